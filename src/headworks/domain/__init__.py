@@ -1,0 +1,1 @@
+"""Values and rules. Plain Python: no HTTP, no SQL, no clock, no environment."""

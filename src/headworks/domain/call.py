@@ -1,0 +1,113 @@
+"""One request of one client, from its headers to its ending."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from headworks.domain.body import Body
+from headworks.domain.ending import Closing
+from headworks.domain.outcome import Outcome
+from headworks.domain.principal import Principal
+from headworks.domain.reply import Reply
+from headworks.domain.snapshot import Snapshot
+from headworks.domain.target import AskedModel, Target, Tried
+from headworks.domain.usage import NO_USAGE, Certainty, Usage
+
+
+class Kind(StrEnum):
+    """What an endpoint does, whatever language it does it in."""
+
+    CHAT = "chat"
+    COMPLETIONS = "completions"
+    EMBEDDINGS = "embeddings"
+    COUNT_TOKENS = "count_tokens"
+    MODELS = "models"
+    MODEL = "model"
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """The facts of a request that stages decide on, read without decoding the rest.
+
+    `fields` are the top-level fields as undecoded JSON. `prompt_tokens` is an estimate, `max_tokens` the caller's own cap on the answer.
+    `features` name what the request uses (`tools`, `images`, `json_schema`, `web_search`, …).
+    """
+
+    model: AskedModel
+    stream: bool = False
+    include_usage: bool = False
+    max_tokens: int | None = None
+    choices: int = 1
+    prompt_tokens: int = 0
+    features: frozenset[str] = frozenset()
+    user: str = ""
+    fields: Mapping[str, Any] = {}
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far the answer of the running attempt has come."""
+
+    usage: Usage
+    certainty: Certainty
+    cost_exact: int
+
+
+class Tally:
+    """What has happened to a call so far: the one mutable thing about it. Belongs to the loop."""
+
+    __slots__ = ("cache", "downgrades", "notes", "progress", "replies", "reserved", "stages", "tried", "upstream_wait")
+
+    def __init__(self) -> None:
+        self.tried: list[Tried] = []
+        self.replies: list[Reply] = []
+        self.stages: dict[str, float] = {}
+        self.notes: dict[str, str] = {}
+        self.cache = ""
+        self.downgrades: list[str] = []
+        self.progress: Callable[[], Progress] | None = None
+        self.reserved: Usage = NO_USAGE
+        self.upstream_wait = 0.0
+        """Seconds spent waiting for upstreams (connect, first byte, between pieces): not our overhead."""
+
+    def abandon_all_but(self, kept: Reply | None, outcome: Outcome) -> None:
+        """Give up every reply that was made for this call and is not the one served."""
+        for reply in self.replies:
+            if reply is not kept:
+                reply.abandon(outcome)
+        self.replies.clear()
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One client request. Frozen, and pinned to one snapshot: stages hand on a changed copy.
+
+    `id` is ours (UUIDv7, 32 hex digits), `at` wall-clock nanoseconds, `began` monotonic seconds. `headers` have lower-case names; `front`
+    names the client's dialect. `ask` is there once Authorise has read the body, `principal` once Identify has run.
+    Calls that the gateway makes itself have a `parent`, a `purpose` and perhaps another `payer`; `depth` is at most 2.
+    """
+
+    id: str
+    at: int
+    began: float
+    kind: Kind
+    front: str
+    headers: Mapping[bytes, bytes]
+    body: Body
+    snapshot: Snapshot
+    tally: Tally
+    closing: Closing
+    peer: str = ""
+    subject: str = ""
+    """What the path names, where it does: the id in `/v1/models/{id}`."""
+    principal: Principal | None = None
+    ask: Ask | None = None
+    cap: int | None = None
+    """Output tokens that a limit allows, where it is less than what the caller asked."""
+    pinned: Target | None = None
+    """The only target allowed, where a foreign id in the request says so."""
+    parent: str = ""
+    purpose: str = ""
+    payer: str = ""
+    depth: int = 0

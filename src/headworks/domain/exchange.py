@@ -1,0 +1,111 @@
+"""The journal's record of one request, and the marks that lead up to it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from headworks.domain.target import Tried
+from headworks.domain.usage import Certainty, Usage
+
+SCHEMA = 1
+"""Version of the records below. Readers upcast every released one."""
+
+
+class Header(msgspec.Struct, tag="header", tag_field="t", frozen=True, kw_only=True, omit_defaults=True):
+    """First line of a segment. `wall_ns` and `mono_ns` are one instant on both clocks; `epoch` is the process's birth (ns)."""
+
+    schema: int
+    process: str
+    epoch: int
+    wall_ns: int
+    mono_ns: int
+    segment: int
+    version: str = ""
+
+
+class Begin(msgspec.Struct, tag="begin", tag_field="t", frozen=True, kw_only=True, omit_defaults=True):
+    """Written before the first byte goes upstream: enough to charge the exchange if nothing follows."""
+
+    id: str
+    at: int
+    """Wall clock, nanoseconds since the epoch."""
+    kind: str
+    principal: str
+    asked: str
+    target: str
+    revision: str
+    stream: bool = False
+    reserved: Usage = Usage()
+    reserved_nanos: int = 0
+    prompt_exact: int = 0
+    """Price of the estimated prompt alone, 10⁻¹⁵ units: what a killed exchange without a checkpoint costs."""
+    currency: str = "USD"
+    parent: str = ""
+    purpose: str = ""
+    payer: str = ""
+
+
+class Checkpoint(msgspec.Struct, tag="mark", tag_field="t", frozen=True, kw_only=True, omit_defaults=True):
+    """How far a long stream had come. At most 5 s apart."""
+
+    id: str
+    at: int
+    target: str
+    usage: Usage
+    certainty: Certainty
+    cost_nanos: int = 0
+
+
+class Exchange(msgspec.Struct, tag="end", tag_field="t", frozen=True, kw_only=True, omit_defaults=True):
+    """One request, whole: written once, at its end. Times in milliseconds since `at`; money in nano-units of `currency`.
+
+    It holds no prompt, no answer and no secret.
+    """
+
+    id: str
+    at: int
+    kind: str
+    ending: str
+    status: int
+    revision: str = ""
+    principal: str = ""
+    key: str = ""
+    asked: str = ""
+    target: str = ""
+    provider: str = ""
+    served_model: str = ""
+    front: str = ""
+    dialect: str = ""
+    stream: bool = False
+    fault: str = ""
+    detail: str = ""
+    usage: Usage = Usage()
+    certainty: Certainty = Certainty.REPORTED
+    cost: int = 0
+    """What the providers charge for all attempts."""
+    price: int = 0
+    """What the caller is charged for the served one."""
+    currency: str = "USD"
+    tried: tuple[Tried, ...] = ()
+    stages: dict[str, float] = {}
+    """When each stage was entered, ms."""
+    notes: dict[str, str] = {}
+    """What stages want to tell an operator: why a target was chosen, which limit refused, what was downgraded."""
+    cache: str = ""
+    first_token_at: float = 0.0
+    duration: float = 0.0
+    overhead: float = 0.0
+    """Milliseconds of the duration that were the gateway's own."""
+    gaps: int = 0
+    """Pieces of the answer after the first: with `duration` and `first_token_at` the mean inter-token latency."""
+    bytes_in: int = 0
+    bytes_out: int = 0
+    client_request_id: str = ""
+    trace: str = ""
+    peer: str = ""
+    parent: str = ""
+    purpose: str = ""
+    payer: str = ""
+
+
+Record = Header | Begin | Checkpoint | Exchange

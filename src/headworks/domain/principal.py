@@ -1,0 +1,37 @@
+"""Who is asking, and what they may have."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What one principal may use. None means «no limit of ours»."""
+
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    concurrent: int | None = None
+    budget_nanos: int | None = None
+    """Spend allowed since the process began, nano-units."""
+
+
+class Principal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """An authenticated caller. `models` are names or globs; an empty tuple allows all. `id` is safe to log, the key is not here."""
+
+    id: str
+    name: str = ""
+    team: str = ""
+    models: tuple[str, ...] = ()
+    limits: Limits = Limits()
+    allows_all: bool = True
+
+    def may_use(self, model: str) -> bool:
+        """Whether the model's name is allowed by a name or a glob."""
+        return self.allows_all or any(_matches(pattern, model) for pattern in self.models)
+
+
+def _matches(pattern: str, name: str) -> bool:
+    if "*" not in pattern:
+        return pattern == name
+    head, _, tail = pattern.partition("*")
+    return len(name) >= len(head) + len(tail) and name.startswith(head) and name.endswith(tail)

@@ -1,0 +1,158 @@
+"""The compiled configuration: immutable, swapped by one assignment, alive until the last call pinned to it ends."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from headworks.domain.principal import Principal
+from headworks.domain.retry import RetryPolicy
+from headworks.domain.target import AskedModel, Target
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """A name that callers may ask for, and where it can be had. `fallbacks` are other models' names, tried in order when all
+    targets of this one have failed.
+    """
+
+    name: AskedModel
+    targets: tuple[Target, ...]
+    fallbacks: tuple[AskedModel, ...] = ()
+    retry: RetryPolicy = RetryPolicy()
+    created: int = 0
+    owner: str = "headworks"
+
+
+class Breaker(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """When a target is left alone. Seconds, counts."""
+
+    failures: int = 5
+    """Failures in a row that open the circuit."""
+    open_for: float = 10.0
+    """Until a probe is let through; doubled at each failed probe up to `open_cap`."""
+    open_cap: float = 120.0
+    cooldown: float = 1.0
+    """Pause after a 429 or 503 that named no time."""
+    cooldown_cap: float = 60.0
+
+
+class Cors(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Which web pages may call us. No origins: none."""
+
+    origins: tuple[str, ...] = ()
+    headers: tuple[str, ...] = (
+        "authorization",
+        "content-type",
+        "x-api-key",
+        "anthropic-version",
+        "anthropic-beta",
+        "idempotency-key",
+    )
+    expose: tuple[str, ...] = ("x-request-id", "x-headworks-model", "x-headworks-provider", "x-headworks-cost")
+    max_age: int = 600
+    credentials: bool = False
+
+
+class EdgeSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The front door. Sizes in bytes, times in seconds."""
+
+    host: str = "127.0.0.1"
+    port: int = 4455
+    max_header_bytes: int = 32_768
+    max_body_bytes: int = 33_554_432
+    max_connections: int = 10_000
+    header_timeout: float = 10.0
+    """From a connection's first byte of a request to the end of its headers."""
+    body_timeout: float = 60.0
+    """For the whole body."""
+    idle_timeout: float = 75.0
+    """Between requests on a kept connection."""
+    request_timeout: float = 900.0
+    """From headers to the last byte of the answer."""
+    write_timeout: float = 60.0
+    """How long a client may take none of what we have for it."""
+    write_high_water: int = 262_144
+    drain: float = 30.0
+    """After SIGTERM: how long answers under way may go on."""
+    cert_file: str = ""
+    key_file: str = ""
+    client_ca_file: str = ""
+    cors: Cors = Cors()
+
+
+class ControlSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The back door: metrics, admin. Loopback unless told otherwise."""
+
+    host: str = "127.0.0.1"
+    port: int = 4456
+
+
+class JournalSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Where the record of exchanges is kept. `on_full` is `refuse` (stop serving) or `drop` (stop journaling, loudly)."""
+
+    directory: str = ""
+    segment_bytes: int = 67_108_864
+    segment_seconds: float = 3600.0
+    keep_days: float = 30.0
+    on_full: str = "refuse"
+
+
+class CacheSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Exact answers kept in memory. Off unless asked for."""
+
+    enabled: bool = False
+    seconds: float = 300.0
+    max_bytes: int = 67_108_864
+
+
+class GuardRule(msgspec.Struct, frozen=True, kw_only=True):
+    """One judge. `kind` names it; `patterns` are regular expressions (RE syntax of Python) that must not occur in a question."""
+
+    name: str
+    kind: str = "pattern"
+    patterns: tuple[str, ...] = ()
+    action: str = "block"
+
+
+def _nothing(_name: str) -> Model | None:
+    return None
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a request needs to know of the configuration. `revision` is the content hash of the document and price table.
+
+    `principals` maps the SHA-256 of a configured key to its holder. `resolve` answers for names outside `models`
+    (wildcards such as `openai/*`), bounded and cached by its maker. With `open_door` no key is asked for.
+    """
+
+    revision: str
+    models: Mapping[str, Model] = {}
+    principals: Mapping[bytes, Principal] = {}
+    resolve: Callable[[str], Model | None] = _nothing
+    patterns: tuple[str, ...] = ()
+    edge: EdgeSettings = EdgeSettings()
+    control: ControlSettings = ControlSettings()
+    journal: JournalSettings = JournalSettings()
+    cache: CacheSettings = CacheSettings()
+    guards: tuple[GuardRule, ...] = ()
+    breaker: Breaker = Breaker()
+    unpriced: str = "refuse"
+    """What happens to a model without a price: `refuse`, or `free` (explicitly allowed at zero)."""
+    open_door: bool = False
+
+    def find(self, name: str) -> Model | None:
+        """The model of that name, or None."""
+        return self.models.get(name) or self.resolve(name)
+
+    def names_for(self, principal: Principal) -> list[str]:
+        """The models this caller may ask for, sorted."""
+        return sorted(name for name in self.models if principal.may_use(name))
+
+    def suggest(self, name: str, principal: Principal) -> list[str]:
+        """Up to three allowed names that look like `name`."""
+        return difflib.get_close_matches(name, self.names_for(principal), n=3, cutoff=0.5)
+
+    def __repr__(self) -> str:
+        return f"<Snapshot rev {self.revision[:12]} · {len(self.models)} models · {len(self.principals)} keys>"

@@ -1,0 +1,128 @@
+"""Where a model can be had, and what trying it costs."""
+
+from __future__ import annotations
+
+from typing import NewType
+
+import msgspec
+
+from headworks.domain.money import PriceCard
+from headworks.domain.usage import Certainty, Usage
+
+AskedModel = NewType("AskedModel", str)
+"""The name the caller used: an alias of ours."""
+SentModel = NewType("SentModel", str)
+"""The name we send to the provider."""
+ServedModel = NewType("ServedModel", str)
+"""The name the provider says has answered."""
+
+
+class Tls(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a server proves itself and we prove ourselves. Paths are to PEM files; empty means the system's own."""
+
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+    verify: bool = True
+    server_name: str = ""
+
+
+class Origin(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A place to connect to: what connections are pooled by. `proxy` is the URL of a forward proxy, empty for none."""
+
+    scheme: str
+    host: str
+    port: int
+    tls: Tls = Tls()
+    proxy: str = ""
+
+    @property
+    def secure(self) -> bool:
+        """Whether TLS is spoken."""
+        return self.scheme == "https"
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.host}:{self.port}"
+
+
+class Timeouts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Seconds. `first_byte` counts from the request's last byte to the head; `idle` between two pieces of the answer."""
+
+    connect: float = 5.0
+    first_byte: float = 120.0
+    idle: float = 60.0
+    total: float = 600.0
+    pool: float = 10.0
+
+
+class Quirks(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Facts about a provider's flavour of its dialect. Absent means the dialect's own behaviour."""
+
+    max_tokens_field: str = ""
+    """The name this provider wants for the output cap, where it knows only one of them."""
+    stream_usage: bool = True
+    """Understands `stream_options.include_usage`."""
+    drop: tuple[str, ...] = ()
+    """Top-level request fields that it rejects and that may be left out (reported)."""
+    no_system_after_first: bool = False
+    developer_role: bool = True
+    """Knows the role `developer`; otherwise it is written as `system`."""
+    reasoning_field: str = ""
+    """Where its answers carry reasoning text (`reasoning_content`, `reasoning`)."""
+    usage_in: str = ""
+    """A non-standard place of the usage object in stream chunks (`x_groq.usage`)."""
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to have one model served: provider, credential, address, price. Compiled; immutable; one per snapshot.
+
+    `heads` maps an endpoint kind to the prebuilt start of the request (request line and fixed headers, credential included,
+    each line ended by CRLF, without content-length and the blank line). It is secret: `repr` hides it.
+    """
+
+    name: str
+    provider: str
+    dialect: str
+    model: SentModel
+    origin: Origin
+    heads: dict[str, bytes]
+    price: PriceCard | None
+    timeouts: Timeouts = Timeouts()
+    quirks: Quirks = Quirks()
+    weight: int = 1
+    order: int = 0
+    max_output: int = 4096
+    """Tokens assumed where neither the caller nor a limit caps the answer: what is reserved."""
+    max_connections: int = 1024
+    inexpressible: str = "drop"
+    """What to do about what this target's dialect can't say: `error` or `drop` (and report)."""
+
+    def __repr__(self) -> str:
+        return f"<Target {self.name} → {self.dialect} at {self.origin}>"
+
+
+class Tried(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """One line of the tally: a try of one target, filled in as it goes.
+
+    Times are milliseconds since the exchange began; `cost_exact` is in 10⁻¹⁵ units; `why` says what made the route choose it.
+    """
+
+    target: str
+    provider: str
+    model: str
+    at: float
+    head_at: float = 0.0
+    end_at: float = 0.0
+    status: int = 0
+    fault: str = ""
+    detail: str = ""
+    why: str = ""
+    served: bool = False
+    sent: bool = False
+    """Whether a byte of the request left for the target."""
+    served_model: str = ""
+    usage: Usage = Usage()
+    certainty: Certainty = Certainty.RESERVED
+    cost_exact: int = 0
+    currency: str = "USD"
+    upstream_id: str = ""

@@ -1,0 +1,45 @@
+"""What an exchange consumed, in counts. Money is `money.py`'s."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Certainty(StrEnum):
+    """How much a count is worth as evidence, best first."""
+
+    REPORTED = "reported"
+    """The provider said so."""
+    ESTIMATED = "estimated"
+    """Counted by us from what was delivered."""
+    RESERVED = "reserved"
+    """Nothing is known but what was set aside beforehand."""
+
+
+class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Token counts of one attempt. Totals include their parts: `input` holds cached, written and audio tokens,
+    `output` holds reasoning and audio tokens (OpenAI's way of counting; Anthropic's `input_tokens` is the rest after cache).
+    """
+
+    input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    cache_write_1h: int = 0
+    """The part of `cache_write` that was written for an hour (Anthropic)."""
+    reasoning: int = 0
+    input_audio: int = 0
+    cache_audio_read: int = 0
+    output_audio: int = 0
+    accepted_prediction: int = 0
+    rejected_prediction: int = 0
+    web_searches: int = 0
+    images: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(*(getattr(self, name) + getattr(other, name) for name in self.__struct_fields__))
+
+
+NO_USAGE = Usage()
