@@ -1,0 +1,1 @@
+"""The fakes and the provider emulator."""
