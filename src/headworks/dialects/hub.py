@@ -1,0 +1,89 @@
+"""All dialects together, as the journey sees them: same dialect in and out means bytes untouched, else translation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from headworks.dialects.translated import Translated
+from headworks.domain.call import Ask, Kind
+from headworks.domain.errors import Fault
+from headworks.domain.message import Downgrade
+from headworks.domain.target import Target
+from headworks.ports.dialect import Dialect, Prepared
+
+
+class Hub:
+    """`ports.dialect.Interpreter` over a set of dialects. Stateless; one for all requests."""
+
+    def __init__(self, dialects: Mapping[str, Dialect]) -> None:
+        self._dialects = dict(dialects)
+
+    def read_ask(self, front: str, kind: Kind, body: bytes) -> Ask:
+        """See `Interpreter.read_ask`."""
+        return self._dialects[front].read_ask(kind, body)
+
+    def prepare(self, front: str, kind: Kind, ask: Ask, body: bytes, target: Target, cap: int | None) -> Prepared:  # noqa: ARG002 - `ask` holds the fields of this dialect's bodies; one that does not keep them needs the bytes
+        """See `Interpreter.prepare`."""
+        if front != target.dialect:
+            return self._translate(front, kind, ask, target, cap)
+        dialect = self._dialects[front]
+        dropped = target.quirks.drop
+        downgrades = tuple(_left_out(name, target) for name in dropped if name in ask.fields) if dropped else ()
+        _refuse_loss(downgrades, target)
+        return Prepared(dialect.patch(kind, ask, target, cap), dialect.untouched(kind, ask, target), downgrades)
+
+    def _translate(self, front: str, kind: Kind, ask: Ask, target: Target, cap: int | None) -> Prepared:
+        source, spoken = self._dialects[front], self._dialects[target.dialect]
+        if kind is not Kind.CHAT:
+            raise Fault(
+                "inexpressible",
+                f"The model {ask.model!r} is served in the {target.dialect} language, which has no {kind.value} of {front}. "
+                f"Ask a model that is served in {front}.",
+                param="model",
+            )
+        talk = source.read_request(ask)
+        if cap is not None and (talk.max_tokens is None or cap < talk.max_tokens):
+            talk = msgspec.structs.replace(talk, max_tokens=cap)
+        body, downgrades = spoken.write_request(talk, target)
+        _refuse_loss(downgrades, target)
+        return Prepared(body, Translated(spoken, target, source, ask), downgrades)
+
+    def prompt_text(self, front: str, kind: Kind, ask: Ask) -> str:
+        """See `Interpreter.prompt_text`."""
+        return self._dialects[front].prompt_text(kind, ask)
+
+    def read_fault(self, dialect: str, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> Fault:
+        """See `Interpreter.read_fault`."""
+        return self._dialects[dialect].read_fault(status, headers, body)
+
+    def write_fault(self, front: str, fault: Fault, request_id: str) -> bytes:
+        """See `Interpreter.write_fault`."""
+        return self._dialects[front].write_fault(fault, request_id)
+
+    def forwarded(self, front: str, target: Target) -> frozenset[bytes]:
+        """See `Interpreter.forwarded`. Between dialects only what both know travels."""
+        names = self._dialects[front].forward
+        return names if front == target.dialect else names & self._dialects[target.dialect].forward
+
+    def returned(self, front: str, target: Target) -> frozenset[bytes]:
+        """See `Interpreter.returned`. Between dialects only what both know travels."""
+        names = self._dialects[front].answer
+        return names if front == target.dialect else names & self._dialects[target.dialect].answer
+
+
+def _left_out(name: str, target: Target) -> Downgrade:
+    return Downgrade(name, f"left out: {target.provider} rejects it")
+
+
+def _refuse_loss(downgrades: tuple[Downgrade, ...], target: Target) -> None:
+    """Loss is never silent: where the operator wants none, it is an error."""
+    if downgrades and target.inexpressible == "error":
+        first = downgrades[0]
+        more = f" (and {len(downgrades) - 1} more)" if len(downgrades) > 1 else ""
+        raise Fault(
+            "inexpressible",
+            f"{first.path}: {first.what}{more}. The target {target.name!r} is configured to refuse what it cannot express.",
+            param=first.path,
+        )

@@ -1,0 +1,109 @@
+"""Server-sent events without IO: bytes in any cuts → events, and events → bytes. Knows nothing of what the events mean."""
+
+from __future__ import annotations
+
+import msgspec
+
+from headworks.domain.errors import Fault
+
+_BOM = b"\xef\xbb\xbf"
+MAX_EVENT_BYTES = 16 * 1024 * 1024
+"""Default bound of one event: what a parser holds at most."""
+
+
+class SseEvent(msgspec.Struct, frozen=True, gc=False):
+    """One event: its data lines joined by LF, and its name, empty where the stream gave none."""
+
+    data: bytes
+    event: str = ""
+
+
+class SseParser:
+    """Reads one stream by the rules of the HTML standard: LF, CR or CRLF, comments, a BOM, several data lines.
+
+    One per stream. Holds at most `max_event_bytes` (and one read) of an event that is not complete yet.
+    """
+
+    __slots__ = ("_after_cr", "_at_start", "_data", "_event", "_held", "_max", "_partial")
+
+    def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
+        self._max = max_event_bytes
+        self._partial: list[bytes] = []
+        self._data: list[bytes] = []
+        self._event = ""
+        self._held = 0
+        self._after_cr = False
+        self._at_start = True
+
+    def feed(self, data: bytes) -> list[SseEvent]:
+        """The events complete by now. Raises `Fault` `upstream_too_large`."""
+        if self._after_cr and data:
+            self._after_cr = False
+            if data.startswith(b"\n"):  # the CR before it has ended the line already
+                data = data[1:]
+        if b"\n" not in data and b"\r" not in data:
+            self._hold(data)
+            return []
+        text = b"".join((*self._partial, data))
+        self._partial.clear()
+        self._held = sum(map(len, self._data))
+        lines = text.splitlines()
+        self._after_cr = text.endswith(b"\r")
+        if not text.endswith((b"\n", b"\r")):
+            self._hold(lines.pop())
+        return self._take(lines)
+
+    def close(self) -> list[SseEvent]:
+        """The bytes are over: an event that lacks only its blank line (some servers forget it after the last one)."""
+        lines = [b"".join(self._partial), b""]
+        self._partial.clear()
+        return self._take(lines)
+
+    def _hold(self, piece: bytes) -> None:
+        if piece:
+            self._partial.append(piece)
+            self._grow(len(piece))
+
+    def _grow(self, size: int) -> None:
+        self._held += size
+        if self._held > self._max:
+            raise Fault("upstream_too_large", f"The upstream sent a stream event of more than {self._max} bytes.")
+
+    def _take(self, lines: list[bytes]) -> list[SseEvent]:
+        events: list[SseEvent] = []
+        if self._at_start and lines:
+            self._at_start = False
+            lines[0] = lines[0].removeprefix(_BOM)
+        for line in lines:
+            if not line:
+                if self._data:
+                    events.append(SseEvent(b"\n".join(self._data), self._event))
+                    self._data.clear()
+                    self._held = sum(map(len, self._partial))
+                self._event = ""
+            else:
+                self._line(line)
+        return events
+
+    def _line(self, line: bytes) -> None:
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if name == b"data":
+            self._data.append(value)
+            self._grow(len(value))
+        elif name == b"event":
+            self._event = value.decode("utf-8", "replace")
+
+
+def write_event(data: bytes, event: str = "") -> bytes:
+    """One event as bytes. Data of several lines (LF) becomes several data lines."""
+    if b"\n" in data:
+        data = data.replace(b"\n", b"\ndata: ")
+    if event:
+        return b"event: %b\ndata: %b\n\n" % (event.encode(), data)
+    return b"data: %b\n\n" % data
+
+
+def write_comment(text: str = "") -> bytes:
+    """A sign of life that every client ignores."""
+    return b": %b\n\n" % text.encode()

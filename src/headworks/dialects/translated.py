@@ -1,0 +1,148 @@
+"""The relay between two dialects: upstream bytes → events → client bytes.
+
+It also turns a stream into a whole answer and back, for an upstream that answers in the form it was not asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from headworks.domain.call import Ask
+from headworks.domain.errors import Fault
+from headworks.domain.events import (
+    ArgumentsDelta,
+    Ended,
+    Event,
+    Failed,
+    PartKind,
+    PartStarted,
+    RawDelta,
+    Started,
+    TextDelta,
+    UsageSeen,
+)
+from headworks.domain.target import Target
+from headworks.domain.usage import Usage
+from headworks.ports.dialect import Decoder, Dialect
+
+BYTES_PER_TOKEN = 4
+MAX_WHOLE_BYTES = 64 * 1024 * 1024
+"""Bound of a whole answer that is collected because a stream was asked for."""
+
+_Input = TypeVar("_Input")
+_CONTENT = (TextDelta, ArgumentsDelta, RawDelta)
+
+
+class Translated:
+    """One answer of one attempt, from `source`'s language to `front`'s. See `ports.dialect.Relay`."""
+
+    def __init__(self, source: Dialect, target: Target, front: Dialect, ask: Ask) -> None:
+        self.began = False
+        self.ended = False
+        self.fault: Fault | None = None
+        self.usage: Usage | None = None
+        self.pieces = 0
+        self.content_bytes = 0
+        self.served_model = ""
+        self.upstream_id = ""
+        self._source = source
+        self._target = target
+        self._front = front
+        self._ask = ask
+        self._encoder = front.encoder(ask) if ask.stream else None
+        self._decoder: Decoder | None = None
+        self._whole: list[bytes] = []
+        self._held = 0
+
+    def feed(self, data: bytes) -> bytes:
+        """See `Relay.feed`. What follows a fault is dropped: `fail` speaks then."""
+        if self.fault is not None:
+            return b""
+        if self._decoder is not None:
+            return self._carry(self._decoder.feed, data)
+        if self._encoder is None:
+            return self._carry(self._read_complete, data)
+        if self._whole or looks_whole(data):
+            self._hold(data)
+            return b""
+        self._decoder = self._source.decoder(self._target)
+        return self._carry(self._decoder.feed, data)
+
+    def close(self) -> bytes:
+        """See `Relay.close`."""
+        rest = b""
+        if self.fault is None and self._whole:
+            rest = self._carry(self._read_complete, b"".join(self._whole))
+        elif self.fault is None and self._decoder is not None:
+            rest = self._carry(lambda decoder: decoder.close(), self._decoder)
+        if not self.ended and self.fault is None:
+            self.fault = Fault("severed", "The upstream's answer broke off before its end.")
+        return rest
+
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """See `Relay.fail`."""
+        return self._front.write_fault_event(fault, request_id) if self._ask.stream else b""
+
+    def estimated_output(self) -> int:
+        """At least one token a delta, at least one for four bytes."""
+        return max(self.pieces, self.content_bytes // BYTES_PER_TOKEN)
+
+    def _carry(self, read: Callable[[_Input], Sequence[Event]], data: _Input) -> bytes:
+        try:
+            events = self._note(read(data))
+            if self._encoder is not None:
+                return self._encoder.feed(events)
+            return self._front.write_answer(events, self._ask) if self.ended and self.fault is None else b""
+        except Fault as fault:
+            self.fault = fault
+        except Exception as trouble:  # noqa: BLE001 - the bytes are foreign: what breaks a decoder is their garbage, not our crash
+            self.fault = Fault("upstream_garbage", "The upstream's answer could not be read.", detail=repr(trouble))
+        return b""
+
+    def _read_complete(self, data: bytes) -> list[Event]:
+        """A complete answer, in whichever form it came."""
+        if looks_whole(data):
+            return self._source.read_answer(data, self._target)
+        decoder = self._source.decoder(self._target)
+        return [*decoder.feed(data), *decoder.close()]
+
+    def _hold(self, data: bytes) -> None:
+        self._whole.append(data)
+        self._held += len(data)
+        if self._held > MAX_WHOLE_BYTES:
+            self._whole.clear()
+            self.fault = Fault("upstream_too_large", f"The upstream's answer is larger than {MAX_WHOLE_BYTES} bytes.")
+
+    def _note(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Take down what accounting needs. Returns the events before a failure."""
+        for place, event in enumerate(events):
+            if isinstance(event, _CONTENT):
+                self.began = True
+                self.pieces += 1
+                self.content_bytes += _size(event)
+            elif isinstance(event, PartStarted):
+                self.began = self.began or event.kind is not PartKind.TEXT
+            elif isinstance(event, UsageSeen):
+                self.usage = event.usage
+            elif isinstance(event, Started):
+                self.served_model, self.upstream_id = event.model, event.id
+            elif isinstance(event, Ended):
+                self.ended = True
+            elif isinstance(event, Failed):
+                self.fault = event.fault
+                return events[:place]
+        return events
+
+
+def looks_whole(data: bytes) -> bool:
+    """Whether an answer that begins like this is one JSON document instead of a stream of events."""
+    return data.lstrip()[:1] in {b"{", b"["}
+
+
+def _size(event: TextDelta | ArgumentsDelta | RawDelta) -> int:
+    if isinstance(event, TextDelta):
+        return len(event.text.encode())
+    if isinstance(event, ArgumentsDelta):
+        return len(event.json.encode())
+    return 0
