@@ -36,6 +36,9 @@ class Origin(msgspec.Struct, frozen=True, omit_defaults=True):
     tls: Tls = Tls()
     proxy: str = ""
 
+    def __repr__(self) -> str:
+        return f"<Origin {self}>"  # a proxy's URL may hold a password
+
     @property
     def secure(self) -> bool:
         """Whether TLS is spoken."""
@@ -71,6 +74,8 @@ class Quirks(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where its answers carry reasoning text (`reasoning_content`, `reasoning`)."""
     usage_in: str = ""
     """A non-standard place of the usage object in stream chunks (`x_groq.usage`)."""
+    reasoning_beside_output: bool = False
+    """Its `completion_tokens` leave reasoning tokens out (xAI, Perplexity): `Usage.output` is the sum of both."""
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +83,10 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     `heads` maps an endpoint kind to the prebuilt start of the request (request line and fixed headers, credential included,
     each line ended by CRLF, without content-length and the blank line). It is secret: `repr` hides it.
+    `default_headers` maps a lower-case header name to a value, sent unless the client's own header of that name travels on instead
+    (`anthropic-version`).
+    `variants` maps a dialect to this same target spoken to in that dialect, itself included, where the provider speaks several:
+    `variants.get(call.front, target)` is the one that leaves the bytes untouched.
     """
 
     name: str
@@ -96,6 +105,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     max_connections: int = 1024
     inexpressible: str = "drop"
     """What to do about what this target's dialect can't say: `error` or `drop` (and report)."""
+    default_headers: dict[bytes, bytes] = {}
+    variants: dict[str, Target] = {}
 
     def __repr__(self) -> str:
         return f"<Target {self.name} → {self.dialect} at {self.origin}>"
