@@ -21,9 +21,22 @@ class Header(msgspec.Struct, tag="header", tag_field="t", frozen=True, kw_only=T
     mono_ns: int
     segment: int
     version: str = ""
+    oldest: int = 0
+    """Number of the segment that holds the oldest begin still open when this one was started: where a recovery has to look from."""
+    recovered_by: str = ""
+    """The process that wrote this segment on behalf of the dead one whose name and epoch it bears."""
 
 
-class Begin(msgspec.Struct, tag="begin", tag_field="t", frozen=True, kw_only=True, omit_defaults=True):
+class Footer(msgspec.Struct, tag="footer", tag_field="t", frozen=True, kw_only=True, omit_defaults=True):
+    """Last line of a sealed segment. Nothing follows it in this file; with `last`, nothing follows in this epoch either."""
+
+    wall_ns: int
+    begins: int = 0
+    ends: int = 0
+    last: bool = False
+
+
+class Begin(msgspec.Struct, tag="begin", tag_field="t", frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Written before the first byte goes upstream: enough to charge the exchange if nothing follows."""
 
     id: str
@@ -43,9 +56,11 @@ class Begin(msgspec.Struct, tag="begin", tag_field="t", frozen=True, kw_only=Tru
     parent: str = ""
     purpose: str = ""
     payer: str = ""
+    provider: str = ""
+    front: str = ""
 
 
-class Checkpoint(msgspec.Struct, tag="mark", tag_field="t", frozen=True, kw_only=True, omit_defaults=True):
+class Checkpoint(msgspec.Struct, tag="mark", tag_field="t", frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """How far a long stream had come. At most 5 s apart."""
 
     id: str
@@ -56,7 +71,7 @@ class Checkpoint(msgspec.Struct, tag="mark", tag_field="t", frozen=True, kw_only
     cost_nanos: int = 0
 
 
-class Exchange(msgspec.Struct, tag="end", tag_field="t", frozen=True, kw_only=True, omit_defaults=True):
+class Exchange(msgspec.Struct, tag="end", tag_field="t", frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One request, whole: written once, at its end. Times in milliseconds since `at`; money in nano-units of `currency`.
 
     It holds no prompt, no answer and no secret.
@@ -67,6 +82,7 @@ class Exchange(msgspec.Struct, tag="end", tag_field="t", frozen=True, kw_only=Tr
     kind: str
     ending: str
     status: int
+    """What the caller got; 0 where nobody knows, because the process died."""
     revision: str = ""
     principal: str = ""
     key: str = ""
@@ -108,4 +124,4 @@ class Exchange(msgspec.Struct, tag="end", tag_field="t", frozen=True, kw_only=Tr
     payer: str = ""
 
 
-Record = Header | Begin | Checkpoint | Exchange
+Record = Header | Begin | Checkpoint | Exchange | Footer

@@ -99,6 +99,15 @@ class JournalSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     on_full: str = "refuse"
 
 
+class LogSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One line a request on standard output. `format` is `json`, `human` or `auto` (human on a terminal, else JSON);
+    `detail` is `off`, `summary` or `full` (stages, tries and notes too).
+    """
+
+    format: str = "auto"
+    detail: str = "summary"
+
+
 class CacheSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Exact answers kept in memory. Off unless asked for."""
 
@@ -135,6 +144,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     edge: EdgeSettings = EdgeSettings()
     control: ControlSettings = ControlSettings()
     journal: JournalSettings = JournalSettings()
+    logs: LogSettings = LogSettings()
     cache: CacheSettings = CacheSettings()
     guards: tuple[GuardRule, ...] = ()
     breaker: Breaker = Breaker()
