@@ -12,6 +12,7 @@ from headworks.domain.body import Body
 from headworks.domain.ending import Closing
 from headworks.domain.outcome import Outcome
 from headworks.domain.principal import Principal
+from headworks.domain.receipt import NO_RECEIPT, Receipt
 from headworks.domain.reply import Reply
 from headworks.domain.snapshot import Snapshot
 from headworks.domain.target import AskedModel, Target, Tried
@@ -58,7 +59,7 @@ class Progress(msgspec.Struct, frozen=True):
 class Tally:
     """What has happened to a call so far: the one mutable thing about it. Belongs to the loop."""
 
-    __slots__ = ("cache", "downgrades", "notes", "progress", "replies", "reserved", "stages", "tried", "upstream_wait")
+    __slots__ = ("cache", "downgrades", "notes", "progress", "receipt", "replies", "reserved", "stages", "tried", "waited")
 
     def __init__(self) -> None:
         self.tried: list[Tried] = []
@@ -69,8 +70,9 @@ class Tally:
         self.downgrades: list[str] = []
         self.progress: Callable[[], Progress] | None = None
         self.reserved: Usage = NO_USAGE
-        self.upstream_wait = 0.0
-        """Seconds spent waiting for upstreams (connect, first byte, between pieces): not our overhead."""
+        self.receipt: Receipt = NO_RECEIPT
+        self.waited = 0.0
+        """Milliseconds of pauses between attempts: neither the upstream's nor our overhead."""
 
     def abandon_all_but(self, kept: Reply | None, outcome: Outcome) -> None:
         """Give up every reply that was made for this call and is not the one served."""
@@ -107,6 +109,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """Output tokens that a limit allows, where it is less than what the caller asked."""
     pinned: Target | None = None
     """The only target allowed, where a foreign id in the request says so."""
+    target: Target | None = None
+    """What Route has chosen for the attempt under way."""
     parent: str = ""
     purpose: str = ""
     payer: str = ""

@@ -119,6 +119,7 @@ FAULTS: dict[str, FaultRow] = {
     "draining": _unfit(503, "server_error", "overloaded_error"),
     "journal_unwritable": _unfit(503, "server_error", "overloaded_error"),
     # nobody's
+    "abandoned": FaultRow(FaultClass.CLIENT_GONE, Blame.NOBODY, 499, "abandoned", "api_error"),
     "client_gone": FaultRow(FaultClass.CLIENT_GONE, Blame.NOBODY, 499, "client_gone", "api_error"),
 }
 

@@ -24,6 +24,8 @@ class Principal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     models: tuple[str, ...] = ()
     limits: Limits = Limits()
     allows_all: bool = True
+    features: tuple[str, ...] = ()
+    """What it may use beyond the plain request: see `governed.py`."""
 
     def may_use(self, model: str) -> bool:
         """Whether the model's name is allowed by a name or a glob."""

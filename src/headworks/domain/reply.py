@@ -97,6 +97,11 @@ class Reply:
         reply.finish(Outcome(Ending.FINISHED, status))
         return reply
 
+    @property
+    def waiting(self) -> int:
+        """Bytes that wait for a sink."""
+        return sum(len(frame.raw) for frame in self._pending)
+
     def tap(self, on_frame: OnFrame) -> None:
         """See every frame. `on_frame` is synchronous and does not raise. Only before `start`."""
         self._taps.append(on_frame)

@@ -11,6 +11,7 @@ from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.events import Event
 from headworks.domain.message import Conversation, Downgrade
+from headworks.domain.snapshot import Model
 from headworks.domain.target import Target
 from headworks.domain.usage import Usage
 
@@ -55,11 +56,12 @@ class Relay(Protocol):
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """A request as one target wants it. `headers` are lines (CRLF-ended) that travel on from the client's request."""
+    """A request as one target wants it. With `answer` set the target need not be asked (an estimate of a count): that is the answer."""
 
     body: bytes
     relay: Relay
     downgrades: tuple[Downgrade, ...] = ()
+    answer: bytes = b""
 
 
 class Interpreter(Protocol):
@@ -86,6 +88,14 @@ class Interpreter(Protocol):
 
     def write_fault(self, front: str, fault: Fault, request_id: str) -> bytes:
         """A fault as the body of an error answer in the client's dialect."""
+        ...
+
+    def write_models(self, front: str, models: Sequence[Model]) -> bytes:
+        """A list of models in the client's dialect."""
+        ...
+
+    def write_model(self, front: str, model: Model) -> bytes:
+        """One model in the client's dialect."""
         ...
 
     def forwarded(self, front: str, target: Target) -> frozenset[bytes]:

@@ -81,3 +81,18 @@ class Answers(Protocol):
     def put(self, key: bytes, answer: Answer, seconds: float) -> None:
         """Remember it for so long, or less if space runs out."""
         ...
+
+
+class Replays(Protocol):
+    """Answers by Idempotency-Key."""
+
+    def claim(self, key: bytes, fingerprint: bytes) -> Answer | None:
+        """The finished answer for this key and request, or None and the key is now in flight for the caller.
+
+        Raises `Fault` `idempotency_conflict` while another request holds it, or when it was used for another request.
+        """
+        ...
+
+    def keep(self, key: bytes, answer: Answer | None) -> None:
+        """The request is over: keep its answer, or with None let the key go."""
+        ...

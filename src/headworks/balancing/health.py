@@ -1,0 +1,109 @@
+"""How targets are doing: cooldown after «come back later», a circuit after failures in a row, half-open probes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+import msgspec
+
+from headworks.domain.errors import Blame, Fault, FaultClass
+from headworks.domain.snapshot import Breaker
+from headworks.domain.target import Target
+from headworks.ports.clock import Clock
+
+
+class Circuit(StrEnum):
+    """The three states of a breaker."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+    """One probe is under way; everyone else still waits."""
+
+
+class Condition(msgspec.Struct, gc=False):
+    """What is known of one target. Times are monotonic seconds."""
+
+    circuit: Circuit = Circuit.CLOSED
+    inflight: int = 0
+    failures: int = 0
+    open_until: float = 0.0
+    open_for: float = 0.0
+    cooling_until: float = 0.0
+
+
+class HealthBook:
+    """`ports.balancing.Health` for one gateway process. Targets are known by name, so a reload forgets nothing."""
+
+    def __init__(self, clock: Clock, breaker: Breaker | None = None) -> None:
+        self._clock = clock
+        self.breaker = breaker or Breaker()
+        self._conditions: dict[str, Condition] = {}
+
+    def inflight(self, target: Target) -> int:
+        """Attempts under way."""
+        return self._of(target).inflight
+
+    def available(self, target: Target) -> bool:
+        """Neither cooling down nor behind an open circuit."""
+        condition = self._of(target)
+        return condition.circuit is Circuit.CLOSED and condition.cooling_until <= self._clock.now()
+
+    def reopens_in(self, target: Target) -> float:
+        """Seconds until an attempt is allowed: 0 while the circuit is closed or a probe may go."""
+        condition = self._of(target)
+        if condition.circuit is Circuit.CLOSED:
+            return 0.0
+        left = condition.open_until - self._clock.now()
+        if left <= 0.0 and condition.circuit is Circuit.OPEN:
+            return 0.0
+        return max(left, 1.0)
+
+    def began(self, target: Target) -> None:
+        """An attempt starts; on an open circuit whose time is up it is the probe."""
+        condition = self._of(target)
+        condition.inflight += 1
+        if condition.circuit is Circuit.OPEN:
+            condition.circuit = Circuit.HALF_OPEN
+
+    def ended(self, target: Target, fault: Fault | None, seconds: float) -> None:  # noqa: ARG002 - latency-aware pickers will read it
+        """An attempt is over."""
+        condition = self._of(target)
+        condition.inflight -= 1
+        if fault is None or fault.row.blame is Blame.CALLER:
+            # A refusal of the caller's own making shows that the target is alive.
+            condition.circuit = Circuit.CLOSED
+            condition.failures = 0
+            condition.open_for = 0.0
+        elif fault.row.blame is Blame.UPSTREAM:
+            self._failed(condition, fault)
+        elif condition.circuit is Circuit.HALF_OPEN:
+            # The probe told nothing: let another one go.
+            condition.circuit = Circuit.OPEN
+
+    def conditions(self) -> Iterator[tuple[str, Condition]]:
+        """Name and condition of every target seen."""
+        return iter(self._conditions.items())
+
+    def _failed(self, condition: Condition, fault: Fault) -> None:
+        now, breaker = self._clock.now(), self.breaker
+        if fault.kind is FaultClass.THROTTLED:
+            pause = breaker.cooldown if fault.retry_after is None else fault.retry_after
+            condition.cooling_until = max(condition.cooling_until, now + min(pause, breaker.cooldown_cap))
+            if condition.circuit is Circuit.HALF_OPEN:
+                # It answers, so it is alive; it only wants peace.
+                condition.circuit = Circuit.CLOSED
+                condition.failures = 0
+            return
+        condition.failures += 1
+        if condition.circuit is Circuit.HALF_OPEN or condition.failures >= breaker.failures:
+            condition.open_for = min(condition.open_for * 2.0 or breaker.open_for, breaker.open_cap)
+            condition.open_until = now + condition.open_for
+            condition.circuit = Circuit.OPEN
+
+    def _of(self, target: Target) -> Condition:
+        condition = self._conditions.get(target.name)
+        if condition is None:
+            condition = self._conditions[target.name] = Condition()
+        return condition

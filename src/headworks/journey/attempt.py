@@ -1,0 +1,82 @@
+"""One try of one target: prepare, send, and hand the answer on as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+
+from headworks.domain.call import Call
+from headworks.domain.errors import Fault
+from headworks.domain.reply import Reply
+from headworks.domain.target import Target, Tried
+from headworks.journey.trial import Surroundings, Trial
+from headworks.ports.balancing import Health
+from headworks.ports.clock import Clock
+from headworks.ports.dialect import Interpreter, Prepared
+from headworks.ports.stage import Proceed
+from headworks.ports.upstream import Outgoing, Upstream
+
+
+class Attempt:
+    """The last stage. Returns once the answer has begun; raises a `Fault` where none did, so that Route may try elsewhere."""
+
+    def __init__(self, upstream: Upstream, interpreter: Interpreter, health: Health, clock: Clock) -> None:
+        self._upstream = upstream
+        self._interpreter = interpreter
+        self._surroundings = Surroundings(interpreter, health, clock)
+        self._clock = clock
+
+    async def __call__(self, call: Call, proceed: Proceed) -> Reply:  # noqa: ARG002 - the last stage proceeds nowhere
+        """One try of `call.target`."""
+        target, ask = call.target, call.ask
+        assert target is not None
+        assert ask is not None
+        prepared = self._interpreter.prepare(call.front, call.kind, ask, call.body.data, target, call.cap)
+        tally = call.tally
+        for downgrade in prepared.downgrades:
+            tally.downgrades.append(f"{downgrade.path}: {downgrade.what}")
+        if prepared.answer:
+            return Reply.of(200, [(b"content-type", b"application/json")], prepared.answer)
+        tried = Tried(
+            target=target.name,
+            provider=target.provider,
+            model=target.model,
+            at=(self._clock.now() - call.began) * 1e3,
+            why=tally.notes.pop("why", ""),
+        )
+        tally.tried.append(tried)
+        trial = Trial(call, target, tried, prepared.relay, self._surroundings)
+        try:
+            trial.line = await self._upstream.open(self._outgoing(call, target, prepared), trial)
+            await trial.begun()
+        except Fault as fault:
+            trial.over(fault)
+            raise
+        except asyncio.CancelledError:
+            # The caller pays for what an upstream was already asked to do.
+            tried.served = tried.sent
+            trial.cancel()
+            raise
+        except BaseException:
+            trial.cancel()
+            raise
+        tried.served = True
+        return trial.reply
+
+    def _outgoing(self, call: Call, target: Target, prepared: Prepared) -> Outgoing:
+        headers = call.headers
+        lines = [target.heads[call.kind]]
+        for name in self._interpreter.forwarded(call.front, target):
+            value = headers.get(name)
+            if value is not None:
+                lines.append(b"%b: %b\r\n" % (name, value))
+        for name, value in target.default_headers.items():
+            if name not in headers:
+                lines.append(b"%b: %b\r\n" % (name, value))
+        lines.append(b"x-request-id: %b\r\ncontent-length: %d\r\n\r\n" % (call.id.encode(), len(prepared.body)))
+        return Outgoing(
+            origin=target.origin,
+            head=b"".join(lines),
+            body=prepared.body,
+            timeouts=target.timeouts,
+            max_connections=target.max_connections,
+        )

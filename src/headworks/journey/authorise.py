@@ -1,0 +1,63 @@
+"""May this principal ask this model for this?"""
+
+from __future__ import annotations
+
+import msgspec
+
+from headworks.domain.call import Ask, Call, Kind
+from headworks.domain.errors import Fault
+from headworks.domain.governed import refuse_governed
+from headworks.domain.principal import Principal
+from headworks.domain.reply import Reply
+from headworks.ports.dialect import Interpreter
+from headworks.ports.stage import Proceed
+
+LISTED = 20
+"""How many allowed models an error names."""
+
+BODILESS = frozenset((Kind.MODELS, Kind.MODEL))
+
+
+class Authorise:
+    """Reads the body, as far as decisions need it, and decides."""
+
+    def __init__(self, interpreter: Interpreter) -> None:
+        self._interpreter = interpreter
+
+    async def __call__(self, call: Call, proceed: Proceed) -> Reply:
+        """Refuses what is malformed, unknown or not allowed."""
+        if call.kind in BODILESS:
+            return await proceed(call)
+        body = call.body.data if call.body.complete else await call.body.read()
+        ask = self._interpreter.read_ask(call.front, call.kind, body)
+        assert call.principal is not None
+        _check_model(call, ask, call.principal)
+        refuse_governed(call.front, ask, call.principal)
+        return await proceed(msgspec.structs.replace(call, ask=ask))
+
+
+def _check_model(call: Call, ask: Ask, principal: Principal) -> None:
+    allowed = principal.may_use(ask.model)
+    if allowed and call.snapshot.find(ask.model) is not None:
+        return
+    if call.snapshot.find(ask.model) is not None:
+        raise Fault(
+            "model_not_allowed", f"This key may not use the model '{ask.model}'. {_choice(call, principal)}", param="model"
+        )
+    close = call.snapshot.suggest(ask.model, principal)
+    hint = f" Did you mean {_quoted(close)}?" if close else ""
+    raise Fault(
+        "model_not_found", f"The model '{ask.model}' does not exist here.{hint} {_choice(call, principal)}", param="model"
+    )
+
+
+def _choice(call: Call, principal: Principal) -> str:
+    names = call.snapshot.names_for(principal) + [name for name in call.snapshot.patterns if principal.may_use(name)]
+    if not names:
+        return "It may use no model: ask an administrator to allow one."
+    more = f" and {len(names) - LISTED} more (GET /v1/models)" if len(names) > LISTED else ""
+    return f"It may use {_quoted(names[:LISTED])}{more}."
+
+
+def _quoted(names: list[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)

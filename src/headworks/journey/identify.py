@@ -1,0 +1,57 @@
+"""Key → principal, at the headers, before a byte of the body is waited for."""
+
+from __future__ import annotations
+
+import msgspec
+
+from headworks.domain.call import Call
+from headworks.domain.errors import Fault
+from headworks.domain.principal import Principal
+from headworks.domain.reply import Reply
+from headworks.ports.stage import Proceed
+from headworks.ports.stores import Keys
+
+ANYONE = Principal(id="anyone", name="anyone (open door)")
+"""Who calls when the configuration asks for no key."""
+
+_HEADERS = (b"x-api-key", b"api-key", b"x-goog-api-key")
+
+
+class Identify:
+    """Finds out who calls. The key itself goes no further than this stage."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+
+    async def __call__(self, call: Call, proceed: Proceed) -> Reply:
+        """Refuses a missing or unknown key."""
+        key = _presented(call)
+        if key is None:
+            if not call.snapshot.open_door:
+                raise Fault(
+                    "missing_api_key",
+                    "No API key was sent. Send one as 'Authorization: Bearer hw-…' (OpenAI SDKs: api_key) or as 'x-api-key'.",
+                )
+            principal = ANYONE
+        else:
+            found = self._keys.peek(key, call.snapshot) or await self._keys.find(key, call.snapshot)
+            if found is None and not call.snapshot.open_door:
+                raise Fault(
+                    "invalid_api_key",
+                    "This API key is not known here. Check that it is a key of this gateway (not of a model provider) and was not revoked.",
+                )
+            principal = found or ANYONE
+        return await proceed(msgspec.structs.replace(call, principal=principal))
+
+
+def _presented(call: Call) -> bytes | None:
+    authorization = call.headers.get(b"authorization")
+    if authorization is not None:
+        scheme, _, key = authorization.partition(b" ")
+        if scheme.lower() == b"bearer" and key:
+            return key.strip()
+    for header in _HEADERS:
+        key = call.headers.get(header)
+        if key:
+            return key
+    return None

@@ -1,0 +1,53 @@
+"""Set aside before, settle after: requests, tokens, concurrency, money."""
+
+from __future__ import annotations
+
+from headworks.domain.call import Call
+from headworks.domain.outcome import Ending, Outcome
+from headworks.domain.reply import Reply
+from headworks.domain.target import Target
+from headworks.domain.usage import Usage
+from headworks.ports.stage import Proceed
+from headworks.ports.stores import Counters, Hold
+
+_GIVEN_BACK = frozenset((Ending.REFUSED, Ending.FAILED))
+
+
+class Limits:
+    """Reserves for the dearest eligible target, and lets go when the exchange is over, however it ended."""
+
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
+
+    async def __call__(self, call: Call, proceed: Proceed) -> Reply:
+        """Refuses what a limit forbids; that costs the caller nothing."""
+        if call.ask is None:
+            return await proceed(call)
+        usage, cost = _reservation(call)
+        call.tally.reserved = usage
+        hold = await self._counters.reserve(call, usage, cost)
+        if hold is not None:
+            _owe(call, hold)
+        return await proceed(call)
+
+
+def _owe(call: Call, hold: Hold) -> None:
+    def settle(outcome: Outcome) -> None:
+        receipt = call.tally.receipt
+        counts = outcome.ending not in _GIVEN_BACK or outcome.fault == "guard_blocked"
+        hold.settle(receipt.usage, receipt.price.nanos, counts=counts)
+
+    call.closing.settle(settle)
+
+
+def _reservation(call: Call) -> tuple[Usage, int]:
+    ask = call.ask
+    assert ask is not None
+    model = call.snapshot.find(ask.model)
+    targets: tuple[Target, ...] = model.targets if model is not None else ()
+    output = ask.max_tokens
+    if output is None:
+        output = max((target.max_output for target in targets), default=0)
+    usage = Usage(input=ask.prompt_tokens, output=output * ask.choices)
+    exact = max((target.price.exact(usage) for target in targets if target.price is not None), default=0)
+    return usage, -(-exact // 1_000_000)

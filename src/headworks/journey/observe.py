@@ -1,0 +1,137 @@
+"""Sees every ending: writes the journal's record of it, and tells the caller who answered."""
+
+from __future__ import annotations
+
+from headworks.domain.call import Call
+from headworks.domain.exchange import Exchange
+from headworks.domain.outcome import Ending, Outcome
+from headworks.domain.reply import Frame, Reply
+from headworks.domain.target import Tried
+from headworks.ports.clock import Clock
+from headworks.ports.stage import Proceed
+from headworks.ports.stores import Journal
+
+_TRACE = slice(3, 35)
+"""Where the trace id stands in a `traceparent`."""
+
+
+class Observe:
+    """Registers first, so it speaks last: after every other conclusion and before any settlement."""
+
+    def __init__(self, journal: Journal, clock: Clock) -> None:
+        self._journal = journal
+        self._clock = clock
+
+    async def __call__(self, call: Call, proceed: Proceed) -> Reply:
+        """Proceed, and watch the answer go by."""
+        watch = _Watch(call, self._journal, self._clock)
+        call.closing.conclude(watch.record)
+        reply = await proceed(call)
+        watch.see(reply)
+        return reply
+
+
+class _Watch:
+    """What Observe notes of one call. One per call."""
+
+    __slots__ = ("_call", "_clock", "_first_at", "_frames", "_journal", "_reply", "_size")
+
+    def __init__(self, call: Call, journal: Journal, clock: Clock) -> None:
+        self._call = call
+        self._journal = journal
+        self._clock = clock
+        self._reply: Reply | None = None
+        self._first_at = 0.0
+        self._frames = 0
+        self._size = 0
+
+    def see(self, reply: Reply) -> None:
+        """The head is here."""
+        self._reply = reply
+        tried = self._call.tally.tried
+        if tried:
+            served = tried[-1]
+            reply.headers += (
+                (b"x-headworks-model", served.model.encode()),
+                (b"x-headworks-provider", served.provider.encode()),
+                (b"x-headworks-attempts", b"%d" % len(tried)),
+            )
+        if self._call.tally.downgrades:
+            reply.headers.append((b"x-headworks-downgrades", ", ".join(self._call.tally.downgrades).encode("ascii", "replace")))
+        reply.tap(self._frame)
+
+    def _frame(self, frame: Frame) -> None:
+        if not self._frames:
+            self._first_at = self._clock.now()
+        self._frames += frame.pieces
+        self._size += len(frame.raw)
+
+    def record(self, outcome: Outcome) -> None:
+        """The end-record. The cost can still be told in a header where the whole answer waits for it."""
+        call, reply = self._call, self._reply
+        tally = call.tally
+        receipt = tally.receipt
+        if reply is not None and reply.whole and tally.tried:
+            nanos = receipt.price.nanos
+            reply.headers.append((b"x-headworks-cost", b"%d.%09d" % divmod(nanos, 1_000_000_000)))
+        duration = (self._clock.now() - call.began) * 1e3
+        first = (self._first_at - call.began) * 1e3 if self._frames else 0.0
+        principal, ask = call.principal, call.ask
+        served = tally.tried[-1] if tally.tried else _NOBODY
+        self._journal.end(
+            Exchange(
+                id=call.id,
+                at=call.at,
+                kind=call.kind,
+                ending=outcome.ending,
+                status=outcome.status,
+                revision=call.snapshot.revision,
+                principal=principal.id if principal is not None else "",
+                key=principal.name if principal is not None else "",
+                asked=ask.model if ask is not None else "",
+                target=served.target,
+                provider=served.provider,
+                served_model=served.served_model,
+                front=call.front,
+                stream=ask.stream if ask is not None else False,
+                fault=outcome.fault,
+                detail=outcome.detail,
+                usage=receipt.usage,
+                certainty=receipt.certainty,
+                cost=receipt.cost.nanos,
+                price=receipt.price.nanos,
+                currency=receipt.cost.currency,
+                tried=tuple(tally.tried),
+                stages=tally.stages,
+                notes=tally.notes,
+                cache=tally.cache,
+                first_token_at=first,
+                duration=duration,
+                overhead=_overhead(call, duration, first if outcome.ending is Ending.FINISHED else 0.0),
+                gaps=max(0, self._frames - 1),
+                bytes_in=len(call.body.data),
+                bytes_out=self._size,
+                client_request_id=call.headers.get(b"x-request-id", b"").decode("latin-1")[:128],
+                trace=call.headers.get(b"traceparent", b"")[_TRACE].decode("latin-1"),
+                peer=call.peer,
+                parent=call.parent,
+                purpose=call.purpose,
+                payer=call.payer,
+            )
+        )
+
+
+_NOBODY = Tried(target="", provider="", model="", at=0.0)
+
+
+def _overhead(call: Call, duration: float, first: float) -> float:
+    """Milliseconds that were ours: up to the first send, and from the upstream's last word to the end (whole answers) or from its
+    first word to the client's first byte (streams).
+    """
+    tried = call.tally.tried
+    if not tried:
+        return duration
+    last = tried[-1]
+    streamed = call.ask is not None and call.ask.stream
+    after = first - last.head_at if streamed and first and last.head_at else duration - last.end_at
+    return max(0.0, tried[0].at + after)

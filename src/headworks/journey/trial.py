@@ -1,0 +1,304 @@
+"""The receiver of one attempt: bytes in from the upstream, frames out to the reply, and the account of it. Pushed, never pulled.
+
+Until the answer has begun (its first content, or all of it), nothing is shown to the caller and whatever goes wrong is raised, so that
+it can be tried elsewhere. From then on an error can only be told inside the answer, as its last words.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from headworks.domain.call import Call, Kind
+from headworks.domain.call import Progress as SoFar
+from headworks.domain.errors import Blame, Fault, FaultClass
+from headworks.domain.outcome import Ending, Outcome
+from headworks.domain.reply import Frame, HeaderList, Reply
+from headworks.domain.target import Target, Tried
+from headworks.domain.usage import NO_USAGE, Certainty, Usage
+from headworks.ports.balancing import Health
+from headworks.ports.clock import Clock
+from headworks.ports.dialect import Interpreter, Relay
+from headworks.ports.upstream import Line
+
+HELD_HEAD_SECONDS = 15.0
+"""How long a head is kept back while no content has come: after that the caller learns that it was answered."""
+LARGEST_ERROR = 65_536
+LARGEST_WHOLE = 33_554_432
+LARGEST_WAITING = 262_144
+"""Bytes of a begun stream that may wait for the edge before the upstream is paused."""
+
+_STREAM_TYPE = (b"content-type", b"text/event-stream; charset=utf-8")
+_JSON_TYPE = (b"content-type", b"application/json")
+
+
+class Surroundings:
+    """What every trial needs of the house."""
+
+    __slots__ = ("clock", "health", "interpreter")
+
+    def __init__(self, interpreter: Interpreter, health: Health, clock: Clock) -> None:
+        self.interpreter = interpreter
+        self.health = health
+        self.clock = clock
+
+
+class Trial:
+    """One per attempt; a `Receiver` to the transport and the `Source` of its reply. Ends exactly once, in `over`."""
+
+    __slots__ = (
+        "_begun",
+        "_call",
+        "_done",
+        "_early",
+        "_head_timer",
+        "_pieces",
+        "_relay",
+        "_size",
+        "_started_at",
+        "_surroundings",
+        "_target",
+        "_tried",
+        "_waiter",
+        "_whole",
+        "line",
+        "reply",
+    )
+
+    def __init__(self, call: Call, target: Target, tried: Tried, relay: Relay, surroundings: Surroundings) -> None:
+        self._call = call
+        self._target = target
+        self._tried = tried
+        self._relay = relay
+        self._surroundings = surroundings
+        self._started_at = surroundings.clock.now()
+        self._whole = call.ask is None or not call.ask.stream
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._begun = False
+        self._done = False
+        self._early: Fault | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._head_timer: asyncio.TimerHandle | None = None
+        self.line: Line | None = None
+        self.reply = Reply(200, [], self, stream=not self._whole, whole=self._whole)
+        call.tally.replies.append(self.reply)
+        call.tally.progress = self.so_far
+        surroundings.health.began(target)
+
+    async def begun(self) -> None:
+        """Wait until the answer has begun. Raises the `Fault` where it did not."""
+        if self._early is not None:
+            raise self._early
+        if not self._begun:
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+
+    # ── Receiver: the transport calls these ──────────────────────────────────────────────────────────────────────────────
+
+    def on_sent(self) -> None:
+        """A byte of the request leaves."""
+        self._tried.sent = True
+
+    def on_head(self, status: int, headers: HeaderList) -> None:
+        """The upstream has answered something."""
+        self._tried.status = status
+        self._tried.head_at = self._now_ms()
+        reply = self.reply
+        reply.status = status
+        reply.headers = headers
+        if status < 200 or status >= 300:  # noqa: PLR2004 - HTTP's own numbers
+            self._whole = True
+            return
+        wanted = self._surroundings.interpreter.returned(self._call.front, self._target)
+        kept = [pair for pair in headers if pair[0] in wanted]
+        kept.append(_JSON_TYPE if self._whole else _STREAM_TYPE)
+        reply.headers = kept
+        if not self._whole:
+            self._head_timer = asyncio.get_running_loop().call_later(HELD_HEAD_SECONDS, self._begin)
+
+    def on_body(self, data: bytes) -> None:
+        """A piece of the answer."""
+        if self._whole:
+            self._size += len(data)
+            if self._size > LARGEST_WHOLE:
+                self.on_fault(
+                    Fault("upstream_too_large", f"{self._target.name} sent more than {LARGEST_WHOLE} bytes in one answer.")
+                )
+                self._drop_line()
+            elif self.reply.status < 400 or self._size <= LARGEST_ERROR:  # noqa: PLR2004 - HTTP's own number
+                self._pieces.append(data)
+            return
+        relay = self._relay
+        seen = relay.pieces
+        out = relay.feed(data)
+        if out:
+            self._push(out, relay.pieces - seen)
+        if relay.fault is not None:
+            self._drop_line()
+            self._stream_over(relay.fault)
+        elif relay.began and not self._begun:
+            self._begin()
+
+    def on_done(self) -> None:
+        """The upstream's body is complete."""
+        if self._done:
+            return
+        if self.reply.status >= 300 or self.reply.status < 200:  # noqa: PLR2004 - HTTP's own numbers
+            self._refused()
+        elif self._whole:
+            self._whole_over()
+        else:
+            tail = self._relay.close()
+            if tail:
+                self._push(tail, 0)
+            self._stream_over(self._relay.fault)
+
+    def on_fault(self, fault: Fault) -> None:
+        """The upstream or the way to it failed."""
+        if not self._done:
+            self._stream_over(fault)
+
+    # ── Source: the reply calls these ────────────────────────────────────────────────────────────────────────────────────
+
+    def pause(self) -> None:
+        """The caller is slow."""
+        if self.line is not None and not self._done:
+            self.line.pause()
+
+    def resume(self) -> None:
+        """The caller takes more."""
+        if self.line is not None and not self._done:
+            self.line.resume()
+
+    def cancel(self) -> None:
+        """Nobody wants the answer any more: stop it, so that nothing more is paid for."""
+        self._drop_line()
+        self.over(Fault("abandoned", "The answer was no longer wanted."))
+
+    # ── Endings ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def over(self, fault: Fault | None) -> None:
+        """Close the attempt's account. Only the first call counts."""
+        if self._done:
+            return
+        self._done = True
+        self._stop_timer()
+        tried, surroundings = self._tried, self._surroundings
+        tried.end_at = self._now_ms()
+        if fault is not None:
+            tried.fault = fault.code
+            tried.detail = fault.detail
+        self._account(fault)
+        seconds = (tried.head_at - tried.at) / 1e3 if tried.head_at else surroundings.clock.now() - self._started_at
+        surroundings.health.ended(self._target, fault, seconds)
+
+    def so_far(self) -> SoFar:
+        """What would have to be paid if it ended now."""
+        usage, certainty = self._delivered()
+        card = self._target.price
+        return SoFar(usage, certainty, card.exact(usage) if card is not None else 0)
+
+    def _account(self, fault: Fault | None) -> None:
+        tried = self._tried
+        relay = self._relay
+        tried.served_model = relay.served_model
+        tried.upstream_id = relay.upstream_id
+        card = self._target.price
+        if card is not None:
+            tried.currency = card.currency
+        if self._call.kind is Kind.COUNT_TOKENS or not tried.sent or (tried.head_at and self.reply.status >= 300):  # noqa: PLR2004
+            tried.certainty = Certainty.REPORTED
+            return
+        tried.usage, tried.certainty = self._delivered()
+        if fault is not None and not tried.head_at and fault.row.blame is Blame.UPSTREAM:
+            tried.certainty = Certainty.RESERVED
+        if card is not None:
+            tried.cost_exact = card.exact(tried.usage)
+
+    def _delivered(self) -> tuple[Usage, Certainty]:
+        """The provider's own counts where the answer came to its end, else the prompt plus what was delivered."""
+        relay = self._relay
+        reported = relay.usage
+        if reported is not None and (relay.ended or self._whole):
+            return reported, Certainty.REPORTED
+        ask = self._call.ask
+        assert ask is not None
+        known = reported if reported is not None else NO_USAGE
+        prompt = known.input or ask.prompt_tokens
+        return _with(known, prompt, max(known.output, relay.estimated_output())), Certainty.ESTIMATED
+
+    def _refused(self) -> None:
+        """The upstream answered with an error of its own."""
+        reply = self.reply
+        body = b"".join(self._pieces)
+        fault = self._surroundings.interpreter.read_fault(self._target.dialect, reply.status, reply.headers, body)
+        self._raise(fault)
+
+    def _whole_over(self) -> None:
+        relay = self._relay
+        out = relay.feed(b"".join(self._pieces)) + relay.close()
+        if relay.fault is not None:
+            self._raise(relay.fault)
+            return
+        self.reply.push(Frame(out))
+        self._finished()
+
+    def _finished(self) -> None:
+        self.over(None)
+        self.reply.finish(Outcome(Ending.FINISHED, self.reply.status))
+        self._begin()
+
+    def _stream_over(self, fault: Fault | None) -> None:
+        if fault is None:
+            self._finished()
+        elif not self._begun:
+            self._raise(fault)
+        else:
+            last_words = self._relay.fail(fault, self._call.id)
+            if last_words:
+                self.reply.push(Frame(last_words, 0))
+            self.over(fault)
+            ending = Ending.CANCELLED if fault.kind is FaultClass.UNFIT else Ending.SEVERED
+            self.reply.finish(Outcome(ending, self.reply.status, fault.code, fault.detail))
+
+    def _raise(self, fault: Fault) -> None:
+        self.over(fault)
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_exception(fault)
+        else:
+            self._early = fault
+
+    def _begin(self) -> None:
+        self._begun = True
+        self._stop_timer()
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    def _push(self, raw: bytes, pieces: int) -> None:
+        self.reply.push(Frame(raw, pieces))
+        if self.reply.waiting > LARGEST_WAITING:
+            self.pause()
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _drop_line(self) -> None:
+        if self.line is not None:
+            self.line.cancel()
+
+    def _now_ms(self) -> float:
+        return (self._surroundings.clock.now() - self._call.began) * 1e3
+
+
+def _with(known: Usage, prompt: int, output: int) -> Usage:
+    if known is NO_USAGE:
+        return Usage(input=prompt, output=output)
+    counts = {name: getattr(known, name) for name in known.__struct_fields__}
+    return Usage(**{**counts, "input": prompt, "output": output})

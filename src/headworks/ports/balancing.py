@@ -1,0 +1,37 @@
+"""What the journey asks of the balancing floor."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from headworks.domain.errors import Fault
+from headworks.domain.target import Target
+from headworks.ports.extension import Pulse
+
+
+class Health(Pulse, Protocol):
+    """How targets are doing, learnt from every attempt."""
+
+    def began(self, target: Target) -> None:
+        """An attempt starts."""
+        ...
+
+    def ended(self, target: Target, fault: Fault | None, seconds: float) -> None:
+        """It is over; `seconds` to the head where there was one. A fault that is not the target's (`Blame`) counts for nothing."""
+        ...
+
+    def reopens_in(self, target: Target) -> float:
+        """Seconds until it may be tried again; 0 if now."""
+        ...
+
+
+class RetryBudget(Protocol):
+    """Keeps retries a small share of the traffic, so that they cannot make an outage worse."""
+
+    def deposit(self) -> None:
+        """A request came in."""
+        ...
+
+    def withdraw(self) -> bool:
+        """May one more retry be made?"""
+        ...

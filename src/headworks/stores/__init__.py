@@ -1,0 +1,1 @@
+"""What is remembered: in memory, in files, later in SQL and Valkey."""

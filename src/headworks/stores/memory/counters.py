@@ -1,0 +1,126 @@
+"""Limits and budgets of one process: exact, because the loop is one thread and reserving never waits."""
+
+from __future__ import annotations
+
+import msgspec
+
+from headworks.domain.call import Call
+from headworks.domain.errors import Fault
+from headworks.domain.limits import Gcra
+from headworks.domain.principal import Limits, Principal
+from headworks.domain.usage import Usage
+from headworks.ports.clock import Clock
+from headworks.ports.stores import Hold
+
+MINUTE = 60.0
+
+
+class Account(msgspec.Struct, gc=False):
+    """What one principal has used. `requests_at` and `tokens_at` are theoretical arrival times (GCRA), monotonic seconds."""
+
+    requests_at: float = 0.0
+    tokens_at: float = 0.0
+    concurrent: int = 0
+    spent: int = 0
+    held: int = 0
+
+
+class MemoryCounters:
+    """`ports.stores.Counters` for one gateway process."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._accounts: dict[str, Account] = {}
+
+    async def reserve(self, call: Call, usage: Usage, cost_nanos: int) -> Hold | None:
+        """All or nothing: every limit is looked at before any is charged."""
+        principal = call.principal
+        assert principal is not None
+        limits = principal.limits
+        if limits == NO_LIMITS:
+            return None
+        account = self._accounts.get(principal.id)
+        if account is None:
+            account = self._accounts[principal.id] = Account()
+        now = self._clock.now()
+        tokens = usage.input + usage.output
+        _refuse(principal, limits, account, cost_nanos)
+        requests_at, tokens_at = _rates(limits, account, tokens, now)
+        account.requests_at = requests_at
+        account.tokens_at = tokens_at
+        account.concurrent += 1
+        account.held += cost_nanos
+        return _MemoryHold(account, limits, tokens, cost_nanos)
+
+    def account(self, principal: Principal) -> Account:
+        """What this principal has used so far."""
+        return self._accounts.get(principal.id, Account())
+
+
+NO_LIMITS = Limits()
+
+
+def _refuse(principal: Principal, limits: Limits, account: Account, cost_nanos: int) -> None:
+    if limits.concurrent is not None and account.concurrent >= limits.concurrent:
+        raise Fault(
+            "concurrency_limit_exceeded",
+            f"This key may have {limits.concurrent} requests under way at once, and has. Wait for one to end.",
+            retry_after=1.0,
+        )
+    budget = limits.budget_nanos
+    if budget is not None and account.spent + account.held + cost_nanos > budget:
+        raise Fault(
+            "project_spend_limit_exceeded",
+            f"The budget of '{principal.name or principal.id}' does not cover this request: an administrator can raise it.",
+            detail=f"spent {account.spent}, held {account.held}, asked {cost_nanos}, budget {budget} nano-units",
+        )
+
+
+def _rates(limits: Limits, account: Account, tokens: int, now: float) -> tuple[float, float]:
+    requests_at, tokens_at = account.requests_at, account.tokens_at
+    if limits.requests_per_minute is not None:
+        rate = Gcra(limits.requests_per_minute, MINUTE)
+        requests_at = _taken(rate, requests_at, now, 1, "rate_limit_exceeded", "requests")
+    if limits.tokens_per_minute is not None:
+        rate = Gcra(limits.tokens_per_minute, MINUTE)
+        tokens_at = _taken(rate, tokens_at, now, tokens, "token_limit_exceeded", "tokens")
+    return requests_at, tokens_at
+
+
+def _taken(rate: Gcra, at: float, now: float, amount: int, code: str, unit: str) -> float:
+    wait = rate.wait(at, now, amount)
+    if wait > 0.0:
+        raise Fault(
+            code,
+            f"This key may use {rate.limit} {unit} a minute, and this request needs {amount}. Try again in {wait:.1f} s.",
+            retry_after=wait,
+        )
+    return rate.take(at, now, amount)
+
+
+class _MemoryHold:
+    """Given back exactly once."""
+
+    __slots__ = ("_account", "_cost", "_limits", "_open", "_tokens")
+
+    def __init__(self, account: Account, limits: Limits, tokens: int, cost: int) -> None:
+        self._account = account
+        self._limits = limits
+        self._tokens = tokens
+        self._cost = cost
+        self._open = True
+
+    def settle(self, usage: Usage, cost_nanos: int, *, counts: bool) -> None:
+        """Replace the reservation by what was used."""
+        if not self._open:
+            return
+        self._open = False
+        account, limits = self._account, self._limits
+        account.concurrent -= 1
+        account.held -= self._cost
+        account.spent += cost_nanos
+        if limits.tokens_per_minute is not None:
+            unused = self._tokens - usage.input - usage.output
+            account.tokens_at -= unused * MINUTE / limits.tokens_per_minute
+        if not counts and limits.requests_per_minute is not None:
+            account.requests_at -= MINUTE / limits.requests_per_minute
