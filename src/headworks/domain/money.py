@@ -6,6 +6,8 @@ price × count is exact in 10⁻¹⁵ units, and rounding (half to even) happens
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from headworks.domain.usage import Usage
@@ -58,6 +60,16 @@ class Rate(msgspec.Struct, frozen=True):
 FREE = Rate()
 
 
+class PriceVariant(msgspec.Struct, frozen=True):
+    """Prices that hold instead where all of `when` is true of a request, e.g. `{"service_tier": "flex"}`.
+
+    `instead` maps names of `PriceCard` fields to what they become.
+    """
+
+    when: dict[str, str]
+    instead: dict[str, Rate | int]
+
+
 class PriceCard(msgspec.Struct, frozen=True, kw_only=True):
     """What one model costs at one provider. A rate left out (`None`) falls to the rate of the count it is part of."""
 
@@ -67,6 +79,7 @@ class PriceCard(msgspec.Struct, frozen=True, kw_only=True):
     cache_write: Rate | None = None
     cache_write_1h: Rate | None = None
     reasoning: Rate | None = None
+    citation: Rate | None = None
     input_audio: Rate | None = None
     cache_audio_read: Rate | None = None
     output_audio: Rate | None = None
@@ -78,32 +91,51 @@ class PriceCard(msgspec.Struct, frozen=True, kw_only=True):
     """Nano-units per image."""
     currency: str = "USD"
     source: str = ""
-    """Where the price is from: `genai-prices <version>`, `config`, or `free` (explicitly allowed at zero)."""
+    """Where the price is from: `genai-prices <version>`, `config`, `self-hosted`, or `free` (explicitly allowed at zero)."""
+    variants: tuple[PriceVariant, ...] = ()
+
+    def under(self, context: Mapping[str, str]) -> PriceCard:
+        """The card for a request of which `context` is true (`service_tier`, `speed`, `processing`: as the answer says, else as asked).
+
+        Where several variants hold, the first one that names a price decides it.
+        """
+        instead: dict[str, Rate | int] = {}
+        for variant in self.variants:
+            if all(context.get(key) == value for key, value in variant.when.items()):
+                instead = variant.instead | instead
+        return msgspec.structs.replace(self, **instead) if instead else self
 
     def exact(self, usage: Usage) -> int:
-        """Cost of `usage` in units of 10⁻¹⁵, not yet rounded."""
+        """Cost of `usage` in units of 10⁻¹⁵, not yet rounded. Never negative, even where a provider's parts exceed its totals."""
         size = usage.input
-        plain_input = usage.input - usage.cache_read - usage.cache_write
-        plain_output = usage.output
+        flat = self.request + usage.web_searches * self.web_search + usage.images * self.image
+        return self._input(usage, size) + self._output(usage, size) + flat * PER_MILLION
+
+    def _input(self, usage: Usage, size: int) -> int:
+        plain = size - usage.cache_read - usage.cache_write
         total = 0
         if usage.cache_read:
-            text_read = usage.cache_read - usage.cache_audio_read
-            total += text_read * (self.cache_read or self.input).at(size)
-            total += usage.cache_audio_read * (self.cache_audio_read or self.cache_read or self.input).at(size)
+            audio = usage.cache_audio_read
+            total += max(usage.cache_read - audio, 0) * (self.cache_read or self.input).at(size)
+            total += audio * (self.cache_audio_read or self.cache_read or self.input_audio or self.input).at(size)
         if usage.cache_write:
-            short = usage.cache_write - usage.cache_write_1h
-            total += short * (self.cache_write or self.input).at(size)
+            total += max(usage.cache_write - usage.cache_write_1h, 0) * (self.cache_write or self.input).at(size)
             total += usage.cache_write_1h * (self.cache_write_1h or self.cache_write or self.input).at(size)
-        fresh_audio = usage.input_audio - usage.cache_audio_read
-        if fresh_audio and self.input_audio is not None:
-            plain_input -= fresh_audio
-            total += fresh_audio * self.input_audio.at(size)
-        if usage.output_audio and self.output_audio is not None:
-            plain_output -= usage.output_audio
-            total += usage.output_audio * self.output_audio.at(size)
-        if usage.reasoning and self.reasoning is not None:
-            plain_output -= usage.reasoning
-            total += usage.reasoning * self.reasoning.at(size)
-        total += plain_input * self.input.at(size) + plain_output * self.output.at(size)
-        flat = self.request + usage.web_searches * self.web_search + usage.images * self.image
-        return total + flat * PER_MILLION
+        if usage.input_audio and self.input_audio is not None:
+            fresh = max(usage.input_audio - usage.cache_audio_read, 0)
+            plain -= fresh
+            total += fresh * self.input_audio.at(size)
+        return total + max(plain, 0) * self.input.at(size)
+
+    def _output(self, usage: Usage, size: int) -> int:
+        plain = usage.output
+        total = 0
+        for count, rate in (
+            (usage.output_audio, self.output_audio),
+            (usage.reasoning, self.reasoning),
+            (usage.citation, self.citation),
+        ):
+            if count and rate is not None:
+                plain -= count
+                total += count * rate.at(size)
+        return total + max(plain, 0) * self.output.at(size)

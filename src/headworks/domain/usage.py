@@ -37,6 +37,8 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     rejected_prediction: int = 0
     web_searches: int = 0
     images: int = 0
+    citation: int = 0
+    """The part of `output` that cites sources (Perplexity's deep research)."""
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(*(getattr(self, name) + getattr(other, name) for name in self.__struct_fields__))
