@@ -1,0 +1,200 @@
+"""A wire language simple enough to see through, and the whole journey put together around it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from headworks.balancing.health import HealthBook
+from headworks.balancing.pickers import Weighted
+from headworks.balancing.retry_budget import RetryBucket
+from headworks.domain.call import Ask, Call, Kind
+from headworks.domain.errors import Fault, UpstreamSaid
+from headworks.domain.principal import Principal
+from headworks.domain.reply import Reply
+from headworks.domain.snapshot import Model, Snapshot
+from headworks.domain.target import AskedModel, Target
+from headworks.domain.usage import Usage
+from headworks.journey import Attempt, Authorise, Cache, Guard, Identify, Journey, Limits, Meter, Observe, Route
+from headworks.ports.dialect import Prepared
+from headworks.ports.stage import Proceed, Stage
+from headworks.stores.memory import MemoryAnswers, MemoryCounters, MemoryReplays
+from headworks.testing import FrozenClock, MemoryJournal, MemoryKeys, ScriptedUpstream, seeded
+
+KEY = b"hw-test"
+
+
+class _Asked(msgspec.Struct):
+    model: str
+    stream: bool = False
+    max_tokens: int | None = None
+
+
+class PlainRelay:
+    """Passes bytes on. `[DONE]` ends a stream, `ERR` is an error inside it, `usage:IN,OUT` is a report."""
+
+    def __init__(self) -> None:
+        self.began = False
+        self.ended = False
+        self.fault: Fault | None = None
+        self.usage: Usage | None = None
+        self.pieces = 0
+        self.content_bytes = 0
+        self.served_model = "served"
+        self.upstream_id = "up-1"
+
+    def feed(self, data: bytes) -> bytes:
+        if b"ERR" in data:
+            self.fault = Fault("severed", "The upstream said ERR.")
+            return b""
+        if b"usage:" in data:
+            counts = data.partition(b"usage:")[2].split(b"\n")[0].strip(b'"}').split(b",")
+            self.usage = Usage(input=int(counts[0]), output=int(counts[1]))
+        if b"[DONE]" in data:
+            self.ended = True
+        else:
+            self.began = True
+            self.pieces += 1
+            self.content_bytes += len(data)
+        return data
+
+    def close(self) -> bytes:
+        if not self.ended and self.fault is None:
+            self.fault = Fault("severed", "The stream stopped before its end.")
+        return b""
+
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        return b"error:" + fault.code.encode() + request_id.encode()[:0]
+
+    def estimated_output(self) -> int:
+        return self.pieces
+
+
+class WholeRelay(PlainRelay):
+    """The same for an answer in one piece."""
+
+    def close(self) -> bytes:
+        self.ended = True
+        return b""
+
+
+class PlainInterpreter:
+    """`ports.dialect.Interpreter` of one dialect that is JSON going out and anything coming in."""
+
+    def read_ask(self, front: str, kind: Kind, body: bytes) -> Ask:
+        del front, kind
+        try:
+            asked = msgspec.json.decode(body, type=_Asked)
+        except msgspec.DecodeError as error:
+            raise Fault("invalid_json", str(error)) from error
+        return Ask(model=AskedModel(asked.model), stream=asked.stream, max_tokens=asked.max_tokens, prompt_tokens=7)
+
+    def prepare(self, front: str, kind: Kind, ask: Ask, body: bytes, target: Target, cap: int | None) -> Prepared:  # noqa: PLR0913 - the port's
+        del front, kind, target, cap
+        return Prepared(body, PlainRelay() if ask.stream else WholeRelay())
+
+    def prompt_text(self, front: str, kind: Kind, ask: Ask) -> str:
+        del front, kind, ask
+        return "the question"
+
+    def read_fault(self, dialect: str, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> Fault:
+        retry_after = next((float(value) for name, value in headers if name == b"retry-after"), None)
+        if status == 429:
+            return Fault("upstream_throttled", "throttled", retry_after=retry_after)
+        if status >= 500:
+            return Fault("upstream_error", "broken")
+        said = UpstreamSaid(status, dialect, b"application/json", body)
+        return Fault("upstream_rejected", "rejected", status=status, said=said)
+
+    def write_fault(self, front: str, fault: Fault, request_id: str) -> bytes:
+        del front, request_id
+        return fault.code.encode()
+
+    def write_models(self, front: str, models: Sequence[Model]) -> bytes:
+        del front
+        return msgspec.json.encode([model.name for model in models])
+
+    def write_model(self, front: str, model: Model) -> bytes:
+        del front
+        return msgspec.json.encode(model.name)
+
+    def forwarded(self, front: str, target: Target) -> frozenset[bytes]:
+        del front, target
+        return frozenset((b"traceparent",))
+
+    def returned(self, front: str, target: Target) -> frozenset[bytes]:
+        del front, target
+        return frozenset((b"x-upstream",))
+
+
+class House:
+    """All nine stages over fakes. `between` puts a stage of the test's own between every two of them."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        upstream: ScriptedUpstream,
+        *,
+        principal: Principal | None = None,
+        between: Callable[[int], Stage] | None = None,
+    ) -> None:
+        self.clock = FrozenClock()
+        self.journal = MemoryJournal()
+        self.upstream = upstream
+        self.counters = MemoryCounters(self.clock)
+        self.health = HealthBook(self.clock)
+        self.principal = principal or Principal(id="p1", name="tester")
+        self.interpreter = PlainInterpreter()
+        self.replays = MemoryReplays(self.clock)
+        self.snapshot = snapshot
+        self.complaints: list[BaseException] = []
+        chance = seeded(1)
+        budget = RetryBucket(self.clock)
+        stages: list[Stage] = [
+            Observe(self.journal, self.clock),
+            Identify(MemoryKeys({KEY: self.principal})),
+            Authorise(self.interpreter),
+            Limits(self.counters),
+            Guard(lambda _: (), self.interpreter),
+            Cache(MemoryAnswers(self.clock, 1_000_000), self.replays),
+            Meter(self.journal, self.clock),
+            Route(Weighted(chance), self.health, budget, self.clock, chance, self.interpreter),
+            Attempt(upstream, self.interpreter, self.health, self.clock),
+        ]
+        if between is not None:
+            stages = [stage for place, real in enumerate(stages) for stage in (between(place), real)]
+        self.journey = Journey(stages, self.clock)
+
+    async def serve(self, call: Call) -> Reply:
+        """One call up to its head."""
+        return await self.journey(call)
+
+    def account(self) -> tuple[int, int, int]:
+        """Concurrency, money held and attempts in flight: all zero when nothing is owed."""
+        account = self.counters.account(self.principal)
+        return account.concurrent, account.held, sum(condition.inflight for _, condition in self.health.conditions())
+
+
+class Yielding:
+    """A stage that gives the loop a turn before and after everything inside it: places to be cancelled at, also with a reply in hand."""
+
+    async def __call__(self, call: Call, proceed: Proceed) -> Reply:
+        await asyncio.sleep(0)
+        reply = await proceed(call)
+        await asyncio.sleep(0)
+        return reply
+
+
+class Crashing:
+    """A stage that breaks, before or after what is inside it."""
+
+    def __init__(self, *, after: bool) -> None:
+        self._after = after
+
+    async def __call__(self, call: Call, proceed: Proceed) -> Reply:
+        if not self._after:
+            raise RuntimeError("crashed before")
+        await proceed(call)
+        raise RuntimeError("crashed after")
