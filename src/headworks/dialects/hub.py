@@ -10,6 +10,7 @@ from headworks.dialects.translated import Translated
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.message import Downgrade
+from headworks.domain.snapshot import Model
 from headworks.domain.target import Target
 from headworks.ports.dialect import Dialect, Prepared
 
@@ -36,6 +37,11 @@ class Hub:
 
     def _translate(self, front: str, kind: Kind, ask: Ask, target: Target, cap: int | None) -> Prepared:
         source, spoken = self._dialects[front], self._dialects[target.dialect]
+        if kind is Kind.COUNT_TOKENS:
+            relay = Translated(spoken, target, source, ask)
+            return Prepared(
+                b"", relay, (Downgrade("count", "estimated: the target cannot count"),), source.write_count(ask.prompt_tokens)
+            )
         if kind is not Kind.CHAT:
             raise Fault(
                 "inexpressible",
@@ -61,6 +67,14 @@ class Hub:
     def write_fault(self, front: str, fault: Fault, request_id: str) -> bytes:
         """See `Interpreter.write_fault`."""
         return self._dialects[front].write_fault(fault, request_id)
+
+    def write_models(self, front: str, models: Sequence[Model]) -> bytes:
+        """See `Interpreter.write_models`."""
+        return self._dialects[front].write_models(models)
+
+    def write_model(self, front: str, model: Model) -> bytes:
+        """See `Interpreter.write_model`."""
+        return self._dialects[front].write_model(model)
 
     def forwarded(self, front: str, target: Target) -> frozenset[bytes]:
         """See `Interpreter.forwarded`. Between dialects only what both know travels."""

@@ -4,7 +4,10 @@ list of events as its stream, so nothing downstream has two paths.
 The order within one choice: `Started` (once an answer) · for each part `PartStarted`, its deltas, `PartEnded` · `Stopped`
 (once a choice) · `UsageSeen` (any time, the last one counts) · `Ended` (once an answer). `Failed` ends an answer early.
 Parts of one choice are numbered from 0 in the order in which they began, whatever numbering the wire used; several may be open
-at once (parallel tool calls).
+at once (parallel tool calls). Every part that began ends before its choice stops.
+
+What only one dialect knows (`extra`, `raw`, parts of kind `OTHER`) is stamped by `Started.dialect`: the encoder of that dialect
+writes it back as it came, any other one leaves it out.
 """
 
 from __future__ import annotations
@@ -53,17 +56,20 @@ class Event(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
 
 
 class Started(Event, frozen=True):
-    """The answer began. `created` is in seconds since the epoch, 0 where the wire has none."""
+    """The answer began. `created` is in seconds since the epoch, 0 where the wire has none. `dialect` names its wire language."""
 
     id: str = ""
     model: str = ""
     created: int = 0
+    dialect: str = ""
     extra: dict[str, Any] = {}
     """Fields only the answer's own dialect knows (`system_fingerprint`, `service_tier`, `citations`, …)."""
 
 
 class PartStarted(Event, frozen=True):
-    """A part began. `call_id` and `name` are a tool call's; `data` is a redacted reasoning's or an audio's opaque content."""
+    """A part began. `call_id` and `name` are a tool call's, both known by now and never empty; `data` is a redacted reasoning's
+    opaque content; `raw` is what else only its dialect knows of it.
+    """
 
     part: int
     kind: PartKind
@@ -121,7 +127,7 @@ class Logprobs(Event, frozen=True):
 
 
 class Stopped(Event, frozen=True):
-    """A choice is complete. `sequence` is the stop sequence met; `raw` the wire's own word where `reason` is `OTHER`."""
+    """A choice is complete. `sequence` is the stop sequence met; `raw` the wire's own word where it is not the usual one for `reason`."""
 
     reason: StopReason
     choice: int = 0
@@ -148,4 +154,9 @@ class Failed(Event, frozen=True):
 
 
 class Ended(Event, frozen=True):
-    """The answer ended as its dialect says an answer ends (`[DONE]`, `message_stop`). A stream that stops without it was cut."""
+    """The answer ended as its dialect says an answer ends (`[DONE]`, `message_stop`). A stream that stops without it was cut.
+
+    `extra` is what a stream said about the whole answer after its start (as in `Started.extra`, and later than it).
+    """
+
+    extra: dict[str, Any] = {}

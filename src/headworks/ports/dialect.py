@@ -20,7 +20,7 @@ class Relay(Protocol):
     """Carries one answer of one attempt from upstream bytes to client bytes, and notes on the way what accounting needs.
 
     Streams are fed as they come, in any cuts; a whole answer is fed complete, in one piece. `feed` never raises: what cannot be read
-    becomes `fault`.
+    becomes `fault`. The words in which an upstream says that it failed, and all that follows, are withheld: `fail` speaks then.
     """
 
     began: bool
@@ -187,4 +187,16 @@ class Dialect(Protocol):
 
     def write_fault_event(self, fault: Fault, request_id: str) -> bytes:
         """A fault as the last event of a stream."""
+        ...
+
+    def write_models(self, models: Sequence[Model]) -> bytes:
+        """See `Interpreter.write_models`."""
+        ...
+
+    def write_model(self, model: Model) -> bytes:
+        """See `Interpreter.write_model`."""
+        ...
+
+    def write_count(self, tokens: int) -> bytes:
+        """An estimated count of a prompt's tokens, for a client whose target cannot count."""
         ...
