@@ -1,0 +1,62 @@
+"""The run file: who runs on this data directory. It is the lock that keeps a second supervisor out, and where `headworks restart` looks."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+NAME = "headworks.run"
+
+
+class DirectoryTakenError(Exception):
+    """Another supervisor runs on this data directory. The message says which, and what to do."""
+
+
+class RunFile:
+    """Held as long as the process lives: the lock goes with the file descriptor, however the process ends."""
+
+    def __init__(self, directory: Path) -> None:
+        """Take the directory, making it if need be. Raises `DirectoryTakenError`, or `OSError` where it can't be written."""
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path = directory / NAME
+        self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._fd)
+            pid = read(directory).get("supervisor", "?")
+            raise DirectoryTakenError(
+                f"{directory} is in use by another Headworks (pid {pid}). "
+                f"Stop that one (kill {pid}), or give this one its own journal.directory."
+            ) from None
+
+    def write(self, facts: dict[str, int]) -> None:
+        """Tell what runs now: one `name number` a line."""
+        text = "".join(f"{name} {number}\n" for name, number in facts.items()).encode()
+        os.pwrite(self._fd, text, 0)
+        os.ftruncate(self._fd, len(text))
+
+
+def read(directory: Path) -> dict[str, str]:
+    """What the run file says; empty if there is none."""
+    try:
+        lines = (directory / NAME).read_text().splitlines()
+    except FileNotFoundError:
+        return {}
+    return {name: number for name, _, number in (line.partition(" ") for line in lines)}
+
+
+def is_held(directory: Path) -> bool:
+    """Whether the supervisor that wrote the run file is alive."""
+    try:
+        fd = os.open(directory / NAME, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(fd)
+    return False
