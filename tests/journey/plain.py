@@ -18,6 +18,8 @@ from headworks.domain.snapshot import Model, Snapshot
 from headworks.domain.target import AskedModel, Target
 from headworks.domain.usage import Usage
 from headworks.journey import Attempt, Authorise, Cache, Guard, Identify, Journey, Limits, Meter, Observe, Route
+from headworks.journey.planner import Planner
+from headworks.journey.route import Ways
 from headworks.ports.dialect import Prepared
 from headworks.ports.stage import Proceed, Stage
 from headworks.stores.memory import MemoryAnswers, MemoryCounters, MemoryReplays
@@ -91,7 +93,7 @@ class PlainInterpreter:
             raise Fault("invalid_json", str(error)) from error
         return Ask(model=AskedModel(asked.model), stream=asked.stream, max_tokens=asked.max_tokens, prompt_tokens=7)
 
-    def prepare(self, front: str, kind: Kind, ask: Ask, body: bytes, target: Target, cap: int | None) -> Prepared:  # noqa: PLR0913 - the port's
+    def prepare(self, front: str, kind: Kind, ask: Ask, body: bytes, target: Target, cap: int | None) -> Prepared:
         del front, kind, target, cap
         return Prepared(body, PlainRelay() if ask.stream else WholeRelay())
 
@@ -151,16 +153,17 @@ class House:
         self.snapshot = snapshot
         self.complaints: list[BaseException] = []
         chance = seeded(1)
-        budget = RetryBucket(self.clock)
+        planner = Planner()
+        ways = Ways(planner, Weighted(chance), self.health, RetryBucket(self.clock))
         stages: list[Stage] = [
             Observe(self.journal, self.clock),
             Identify(MemoryKeys({KEY: self.principal})),
-            Authorise(self.interpreter),
+            Authorise(self.interpreter, planner),
             Limits(self.counters),
             Guard(lambda _: (), self.interpreter),
             Cache(MemoryAnswers(self.clock, 1_000_000), self.replays),
             Meter(self.journal, self.clock),
-            Route(Weighted(chance), self.health, budget, self.clock, chance, self.interpreter),
+            Route(ways, self.clock, chance, self.interpreter),
             Attempt(upstream, self.interpreter, self.health, self.clock),
         ]
         if between is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 import msgspec
@@ -16,7 +17,7 @@ from headworks.domain.errors import Fault
 from headworks.domain.exchange import Exchange
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.principal import Limits, Principal
-from headworks.domain.reply import Reply
+from headworks.domain.reply import Frame, Reply
 from headworks.domain.retry import RetryPolicy
 from headworks.domain.snapshot import Model, Snapshot
 from headworks.domain.target import AskedModel
@@ -85,7 +86,8 @@ class Leaver(CollectingSink):
         self._reply = reply
         self._left = frames
 
-    def on_frame(self, frame: object) -> None:
+    def on_frame(self, frame: Frame) -> None:
+        super().on_frame(frame)
         self._left -= 1
         if self._left == 0:
             self._reply.abandon(Outcome(Ending.CLIENT_GONE, 499, "client_gone"))
@@ -189,11 +191,9 @@ def test_every_way_to_end_is_recorded_as_what_it_was(name: str, ending: Ending, 
         house = House(snapshot, ScriptedUpstream(SCRIPTS[name]), principal=LIMITED)
         call = a_call(snapshot, stream=True)
         sink = CollectingSink()
-        try:
+        with contextlib.suppress(Fault):
             (await house.serve(call)).start(sink)
             await ended(call)
-        except Fault as refused:
-            assert refused.code == fault
         record = the_record(house, call)
         assert (record.ending, record.fault) == (ending, fault)
         if ending is Ending.SEVERED:

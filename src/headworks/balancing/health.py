@@ -40,6 +40,8 @@ class HealthBook:
         self._clock = clock
         self.breaker = breaker or Breaker()
         self._conditions: dict[str, Condition] = {}
+        self._troubled: set[str] = set()
+        """Names that are not simply well: while it is empty nothing needs to be looked up."""
 
     def inflight(self, target: Target) -> int:
         """Attempts under way."""
@@ -47,11 +49,15 @@ class HealthBook:
 
     def available(self, target: Target) -> bool:
         """Neither cooling down nor behind an open circuit."""
+        if target.name not in self._troubled:
+            return True
         condition = self._of(target)
         return condition.circuit is Circuit.CLOSED and condition.cooling_until <= self._clock.now()
 
     def reopens_in(self, target: Target) -> float:
         """Seconds until an attempt is allowed: 0 while the circuit is closed or a probe may go."""
+        if target.name not in self._troubled:
+            return 0.0
         condition = self._of(target)
         if condition.circuit is Circuit.CLOSED:
             return 0.0
@@ -76,8 +82,11 @@ class HealthBook:
             condition.circuit = Circuit.CLOSED
             condition.failures = 0
             condition.open_for = 0.0
+            if self._troubled and condition.cooling_until <= self._clock.now():
+                self._troubled.discard(target.name)
         elif fault.row.blame is Blame.UPSTREAM:
             self._failed(condition, fault)
+            self._troubled.add(target.name)
         elif condition.circuit is Circuit.HALF_OPEN:
             # The probe told nothing: let another one go.
             condition.circuit = Circuit.OPEN

@@ -11,24 +11,23 @@ from headworks.ports.extension import Pulse
 
 
 class Weighted:
-    """By `order`, and within one order by chance in proportion to `weight`; targets that are cooling down come last.
-
-    A weight of 0 takes a target out of the draw but leaves it as a last resort of its order.
+    """Lowest `order` first, and within one order by chance in proportion to `weight`. Targets that are cooling down only when
+    nothing else is left; a weight of 0 only when nothing else of its order is.
     """
 
     def __init__(self, chance: Chance) -> None:
         self._chance = chance
 
-    def order(self, call: Call, targets: Sequence[Target], pulse: Pulse) -> Sequence[Target]:  # noqa: ARG002 - a picker may look at the call
-        """Best first."""
+    def pick(self, call: Call, targets: Sequence[Target], pulse: Pulse) -> Target:  # noqa: ARG002 - a picker may look at the call
+        """One of them."""
         if len(targets) == 1:
-            return targets
-        keyed = [(self._key(target, pulse), target) for target in targets]
-        keyed.sort(key=lambda pair: pair[0])
-        return [target for _, target in keyed]
-
-    def _key(self, target: Target, pulse: Pulse) -> tuple[bool, int, float]:
-        # Efraimidis and Spirakis: sorting by -u^(1/w) draws without replacement in proportion to the weights.
-        draw = self._chance.random()
-        place = -(draw ** (1.0 / target.weight)) if target.weight > 0 else 1.0
-        return (not pulse.available(target), target.order, place)
+            return targets[0]
+        fit = [target for target in targets if pulse.available(target)] or targets
+        first = min(target.order for target in fit)
+        drawn = [target for target in fit if target.order == first]
+        left = self._chance.random() * sum(target.weight for target in drawn)
+        for target in drawn:
+            left -= target.weight
+            if left < 0.0:
+                return target
+        return drawn[-1]

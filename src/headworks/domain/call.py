@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 from typing import Any
 
 import msgspec
 
 from headworks.domain.body import Body
 from headworks.domain.ending import Closing
+from headworks.domain.kind import Kind
 from headworks.domain.outcome import Outcome
+from headworks.domain.plan import Plan
 from headworks.domain.principal import Principal
 from headworks.domain.receipt import NO_RECEIPT, Receipt
 from headworks.domain.reply import Reply
 from headworks.domain.snapshot import Snapshot
 from headworks.domain.target import AskedModel, Target, Tried
 from headworks.domain.usage import NO_USAGE, Certainty, Usage
-
-
-class Kind(StrEnum):
-    """What an endpoint does, whatever language it does it in."""
-
-    CHAT = "chat"
-    COMPLETIONS = "completions"
-    EMBEDDINGS = "embeddings"
-    COUNT_TOKENS = "count_tokens"
-    MODELS = "models"
-    MODEL = "model"
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +49,19 @@ class Progress(msgspec.Struct, frozen=True):
 class Tally:
     """What has happened to a call so far: the one mutable thing about it. Belongs to the loop."""
 
-    __slots__ = ("cache", "downgrades", "notes", "progress", "receipt", "replies", "reserved", "stages", "tried", "waited")
+    __slots__ = (
+        "cache",
+        "downgrades",
+        "notes",
+        "progress",
+        "receipt",
+        "replies",
+        "reserved",
+        "reserved_nanos",
+        "stages",
+        "tried",
+        "waited",
+    )
 
     def __init__(self) -> None:
         self.tried: list[Tried] = []
@@ -70,6 +72,7 @@ class Tally:
         self.downgrades: list[str] = []
         self.progress: Callable[[], Progress] | None = None
         self.reserved: Usage = NO_USAGE
+        self.reserved_nanos = 0
         self.receipt: Receipt = NO_RECEIPT
         self.waited = 0.0
         """Milliseconds of pauses between attempts: neither the upstream's nor our overhead."""
@@ -105,6 +108,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """What the path names, where it does: the id in `/v1/models/{id}`."""
     principal: Principal | None = None
     ask: Ask | None = None
+    plan: Plan | None = None
+    """Where it may go: there once Authorise has found the model."""
     cap: int | None = None
     """Output tokens that a limit allows, where it is less than what the caller asked."""
     pinned: Target | None = None

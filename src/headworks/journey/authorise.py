@@ -9,6 +9,8 @@ from headworks.domain.errors import Fault
 from headworks.domain.governed import refuse_governed
 from headworks.domain.principal import Principal
 from headworks.domain.reply import Reply
+from headworks.domain.snapshot import Model
+from headworks.journey.planner import Planner
 from headworks.ports.dialect import Interpreter
 from headworks.ports.stage import Proceed
 
@@ -21,8 +23,9 @@ BODILESS = frozenset((Kind.MODELS, Kind.MODEL))
 class Authorise:
     """Reads the body, as far as decisions need it, and decides."""
 
-    def __init__(self, interpreter: Interpreter) -> None:
+    def __init__(self, interpreter: Interpreter, planner: Planner) -> None:
         self._interpreter = interpreter
+        self._planner = planner
 
     async def __call__(self, call: Call, proceed: Proceed) -> Reply:
         """Refuses what is malformed, unknown or not allowed."""
@@ -31,16 +34,16 @@ class Authorise:
         body = call.body.data if call.body.complete else await call.body.read()
         ask = self._interpreter.read_ask(call.front, call.kind, body)
         assert call.principal is not None
-        _check_model(call, ask, call.principal)
+        model = _allowed_model(call, ask, call.principal)
         refuse_governed(call.front, ask, call.principal)
-        return await proceed(msgspec.structs.replace(call, ask=ask))
+        return await proceed(msgspec.structs.replace(call, ask=ask, plan=self._planner.plan(call, model)))
 
 
-def _check_model(call: Call, ask: Ask, principal: Principal) -> None:
-    allowed = principal.may_use(ask.model)
-    if allowed and call.snapshot.find(ask.model) is not None:
-        return
-    if call.snapshot.find(ask.model) is not None:
+def _allowed_model(call: Call, ask: Ask, principal: Principal) -> Model:
+    model = call.snapshot.find(ask.model)
+    if model is not None:
+        if principal.may_use(ask.model):
+            return model
         raise Fault(
             "model_not_allowed", f"This key may not use the model '{ask.model}'. {_choice(call, principal)}", param="model"
         )

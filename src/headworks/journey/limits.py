@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from headworks.domain.call import Call
+from headworks.domain.call import Call, Kind
 from headworks.domain.outcome import Ending, Outcome
+from headworks.domain.plan import whole_nanos
 from headworks.domain.reply import Reply
-from headworks.domain.target import Target
-from headworks.domain.usage import Usage
+from headworks.domain.usage import NO_USAGE, Usage
 from headworks.ports.stage import Proceed
 from headworks.ports.stores import Counters, Hold
 
@@ -25,6 +25,7 @@ class Limits:
             return await proceed(call)
         usage, cost = _reservation(call)
         call.tally.reserved = usage
+        call.tally.reserved_nanos = cost
         hold = await self._counters.reserve(call, usage, cost)
         if hold is not None:
             _owe(call, hold)
@@ -41,13 +42,14 @@ def _owe(call: Call, hold: Hold) -> None:
 
 
 def _reservation(call: Call) -> tuple[Usage, int]:
-    ask = call.ask
+    """The most this call may use, and what that costs at the dearest target, in nano-units."""
+    ask, plan = call.ask, call.plan
     assert ask is not None
-    model = call.snapshot.find(ask.model)
-    targets: tuple[Target, ...] = model.targets if model is not None else ()
+    assert plan is not None
+    if call.kind is Kind.COUNT_TOKENS:
+        return NO_USAGE, 0
     output = ask.max_tokens
     if output is None:
-        output = max((target.max_output for target in targets), default=0)
+        output = max(target.max_output for target in plan.targets)
     usage = Usage(input=ask.prompt_tokens, output=output * ask.choices)
-    exact = max((target.price.exact(usage) for target in targets if target.price is not None), default=0)
-    return usage, -(-exact // 1_000_000)
+    return usage, whole_nanos(plan.at_most(usage))

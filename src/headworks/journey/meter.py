@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from headworks.domain.call import Call, Kind
-from headworks.domain.errors import Fault
+from headworks.domain.call import Call
 from headworks.domain.exchange import Begin, Checkpoint
 from headworks.domain.outcome import Outcome
 from headworks.domain.receipt import receipt_of
 from headworks.domain.reply import Frame, OnFrame, Reply
-from headworks.domain.target import Target
 from headworks.domain.usage import Usage
 from headworks.ports.clock import Clock
 from headworks.ports.stage import Proceed
@@ -27,22 +25,21 @@ class Meter:
         self._clock = clock
 
     async def __call__(self, call: Call, proceed: Proceed) -> Reply:
-        """Refuses a model without a price, unless the configuration allows it at zero."""
+        """From here on the exchange is in the books: a crash finds it there."""
         if call.ask is None:
             return await proceed(call)
-        self._begin(call, _dearest(call))
+        self._begin(call)
         call.closing.conclude(lambda outcome: _sum_up(call, outcome))
         reply = await proceed(call)
         if reply.stream:
             reply.tap(self._checkpoints(call))
         return reply
 
-    def _begin(self, call: Call, target: Target | None) -> None:
-        ask, principal = call.ask, call.principal
+    def _begin(self, call: Call) -> None:
+        ask, principal, plan = call.ask, call.principal, call.plan
         assert ask is not None
         assert principal is not None
-        card = target.price if target is not None else None
-        reserved = call.tally.reserved
+        assert plan is not None
         self._journal.begin(
             Begin(
                 id=call.id,
@@ -50,13 +47,13 @@ class Meter:
                 kind=call.kind,
                 principal=principal.id,
                 asked=ask.model,
-                target=target.name if target is not None else "",
+                target=plan.targets[0].name,
                 revision=call.snapshot.revision,
                 stream=ask.stream,
-                reserved=reserved,
-                reserved_nanos=card.exact(reserved) // PER_NANO if card is not None else 0,
-                prompt_exact=card.exact(Usage(input=ask.prompt_tokens)) if card is not None else 0,
-                currency=card.currency if card is not None else "USD",
+                reserved=call.tally.reserved,
+                reserved_nanos=call.tally.reserved_nanos,
+                prompt_exact=plan.at_most(Usage(input=ask.prompt_tokens)),
+                currency=plan.currency,
                 parent=call.parent,
                 purpose=call.purpose,
                 payer=call.payer,
@@ -94,25 +91,3 @@ class Meter:
 
 def _sum_up(call: Call, _outcome: Outcome) -> None:
     call.tally.receipt = receipt_of(call.tally.tried)
-
-
-def _dearest(call: Call) -> Target | None:
-    """The target whose prompt would cost most: what a crash is charged by. Raises where none has a price."""
-    ask = call.ask
-    assert ask is not None
-    model = call.snapshot.find(ask.model)
-    targets = model.targets if model is not None else ()
-    priced = [target for target in targets if target.price is not None]
-    if not priced:
-        if call.snapshot.unpriced == "refuse" and call.kind is not Kind.COUNT_TOKENS:
-            raise Fault(
-                "model_unpriced",
-                f"The model '{ask.model}' has no price, and this gateway serves nothing that it cannot account for. "
-                "An administrator can give it one under 'prices', or allow it at zero with 'unpriced: free'.",
-                param="model",
-            )
-        return targets[0] if targets else None
-    if len(priced) == 1:
-        return priced[0]
-    prompt = Usage(input=ask.prompt_tokens)
-    return max(priced, key=lambda target: target.price.exact(prompt) if target.price is not None else 0)

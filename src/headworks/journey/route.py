@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from headworks.domain.call import Call, Kind
+from headworks.domain.call import Call
 from headworks.domain.errors import Fault, FaultClass
+from headworks.domain.plan import Plan
 from headworks.domain.reply import Reply
 from headworks.domain.retry import RETRY, Decision, Progress, RetryPolicy
-from headworks.domain.snapshot import Model
 from headworks.domain.target import Target
 from headworks.journey.listing import list_models
+from headworks.journey.planner import Planner
 from headworks.ports.balancing import Health, RetryBudget
 from headworks.ports.clock import Chance, Clock
 from headworks.ports.dialect import Interpreter
 from headworks.ports.extension import Picker
 from headworks.ports.stage import Proceed
 
-ANY_DIALECT = frozenset((Kind.CHAT, Kind.COUNT_TOKENS))
-"""Kinds that can be asked of a target which speaks another language than the caller."""
+
+class Ways(msgspec.Struct, frozen=True):
+    """What Route decides with."""
+
+    planner: Planner
+    picker: Picker
+    health: Health
+    budget: RetryBudget
 
 
 class Route:
     """Walks the plan: the model's targets as the picker orders them, again while the policy allows, then its fallbacks."""
 
-    def __init__(
-        self, picker: Picker, health: Health, budget: RetryBudget, clock: Clock, chance: Chance, interpreter: Interpreter
-    ) -> None:
-        self._picker = picker
-        self._health = health
-        self._budget = budget
+    def __init__(self, ways: Ways, clock: Clock, chance: Chance, interpreter: Interpreter) -> None:
+        self._ways = ways
         self._clock = clock
         self._chance = chance
         self._interpreter = interpreter
@@ -40,12 +44,12 @@ class Route:
         """The reply of the first attempt whose answer began; the last fault where none did."""
         if call.ask is None:
             return list_models(call, self._interpreter)
-        self._budget.deposit()
+        self._ways.budget.deposit()
         fault: Fault | None = None
-        for model in _chain(call):
+        for plan in self._chain(call):
             why = "first choice" if fault is None else f"fallback after {fault.code}"
             try:
-                return await self._try_model(call, model, proceed, why)
+                return await self._try_plan(call, plan, proceed, why)
             except Fault as failed:
                 if not _another_may_help(failed):
                     raise
@@ -53,33 +57,48 @@ class Route:
         assert fault is not None
         raise fault
 
-    async def _try_model(self, call: Call, model: Model, proceed: Proceed, why: str) -> Reply:
-        policy = model.retry
-        waiting = self._order(call, model)
+    async def _try_plan(self, call: Call, plan: Plan, proceed: Proceed, why: str) -> Reply:
+        policy = plan.model.retry
+        left = self._open_now(call, plan)
         for number in range(1, policy.attempts + 1):
-            target = waiting.pop(0)
+            target = self._ways.picker.pick(call, left, self._ways.health)
             call.tally.notes["why"] = why
             try:
                 return await proceed(msgspec.structs.replace(call, target=target))
             except Fault as fault:
                 self._or_give_up(call, policy, fault, number)
                 why = f"retry after {fault.code} at {target.name}"
-                if not waiting:
+                left = [other for other in left if other is not target]
+                if not left:
                     await self._pause(call, policy, fault, number)
-                    waiting = self._order(call, model)
+                    left = self._open_now(call, plan)
         raise AssertionError("the last attempt returns or raises")
 
-    def _order(self, call: Call, model: Model) -> list[Target]:
-        targets = [call.pinned] if call.pinned is not None else _capable(call, model)
-        open_now = [target for target in targets if self._health.reopens_in(target) <= 0.0]
+    def _open_now(self, call: Call, plan: Plan) -> Sequence[Target]:
+        """The plan's targets without those whose circuit is open."""
+        targets = (call.pinned,) if call.pinned is not None else plan.targets
+        reopens_in = self._ways.health.reopens_in
+        open_now = [target for target in targets if reopens_in(target) <= 0.0]
         if not open_now:
-            soonest = min(self._health.reopens_in(target) for target in targets)
+            soonest = min(map(reopens_in, targets))
             raise Fault(
                 "circuit_open",
-                f"Every target of '{model.name}' has failed repeatedly and is left alone for now. Try again in {soonest:.0f} s.",
+                f"Every target of '{plan.model.name}' has failed repeatedly and is left alone for now. Try again in {soonest:.0f} s.",
                 retry_after=soonest,
             )
-        return list(self._picker.order(call, open_now, self._health))
+        return open_now
+
+    def _chain(self, call: Call) -> Iterator[Plan]:
+        """The model asked for, then those of its fallbacks that this caller may use and that could serve."""
+        assert call.plan is not None
+        assert call.principal is not None
+        yield call.plan
+        if call.pinned is None:
+            for name in call.plan.model.fallbacks:
+                model = call.snapshot.find(name)
+                if model is not None and call.principal.may_use(name):
+                    with contextlib.suppress(Fault):  # a fallback that offers no such thing is none
+                        yield self._ways.planner.plan(call, model)
 
     def _or_give_up(self, call: Call, policy: RetryPolicy, fault: Fault, number: int) -> None:
         """Raise the fault again where the table, the policy, the deadline or the budget says that this was the last try."""
@@ -90,7 +109,7 @@ class Route:
         if self._clock.now() - call.began >= policy.deadline:
             call.tally.notes["gave_up"] = "deadline"
             raise fault
-        if not self._budget.withdraw():
+        if not self._ways.budget.withdraw():
             call.tally.notes["gave_up"] = "retry budget spent"
             raise fault
 
@@ -103,39 +122,5 @@ class Route:
         await self._clock.sleep(pause)
 
 
-def _chain(call: Call) -> Iterator[Model]:
-    """The model asked for, then those of its fallbacks that this caller may use."""
-    assert call.ask is not None
-    assert call.principal is not None
-    first = call.snapshot.find(call.ask.model)
-    assert first is not None
-    yield first
-    if call.pinned is None:
-        for name in first.fallbacks:
-            model = call.snapshot.find(name)
-            if model is not None and call.principal.may_use(name):
-                yield model
-
-
 def _another_may_help(fault: Fault) -> bool:
     return fault.kind not in (FaultClass.REFUSED, FaultClass.UNFIT, FaultClass.CLIENT_GONE)
-
-
-def _capable(call: Call, model: Model) -> list[Target]:
-    """The targets that can do this kind of thing, in the caller's own language where they speak it."""
-    free = call.snapshot.unpriced == "free"
-    capable = [
-        _in_tongue(target, call.front)
-        for target in model.targets
-        if free or target.price is not None or call.kind is Kind.COUNT_TOKENS
-    ]
-    fitting = [
-        target for target in capable if call.kind in ANY_DIALECT or (call.kind in target.heads and target.dialect == call.front)
-    ]
-    if not fitting:
-        raise Fault("invalid_request", f"The model '{model.name}' has no target that offers '{call.kind}'.", param="model")
-    return fitting
-
-
-def _in_tongue(target: Target, front: str) -> Target:
-    return target.variants.get(front, target)

@@ -56,10 +56,10 @@ class Pulse(Protocol):
 
 
 class Picker(Protocol):
-    """Orders a model's targets for one call: a pure function of its arguments and the injected chance."""
+    """Chooses among a model's targets for one call: a pure function of its arguments and the injected chance."""
 
-    def order(self, call: Call, targets: Sequence[Target], pulse: Pulse) -> Sequence[Target]:
-        """Best first; unavailable ones last."""
+    def pick(self, call: Call, targets: Sequence[Target], pulse: Pulse) -> Target:
+        """The best of `targets` (at least one). Asked again with what is left when that one has failed."""
         ...
 
 

@@ -1,0 +1,65 @@
+"""What a configuration means for one kind of request: where it may go, and at which prices."""
+
+from __future__ import annotations
+
+import msgspec
+
+from headworks.domain.errors import Fault
+from headworks.domain.kind import Kind
+from headworks.domain.money import PER_MILLION, PriceCard
+from headworks.domain.snapshot import Model, Snapshot
+from headworks.domain.target import Target
+from headworks.domain.usage import Usage
+
+ANY_DIALECT = frozenset((Kind.CHAT, Kind.COUNT_TOKENS))
+"""Kinds that can be asked of a target which speaks another language than the caller."""
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """The targets that could serve, and their distinct price cards (none where nothing has a price and the operator allows that)."""
+
+    model: Model
+    targets: tuple[Target, ...]
+    cards: tuple[PriceCard, ...]
+
+    def at_most(self, usage: Usage) -> int:
+        """What `usage` costs at the dearest of the targets, units of 10⁻¹⁵."""
+        cards = self.cards
+        return cards[0].exact(usage) if len(cards) == 1 else max((card.exact(usage) for card in cards), default=0)
+
+    @property
+    def currency(self) -> str:
+        """The currency of all its cards."""
+        return self.cards[0].currency if self.cards else "USD"
+
+
+def whole_nanos(exact: int) -> int:
+    """Units of 10⁻¹⁵ as nano-units, rounded up: what is set aside must suffice."""
+    return -(-exact // PER_MILLION)
+
+
+def plan_for(snapshot: Snapshot, model: Model, kind: Kind, front: str) -> Plan:
+    """Raises `Fault` where no target offers this kind of thing, or none of them has a price and the operator insists on one."""
+    fitting = [_in_tongue(target, front) for target in model.targets]
+    fitting = [target for target in fitting if kind in ANY_DIALECT or (kind in target.heads and target.dialect == front)]
+    if not fitting:
+        raise Fault("invalid_request", f"The model '{model.name}' has no target that offers '{kind}'.", param="model")
+    if snapshot.unpriced != "free" and kind is not Kind.COUNT_TOKENS:
+        fitting = [target for target in fitting if target.price is not None]
+    if not fitting:
+        raise Fault(
+            "model_unpriced",
+            f"The model '{model.name}' has no price, and this gateway serves nothing that it cannot account for. "
+            "An administrator can give it one under 'prices', or allow it at zero with 'unpriced: free'.",
+            param="model",
+        )
+    cards: list[PriceCard] = []
+    for target in fitting:
+        if target.price is not None and target.price not in cards:
+            cards.append(target.price)
+    return Plan(model, tuple(fitting), tuple(cards))
+
+
+def _in_tongue(target: Target, front: str) -> Target:
+    """The variant in the caller's own language, where the target speaks it."""
+    return target.variants.get(front, target)
