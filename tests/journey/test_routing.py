@@ -1,0 +1,191 @@
+"""Which target is tried, and what follows a failure."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+import pytest
+
+from headworks.domain.body import Whole
+from headworks.domain.call import Call
+from headworks.domain.errors import Fault
+from headworks.domain.exchange import Exchange
+from headworks.domain.principal import Principal
+from headworks.domain.retry import RetryPolicy
+from headworks.domain.snapshot import Breaker, Model, Snapshot
+from headworks.domain.target import AskedModel, Target
+from headworks.domain.usage import Certainty
+from headworks.testing import CollectingSink, Script, ScriptedUpstream, sample_call, sample_target
+
+from .plain import KEY, House
+
+GOOD = Script(pieces=(b"hello usage:10,5\n",))
+THROTTLED = Script(status=429)
+BROKEN = Script(status=500)
+
+
+def model(name: str, *targets: Target, attempts: int = 3, fallbacks: tuple[str, ...] = (), deadline: float = 120.0) -> Model:
+    retry = RetryPolicy(attempts=attempts, base=1.0, deadline=deadline)
+    return Model(name=AskedModel(name), targets=targets, fallbacks=tuple(map(AskedModel, fallbacks)), retry=retry)
+
+
+def snapshot(*models: Model) -> Snapshot:
+    return Snapshot(revision="r", models={model.name: model for model in models})
+
+
+def ask(snapshot: Snapshot, name: str = "m") -> Call:
+    body = Whole(msgspec.json.encode({"model": name}))
+    headers = {b"authorization": b"Bearer " + KEY}
+    return sample_call(snapshot=snapshot, body=body, headers=headers, principal=None, ask=None)
+
+
+async def answered(house: House, call: Call) -> Exchange:
+    (await house.serve(call)).start(CollectingSink())
+    return house.journal.ended[-1]
+
+
+def targets_tried(record: Exchange) -> list[str]:
+    return [tried.target for tried in record.tried]
+
+
+def test_lower_order_is_tried_first_and_the_next_order_after_a_failure() -> None:
+    async def scenario() -> None:
+        shop = snapshot(model("m", sample_target("second/m", order=1), sample_target("first/m", order=0)))
+        house = House(shop, ScriptedUpstream([BROKEN, GOOD]))
+        record = await answered(house, ask(shop))
+        assert targets_tried(record) == ["first/m", "second/m"]
+        assert record.tried[1].why == "retry after upstream_error at first/m"
+
+    asyncio.run(scenario())
+
+
+def test_a_retry_after_is_waited_for_where_there_is_no_other_target() -> None:
+    async def scenario() -> None:
+        shop = snapshot(model("m", sample_target("only/m")))
+        wait = Script(status=429, headers=((b"retry-after", b"7"),))
+        house = House(shop, ScriptedUpstream([wait, GOOD]))
+        serving = asyncio.create_task(answered(house, ask(shop)))
+        await house.clock.until_sleeping()
+        house.clock.advance(6.9)
+        assert not serving.done()
+        house.clock.advance(0.2)
+        assert targets_tried(await serving) == ["only/m", "only/m"]
+
+    asyncio.run(scenario())
+
+
+def test_a_longer_retry_after_than_the_policy_allows_is_handed_to_the_caller() -> None:
+    async def scenario() -> None:
+        shop = snapshot(model("m", sample_target("only/m")))
+        house = House(shop, ScriptedUpstream([Script(status=429, headers=((b"retry-after", b"3600"),))]))
+        with pytest.raises(Fault) as raised:
+            await house.serve(ask(shop))
+        assert (raised.value.code, raised.value.retry_after) == ("upstream_throttled", 3600.0)
+        assert house.journal.ended[0].notes["gave_up"] == "asked to wait 3600 s"
+
+    asyncio.run(scenario())
+
+
+def test_when_all_targets_have_failed_the_fallback_model_answers_and_the_record_says_so() -> None:
+    async def scenario() -> None:
+        shop = snapshot(model("m", sample_target("a/m"), attempts=1, fallbacks=("n",)), model("n", sample_target("b/n")))
+        house = House(shop, ScriptedUpstream([BROKEN, GOOD]))
+        record = await answered(house, ask(shop))
+        assert targets_tried(record) == ["a/m", "b/n"]
+        assert record.tried[1].why == "fallback after upstream_error"
+        assert [tried.served for tried in record.tried] == [False, True]
+
+    asyncio.run(scenario())
+
+
+def test_a_fallback_that_the_caller_may_not_use_is_passed_over() -> None:
+    async def scenario() -> None:
+        shop = snapshot(model("m", sample_target("a/m"), attempts=1, fallbacks=("n",)), model("n", sample_target("b/n")))
+        only_m = Principal(id="p", models=("m",), allows_all=False)
+        house = House(shop, ScriptedUpstream([BROKEN]), principal=only_m)
+        with pytest.raises(Fault) as raised:
+            await house.serve(ask(shop))
+        assert raised.value.code == "upstream_error"
+        assert len(house.upstream.sent) == 1
+
+    asyncio.run(scenario())
+
+
+def test_what_the_caller_did_wrong_is_never_tried_twice() -> None:
+    async def scenario() -> None:
+        shop = snapshot(
+            model("m", sample_target("a/m"), sample_target("b/m"), fallbacks=("n",)), model("n", sample_target("c/n"))
+        )
+        house = House(shop, ScriptedUpstream([Script(status=422, pieces=(b"no",))]))
+        with pytest.raises(Fault) as raised:
+            await house.serve(ask(shop))
+        assert raised.value.status == 422
+        assert len(house.upstream.sent) == 1
+
+    asyncio.run(scenario())
+
+
+def test_no_new_attempt_starts_after_the_deadline() -> None:
+    async def scenario() -> None:
+        shop = snapshot(model("m", sample_target("only/m"), attempts=9, deadline=3.0))
+        house = House(shop, ScriptedUpstream([Script(status=429, headers=((b"retry-after", b"4"),))] * 9))
+        serving = asyncio.create_task(house.serve(ask(shop)))
+        await house.clock.run(20.0)
+        with pytest.raises(Fault):
+            await serving
+        assert len(house.upstream.sent) == 2
+        assert house.journal.ended[0].notes["gave_up"] == "deadline"
+
+    asyncio.run(scenario())
+
+
+def test_failures_in_a_row_open_the_circuit_and_a_probe_closes_it_again() -> None:
+    async def scenario() -> None:
+        shop = snapshot(model("m", sample_target("only/m"), attempts=1))
+        house = House(shop, ScriptedUpstream([BROKEN, BROKEN, GOOD, GOOD]))
+        house.health.breaker = Breaker(failures=2, open_for=10.0)
+        for _ in range(2):
+            with pytest.raises(Fault):
+                await house.serve(ask(shop))
+        with pytest.raises(Fault) as refused:
+            await house.serve(ask(shop))
+        assert (refused.value.code, refused.value.retry_after) == ("circuit_open", 10.0)
+        assert len(house.upstream.sent) == 2
+        house.clock.advance(10.1)
+        await answered(house, ask(shop))
+        await answered(house, ask(shop))
+        assert len(house.upstream.sent) == 4
+
+    asyncio.run(scenario())
+
+
+def test_retries_stop_when_their_budget_is_spent() -> None:
+    async def scenario() -> None:
+        shop = snapshot(model("m", sample_target("a/m", weight=1), sample_target("b/m", weight=1), attempts=2))
+        house = House(shop, ScriptedUpstream([BROKEN] * 400))
+        house.health.breaker = Breaker(failures=10_000)
+        for _ in range(150):
+            with pytest.raises(Fault):
+                await house.serve(ask(shop))
+        retries = len(house.upstream.sent) - 150
+        # 100 for free, then a fifth of a retry for each request.
+        assert 100 <= retries <= 100 + 150 * 0.2 + 1
+        assert house.journal.ended[-1].notes["gave_up"] == "retry budget spent"
+
+    asyncio.run(scenario())
+
+
+def test_every_attempt_is_on_the_tally_and_the_caller_pays_for_the_served_one_alone() -> None:
+    async def scenario() -> None:
+        shop = snapshot(model("m", sample_target("a/m", order=0), sample_target("b/m", order=1)))
+        lost = Script(status=0, fault=Fault("first_byte_timeout", "nothing came"))
+        house = House(shop, ScriptedUpstream([lost, GOOD]))
+        record = await answered(house, ask(shop))
+        first, second = record.tried
+        assert (first.fault, first.certainty, first.usage.input) == ("first_byte_timeout", Certainty.RESERVED, 7)
+        assert (second.certainty, second.usage.input, second.usage.output) == (Certainty.REPORTED, 10, 5)
+        # 7 + 10 tokens in at $1, 5 out at $2 a million; the caller pays without the 7.
+        assert (record.cost, record.price) == (27_000, 20_000)
+
+    asyncio.run(scenario())
