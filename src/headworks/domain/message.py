@@ -110,7 +110,7 @@ class Opaque(Part, frozen=True):
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One turn. `plain` tells that the content was a bare string on the wire, `null` that it was JSON null; `absent` that
-    there was no content field at all.
+    there was no content field at all; `apart` that it stood outside the list of messages (Anthropic's `system`).
     """
 
     role: Role
@@ -119,6 +119,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     plain: bool = False
     null: bool = False
     absent: bool = False
+    apart: bool = False
     extra: JsonObject = {}
 
 
