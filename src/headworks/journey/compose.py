@@ -6,14 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 
 from headworks.domain.call import Call
-from headworks.domain.errors import Fault, FaultClass
+from headworks.domain.errors import FAULTS, Fault, FaultClass
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Reply
 from headworks.ports.clock import Clock
 from headworks.ports.stage import Proceed, Stage
-
-CLIENT_GONE = "client_gone"
-"""The message with which the edge cancels a journey whose caller has hung up."""
 
 _ENDINGS = {FaultClass.REFUSED: Ending.REFUSED, FaultClass.CLIENT_GONE: Ending.CLIENT_GONE}
 
@@ -54,9 +51,10 @@ def outcome_of(trouble: BaseException) -> Outcome:
     if isinstance(trouble, Fault):
         return Outcome(_ENDINGS.get(trouble.kind, Ending.FAILED), trouble.status, trouble.code, trouble.detail)
     if isinstance(trouble, asyncio.CancelledError):
-        if CLIENT_GONE in trouble.args:
-            return Outcome(Ending.CLIENT_GONE, 499, "client_gone")
-        return Outcome(Ending.CANCELLED, 503, "draining")
+        # Whoever cancels a journey says why: a code of FAULTS (client_gone, total_timeout, draining).
+        code = next((reason for reason in trouble.args if reason in FAULTS), "draining")
+        row = FAULTS[code]
+        return Outcome(_ENDINGS.get(row.kind, Ending.CANCELLED), row.status, code)
     return Outcome(Ending.FAILED, 500, "internal_error", type(trouble).__name__)
 
 
