@@ -1,0 +1,85 @@
+"""Looks back: the newest exchanges first, and all that is known of one."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from headworks.domain.exchange import Begin, Checkpoint, Exchange
+from headworks.domain.outcome import Ending
+from headworks.stores.journal.lock import is_held
+from headworks.stores.journal.reader import reading
+from headworks.stores.journal.schema import END
+from headworks.stores.journal.segment import Segment, find_epochs
+
+_NS_PER_MS = 1_000_000
+
+
+class Story(msgspec.Struct, kw_only=True):
+    """One exchange, as far as it has come."""
+
+    id: str
+    alive: bool
+    """Whether the process that serves or served it lives."""
+    begin: Begin | None = None
+    checkpoint: Checkpoint | None = None
+    """The last one."""
+    end: Exchange | None = None
+
+
+def newest_first(directory: Path, since_ns: int = 0) -> Iterator[Exchange]:
+    """Ended exchanges, the one that ended last first, back to those that began at `since_ns`. Reads only as far as it is asked."""
+    epochs = (_backwards(segments, since_ns) for segments in find_epochs(directory).values())
+    return heapq.merge(*epochs, key=lambda exchange: -ended_at(exchange))
+
+
+def ended_at(exchange: Exchange) -> int:
+    """When it ended, nanoseconds since 1970."""
+    return exchange.at + int(exchange.duration * _NS_PER_MS)
+
+
+def _backwards(segments: Sequence[Segment], since_ns: int) -> Iterator[Exchange]:
+    for segment in reversed(segments):
+        with suppress(FileNotFoundError), reading(segment.path) as reader:  # it may have become too old just now
+            for line in reader.lines_backwards():
+                record = reader.decode(line) if line.startswith(END) else None
+                if not isinstance(record, Exchange):
+                    continue
+                if record.at >= since_ns:
+                    yield record
+                elif record.ending != Ending.KILLED and ended_at(record) < since_ns:
+                    return  # all further ones ended earlier; a killed one was written later than it ended
+
+
+def find(directory: Path, wanted: str) -> list[Story]:
+    """Exchanges whose id is or begins with `wanted`, or whose client called them so (its `x-request-id`, its trace id)."""
+    needle = msgspec.json.encode(wanted)[1:-1]
+    for epoch, segments in reversed(find_epochs(directory).items()):
+        alive = is_held(directory, epoch)
+        stories: dict[str, Story] = {}
+        for segment in segments:
+            with suppress(FileNotFoundError), reading(segment.path) as reader:
+                for line in reader.lines_with(needle):
+                    _tell(stories, reader.decode(line), wanted, alive=alive)
+        if stories:
+            return list(stories.values())
+    return []
+
+
+def _tell(stories: dict[str, Story], record: object, wanted: str, *, alive: bool) -> None:
+    if not isinstance(record, Begin | Checkpoint | Exchange):
+        return
+    names = {record.client_request_id, record.trace} if isinstance(record, Exchange) else set[str]()
+    if not record.id.startswith(wanted) and wanted not in names:
+        return
+    story = stories.setdefault(record.id, Story(id=record.id, alive=alive))
+    if isinstance(record, Begin):
+        story.begin = record
+    elif isinstance(record, Checkpoint):
+        story.checkpoint = record
+    else:
+        story.end = record
