@@ -144,12 +144,15 @@ class ToolChoiceMode(StrEnum):
 
 
 class ToolChoice(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """`parallel` is None where the caller left it to the model. `raw` holds a choice only its dialect knows."""
+    """`parallel` is None where the caller left it to the model. `raw` holds a choice only its dialect knows. `implied` tells that
+    the caller said `parallel` alone.
+    """
 
     mode: ToolChoiceMode
     name: str = ""
     parallel: bool | None = None
     raw: Any = None
+    implied: bool = False
 
 
 class OutputFormat(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
