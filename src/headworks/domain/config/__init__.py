@@ -1,0 +1,65 @@
+"""What an operator writes in `headworks.yaml`. It says what is wanted; `wiring.compile` makes a `Snapshot` of it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from headworks.domain.config.key import KeyRule, LimitsRule
+from headworks.domain.config.model import ModelRule, RetryRule, TargetRule, WrittenModel, as_rule
+from headworks.domain.config.price import PriceRule, TieredPrice, WrittenRate, nanos_of
+from headworks.domain.config.provider import ProviderRule, QuirksRule, TimeoutsRule
+from headworks.domain.config.written import Written, overlay
+from headworks.domain.snapshot import Breaker, CacheSettings, ControlSettings, EdgeSettings, JournalSettings, LogSettings
+
+__all__ = [
+    "Config",
+    "GuardSpec",
+    "KeyRule",
+    "LimitsRule",
+    "ModelRule",
+    "PriceRule",
+    "ProviderRule",
+    "QuirksRule",
+    "RetryRule",
+    "TargetRule",
+    "TieredPrice",
+    "TimeoutsRule",
+    "Written",
+    "WrittenModel",
+    "WrittenRate",
+    "as_rule",
+    "nanos_of",
+    "overlay",
+]
+
+
+class GuardSpec(Written, frozen=True):
+    """A guard by name: `patterns` are regular expressions that must not occur in a question."""
+
+    kind: Literal["pattern"] = "pattern"
+    patterns: tuple[str, ...] = ()
+    action: Literal["block"] = "block"
+
+
+class Config(Written, frozen=True):
+    """The whole document. Names are the operator's own: providers, models and keys are maps from name to rule."""
+
+    providers: dict[str, ProviderRule | None] = {}
+    models: dict[str, WrittenModel] = {}
+    keys: dict[str, KeyRule] = {}
+    prices: dict[str, PriceRule | Literal["free"]] = {}
+    """By `provider/model` or a glob of these; they go before published prices."""
+    price_table: str = ""
+    """A file made by `headworks prices build`, instead of the shipped one."""
+    unpriced: Literal["refuse", "free"] = "refuse"
+    timeouts: TimeoutsRule = TimeoutsRule()
+    retries: RetryRule = RetryRule()
+    breaker: Breaker = Breaker()
+    server: EdgeSettings = EdgeSettings()
+    control: ControlSettings = ControlSettings()
+    journal: JournalSettings = JournalSettings()
+    logs: LogSettings = LogSettings()
+    cache: CacheSettings = CacheSettings()
+    guards: dict[str, GuardSpec] = {}
+    open_door: bool = False
+    """Serve callers without a key. For a gateway that only you can reach."""

@@ -1,0 +1,50 @@
+"""Prices and amounts, as an operator writes them: in dollars, exactly as written, never through a float."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+from headworks.domain.config.written import Written
+
+
+class TieredPrice(Written, frozen=True):
+    """A price that changes with the size of the input: `{base: 1.25, above: {272000: 2.5}}`. A tier holds for the whole request."""
+
+    base: Decimal = Decimal(0)
+    above: dict[int, Decimal] = {}
+
+
+WrittenRate = Decimal | TieredPrice
+
+
+class PriceRule(Written, frozen=True):
+    """What a model costs: dollars per million tokens; `request`, `web_search` and `image` are dollars each."""
+
+    input: WrittenRate | None = None
+    output: WrittenRate | None = None
+    cache_read: WrittenRate | None = None
+    cache_write: WrittenRate | None = None
+    cache_write_1h: WrittenRate | None = None
+    reasoning: WrittenRate | None = None
+    input_audio: WrittenRate | None = None
+    cache_audio_read: WrittenRate | None = None
+    output_audio: WrittenRate | None = None
+    request: Decimal | None = None
+    web_search: Decimal | None = None
+    image: Decimal | None = None
+
+
+def nanos_of(amount: str | float) -> int:
+    """Nano-dollars of an amount written as `10`, `"10"` or `"10 USD"`. Raises `ValueError` with what is wrong."""
+    text = str(amount).strip()
+    number, _, currency = text.partition(" ")
+    if currency.strip() not in ("", "USD"):
+        raise ValueError(f"is in {currency.strip()}, but only USD is supported")
+    try:
+        value = Decimal(number)
+    except InvalidOperation:
+        raise ValueError('is not an amount: write it like "10 USD"') from None
+    nanos = value * 10**9 if value.is_finite() else Decimal("0.5")
+    if value < 0 or nanos != int(nanos):
+        raise ValueError("must be a plain amount, not negative, with at most nine decimals")
+    return int(nanos)

@@ -1,0 +1,60 @@
+"""Providers, as an operator writes them."""
+
+from __future__ import annotations
+
+from headworks.domain.config.written import Written
+from headworks.domain.target import Tls
+
+
+class TimeoutsRule(Written, frozen=True):
+    """Seconds; what is left out is inherited. See `domain.target.Timeouts`."""
+
+    connect: float | None = None
+    first_byte: float | None = None
+    idle: float | None = None
+    total: float | None = None
+    pool: float | None = None
+
+
+class QuirksRule(Written, frozen=True):
+    """Corrections to what the catalogue says of a provider's habits. See `domain.target.Quirks`."""
+
+    max_tokens_field: str | None = None
+    stream_usage: bool | None = None
+    drop: tuple[str, ...] | None = None
+    no_system_after_first: bool | None = None
+    developer_role: bool | None = None
+    reasoning_field: str | None = None
+    usage_in: str | None = None
+    reasoning_beside_output: bool | None = None
+
+
+class ProviderRule(Written, frozen=True):
+    """One account with one provider. With an empty rule, everything comes from the catalogue's row of that name.
+
+    `api_key` and the values of `headers` may be `${ENV}`, `${ENV:-default}` or `file:/path`.
+    """
+
+    type: str = ""
+    """A row of the catalogue; left out, the provider's own name."""
+    base_url: str = ""
+    """With or without `/v1`; left out, the catalogue's."""
+    resource: str = ""
+    """The name that Azure puts into its host names."""
+    api_key: str = ""
+    """Left out, it is taken from the provider's usual environment variable."""
+    headers: dict[str, str] = {}
+    """Sent with every request, beside the usual ones."""
+    dialects: tuple[str, ...] = ()
+    """Those to speak with it, preferred first; left out, all that the catalogue names."""
+    tls: Tls = Tls()
+    proxy: str | None = None
+    """URL of a forward proxy; empty for none; left out, `HTTPS_PROXY` and `NO_PROXY` decide."""
+    timeouts: TimeoutsRule = TimeoutsRule()
+    max_connections: int | None = None
+    quirks: QuirksRule = QuirksRule()
+    prices: str = ""
+    """Id of the published price list to use instead of the catalogue's choice."""
+
+    def __repr__(self) -> str:
+        return f"<ProviderRule {self.type or 'by its name'}>"  # the key may be written in it

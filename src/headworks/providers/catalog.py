@@ -1,0 +1,57 @@
+"""The catalogue of providers: rows of `catalog.toml`, checked when read."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+
+import msgspec
+
+from headworks.domain.target import Quirks
+
+
+class DialectRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a dialect's requests look from outside. `paths` maps endpoint kinds to paths below a base URL, `suffix` is what a base URL
+    without a path is completed with.
+    """
+
+    suffix: str
+    paths: dict[str, str]
+    headers: dict[str, str] = {}
+    """Sent unless the client's own travel on."""
+    client_headers: tuple[str, ...] = ()
+    """Headers that a client may send for itself: the operator's are then only the default."""
+
+
+class ProviderRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One provider; `catalog.toml` explains the fields. `speaks` keeps its order: the first dialect is the preferred one."""
+
+    title: str
+    speaks: dict[str, str]
+    sign: str | dict[str, str]
+    root: str = ""
+    key_env: tuple[str, ...] = ()
+    prices: str = ""
+    self_hosted: bool = False
+    families: tuple[str, ...] = ()
+    port: int = 0
+    owned_by: str = ""
+    quirks: Quirks = Quirks()
+
+    def signer(self, dialect: str) -> str:
+        """Name of the signer for a dialect."""
+        return self.sign if isinstance(self.sign, str) else self.sign[dialect]
+
+
+class Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All rows, by name."""
+
+    dialects: Mapping[str, DialectRow]
+    providers: Mapping[str, ProviderRow]
+
+
+def shipped_catalog() -> Catalog:
+    """The catalogue that came with this version of Headworks."""
+    text = files("headworks.providers").joinpath("catalog.toml").read_text("utf-8")
+    return msgspec.convert(tomllib.loads(text), Catalog)
