@@ -33,7 +33,7 @@ types: $(VENV)/.test
 	@$(BIN)/pyright --pythonpath $(BIN)/python
 
 layers: $(VENV)/.test
-	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/lint-imports --no-cache --no-logo
 
 tests: $(VENV)/.test
 	@$(PYTEST)
