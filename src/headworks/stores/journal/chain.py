@@ -24,6 +24,8 @@ class SegmentChain:
         self._number = 0
         self._retired: list[OpenSegment] = []
         self._retired_bytes = 0
+        self.oldest = 1
+        """Number of the oldest segment with a begin still open when the current one was started."""
         try:
             self.current = self._start(oldest=1)
         except OSError:
@@ -34,8 +36,9 @@ class SegmentChain:
         born = self._clock.wall_ns()
         while True:
             epoch = Epoch(born, process)
-            fresh = not epoch.lock_path(self.directory).exists()
-            if fresh and (lock := EpochLock.take(self.directory, epoch)) is not None:
+            first = Segment.named(self.directory, epoch, 1)
+            taken = first.path.exists() or epoch.lock_path(self.directory).exists()
+            if not taken and (lock := EpochLock.take(self.directory, epoch)) is not None:
                 return epoch, lock
             born += 1
 
@@ -73,7 +76,9 @@ class SegmentChain:
         `oldest` is the number of the segment with the oldest open begin, None if none is open.
         """
         former = self.current
-        self.current = self._start(oldest if oldest is not None else self._number + 1)
+        oldest = oldest if oldest is not None else self._number + 1
+        self.current = self._start(oldest)
+        self.oldest = oldest
         self._retired.append(former)
         self._retired_bytes += former.size
         if not former.torn:

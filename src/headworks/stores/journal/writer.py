@@ -55,6 +55,7 @@ class SegmentedJournal:
         self._counted = (0, 0)  # begins and ends up to the current segment
         self._refused = self._dropped = 0
         self._trouble: OSError | None = None
+        self._pinned: int | None = None  # the oldest segment that may hold a begin whose end the disk did not take
         self._sync_seconds = 0.0
 
     # ── The journey calls these ──────────────────────────────────────────────────────────────────────────────────────────
@@ -102,9 +103,10 @@ class SegmentedJournal:
     def flush(self) -> None:
         """Write what has gathered. Raises `OSError`: then begins and checkpoints in it are lost, and ends wait in the backlog."""
         try:
-            if self._trouble is not None:
-                self._mend()
-            self._chain.current.write(self._buffer)
+            if self._trouble is None:
+                self._chain.current.write(self._buffer)
+            else:
+                self._try_again()
         except OSError as trouble:
             self._backlog.keep_ends(self._buffer)
             self._lament(trouble)
@@ -116,6 +118,7 @@ class SegmentedJournal:
 
     def _lament(self, trouble: OSError) -> None:
         if self._trouble is None:
+            self._pinned = self._chain.oldest
             policy = "requests are refused" if self._settings.on_full == "refuse" else "requests are served and NOT RECORDED"
             self._say(
                 f"the journal in {self._settings.directory} cannot be written ({trouble.strerror}): {policy} until it can. "
@@ -123,13 +126,16 @@ class SegmentedJournal:
             )
         self._trouble = trouble
 
-    def _mend(self) -> None:
-        """Try to write again, what waits first. Raises `OSError`."""
-        if self._chain.current.torn:
-            self._advance()
+    def _try_again(self) -> None:
+        """Write what waits, then what has gathered. Raises `OSError`."""
         waiting = len(self._backlog)
+        if self._chain.current.torn or not (waiting or self._buffer):
+            self._advance()  # with nothing to write, the new segment's header is the proof that one can
         self._backlog.drain(self._chain.current)
+        self._chain.current.write(self._buffer)
         self._trouble = None
+        if not self._backlog.lost:
+            self._pinned = None
         self._say(
             f"the journal can be written again: {waiting} records had waited, {self._backlog.lost} ends and {self._dropped} other marks "
             f"were lost, {self._refused} requests refused since the start"
@@ -149,17 +155,16 @@ class SegmentedJournal:
     def _advance(self) -> None:
         begins, ends = self._counted
         footer = self._chain.footer(begins=self._begins - begins, ends=self._ends - ends)
-        self._chain.advance(min(self._open.values(), default=None), footer)
+        oldest = min(self._open.values(), default=None) if self._pinned is None else self._pinned
+        self._chain.advance(oldest, footer)
         self._counted = (self._begins, self._ends)
 
     def tend(self) -> None:
         """Once a second: start a new segment where the old one is too old or was deleted, and try again what waits."""
         if self._trouble is not None:
-            try:
+            with suppress(OSError):  # still: it has been said
                 self.flush()
-            except OSError:
-                return
-        if self._chain.current.vanished():
+        elif self._chain.current.vanished():
             self._say(f"somebody deleted {self._chain.current.segment.path}, which was being written: the journal has a hole")
             self._rotate()
         elif self._chain.age() >= self._settings.segment_seconds and self._counted != (self._begins, self._ends):
@@ -196,7 +201,7 @@ class SegmentedJournal:
         except OSError:
             self._say(f"{len(self._backlog)} end-records could not be written: a recovery will charge them by estimate")
         begins, ends = self._counted
-        last = not self._open and not len(self._backlog)
+        last = not self._open and self._pinned is None
         try:
             self._chain.close(self._chain.footer(begins=self._begins - begins, ends=self._ends - ends, last=last))
         except OSError as trouble:
