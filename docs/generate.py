@@ -1,0 +1,154 @@
+"""Writes the generated parts of the documentation: what stands between `<!-- generated: NAME -->` and `<!-- end generated -->`.
+
+python docs/generate.py            write them
+python docs/generate.py --check    tell which are out of date, and exit with 1
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+import tomllib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from headworks.cli import COMMANDS
+from headworks.domain.errors import FAULTS, FaultClass
+from headworks.domain.outcome import Ending
+from headworks.domain.retry import RETRY, Progress
+from headworks.edge.routes import PREFIXES, ROUTES
+from headworks.journey import JOURNEY
+from headworks.wiring.process_exits import Exit
+
+ROOT = Path(__file__).parents[1]
+BLOCK = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end generated -->)", re.DOTALL)
+RETRY_HEADER = {"yes": "`true`", "no": "`false`", "default": ""}
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """A Markdown table."""
+    head = list(head)
+    lines = [head, ["---"] * len(head), *([str(cell) for cell in row] for row in rows)]
+    return "".join("| " + " | ".join(cells) + " |\n" for cells in lines)
+
+
+def faults() -> str:
+    """Every fault, by whose it is."""
+    rows = (
+        (f"`{code}`", row.status, f"`{row.openai}`", f"`{row.anthropic}`", row.blame, row.kind, RETRY_HEADER[row.retry])
+        for code, row in FAULTS.items()
+    )
+    return table(("code", "status", "OpenAI's `type`", "Anthropic's `type`", "whose", "class", "`x-should-retry`"), rows)
+
+
+def retries() -> str:
+    """The retry table."""
+    return table(
+        ("class of fault", *(f"`{progress}`" for progress in Progress)),
+        ((f"`{kind}`", *(f"`{RETRY[kind][progress]}`" for progress in Progress)) for kind in FaultClass),
+    )
+
+
+def journey() -> str:
+    """The stages, in order."""
+    rows = ((n, f"**{stage.__name__}**", _file(stage), first_line(stage)) for n, stage in enumerate(JOURNEY, 1))
+    return table(("", "stage", "file", "what it does"), rows)
+
+
+def endings() -> str:
+    """The ways an exchange can end."""
+    return table(("`ending`", "meaning"), ((f"`{ending}`", words) for ending, words in member_docs(Ending)))
+
+
+def exits() -> str:
+    """Exit codes."""
+    return table(("code", "meaning"), ((int(code), words) for code, words in member_docs(Exit)))
+
+
+def endpoints() -> str:
+    """What clients can ask."""
+    rows = (
+        (f"`{route.method.decode()} {PREFIXES[0].decode()}{path(route.path)}`", f"`{route.kind}`", f"`{route.front.name}`")
+        for route in ROUTES
+    )
+    return table(("request", "kind", "dialect"), rows)
+
+
+def path(raw: bytes) -> str:
+    """A route's path as a reader expects it."""
+    text = raw.decode()
+    return f"{text}{{id}}" if text.endswith("/") else text
+
+
+def commands() -> str:
+    """The command line."""
+    return table(("command", "what it does"), ((f"`headworks {name}`", words) for name, _, words in COMMANDS))
+
+
+def floors() -> str:
+    """The floors, from the contract that enforces them."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    return "```\n" + "".join(f"{layer}\n" for layer in layers) + "```\n"
+
+
+def member_docs(enumeration: type[Any]) -> list[tuple[Any, str]]:
+    """Members of an enum with the docstring that stands below each."""
+    body = ast.parse(inspect.getsource(enumeration)).body[0]
+    assert isinstance(body, ast.ClassDef)
+    docs: list[tuple[Any, str]] = []
+    for node, after in zip(body.body, body.body[1:], strict=False):
+        if isinstance(node, ast.Assign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+            docs.append((enumeration[ast.unparse(node.targets[0])], str(after.value.value)))
+    return docs
+
+
+def first_line(thing: object) -> str:
+    """The first sentence of a docstring."""
+    return (inspect.getdoc(thing) or "").partition("\n")[0]
+
+
+def _file(thing: type) -> str:
+    path = Path(inspect.getfile(thing)).relative_to(ROOT / "src" / "headworks")
+    return f"`{path.as_posix()}`"
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "faults": faults,
+    "retries": retries,
+    "journey": journey,
+    "endings": endings,
+    "exits": exits,
+    "endpoints": endpoints,
+    "commands": commands,
+    "floors": floors,
+}
+
+
+def pages() -> list[Path]:
+    """All pages of the documentation."""
+    return sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+def renewed(text: str) -> str:
+    """A page with its generated parts written again. Raises `KeyError` for a part that nobody generates."""
+    return BLOCK.sub(lambda found: f"{found[1]}{PARTS[found['name']]()}{found[3]}", text)
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check."""
+    stale = [page for page in pages() if renewed(page.read_text()) != page.read_text()]
+    for page in stale:
+        if "--check" in arguments:
+            print(f"{page.relative_to(ROOT)} is out of date: run make docs")
+        else:
+            page.write_text(renewed(page.read_text()))
+            print(f"{page.relative_to(ROOT)} written")
+    return 1 if stale and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

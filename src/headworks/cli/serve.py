@@ -1,0 +1,81 @@
+"""`headworks serve` and `headworks restart`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from headworks.cli.settings import settings_of
+from headworks.wiring.process_exits import Exit
+from headworks.wiring.process_runfile import is_held, read
+
+RESTART_WITHIN = 60.0
+GLANCE = 0.05
+
+
+def serve(
+    *,
+    config: Path | None = None,
+    host: str | None = None,
+    port: int | None = None,
+    control_port: int | None = None,
+) -> None:
+    """Serve: gateway and control plane, until told to stop.
+
+    Without a configuration file, provider keys in the environment and model servers on this machine are found and used.
+
+    Args:
+        config: The configuration. Left out: ./headworks.yaml if there is one.
+        host: Address for clients, instead of server.host.
+        port: Port for clients, instead of server.port (4455).
+        control_port: Port of the control plane, instead of control.port (4456).
+    """
+    began = time.monotonic()
+    settings = settings_of(config)
+    server, control = settings.config.server, settings.config.control
+    arguments = [
+        f"--host={server.host if host is None else host}",
+        f"--port={server.port if port is None else port}",
+        f"--control-host={control.host}",
+        f"--control-port={control.port if control_port is None else control_port}",
+        f"--directory={settings.directory}",
+        f"--drain={server.drain}",
+        f"--began={began}",
+        *([f"--config={settings.path}"] if settings.path is not None else []),
+    ]
+    # The supervisor is another, smaller program under the same process id: nothing that was imported to get here stays in memory.
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "headworks.wiring.supervisor", *arguments])  # noqa: S606 - ourselves
+
+
+def restart(*, config: Path | None = None) -> int:
+    """Replace the running gateway by a new one without losing a request.
+
+    The new one must be ready before the present one stops taking requests; if it fails, the present one stays.
+
+    Args:
+        config: The configuration of the gateway to restart: it tells the data directory. Left out: as for serve.
+    """
+    directory = settings_of(config).directory
+    if not is_held(directory):
+        print(f"No gateway runs on {directory}. Start one with headworks serve.", file=sys.stderr)
+        return Exit.UNAVAILABLE
+    before = read(directory)
+    os.kill(int(before["supervisor"]), signal.SIGUSR2)
+    deadline = time.monotonic() + RESTART_WITHIN
+    while time.monotonic() < deadline:
+        time.sleep(GLANCE)
+        now = read(directory)
+        if now.get("refused") != before.get("refused"):
+            print("The new gateway could not start; the present one serves on. Its output says why.", file=sys.stderr)
+            return Exit.FAILED
+        if now.get("restarts") != before.get("restarts"):
+            print(f"Gateway {now.get('gateway')} serves; {before.get('gateway')} finishes what it has in hand.")
+            return Exit.OK
+    print(
+        f"Nothing happened within {RESTART_WITHIN:g} s. Look at the output of the supervisor (pid {before['supervisor']}).",
+        file=sys.stderr,
+    )
+    return Exit.FAILED
