@@ -1,0 +1,64 @@
+"""Answers that the edge gives by itself: faults, probes, permissions."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from headworks.domain.errors import Fault
+from headworks.domain.reply import HeaderList
+from headworks.edge.door import Door
+from headworks.edge.routes import Front
+
+JSON: tuple[bytes, bytes] = (b"content-type", b"application/json")
+
+_SHOULD_RETRY = {"yes": (b"x-should-retry", b"true"), "no": (b"x-should-retry", b"false")}
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A whole answer that needs no journey."""
+
+    status: int
+    headers: HeaderList
+    body: bytes = b""
+
+
+ALIVE = Answer(200, [JSON], b'{"status":"ok"}')
+DRAINING = Answer(503, [JSON], b'{"status":"draining"}')
+
+
+def of_fault(fault: Fault, front: Front, request_id: str, door: Door) -> Answer:
+    """A fault in the client's dialect. An upstream of that same dialect is quoted to the byte."""
+    headers: HeaderList = []
+    said = fault.said
+    if said is not None and said.dialect == front.name:
+        headers.append((b"content-type", said.content_type or JSON[1]))
+        body = said.body
+    else:
+        headers.append(JSON)
+        body = _body(fault, front, request_id, door)
+    if fault.retry_after is not None:
+        seconds = max(0.0, fault.retry_after)
+        headers.append((b"retry-after", b"%d" % math.ceil(seconds)))
+        headers.append((b"retry-after-ms", b"%d" % math.ceil(seconds * 1000)))
+    hint = _SHOULD_RETRY.get(fault.row.retry)
+    if hint is not None:
+        headers.append(hint)
+    return Answer(fault.status, headers, body)
+
+
+def error_event(fault: Fault, front: Front, request_id: str, door: Door) -> bytes:
+    """A fault as the last event of a stream. It begins with a blank line, in case the stream broke off within an event."""
+    body = _body(fault, front, request_id, door).replace(b"\r", b" ").replace(b"\n", b" ")
+    return b"\n\n%b%b\n\n" % (front.event, body)
+
+
+def _body(fault: Fault, front: Front, request_id: str, door: Door) -> bytes:
+    try:
+        return door.interpreter.write_fault(front.name, fault, request_id)
+    except Exception as trouble:  # noqa: BLE001 - whoever asked must get an answer even when the words for it are missing
+        door.complain(trouble)
+        return msgspec.json.encode(
+            {"error": {"message": fault.message, "type": fault.row.openai, "param": None, "code": fault.code}}
+        )

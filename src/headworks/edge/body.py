@@ -1,0 +1,66 @@
+"""The body of a request while it comes in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from headworks.domain.body import Replay
+from headworks.domain.errors import Fault
+
+
+class IncomingBody:
+    """A `domain.body.Body`. The reader adds pieces and says when it is over; a stage may wait for that."""
+
+    __slots__ = ("_waiter", "_wanted", "complete", "data", "fault", "pieces", "replay", "size")
+
+    def __init__(self) -> None:
+        self.replay = Replay.WHOLE
+        self.complete = False
+        self.data = b""
+        self.pieces: list[bytes] = []
+        self.size = 0
+        self.fault: Fault | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._wanted: Callable[[], None] | None = None
+
+    @property
+    def asked_for(self) -> bool:
+        """Whether somebody waits for it."""
+        return self._waiter is not None
+
+    def on_wanted(self, step: Callable[[], None]) -> None:
+        """Run `step` when somebody first waits for it."""
+        self._wanted = step
+
+    async def read(self) -> bytes:
+        """All of it. Raises `Fault` when it is malformed, too large or too slow."""
+        while not self.complete:
+            if self.fault is not None:
+                raise self.fault
+            self._waiter = asyncio.get_running_loop().create_future()
+            wanted, self._wanted = self._wanted, None
+            if wanted is not None:
+                wanted()
+            await self._waiter
+        return self.data
+
+    def finish(self) -> None:
+        """It is over: all pieces are there."""
+        pieces = self.pieces
+        self.data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
+        self.complete = True
+        self._wake()
+
+    def fail(self, fault: Fault) -> None:
+        """The rest will not come."""
+        if not self.complete:
+            self.fault = fault
+            self.pieces.clear()
+            self._wake()
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)

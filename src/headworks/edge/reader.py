@@ -1,0 +1,203 @@
+"""Bytes of one connection into requests: llhttp's callbacks, and limits on what it may be made to swallow."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import httptools
+
+from headworks.domain.errors import Fault
+from headworks.domain.snapshot import EdgeSettings
+from headworks.edge.request import SINGLE, Request, inspect, malformed, too_large
+
+MAX_AHEAD = 16
+"""Requests that a client may send before it has the answer to the first."""
+
+_TLS_HANDSHAKE = b"\x16"
+_UPGRADE_HEADERS = (b"connection", b"upgrade", b"http2-settings")
+
+
+class Reader:
+    """One per connection. `ready` holds the requests whose heads are complete, oldest first; the last one's body may still be coming.
+
+    After a request that could not be read (it comes last, with its `fault`) nothing of the connection is read any more.
+    """
+
+    __slots__ = (
+        "_began_in",
+        "_fed",
+        "_headed",
+        "_last",
+        "_parser",
+        "_since",
+        "between",
+        "broken",
+        "ready",
+        "request",
+        "settings",
+    )
+
+    def __init__(self, settings: EdgeSettings) -> None:
+        self.settings = settings
+        self.ready: deque[Request] = deque()
+        self.request = Request()
+        """The one that bytes are coming of, unless `between`."""
+        self.between = True
+        """No byte has come of the next request."""
+        self.broken = False
+        self._headed = False
+        self._last = False
+        self._fed = 0
+        """Bytes of the piece that is being fed."""
+        self._began_in = 0
+        """Bytes of the piece in which the request began."""
+        self._since = 0
+        """Bytes of further pieces since something came of it: the start, the end of the head, a part of the body."""
+        self._parser = httptools.HttpRequestParser(self)
+
+    @property
+    def ahead(self) -> bool:
+        """Whether bytes have come of a request whose turn has not."""
+        return bool(self.ready) or not (self.between or self._headed)
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes, in any cut. Never raises for what a client may send."""
+        if self.broken:
+            return
+        self._fed = len(data)
+        self._since += self._fed
+        self._parse(data)
+        if self._since > self.settings.max_header_bytes and not self.broken:
+            self._break(self._flooded())
+
+    def refuse(self, fault: Fault) -> None:
+        """Read no more: the request under way, or the next one, meets `fault`."""
+        if not self.broken:
+            self._break(fault)
+
+    def end(self) -> None:
+        """No more bytes will come. A request of which only a part has come is not one."""
+        if not self.between and self._headed:
+            self.request.body.fail(malformed("The connection ended before the request's body was complete."))
+        self.broken = self.between = True
+
+    def close(self) -> None:
+        """The connection is over: let go of the parser, which holds on to us."""
+        self.broken = True
+        del self._parser
+
+    # ── llhttp calls these ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request."""
+        self.request = Request()
+        self.between = self._headed = False
+        self._began_in = self._fed
+        self._since = 0
+        if len(self.ready) >= MAX_AHEAD:
+            raise Fault("invalid_request", f"More than {MAX_AHEAD} requests were sent ahead of their answers. Wait for some.")
+
+    def on_url(self, piece: bytes) -> None:
+        """A piece of the target."""
+        self.request.target += piece
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A whole header, or a trailer, which nobody needs."""
+        if self._headed:
+            return
+        headers = self.request.headers
+        name = name.lower()
+        if name not in headers:
+            headers[name] = value.strip()
+            return
+        if name in SINGLE:
+            raise malformed(f"The header '{name.decode('latin-1')}' came twice. Which one counts?")
+        headers[name] += b", " + value.strip()
+        self.request.repeated += 1
+
+    def on_headers_complete(self) -> None:
+        """The head is there: the request is ready, or refused."""
+        request, parser = self.request, self._parser
+        request.method = parser.get_method()
+        if self._began_in + self._since > self.settings.max_header_bytes and request.weight > self.settings.max_header_bytes:
+            raise self._flooded()
+        inspect(request, parser.get_http_version(), self.settings)
+        if b"upgrade" in request.headers and parser.should_upgrade():
+            _refuse_upgrade(request)
+        request.keep_alive = parser.should_keep_alive()
+        self._headed = True
+        self._last = not request.keep_alive
+        self._since = 0
+        self.ready.append(request)
+
+    def on_body(self, piece: bytes) -> None:
+        """A piece of the body."""
+        body = self.request.body
+        body.pieces.append(piece)
+        body.size += len(piece)
+        if body.size > self.settings.max_body_bytes:
+            raise too_large(self.settings)
+        self._since = 0
+
+    def on_message_complete(self) -> None:
+        """The request is there."""
+        self.request.body.finish()
+        self.between = True
+        self._since = 0
+
+    # ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._parse(self._unupgraded() + data[upgrade.args[0] :])
+        except httptools.HttpParserCallbackError as error:
+            fault = error.__context__
+            if not isinstance(fault, Fault):
+                raise
+            self._break(fault)
+        except httptools.HttpParserError as error:
+            self._break(self._explained(error, data))
+
+    def _unupgraded(self) -> bytes:
+        """The head of the request just read, without its wish to speak HTTP/2. The parser would take its body for that of another protocol."""
+        request = self.ready.pop()
+        self._parser = httptools.HttpRequestParser(self)
+        lines = [b"%b: %b\r\n" % header for header in request.headers.items() if header[0] not in _UPGRADE_HEADERS]
+        return b"%b %b HTTP/1.1\r\n%b\r\n" % (request.method, request.target, b"".join(lines))
+
+    def _break(self, fault: Fault) -> None:
+        """Read no more. Bytes after the last request of a connection are nobody's, and are dropped in silence."""
+        self.broken = True
+        if not self.between and self._headed:
+            self.request.body.fail(fault)
+        elif not self._last:
+            request = Request() if self.between else self.request
+            request.fault = fault
+            self.ready.append(request)
+        self.between = True
+
+    def _explained(self, error: httptools.HttpParserError, data: bytes) -> Fault:
+        if data.startswith(_TLS_HANDSHAKE):
+            return malformed("This port speaks plain HTTP, and a TLS handshake came. Use http:// instead of https://.")
+        if self._parser.get_method() == b"PRI":
+            return Fault("version_not_supported", "HTTP/2 is not spoken here, not even without TLS. Use HTTP/1.1.")
+        return malformed(f"The request could not be read as HTTP/1.1: {error.args[0]}.")
+
+    def _flooded(self) -> Fault:
+        limit = self.settings.max_header_bytes
+        if self._headed:
+            return malformed(f"More than {limit} bytes of chunk extensions or trailers came without any body.")
+        return Fault(
+            "headers_too_large", f"The request's head is larger than {limit} bytes (edge.max_header_bytes). Send less."
+        )
+
+
+def _refuse_upgrade(request: Request) -> None:
+    """HTTP/2 on a connection that began without it is declined by going on in HTTP/1.1, as its clients expect; the rest is refused."""
+    wanted = request.headers[b"upgrade"]
+    if wanted.lower() != b"h2c":
+        raise Fault(
+            "upgrade_refused", f"This gateway does not switch to '{wanted.decode('latin-1')[:40]}'. Use plain HTTP/1.1."
+        )

@@ -1,0 +1,70 @@
+"""Where a request goes: into the journey, or home with an answer at once."""
+
+from __future__ import annotations
+
+from headworks.domain.errors import Fault
+from headworks.domain.reply import HeaderList
+from headworks.edge import answers, routes
+from headworks.edge.answers import Answer
+from headworks.edge.cors import CorsRules
+from headworks.edge.request import Request
+from headworks.edge.routes import Match
+
+_PROBE_METHODS = b"GET, HEAD, OPTIONS"
+_ALL_METHODS = b"GET, HEAD, POST, OPTIONS"
+
+
+class WrongMethod(Fault):
+    """A path that exists, asked in a way that it does not answer to. `allow` are the ways that it does."""
+
+    def __init__(self, request: Request, allow: bytes) -> None:
+        super().__init__(
+            "method_not_allowed",
+            f"{_shown(request.path)} does not answer to {_shown(request.method)}. Use {allow.decode()}.",
+        )
+        self.allow = allow
+
+
+def receive(request: Request, rules: CorsRules, *, draining: bool) -> Match | Answer:
+    """What to do with a request. Raises the `Fault` of one that is refused."""
+    if request.fault is not None:
+        raise request.fault
+    match = routes.find(request.target) or routes.find(request.path)
+    if match is None:
+        return _elsewhere(request, rules, draining=draining)
+    method = match.route.method
+    if request.method == method or (request.method == b"HEAD" and method == b"GET"):
+        return match
+    allow = method + (b", HEAD, OPTIONS" if method == b"GET" else b", OPTIONS")
+    if request.method == b"OPTIONS":
+        return _options(request, rules, allow)
+    raise WrongMethod(request, allow)
+
+
+def _elsewhere(request: Request, rules: CorsRules, *, draining: bool) -> Answer:
+    """Paths outside the journey: no key is asked for, no model is involved."""
+    path, method = request.path, request.method
+    if path == b"*" and method == b"OPTIONS":
+        return _options(request, rules, _ALL_METHODS)
+    if path not in routes.LIVE and path not in routes.READY:
+        raise _unknown(request)
+    if method == b"OPTIONS":
+        return _options(request, rules, _PROBE_METHODS)
+    if method not in (b"GET", b"HEAD"):
+        raise WrongMethod(request, _PROBE_METHODS)
+    return answers.DRAINING if draining and path in routes.READY else answers.ALIVE
+
+
+def _options(request: Request, rules: CorsRules, allow: bytes) -> Answer:
+    headers: HeaderList = [(b"allow", allow)]
+    return Answer(204, headers + rules.preflight(request.headers, allow))
+
+
+def _unknown(request: Request) -> Fault:
+    nearest = routes.nearest(request.path)
+    hint = f"Did you mean {nearest}?" if nearest else f"There is: {routes.overview()}."
+    return Fault("unknown_endpoint", f"There is no {_shown(request.method)} {_shown(request.path)} here. {hint}")
+
+
+def _shown(text: bytes) -> str:
+    return text.decode("latin-1")[:120]

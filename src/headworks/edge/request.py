@@ -1,0 +1,149 @@
+"""One request as it was read, and what is refused about it at the sight of its head.
+
+The parser (llhttp, strict) refuses on its own: conflicting or malformed lengths, folded headers, bare line feeds, spaces before colons,
+control characters, malformed chunks. What it lets pass and two readers might understand differently is refused here.
+"""
+
+from __future__ import annotations
+
+import re
+
+from headworks.domain.errors import Fault
+from headworks.domain.snapshot import EdgeSettings
+from headworks.edge.body import IncomingBody
+
+MAX_HEADERS = 100
+MAX_TARGET_BYTES = 8_192
+
+SINGLE = frozenset(
+    (
+        b"anthropic-version",
+        b"api-key",
+        b"authorization",
+        b"content-encoding",
+        b"content-length",
+        b"content-type",
+        b"expect",
+        b"host",
+        b"idempotency-key",
+        b"origin",
+        b"transfer-encoding",
+        b"x-api-key",
+        b"x-goog-api-key",
+    )
+)
+"""Headers that must not come twice: which of the two would count?"""
+
+_HOST = re.compile(rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
+_FORBIDDEN_METHODS = (b"CONNECT", b"TRACE")
+
+
+class Request:
+    """What a client asked, in HTTP's words. `fault` says that it is to be refused, and why."""
+
+    __slots__ = ("body", "expects", "fault", "headers", "keep_alive", "method", "modern", "repeated", "target")
+
+    def __init__(self) -> None:
+        self.method = b""
+        self.target = b""
+        self.headers: dict[bytes, bytes] = {}
+        self.repeated = 0
+        """Header lines beyond the first of each name."""
+        self.body = IncomingBody()
+        self.modern = True
+        """HTTP/1.1, not 1.0."""
+        self.keep_alive = False
+        self.expects = False
+        """It waits for `100 Continue` before it sends the body."""
+        self.fault: Fault | None = None
+
+    @property
+    def weight(self) -> int:
+        """Bytes of the head, about."""
+        return len(self.target) + sum(len(name) + len(value) + 4 for name, value in self.headers.items())
+
+    @property
+    def path(self) -> bytes:
+        """The target without its query."""
+        return self.target.partition(b"?")[0]
+
+
+def malformed(message: str) -> Fault:
+    """A request that is not proper HTTP."""
+    return Fault("malformed_request", message)
+
+
+def inspect(request: Request, version: str, settings: EdgeSettings) -> None:
+    """Raise the `Fault` for which a request is refused by its head alone. Settles its target, version and expectation."""
+    headers = request.headers
+    if version != "1.1":
+        _inspect_version(request, version)
+    if request.method in _FORBIDDEN_METHODS:
+        raise Fault("method_not_allowed", f"{request.method.decode()} is not served: this is a gateway to models, not a proxy.")
+    if len(headers) + request.repeated > MAX_HEADERS:
+        raise Fault("headers_too_large", f"The request has more than {MAX_HEADERS} headers. Send fewer.")
+    _inspect_target(request)
+    length = headers.get(b"content-length")
+    if length is not None and int(length) > settings.max_body_bytes:
+        raise too_large(settings)
+    if b"transfer-encoding" in headers:
+        _inspect_coding(request)
+    if b"expect" in headers:
+        _inspect_expectation(request)
+    if b"content-encoding" in headers and headers[b"content-encoding"].lower() != b"identity":
+        raise Fault(
+            "unsupported_media_type", "Compressed request bodies are not accepted. Send the body without content-encoding."
+        )
+
+
+def too_large(settings: EdgeSettings) -> Fault:
+    """A body beyond the limit."""
+    return Fault(
+        "request_too_large",
+        f"The request's body is larger than {settings.max_body_bytes} bytes, the limit set here (edge.max_body_bytes). Send less at once.",
+    )
+
+
+def _inspect_version(request: Request, version: str) -> None:
+    if version != "1.0":
+        raise Fault("version_not_supported", f"HTTP/{version} is not spoken here. Use HTTP/1.1.")
+    request.modern = False
+
+
+def _inspect_target(request: Request) -> None:
+    target, host = request.target, request.headers.get(b"host")
+    if host is None:
+        if request.modern:
+            raise malformed("The Host header is missing. HTTP/1.1 requires exactly one.")
+    elif not _HOST.fullmatch(host):
+        raise malformed("The Host header is not a host name with an optional port.")
+    if len(target) > MAX_TARGET_BYTES:
+        raise Fault("uri_too_long", f"The URL is longer than {MAX_TARGET_BYTES} bytes. Put the data into the body.")
+    if b"#" in target:
+        raise malformed("The URL holds a fragment ('#…'), which is never sent to a server.")
+    if target[:1] != b"/" and target != b"*":
+        request.target = _origin_form(target, host)
+
+
+def _origin_form(target: bytes, host: bytes | None) -> bytes:
+    """The path of a URL that was sent whole. It must name the same host as the Host header."""
+    scheme, _, rest = target.partition(b"://")
+    authority, slash, path = rest.partition(b"/")
+    if scheme.lower() not in (b"http", b"https") or b"?" in authority:
+        raise malformed("The request's target is neither a path nor an http(s) URL.")
+    if host is not None and authority.lower() != host.lower():
+        raise malformed("The URL names another host than the Host header.")
+    return slash + path or b"/"
+
+
+def _inspect_coding(request: Request) -> None:
+    if request.headers[b"transfer-encoding"].lower() != b"chunked" or not request.modern:
+        raise malformed("The only transfer-encoding understood is 'chunked', in HTTP/1.1.")
+
+
+def _inspect_expectation(request: Request) -> None:
+    if not request.modern:
+        return
+    if request.headers[b"expect"].lower() != b"100-continue":
+        raise Fault("expectation_failed", "The only expectation understood is '100-continue'.")
+    request.expects = True

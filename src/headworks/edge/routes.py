@@ -1,0 +1,100 @@
+"""What is answered where: a table.
+
+Every path is reachable with `/v1`, without it, and with it doubled, because SDKs differ in what they add to their base URL.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+import msgspec
+
+from headworks.domain.kind import Kind
+
+
+class Front(msgspec.Struct, frozen=True):
+    """A client's dialect, as far as HTTP is concerned: the header besides `x-request-id` that its SDKs read our id from, and how
+    the line of an error event begins.
+    """
+
+    name: str
+    id_header: bytes = b""
+    event: bytes = b"data: "
+
+
+OPENAI = Front("openai_chat")
+ANTHROPIC = Front("anthropic", b"request-id", b"event: error\ndata: ")
+
+ANTHROPIC_MARK = b"anthropic-version"
+"""The header by which a client of a path that both dialects have says which one it speaks."""
+
+
+class Route(msgspec.Struct, frozen=True):
+    """One endpoint. A path that ends in a slash takes the rest as the call's subject. With `shared`, clients that send
+    `ANTHROPIC_MARK` are answered in Anthropic's dialect.
+    """
+
+    method: bytes
+    path: bytes
+    kind: Kind
+    front: Front = OPENAI
+    shared: bool = False
+
+    def spoken(self, headers: Mapping[bytes, bytes]) -> Front:
+        """The dialect of a client that sent `headers`."""
+        return ANTHROPIC if self.shared and ANTHROPIC_MARK in headers else self.front
+
+
+ROUTES = (
+    Route(b"POST", b"/chat/completions", Kind.CHAT),
+    Route(b"POST", b"/completions", Kind.COMPLETIONS),
+    Route(b"POST", b"/embeddings", Kind.EMBEDDINGS),
+    Route(b"GET", b"/models", Kind.MODELS, shared=True),
+    Route(b"GET", b"/models/", Kind.MODEL, shared=True),
+    Route(b"POST", b"/messages", Kind.CHAT, ANTHROPIC),
+    Route(b"POST", b"/messages/count_tokens", Kind.COUNT_TOKENS, ANTHROPIC),
+)
+PREFIXES = (b"/v1", b"", b"/v1/v1")
+
+_EXACT = {prefix + route.path: route for prefix in PREFIXES for route in ROUTES if not route.path.endswith(b"/")}
+_NAMED = {prefix + route.path: route for prefix in PREFIXES for route in ROUTES if route.path.endswith(b"/")}
+
+LIVE = (b"/livez", b"/healthz", b"/health/liveliness", b"/health/liveness")
+READY = (b"/readyz", b"/health/readiness")
+"""Probes of orchestrators, under the names that their users are used to."""
+
+
+class Match(msgspec.Struct, frozen=True):
+    """A path that leads somewhere. `subject` is what it names."""
+
+    route: Route
+    subject: str = ""
+
+
+_MATCHES = {path: Match(route) for path, route in _EXACT.items()}
+
+
+def find(path: bytes) -> Match | None:
+    """Where a path leads. A trailing slash is forgiven; what a path names may be percent-encoded and hold slashes."""
+    match = _MATCHES.get(path) or _MATCHES.get(path.rstrip(b"/"))
+    if match is not None:
+        return match
+    for prefix, route in _NAMED.items():
+        if path.startswith(prefix):
+            return Match(route, unquote(path[len(prefix) :].decode("latin-1"), errors="replace"))
+    return None
+
+
+def nearest(path: bytes) -> str:
+    """The endpoint that a path which leads nowhere most looks like, method first; empty if none does."""
+    close = difflib.get_close_matches(path.decode("latin-1"), [known.decode() for known in _EXACT], n=1, cutoff=0.6)
+    return f"{_EXACT[close[0].encode()].method.decode()} {close[0]}" if close else ""
+
+
+def overview() -> str:
+    """All endpoints in one line, for who is lost."""
+    return ", ".join(
+        f"{route.method.decode()} /v1{route.path.decode()}{'{id}' * route.path.endswith(b'/')}" for route in ROUTES
+    )
