@@ -29,10 +29,11 @@ class Principal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     def may_use(self, model: str) -> bool:
         """Whether the model's name is allowed by a name or a glob."""
-        return self.allows_all or any(_matches(pattern, model) for pattern in self.models)
+        return self.allows_all or any(name_matches(pattern, model) for pattern in self.models)
 
 
-def _matches(pattern: str, name: str) -> bool:
+def name_matches(pattern: str, name: str) -> bool:
+    """Whether a name is the pattern, or fits its one star."""
     if "*" not in pattern:
         return pattern == name
     head, _, tail = pattern.partition("*")

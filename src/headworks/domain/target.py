@@ -85,8 +85,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     each line ended by CRLF, without content-length and the blank line). It is secret: `repr` hides it.
     `default_headers` maps a lower-case header name to a value, sent unless the client's own header of that name travels on instead
     (`anthropic-version`).
-    `variants` maps a dialect to this same target spoken to in that dialect, itself included, where the provider speaks several:
-    `variants.get(call.front, target)` is the one that leaves the bytes untouched.
+    `variants` maps a provider's other dialects to this same target spoken to in them: `variants.get(call.front, target)` is the one
+    that leaves the bytes untouched.
     """
 
     name: str

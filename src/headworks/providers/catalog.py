@@ -18,6 +18,8 @@ class DialectRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     suffix: str
     paths: dict[str, str]
+    versioned: bool = False
+    """A path that does not end in a version is completed too."""
     headers: dict[str, str] = {}
     """Sent unless the client's own travel on."""
     client_headers: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ The table is read per provider when first asked for, so a gateway keeps in memor
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from importlib.resources import files
@@ -90,6 +91,7 @@ class PriceTable:
         """`data` is the content of a `prices.json`. Raises `msgspec.DecodeError` where it is not."""
         written = msgspec.json.decode(data, type=_Written)
         self.version = written.version
+        self.digest = hashlib.sha256(data).hexdigest()
         self._closed = written.providers
         self._opened: dict[str, _Opened] = {}
 
@@ -107,6 +109,12 @@ class PriceTable:
         entry, own = found
         card = _card(entry, at, self.version, variants=own)
         return Quote(card, _changes_after(entry, at))
+
+    def changes_after(self, provider: str, at: datetime) -> datetime | None:
+        """When any price on a provider's list may next be another one; None for never."""
+        opened = self._open(provider)
+        entries = opened.book.models if opened is not None else ()
+        return min((change for entry in entries if (change := _changes_after(entry, at)) is not None), default=None)
 
     def _find(self, provider: str, name: str) -> tuple[Entry, bool] | None:
         opened = self._open(provider)

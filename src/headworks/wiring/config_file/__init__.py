@@ -8,7 +8,6 @@ from headworks.domain.config import Config
 from headworks.wiring.config_file.decode import decode
 from headworks.wiring.config_file.document import Unreadable, read_document
 from headworks.wiring.config_file.problems import ConfigRefused, Problem, Source
-from headworks.wiring.config_file.tree import places_of
 
 __all__ = ["ConfigRefused", "Problem", "Reading", "Source", "Unreadable", "read_config"]
 
@@ -28,4 +27,4 @@ def read_config(text: str, name: str = "headworks.yaml") -> Reading:
     except Unreadable as trouble:
         return Reading(Config(), Source(name, text), (trouble.problem,))
     config, mistakes = decode(root, Config)
-    return Reading(config, Source(name, text, places_of(root)), (*problems, *mistakes))
+    return Reading(config, Source(name, text, root), (*problems, *mistakes))

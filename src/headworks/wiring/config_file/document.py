@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from headworks.wiring.config_file.problems import Problem
-from headworks.wiring.config_file.tree import Entry, Kind, Listing, Node, Scalar, Spot, Table, kind_of
+from headworks.wiring.config_file.tree import Entry, Kind, Listing, Node, Path, Scalar, Spot, Table, kind_of
 
 LARGEST = 8_388_608
 """Bytes of a document. Ten thousand keys take about one million."""
@@ -18,6 +18,8 @@ MOST_NODES = 500_000
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is ten times as fast
 _STANDARD = "tag:yaml.org,2002:"
 _HARMLESS_TAGS = frozenset(("str", "int", "float", "bool", "null", "map", "seq"))
+_ASIDE: Path = ("?",)
+"""The path of a problem that leaves nothing unread, so that no other problem is taken for its consequence."""
 _NULL = Scalar("", Kind.NOTHING, Spot(0, 0))
 
 
@@ -69,37 +71,27 @@ class Reader:
         return self._root
 
     def _take(self, event: Any) -> None:
-        match event:
-            case yaml.ScalarEvent():
-                self._refuse_tag(event)
-                self._put(self._scalar(event), event.anchor, 1)
-            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
-                self._refuse_tag(event)
-                if len(self._open) >= DEEPEST:
-                    raise Unreadable(f"More than {DEEPEST} levels deep.", _start(event))
-                self._open.append(_Open(_start(event), event.anchor, is_table=isinstance(event, yaml.MappingStartEvent)))
-            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                done = self._open.pop()
-                node = self._table(done) if done.is_table else Listing(tuple(done.parts), done.spot)
-                self._put(node, done.anchor, done.size)
-            case yaml.AliasEvent():
-                node, size = self._aliased(event)
-                self._put(node, None, size)
-            case yaml.DocumentStartEvent():
-                self._documents += 1
-                if self._documents > 1:
-                    raise Unreadable(
-                        "A second document begins here.", _start(event), "A configuration is one document: remove the '---'."
-                    )
-            case _:
-                return
-
-    def _scalar(self, event: Any) -> Scalar:
-        start, end = event.start_mark, event.end_mark
-        length = end.column - start.column if end.line == start.line else 1
-        return Scalar(
-            event.value, kind_of(event.value, quoted=bool(event.style)), Spot(start.line, start.column, max(1, length))
-        )
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            self._refuse_tag(event)
+            self._put(_scalar(event), event.anchor, 1)
+        elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+            self._refuse_tag(event)
+            if len(self._open) >= DEEPEST:
+                raise Unreadable(f"More than {DEEPEST} levels deep.", _start(event))
+            self._open.append(_Open(_start(event), event.anchor, is_table=kind is yaml.MappingStartEvent))
+        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+            done = self._open.pop()
+            node = self._table(done) if done.is_table else Listing(tuple(done.parts), done.spot)
+            self._put(node, done.anchor, done.size)
+        elif kind is yaml.AliasEvent:
+            self._put(*self._aliased(event))
+        elif kind is yaml.DocumentStartEvent:
+            self._documents += 1
+            if self._documents > 1:
+                raise Unreadable(
+                    "A second document begins here.", _start(event), "A configuration is one document: remove the '---'."
+                )
 
     def _put(self, node: Node, anchor: str | None, size: int) -> None:
         if anchor is not None:
@@ -121,12 +113,12 @@ class Reader:
             inside.parts.append(Entry(inside.key, node))
             inside.key = None
 
-    def _aliased(self, event: Any) -> tuple[Node, int]:
+    def _aliased(self, event: Any) -> tuple[Node, None, int]:
         spot = _start(event)
         if event.anchor not in self._anchors:
             raise Unreadable(f"The alias '*{event.anchor}' stands inside its own anchor, or has none.", spot)
         node, size = self._anchors[event.anchor]
-        return node, size
+        return node, None, size
 
     def _table(self, done: _Open) -> Table:
         entries: dict[str, Entry] = {}
@@ -141,7 +133,7 @@ class Reader:
                 first = entries[name].key.spot.line + 1
                 self.problems.append(
                     Problem(
-                        path=(),
+                        path=_ASIDE,
                         message=f"The key '{name}' stands here a second time; the first is in line {first}.",
                         spot=entry.key.spot,
                     )
@@ -150,8 +142,11 @@ class Reader:
                 entries[name] = entry
         return Table((*entries.values(), *(entry for name, entry in merged.items() if name not in entries)), done.spot)
 
-    def _refuse_tag(self, event: Any) -> None:
-        tag = event.tag or "!"
+    @staticmethod
+    def _refuse_tag(event: Any) -> None:
+        tag = event.tag
+        if tag is None:
+            return
         if tag != "!" and tag.removeprefix(_STANDARD) not in _HARMLESS_TAGS:
             raise Unreadable(f"The tag '{tag}' is not supported.", _start(event), "Write the value without it.")
 
@@ -168,6 +163,12 @@ def _lenders(entry: Entry) -> list[Table]:
     if not all(isinstance(table, Table) for table in lent):
         raise Unreadable("'<<' merges mappings: give it an alias of one.", entry.value.spot)
     return [table for table in lent if isinstance(table, Table)]
+
+
+def _scalar(event: Any) -> Scalar:
+    start, end = event.start_mark, event.end_mark
+    length = end.column - start.column if end.line == start.line else 1
+    return Scalar(event.value, kind_of(event.value, quoted=bool(event.style)), Spot(start.line, start.column, max(1, length)))
 
 
 def _start(event: Any) -> Spot:

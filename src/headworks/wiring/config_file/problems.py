@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from headworks.wiring.config_file.tree import Path, Places, Spot
+from headworks.wiring.config_file.tree import Node, Path, Places, Spot, places_of
 
 MASK = "•••"
 _SECRET_FIELDS = frozenset(("api_key", "key", "headers", "proxy"))
@@ -44,22 +44,16 @@ class Source(msgspec.Struct, frozen=True):
 
     name: str
     text: str
-    places: Places = Places()
+    root: Node | None = None
 
     def report(self, problems: Sequence[Problem]) -> str:
         """All problems in the order of the document, each with its line and a mark under what is meant. Secrets are masked."""
         lines = self.text.split("\n")
-        masked = self._masked()
-        located = sorted(
-            ((self.spot(problem), problem) for problem in problems), key=lambda pair: (pair[0].line, pair[0].column)
-        )
+        places = Places() if self.root is None else places_of(self.root)
+        masked = _masked(places)
+        located = [(_spot(problem, places), problem) for problem in problems]
+        located.sort(key=lambda pair: (pair[0].line, pair[0].column))
         return "\n".join(self._render(problem, spot, lines, masked) for spot, problem in located)
-
-    def spot(self, problem: Problem) -> Spot:
-        """Where a problem is."""
-        if problem.spot is not None:
-            return problem.spot
-        return self.places.key(problem.path) if problem.on_key else self.places.value(problem.path)
 
     def _render(self, problem: Problem, spot: Spot, lines: Sequence[str], masked: Mapping[int, Sequence[Spot]]) -> str:
         head = f"{self.name}:{spot.line + 1}:{spot.column + 1}: {problem.text}"
@@ -69,13 +63,20 @@ class Source(msgspec.Struct, frozen=True):
         shown, column, length = _masking(line.rstrip("\r"), spot, masked.get(spot.line, ()))
         return f"{head}\n{spot.line + 1:6} | {shown}\n       | {' ' * column}{'^' * max(1, min(length, len(shown) - column))}"
 
-    def _masked(self) -> dict[int, list[Spot]]:
-        """The stretches of each line that may hold a secret."""
-        stretches: dict[int, list[Spot]] = {}
-        for path, spot in self.places.scalars.items():
-            if _may_be_secret(path):
-                stretches.setdefault(spot.line, []).append(spot)
-        return stretches
+
+def _spot(problem: Problem, places: Places) -> Spot:
+    if problem.spot is not None:
+        return problem.spot
+    return places.key(problem.path) if problem.on_key else places.value(problem.path)
+
+
+def _masked(places: Places) -> dict[int, list[Spot]]:
+    """The stretches of each line that may hold a secret."""
+    stretches: dict[int, list[Spot]] = {}
+    for path, spot in places.scalars.items():
+        if _may_be_secret(path):
+            stretches.setdefault(spot.line, []).append(spot)
+    return stretches
 
 
 def _may_be_secret(path: Path) -> bool:

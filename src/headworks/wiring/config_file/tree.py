@@ -67,11 +67,13 @@ _PLAIN = (
     (Kind.WHOLE, re.compile(r"[-+]?[0-9]+")),
     (Kind.NUMBER, re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")),
 )
+_MAY_BE_PLAIN = frozenset("~-+.0123456789nNtTfF")
+"""What anything but text begins with: nearly all values are text, and told by their first character."""
 
 
 def kind_of(text: str, *, quoted: bool) -> Kind:
     """What a scalar is."""
-    if not quoted:
+    if not quoted and (not text or text[0] in _MAY_BE_PLAIN):
         for kind, pattern in _PLAIN:
             if pattern.fullmatch(text):
                 return kind

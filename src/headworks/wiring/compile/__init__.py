@@ -1,0 +1,102 @@
+"""Config → Snapshot: everything that does not depend on a request is worked out here, once, and every mistake is found."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from headworks.domain.config import Config
+from headworks.domain.snapshot import Snapshot
+from headworks.providers.price_table import PriceTable
+from headworks.wiring.compile.bench import Bench, Givens
+from headworks.wiring.compile.models import Models
+from headworks.wiring.compile.principals import compile_keys
+from headworks.wiring.compile.revision import revision_of
+from headworks.wiring.compile.settings import check_settings, compile_guards
+from headworks.wiring.compile.targets import Targets
+from headworks.wiring.config_file import ConfigRefused, Problem, Reading, Source
+
+__all__ = ["Compiled", "Givens", "compile_config", "compile_reading"]
+
+
+class Compiled(msgspec.Struct, frozen=True, kw_only=True):
+    """A usable configuration. `files` are those it was made from beside the document; `until` is when a price changes by date."""
+
+    snapshot: Snapshot
+    config: Config
+    warnings: tuple[Problem, ...] = ()
+    files: tuple[str, ...] = ()
+    until: datetime | None = None
+
+
+def compile_config(config: Config, givens: Givens) -> Compiled:
+    """Compile a configuration that was made, not read. Raises `ConfigRefused` with all that is wrong."""
+    return compile_reading(Reading(config, Source("configuration", "")), givens)
+
+
+def compile_reading(reading: Reading, givens: Givens) -> Compiled:
+    """Compile a document as read. Raises `ConfigRefused` with all that is wrong, the reading's problems included."""
+    bench = Bench(givens)
+    config = reading.config
+    if config.price_table:
+        _use_own_prices(bench, config.price_table)
+    targets = Targets(bench, config)
+    models = Models(bench, config, targets)
+    _check_prices(targets, models)
+    check_settings(bench, config)
+    snapshot = Snapshot(
+        revision="",
+        models=models.fixed,
+        principals=compile_keys(bench, config, models),
+        resolve=models.resolver(),
+        patterns=models.patterns,
+        edge=config.server,
+        control=config.control,
+        journal=config.journal,
+        logs=config.logs,
+        cache=config.cache,
+        guards=compile_guards(bench, config),
+        breaker=config.breaker,
+        unpriced=config.unpriced,
+        open_door=config.open_door,
+    )
+    problems = (*reading.problems, *_not_caused_by(reading.problems, bench.problems))
+    if problems:
+        raise ConfigRefused(problems, reading.source.report(problems))
+    revision = revision_of(config, bench.digests, bench.givens.prices.digest)
+    return Compiled(
+        snapshot=msgspec.structs.replace(snapshot, revision=revision),
+        config=config,
+        warnings=tuple(bench.warnings),
+        files=tuple(sorted(bench.files)),
+        until=bench.until,
+    )
+
+
+def _use_own_prices(bench: Bench, name: str) -> None:
+    text = bench.text(f"file:{name}", ("price_table",))
+    if not text:
+        return
+    try:
+        bench.givens = msgspec.structs.replace(bench.givens, prices=PriceTable(text.encode()))
+    except msgspec.DecodeError:
+        bench.wrong(("price_table",), f"'{name}' is no price table.", "Make one with: headworks prices build")
+
+
+def _check_prices(targets: Targets, models: Models) -> None:
+    names = {target.name for model in models.fixed.values() for target in model.targets}
+    targets.pricing.check_use(names, models.open_providers, targets.providers.known)
+
+
+def _not_caused_by(read: tuple[Problem, ...], compiled: list[Problem]) -> list[Problem]:
+    """Problems that are not merely what an unreadable value left behind."""
+    causes = [problem.path for problem in read if problem.path]
+    if any(not problem.path for problem in read):
+        return []
+    return [problem for problem in compiled if not any(_related(cause, problem.path) for cause in causes)]
+
+
+def _related(one: tuple[str | int, ...], other: tuple[str | int, ...]) -> bool:
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]

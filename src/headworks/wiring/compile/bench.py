@@ -1,0 +1,92 @@
+"""The workbench of one compilation: what it is given, and what it finds on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from headworks.providers.catalog import Catalog
+from headworks.providers.price_table import PriceTable
+from headworks.wiring.config_file.problems import Problem
+from headworks.wiring.config_file.tree import Path
+
+_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+
+
+class Givens(msgspec.Struct, frozen=True, kw_only=True):
+    """What a compilation depends on beside the document. `read` gives a file's text and raises `OSError`; `at` is the time that
+    prices are looked up for.
+    """
+
+    env: Mapping[str, str]
+    read: Callable[[str], str]
+    at: datetime
+    catalog: Catalog
+    prices: PriceTable
+    version: str = ""
+
+
+class Bench:
+    """One per compilation. `digests` stand for the secrets in the revision; `files` are those whose change means a new one."""
+
+    def __init__(self, givens: Givens) -> None:
+        self.givens = givens
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+        self.digests: dict[str, str] = {}
+        self.files: set[str] = set()
+        self.until: datetime | None = None
+
+    def wrong(self, path: Path, message: str, hint: str = "", *, on_key: bool = False) -> None:
+        """Note a mistake: the configuration is not usable."""
+        self.problems.append(Problem(path=path, message=message, hint=hint, on_key=on_key))
+
+    def warn(self, path: Path, message: str, hint: str = "") -> None:
+        """Note something that works but should not be so."""
+        self.warnings.append(Problem(path=path, message=message, hint=hint, on_key=True))
+
+    def holds_until(self, moment: datetime | None) -> None:
+        """What is compiled here is out of date then."""
+        if moment is not None and (self.until is None or moment < self.until):
+            self.until = moment
+
+    def text(self, written: str, path: Path) -> str:
+        """A value with its references resolved. Empty, and noted as wrong, where one cannot be."""
+        if written.startswith("file:"):
+            return self._file(written.removeprefix("file:"), path)
+        if "${" not in written:
+            return written
+        if _REFERENCE.sub("", written).find("${") >= 0:
+            self.wrong(path, "A reference is not complete.", "Write ${NAME} or ${NAME:-default}.")
+            return ""
+        missing = [name for name, default in _REFERENCE.findall(written) if not self.givens.env.get(name) and not default]
+        for name in missing:
+            self.wrong(path, f"The environment variable '{name}' is not set.", f"Set it, or write ${{{name}:-default}}.")
+        return "" if missing else _REFERENCE.sub(lambda found: self.givens.env.get(found[1]) or found[2], written)
+
+    def secret(self, written: str, path: Path) -> str:
+        """Like `text`; the value goes into the revision as a digest only."""
+        value = self.text(written, path).strip()
+        if value:
+            self.digests["/".join(map(str, path))] = hashlib.sha256(value.encode()).hexdigest()
+        return value
+
+    def key(self, written: str, path: Path) -> str:
+        """Like `secret`; warns where the key stands in the document itself."""
+        value = self.secret(written, path)
+        if value and value == written.strip():
+            self.warn(path, "A key stands in the document itself.", "Write ${NAME} or file:/path instead.")
+        return value
+
+    def _file(self, name: str, path: Path) -> str:
+        self.files.add(name)
+        try:
+            return self.givens.read(name).strip()
+        except (OSError, UnicodeDecodeError) as trouble:
+            reason = trouble.strerror if isinstance(trouble, OSError) else "not a text"
+            self.wrong(path, f"The file '{name}' cannot be read: {reason}.")
+            return ""

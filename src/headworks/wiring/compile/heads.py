@@ -1,0 +1,85 @@
+"""The start of every request to a provider, prebuilt: request line, host, credential and the fixed headers."""
+
+from __future__ import annotations
+
+import re
+
+from headworks.domain.config import ProviderRule
+from headworks.providers.catalog import DialectRow, ProviderRow
+from headworks.providers.signers import SIGNERS
+from headworks.wiring.compile.address import Address
+from headworks.wiring.compile.bench import Bench
+from headworks.wiring.config_file.tree import Path
+
+_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
+_VALUE = re.compile(r"[\x20-\x7e]*")
+_OURS = frozenset(
+    (
+        "host",
+        "content-length",
+        "content-type",
+        "transfer-encoding",
+        "connection",
+        "keep-alive",
+        "accept",
+        "accept-encoding",
+        "upgrade",
+        "te",
+        "trailer",
+        "expect",
+        "x-request-id",
+    )
+)
+"""Headers that an operator's would contradict."""
+
+
+def operator_headers(bench: Bench, rule: ProviderRule, path: Path) -> dict[str, str]:
+    """The operator's own headers, resolved and safe to send. What is not is noted."""
+    headers: dict[str, str] = {}
+    for written, value in rule.headers.items():
+        name, below = written.lower(), (*path, "headers", written)
+        if not _NAME.fullmatch(name):
+            bench.wrong(below, f"'{written}' is not a header name.", on_key=True)
+        elif name in _OURS:
+            bench.wrong(below, f"The header '{name}' is set by the gateway.", "Leave it out.", on_key=True)
+        else:
+            headers[name] = _safe(bench, bench.secret(value, below), below)
+    return headers
+
+
+def credential(bench: Bench, rule: ProviderRule, row: ProviderRow, path: Path) -> str:
+    """The provider's key, from the rule or from its usual environment variable; empty if there is none."""
+    if rule.api_key:
+        below = (*path, "api_key")
+        return _safe(bench, bench.key(rule.api_key, below), below)
+    for name in row.key_env:
+        value = bench.givens.env.get(name, "").strip()
+        if value:
+            return _safe(bench, bench.secret(f"${{{name}}}", (*path, "api_key")), path)
+    return ""
+
+
+def signed(row: ProviderRow, dialect: str, key: str) -> dict[str, str]:
+    """The headers that show the key."""
+    return SIGNERS[row.signer(dialect)](key) if key else {}
+
+
+def build_heads(address: Address, dialect: DialectRow, base: str, fixed: dict[str, str], version: str) -> dict[str, bytes]:
+    """Endpoint kind → head, without content-length and the blank line."""
+    lines = {
+        "host": address.host_header,
+        "content-type": "application/json",
+        "accept": "application/json, text/event-stream",
+        "accept-encoding": "identity",
+        "user-agent": f"headworks/{version}",
+    } | fixed
+    headers = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return {kind: f"POST {base}{path} HTTP/1.1\r\n{headers}".encode("ascii") for kind, path in dialect.paths.items()}
+
+
+def _safe(bench: Bench, value: str, path: Path) -> str:
+    """The value if it can stand in a header; a line break would be another header, and is refused without being shown."""
+    if _VALUE.fullmatch(value):
+        return value
+    bench.wrong(path, "The value holds a line break or a character that no header may hold.")
+    return ""

@@ -1,0 +1,163 @@
+"""Names that callers may ask for: fixed ones, and patterns that stand for many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import msgspec
+
+from headworks.domain.config import Config, ModelRule, TargetRule, WrittenModel, as_rule, overlay
+from headworks.domain.retry import RetryPolicy
+from headworks.domain.snapshot import Model
+from headworks.domain.target import AskedModel, Target
+from headworks.wiring.compile.bench import Bench
+from headworks.wiring.compile.places import Provider
+from headworks.wiring.compile.targets import Targets
+from headworks.wiring.config_file.problems import did_you_mean
+from headworks.wiring.config_file.tree import Path
+
+_REMEMBERED = 1024
+_LONGEST_NAME = 256
+
+Resolve = Callable[[str], Model | None]
+
+
+class Pattern(msgspec.Struct, frozen=True):
+    """A name with a star, and the targets of whatever takes its place."""
+
+    head: str
+    tail: str
+    rule: ModelRule
+    retry: RetryPolicy
+    targets: tuple[tuple[TargetRule, Provider, str], ...]
+
+    def star(self, name: str) -> str | None:
+        """What the star stands for in a name; None where the name does not fit, or nothing would be left for the star."""
+        if len(name) > len(self.head) + len(self.tail) and name.startswith(self.head) and name.endswith(self.tail):
+            return name[len(self.head) : len(name) - len(self.tail)]
+        return None
+
+
+class Models:
+    """One per compilation: `fixed` and `resolve` go into the snapshot."""
+
+    def __init__(self, bench: Bench, config: Config, targets: Targets) -> None:
+        self._bench = bench
+        self._targets = targets
+        self._retry = overlay(RetryPolicy(), config.retries)
+        self.fixed: dict[str, Model] = {}
+        self._patterns: dict[str, Pattern] = {}
+        for name, written in config.models.items():
+            path = ("models", name)
+            rule = as_rule(written)
+            if "*" in name:
+                self._add_pattern(name, written, path)
+            else:
+                self.fixed[name] = Model(
+                    name=AskedModel(name),
+                    targets=self._fixed_targets(written, path),
+                    fallbacks=tuple(AskedModel(fallback) for fallback in rule.fallbacks),
+                    retry=overlay(self._retry, rule.retry),
+                    owner=rule.owner,
+                )
+        self._ranked = sorted(self._patterns.values(), key=lambda pattern: len(pattern.head) + len(pattern.tail), reverse=True)
+        self._check(config)
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The names with a star."""
+        return tuple(self._patterns)
+
+    @property
+    def open_providers(self) -> set[str]:
+        """Names of the providers whose models are not all known by name."""
+        return {provider.name for pattern in self._ranked for _, provider, model in pattern.targets if "*" in model}
+
+    def knows(self, name: str) -> bool:
+        """Whether a caller could ask for this name."""
+        return name in self.fixed or any(pattern.star(name) is not None for pattern in self._ranked)
+
+    def resolver(self) -> Resolve:
+        """Answers for names that are not fixed; remembers the last thousand, so that callers who invent names fill no memory."""
+        return lru_cache(_REMEMBERED)(self._resolve)
+
+    def _resolve(self, name: str) -> Model | None:
+        if len(name) > _LONGEST_NAME:
+            return None
+        for pattern in self._ranked:
+            star = pattern.star(name)
+            if star is not None:
+                return self._from_pattern(name, pattern, star)
+        provider, colon, model = name.partition(":")
+        if colon and self._targets.providers.made.get(provider) is not None:
+            slashed = f"{provider}/{model}"
+            return self.fixed.get(slashed) or self._resolve(slashed)
+        return None
+
+    def _from_pattern(self, name: str, pattern: Pattern, star: str) -> Model:
+        targets = tuple(
+            self._targets.make(rule, provider, model.replace("*", star)) for rule, provider, model in pattern.targets
+        )
+        fallbacks = tuple(AskedModel(fallback) for fallback in pattern.rule.fallbacks)
+        return Model(name=AskedModel(name), targets=targets, fallbacks=fallbacks, retry=pattern.retry, owner=pattern.rule.owner)
+
+    def _add_pattern(self, name: str, written: WrittenModel, path: Path) -> None:
+        if name.count("*") > 1:
+            self._bench.wrong(path, f"'{name}' has more than one star.", on_key=True)
+            return
+        head, _, tail = name.partition("*")
+        targets = [
+            (target, *found)
+            for target, below in _rules(written, path)
+            if (found := self._targets.provider_of(target, below)) is not None
+        ]
+        for _, provider, _ in targets:
+            self._bench.holds_until(self._bench.givens.prices.changes_after(provider.prices, self._bench.givens.at))
+        rule = as_rule(written)
+        self._patterns[name] = Pattern(head, tail, rule, overlay(self._retry, rule.retry), tuple(targets))
+
+    def _fixed_targets(self, written: WrittenModel, path: Path) -> tuple[Target, ...]:
+        targets: dict[str, Target] = {}
+        for target_rule, below in _rules(written, path):
+            if "*" in target_rule.model:
+                self._bench.wrong(below, f"'{target_rule.model}' has a star, but the name '{path[-1]}' has none to fill it.")
+                continue
+            target = self._targets.checked(target_rule, below)
+            if target is not None and target.name in targets:
+                self._bench.wrong(below, f"'{target.name}' is listed twice.", "Give one of them a larger weight instead.")
+            elif target is not None:
+                targets[target.name] = target
+        return tuple(targets.values())
+
+    def _check(self, config: Config) -> None:
+        for name, written in config.models.items():
+            rule, path = as_rule(written), ("models", name)
+            if not rule.targets:
+                self._bench.wrong(
+                    path, f"'{name}' has no target.", "Add targets, or write provider/model behind the name.", on_key=True
+                )
+            if rule.retry.attempts == 0:
+                self._bench.wrong((*path, "retry", "attempts"), "At least one attempt is needed.")
+            for number, fallback in enumerate(rule.fallbacks):
+                below = (*path, "fallbacks", number)
+                if fallback == name:
+                    self._bench.wrong(below, f"'{name}' cannot fall back to itself.")
+                elif not self.knows(fallback):
+                    self._bench.wrong(below, f"There is no model '{fallback}'.", did_you_mean(fallback, config.models))
+
+
+def _rules(written: WrittenModel, path: Path) -> list[tuple[TargetRule, Path]]:
+    """The targets of a model in their long form, each with where its name stands."""
+    rules: list[tuple[TargetRule, Path]] = []
+    for number, target in enumerate(as_rule(written).targets):
+        if isinstance(target, str):
+            rules.append((TargetRule(model=target), (*path, "targets", number)))
+        elif isinstance(written, str):
+            rules.append((target, path))
+        elif isinstance(written, ModelRule):
+            below = (*path, "targets", number)
+            rules.append((target, (*below, "model") if target.model else below))
+        else:
+            rules.append((target, (*path, number)))
+    return rules

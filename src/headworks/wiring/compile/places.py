@@ -1,0 +1,144 @@
+"""Providers, compiled: where each of their dialects is spoken, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from headworks.domain.config import Config, ProviderRule, overlay
+from headworks.domain.target import Origin, Quirks, Timeouts
+from headworks.providers.catalog import ProviderRow
+from headworks.wiring.compile.address import Address, find_address, origin_of
+from headworks.wiring.compile.bench import Bench
+from headworks.wiring.compile.heads import build_heads, credential, operator_headers, signed
+from headworks.wiring.config_file.problems import did_you_mean
+from headworks.wiring.config_file.tree import Path
+
+_MOST_CONNECTIONS = 1024
+
+
+class Place(msgspec.Struct, frozen=True):
+    """One dialect at one provider. `heads` is secret."""
+
+    dialect: str
+    origin: Origin
+    heads: dict[str, bytes]
+    default_headers: dict[bytes, bytes]
+
+    def __repr__(self) -> str:
+        return f"<Place {self.dialect} at {self.origin}>"
+
+
+class Provider(msgspec.Struct, frozen=True, kw_only=True):
+    """One provider, ready to make targets of: `places` has at least one, preferred first."""
+
+    name: str
+    places: tuple[Place, ...]
+    timeouts: Timeouts
+    quirks: Quirks
+    max_connections: int
+    prices: str
+    self_hosted: bool
+
+
+class Providers:
+    """All providers of a configuration, compiled when first asked for, those of the catalogue included."""
+
+    def __init__(self, bench: Bench, config: Config) -> None:
+        self._bench = bench
+        self._config = config
+        self._made: dict[str, Provider | None] = {}
+        for name in config.providers:
+            self.get(name, ("providers", name))
+
+    @property
+    def known(self) -> list[str]:
+        """Names that may be used: the operator's, and the catalogue's rows that need no address."""
+        rows = self._bench.givens.catalog.providers
+        return [
+            *self._config.providers,
+            *(name for name, row in rows.items() if row.root and name not in self._config.providers),
+        ]
+
+    @property
+    def made(self) -> Mapping[str, Provider | None]:
+        """Those in use."""
+        return self._made
+
+    def get(self, name: str, path: Path) -> Provider | None:
+        """The provider of that name; None, with the reason noted once, where it cannot be had. `path` is who asks."""
+        if name not in self._made:
+            self._made[name] = self._make(name, path)
+        return self._made[name]
+
+    def _make(self, name: str, path: Path) -> Provider | None:
+        rule = self._config.providers.get(name) or ProviderRule()
+        row = self._row(name, rule, path)
+        if row is None:
+            return None
+        address = find_address(self._bench, rule, row, path)
+        places = self._places(rule, row, address, path) if address is not None else ()
+        if not places:
+            return None
+        return Provider(
+            name=name,
+            places=places,
+            timeouts=overlay(overlay(Timeouts(), self._config.timeouts), rule.timeouts),
+            quirks=overlay(row.quirks, rule.quirks),
+            max_connections=rule.max_connections or _MOST_CONNECTIONS,
+            prices=self._price_list(rule, path) or row.prices,
+            self_hosted=row.self_hosted,
+        )
+
+    def _row(self, name: str, rule: ProviderRule, path: Path) -> ProviderRow | None:
+        rows = self._bench.givens.catalog.providers
+        row = rows.get(rule.type or name)
+        if row is None and rule.type:
+            self._bench.wrong((*path, "type"), f"There is no provider type '{rule.type}'.", did_you_mean(rule.type, rows))
+        elif row is None and name in self._config.providers:
+            hint = "Add type: openai-compatible, or another row of the catalogue."
+            self._bench.wrong(path, f"'{name}' is not in the catalogue and has no type.", hint, on_key=True)
+        elif row is None:
+            self._bench.wrong(path, f"There is no provider '{name}'.", did_you_mean(name, self.known))
+        return row
+
+    def _price_list(self, rule: ProviderRule, path: Path) -> str:
+        known = self._bench.givens.prices.providers
+        if rule.prices and rule.prices not in known:
+            self._bench.wrong((*path, "prices"), f"There is no price list '{rule.prices}'.", did_you_mean(rule.prices, known))
+        return rule.prices
+
+    def _places(self, rule: ProviderRule, row: ProviderRow, address: Address, path: Path) -> tuple[Place, ...]:
+        bench = self._bench
+        origin = origin_of(bench, address, rule, path)
+        own = operator_headers(bench, rule, path)
+        key = credential(bench, rule, row, path)
+        if (
+            row.key_env
+            and not key
+            and not rule.api_key
+            and not any(name in own for name in ("authorization", "x-api-key", "api-key"))
+        ):
+            bench.wrong(path, f"There is no key for '{row.title}'.", f"Set {row.key_env[0]}, or add api_key.", on_key=True)
+        return tuple(
+            self._place(dialect, address, origin, signed(row, dialect, key) | own)
+            for dialect in self._spoken(rule, address, path)
+        )
+
+    def _place(self, dialect: str, address: Address, origin: Origin, headers: Mapping[str, str]) -> Place:
+        spoken = self._bench.givens.catalog.dialects[dialect]
+        fixed = {name: value for name, value in headers.items() if name not in spoken.client_headers}
+        default = spoken.headers | {name: value for name, value in headers.items() if name in spoken.client_headers}
+        heads = build_heads(address, spoken, address.paths[dialect], fixed, self._bench.givens.version)
+        return Place(dialect, origin, heads, {name.encode(): value.encode() for name, value in default.items()})
+
+    def _spoken(self, rule: ProviderRule, address: Address, path: Path) -> list[str]:
+        wanted = rule.dialects or tuple(address.paths)
+        for number, dialect in enumerate(wanted):
+            if dialect not in address.paths:
+                hint = did_you_mean(dialect, address.paths)
+                self._bench.wrong(
+                    (*path, "dialects", number), f"This provider does not speak '{dialect}' at this address.", hint
+                )
+        return [dialect for dialect in wanted if dialect in address.paths]

@@ -1,0 +1,85 @@
+"""Client keys: the SHA-256 of each, and what its holder may have."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from headworks.domain.config import Config, KeyRule, LimitsRule, nanos_of
+from headworks.domain.governed import GOVERNED
+from headworks.domain.principal import Limits, Principal, name_matches
+from headworks.wiring.compile.bench import Bench
+from headworks.wiring.compile.models import Models
+from headworks.wiring.config_file.problems import did_you_mean
+from headworks.wiring.config_file.tree import Path
+
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+
+
+def compile_keys(bench: Bench, config: Config, models: Models) -> dict[bytes, Principal]:
+    """SHA-256 of each key → its holder."""
+    holders: dict[bytes, Principal] = {}
+    features = {feature for fields in GOVERNED.values() for feature in fields.values()}
+    for name, rule in config.keys.items():
+        path = ("keys", name)
+        digest = _digest(bench, rule, path)
+        _check_models(bench, rule, models, path)
+        for number, feature in enumerate(rule.features):
+            if feature not in features:
+                bench.wrong((*path, "features", number), f"There is no feature '{feature}'.", did_you_mean(feature, features))
+        if digest is not None and digest in holders:
+            bench.wrong(path, f"'{name}' has the same key as '{holders[digest].id}'.", "Give each its own.", on_key=True)
+        elif digest is not None:
+            holders[digest] = Principal(
+                id=name,
+                name=name,
+                team=rule.team,
+                models=rule.models or (),
+                limits=_limits(bench, rule.limits, (*path, "limits")),
+                allows_all=rule.models is None,
+                features=rule.features,
+            )
+    return holders
+
+
+def _digest(bench: Bench, rule: KeyRule, path: Path) -> bytes | None:
+    if bool(rule.key) == bool(rule.sha256):
+        what = "has both key and sha256" if rule.key else "has neither key nor sha256"
+        bench.wrong(path, f"'{path[-1]}' {what}.", "Give exactly one of them.", on_key=True)
+        return None
+    if rule.sha256:
+        if not _SHA256.fullmatch(rule.sha256):
+            bench.wrong((*path, "sha256"), "A SHA-256 has 64 hexadecimal digits.", "Get it with: printf %s KEY | sha256sum")
+            return None
+        return bytes.fromhex(rule.sha256)
+    key = bench.key(rule.key, (*path, "key"))
+    return hashlib.sha256(key.encode()).digest() if key else None
+
+
+def _check_models(bench: Bench, rule: KeyRule, models: Models, path: Path) -> None:
+    if rule.models == ():
+        bench.wrong((*path, "models"), "An empty list allows nothing.", "Leave models out to allow all.")
+    names = (*models.fixed, *models.patterns)
+    for number, pattern in enumerate(rule.models or ()):
+        if pattern.count("*") > 1:
+            bench.wrong((*path, "models", number), f"'{pattern}' has more than one star.")
+        elif not models.knows(pattern) and not any(name_matches(pattern, name) for name in names):
+            bench.wrong((*path, "models", number), f"There is no model '{pattern}'.", did_you_mean(pattern, names))
+
+
+def _limits(bench: Bench, rule: LimitsRule, path: Path) -> Limits:
+    budget: int | None = None
+    if rule.budget is not None:
+        try:
+            budget = nanos_of(rule.budget)
+        except ValueError as trouble:
+            bench.wrong((*path, "budget"), f"'{rule.budget}' {trouble}.")
+    for field in ("requests_per_minute", "tokens_per_minute", "concurrent"):
+        if getattr(rule, field) == 0:
+            bench.wrong((*path, field), "A limit of 0 would allow nothing.", "Remove the key instead.")
+    return Limits(
+        requests_per_minute=rule.requests_per_minute,
+        tokens_per_minute=rule.tokens_per_minute,
+        concurrent=rule.concurrent,
+        budget_nanos=budget,
+    )

@@ -1,0 +1,35 @@
+"""The name of a configuration: a hash of its content, in which secrets are only digests."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from headworks.domain.config import Config
+
+
+def revision_of(config: Config, digests: dict[str, str], prices: str) -> str:
+    """SHA-256, in hex, of the document in canonical form, the secrets' digests and the price table's.
+
+    The same document with another secret behind a reference is another revision: it has other credentials.
+    """
+    document = msgspec.to_builtins(config, order="sorted")
+    for rule in _rules(document, "providers"):
+        _forget(rule, ("api_key", "proxy"))
+        rule["headers"] = sorted(rule.get("headers", ()))
+    for rule in _rules(document, "keys"):
+        _forget(rule, ("key",))
+    return hashlib.sha256(msgspec.json.encode([document, digests, prices], order="sorted")).hexdigest()
+
+
+def _rules(document: dict[str, Any], section: str) -> Iterable[dict[str, Any]]:
+    return (rule for rule in document.get(section, {}).values() if rule is not None)
+
+
+def _forget(rule: dict[str, Any], fields: tuple[str, ...]) -> None:
+    for field in fields:
+        if rule.get(field):
+            rule[field] = True

@@ -1,0 +1,52 @@
+"""What types alone cannot say of settings: ranges, choices, patterns."""
+
+from __future__ import annotations
+
+import re
+
+from headworks.domain.config import Config
+from headworks.domain.snapshot import GuardRule
+from headworks.wiring.compile.bench import Bench
+from headworks.wiring.config_file.problems import did_you_mean
+
+_CHOICES = {
+    ("journal", "on_full"): ("refuse", "drop"),
+    ("logs", "format"): ("auto", "json", "human"),
+    ("logs", "detail"): ("off", "summary", "full"),
+}
+_LARGEST_PORT = 65_535
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def check_settings(bench: Bench, config: Config) -> None:
+    """Note settings that cannot be meant."""
+    for (section, field), known in _CHOICES.items():
+        value = getattr(getattr(config, section), field)
+        if value not in known:
+            bench.wrong((section, field), f"'{value}' is not possible here.", did_you_mean(value, known))
+    for section, port in (("server", config.server.port), ("control", config.control.port)):
+        if port > _LARGEST_PORT:
+            bench.wrong((section, "port"), f"A port is at most {_LARGEST_PORT}.")
+    if bool(config.server.cert_file) != bool(config.server.key_file):
+        bench.wrong(("server",), "TLS needs both cert_file and key_file.")
+    if config.retries.attempts == 0:
+        bench.wrong(("retries", "attempts"), "At least one attempt is needed.")
+    if not config.keys and not config.open_door:
+        bench.warn(("keys",), "Nobody can call: there is no key.", "Add one under keys, or set open_door: true.")
+    if config.open_door and config.server.host not in _LOOPBACK:
+        bench.warn(
+            ("open_door",), f"Anybody who reaches {config.server.host} can spend your money.", "Add keys and remove open_door."
+        )
+
+
+def compile_guards(bench: Bench, config: Config) -> tuple[GuardRule, ...]:
+    """The guards, their patterns tried."""
+    for name, spec in config.guards.items():
+        for number, pattern in enumerate(spec.patterns):
+            try:
+                re.compile(pattern)
+            except re.error as trouble:
+                bench.wrong(("guards", name, "patterns", number), f"This is not a regular expression: {trouble}.")
+    return tuple(
+        GuardRule(name=name, kind=spec.kind, patterns=spec.patterns, action=spec.action) for name, spec in config.guards.items()
+    )
