@@ -46,6 +46,8 @@ class Plan(NamedTuple):
     drain: float = 30.0
     gateway: str = GATEWAY
     control: str = CONTROL
+    lifeline: int = -1
+    """A pipe whose end means that whoever started us is gone; −1 for none."""
 
 
 class Supervisor:
@@ -85,6 +87,8 @@ class Supervisor:
         self._say(f"listening on {_place(self._doors)} (control: {_place(self._back_doors)})")
         for keeper in (self._gateway, self._control):
             keeper.start(self._clock())
+        if self._plan.lifeline >= 0:
+            self._selector.register(self._plan.lifeline, selectors.EVENT_READ, self._on_orphaned)
         while not (self._asked_to_stop and self._is_empty()):
             self._listen_to_children()
             for key, _ in self._selector.select(self._patience()):
@@ -163,6 +167,10 @@ class Supervisor:
             )
             notify(os.environ.get("NOTIFY_SOCKET", ""), "READY=1")
 
+    def _on_orphaned(self) -> None:
+        self._selector.unregister(self._plan.lifeline)
+        self._stop()
+
     def _bury(self) -> None:
         for keeper in (self._gateway, self._control):
             for child in keeper.children():
@@ -228,6 +236,7 @@ def read_plan(arguments: Sequence[str]) -> Plan:
     parser.add_argument("--drain", type=float, default=30.0)
     parser.add_argument("--gateway", default=GATEWAY)
     parser.add_argument("--control", default=CONTROL)
+    parser.add_argument("--lifeline", type=int, default=-1)
     return Plan(**vars(parser.parse_args(arguments)))
 
 

@@ -1,0 +1,94 @@
+"""`headworks doctor` and `headworks version`."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from importlib.metadata import version as version_of
+from pathlib import Path
+
+from headworks import __version__
+from headworks.cli.doctor_checks import (
+    Finding,
+    Severity,
+    files_allowed,
+    platform_is_known,
+    port_is_free,
+    prices_of,
+    reachable,
+    ready,
+    room_in,
+)
+from headworks.cli.settings import Settings, settings_of
+from headworks.domain.snapshot import Snapshot
+from headworks.domain.target import Origin
+from headworks.wiring.clock import SystemClock
+from headworks.wiring.config_file import ConfigRefused
+from headworks.wiring.load import ConfigFile
+from headworks.wiring.process_exits import Exit
+from headworks.wiring.process_runfile import is_held, read
+
+HOT_PATH = ("uvloop", "httptools", "msgspec")
+
+
+def doctor(*, config: Path | None = None, connect: bool = False) -> int:
+    """Look at configuration, machine and running gateway, and say what is wrong.
+
+    Nothing is changed and nobody is asked anything, so it costs nothing. Ends with 1 if something is bad.
+
+    Args:
+        config: The configuration. Left out: as for serve.
+        connect: Also open (and close) a connection to each provider.
+    """
+    settings = settings_of(config)
+    worst = Severity.FINE
+    for finding in _examine(settings, connect=connect):
+        print(f"{finding.severity:<5} {finding.what}" + (f"\n      → {finding.remedy}" if finding.remedy else ""))
+        worst = max(worst, finding.severity, key=list(Severity).index)
+    return Exit.FAILED if worst is Severity.BAD else Exit.OK
+
+
+def version() -> None:
+    """Print the versions of Headworks, Python and the parts on the hot path."""
+    print(f"headworks {__version__}")
+    print(f"{platform.python_implementation()} {platform.python_version()} on {platform.platform()}")
+    for part in HOT_PATH:
+        print(f"{part} {version_of(part)}")
+
+
+def _examine(settings: Settings, *, connect: bool) -> Iterator[Finding]:
+    server, control = settings.config.server, settings.config.control
+    running = int(read(settings.directory).get("supervisor", "0")) if is_held(settings.directory) else 0
+    yield platform_is_known()
+    yield files_allowed(server.max_connections)
+    yield from room_in(settings.directory)
+    yield port_is_free(server.host, server.port, "--port or server.port", running)
+    yield port_is_free(control.host, control.port, "--control-port or control.port", running)
+    if running:
+        yield ready(server.port)
+    if settings.path is None:
+        yield Finding(
+            Severity.FINE, "no configuration file: providers are looked for in the environment and on this machine at start"
+        )
+        return
+    yield from _examine_config(settings.path, connect=connect)
+
+
+def _examine_config(path: Path, *, connect: bool) -> Iterator[Finding]:
+    try:
+        compiled = ConfigFile(path, os.environ, SystemClock()).load()
+    except ConfigRefused as refused:
+        yield Finding(Severity.BAD, f"{path} cannot be used:\n{refused}", "Mend what is marked; headworks check says the same.")
+        return
+    yield Finding(Severity.FINE, f"{path}: {compiled.snapshot!r}")
+    for warning in compiled.warnings:
+        yield Finding(Severity.ODD, warning.message, warning.hint)
+    yield from prices_of(compiled.snapshot)
+    if connect:
+        yield from reachable(_origins(compiled.snapshot))
+
+
+def _origins(snapshot: Snapshot) -> list[Origin]:
+    found = {str(target.origin): target.origin for model in snapshot.models.values() for target in model.targets}
+    return [found[name] for name in sorted(found)]
