@@ -93,6 +93,10 @@ class SseParser:
             self._grow(len(value))
         elif name == b"event":
             self._event = value.decode("utf-8", "replace")
+        elif name == b"error":  # not in the standard, but how llama.cpp and its kin say that they failed
+            self._event = "error"
+            self._data.append(value)
+            self._grow(len(value))
 
 
 def write_event(data: bytes, event: str = "") -> bytes:

@@ -1,0 +1,109 @@
+"""OpenAI's Chat Completions language, and that of the many who speak it too. Completions and embeddings are carried and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import msgspec
+
+from headworks.dialects.openai_chat.answer import write_answer
+from headworks.dialects.openai_chat.ask import read_ask
+from headworks.dialects.openai_chat.decoder import StreamDecoder, read_answer
+from headworks.dialects.openai_chat.encoder import StreamEncoder
+from headworks.dialects.openai_chat.faults import read_fault, write_fault, write_fault_event
+from headworks.dialects.openai_chat.models import write_model, write_models
+from headworks.dialects.openai_chat.names import ANSWER, FORWARD, NAME
+from headworks.dialects.openai_chat.patch import patch
+from headworks.dialects.openai_chat.prompt import prompt_text
+from headworks.dialects.openai_chat.read_request import read_request
+from headworks.dialects.openai_chat.watch import StreamWatch
+from headworks.dialects.openai_chat.whole_watch import WholeWatch
+from headworks.dialects.openai_chat.write_request import write_request
+from headworks.dialects.translated import Translated
+from headworks.domain.call import Ask, Kind
+from headworks.domain.errors import Fault
+from headworks.domain.events import Event
+from headworks.domain.message import Conversation, Downgrade
+from headworks.domain.snapshot import Model
+from headworks.domain.target import Target
+from headworks.ports.dialect import Decoder, Encoder, Relay
+
+__all__ = ["OpenAIChat"]
+
+
+class OpenAIChat:
+    """`ports.dialect.Dialect` of `/v1/chat/completions`, `/v1/completions` and `/v1/embeddings`. Stateless; one for all."""
+
+    name = NAME
+    kinds: frozenset[Kind] = frozenset((Kind.CHAT, Kind.COMPLETIONS, Kind.EMBEDDINGS))
+    forward: frozenset[bytes] = FORWARD
+    answer: frozenset[bytes] = ANSWER
+
+    def read_ask(self, kind: Kind, body: bytes) -> Ask:
+        """See `Dialect.read_ask`."""
+        return read_ask(kind, body)
+
+    def patch(self, kind: Kind, ask: Ask, target: Target, cap: int | None) -> bytes:
+        """See `Dialect.patch`."""
+        return patch(kind, ask, target, cap)
+
+    def untouched(self, kind: Kind, ask: Ask, target: Target) -> Relay:
+        """See `Dialect.untouched`."""
+        translate = partial(Translated, self, target, self, ask) if kind is Kind.CHAT else None
+        if not ask.stream:
+            return WholeWatch(target.quirks, translate)
+        content = b'"delta":' if kind is Kind.CHAT else b'"text":'
+        return StreamWatch(content, target.quirks, translate, hide=target.quirks.stream_usage and not ask.include_usage)
+
+    def read_request(self, ask: Ask) -> Conversation:
+        """See `Dialect.read_request`."""
+        return read_request(ask.fields)
+
+    def write_request(self, talk: Conversation, target: Target) -> tuple[bytes, tuple[Downgrade, ...]]:
+        """See `Dialect.write_request`."""
+        return write_request(talk, target)
+
+    def read_answer(self, body: bytes, target: Target) -> list[Event]:
+        """See `Dialect.read_answer`."""
+        return read_answer(body, target.quirks)
+
+    def write_answer(self, events: Sequence[Event], ask: Ask) -> bytes:  # noqa: ARG002 - the port's signature
+        """See `Dialect.write_answer`."""
+        return write_answer(events)
+
+    def decoder(self, target: Target) -> Decoder:
+        """See `Dialect.decoder`."""
+        return StreamDecoder(target.quirks)
+
+    def encoder(self, ask: Ask) -> Encoder:
+        """See `Dialect.encoder`."""
+        return StreamEncoder(ask)
+
+    def prompt_text(self, kind: Kind, ask: Ask) -> str:
+        """See `Dialect.prompt_text`."""
+        return prompt_text(kind, ask)
+
+    def read_fault(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> Fault:
+        """See `Dialect.read_fault`."""
+        return read_fault(status, headers, body)
+
+    def write_fault(self, fault: Fault, request_id: str) -> bytes:
+        """See `Dialect.write_fault`."""
+        return write_fault(fault, request_id)
+
+    def write_fault_event(self, fault: Fault, request_id: str) -> bytes:
+        """See `Dialect.write_fault_event`."""
+        return write_fault_event(fault, request_id)
+
+    def write_models(self, models: Sequence[Model]) -> bytes:
+        """See `Dialect.write_models`."""
+        return write_models(models)
+
+    def write_model(self, model: Model) -> bytes:
+        """See `Dialect.write_model`."""
+        return write_model(model)
+
+    def write_count(self, tokens: int) -> bytes:
+        """See `Dialect.write_count`. OpenAI's language has no such endpoint; its Responses sibling counts so."""
+        return msgspec.json.encode({"object": "response.input_tokens", "input_tokens": tokens})

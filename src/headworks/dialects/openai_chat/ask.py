@@ -1,0 +1,149 @@
+"""The facts of a request that stages decide on, read from undecoded fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from headworks.dialects.fields import Fields, read_fields
+from headworks.dialects.openai_chat.estimate import estimate_input, estimate_messages
+from headworks.domain.call import Ask, Kind
+from headworks.domain.errors import Fault
+from headworks.domain.target import AskedModel
+
+KNOWN = frozenset(
+    (
+        *(
+            "model",
+            "messages",
+            "prompt",
+            "input",
+            "stream",
+            "stream_options",
+            "max_tokens",
+            "max_completion_tokens",
+            "n",
+            "user",
+        ),
+        *("tools", "tool_choice", "parallel_tool_calls", "response_format", "temperature", "top_p", "top_k", "seed", "stop"),
+        *("frequency_penalty", "presence_penalty", "logit_bias", "logprobs", "top_logprobs", "reasoning_effort", "reasoning"),
+        *("thinking", "metadata", "store", "service_tier", "web_search_options", "modalities", "audio", "prediction"),
+        *(
+            "models",
+            "route",
+            "fallbacks",
+            "provider",
+            "plugins",
+            "best_of",
+            "encoding_format",
+            "dimensions",
+            "prompt_cache_key",
+        ),
+    )
+)
+"""Fields that must not come twice, in any spelling: among them all that choose a model, a price, a feature or storage."""
+
+_FEATURE_FIELDS = frozenset(
+    ("tools", "response_format", "web_search_options", "logprobs", "reasoning_effort", "reasoning", "thinking", "audio")
+)
+_NO_FEATURES: frozenset[str] = frozenset()
+_NOTHING = frozenset((b"null", b"false", b"[]", b"{}"))
+
+_STRING = msgspec.json.Decoder(str | None)
+_FLAG = msgspec.json.Decoder(bool | None)
+_COUNT = msgspec.json.Decoder(int | None)
+
+
+class _StreamOptions(msgspec.Struct):
+    include_usage: bool | None = None
+
+
+_STREAM_OPTIONS = msgspec.json.Decoder(_StreamOptions | None)
+
+
+def read_ask(kind: Kind, body: bytes) -> Ask:
+    """The facts. Raises `Fault`: `invalid_json`, `duplicate_field`, `invalid_request`."""
+    fields = read_fields(body, KNOWN)
+    model = _value(fields, "model", _STRING, "a string") if "model" in fields else None
+    if not model:
+        raise Fault("invalid_request", "The field 'model' is missing: name the model to ask.", param="model")
+    user = _value(fields, "user", _STRING, "a string") if "user" in fields else None
+    if kind is Kind.EMBEDDINGS:
+        tokens = estimate_input(_needed(fields, "input"))
+        return Ask(model=AskedModel(model), max_tokens=0, prompt_tokens=tokens, user=user or "", fields=fields)
+    if kind is Kind.CHAT:
+        tokens, media = estimate_messages(_needed(fields, "messages"))
+        if "tools" in fields:
+            tokens += estimate_input(bytes(fields["tools"]))
+    else:
+        tokens, media = estimate_input(_needed(fields, "prompt")), _NO_FEATURES
+    options = _value(fields, "stream_options", _STREAM_OPTIONS, "an object") if "stream_options" in fields else None
+    return Ask(
+        model=AskedModel(model),
+        stream=bool(_value(fields, "stream", _FLAG, "a boolean")) if "stream" in fields else False,
+        include_usage=bool(options.include_usage) if options is not None else False,
+        max_tokens=_max_tokens(fields),
+        choices=_choices(fields) if "n" in fields or "best_of" in fields else 1,
+        prompt_tokens=tokens,
+        features=_features(fields, media) if media or not _FEATURE_FIELDS.isdisjoint(fields) else _NO_FEATURES,
+        user=user or "",
+        fields=fields,
+    )
+
+
+def _value(fields: Fields, name: str, decoder: msgspec.json.Decoder[Any], wanted: str) -> Any:
+    try:
+        return decoder.decode(fields[name])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Fault("invalid_request", f"The field '{name}' must be {wanted}.", param=name) from None
+
+
+def _needed(fields: Fields, name: str) -> bytes:
+    raw = fields.get(name)
+    if raw is None or (value := bytes(raw)) == b"null":
+        raise Fault("invalid_request", f"The field '{name}' is missing.", param=name)
+    return value
+
+
+def _max_tokens(fields: Fields) -> int | None:
+    """The caller's cap: the newer name counts where both are used."""
+    for name in ("max_completion_tokens", "max_tokens"):
+        if name in fields:
+            value = _value(fields, name, _COUNT, "a whole number")
+            if value is not None:
+                if value < 0:
+                    raise Fault("invalid_request", f"The field '{name}' must not be negative.", param=name)
+                return value
+    return None
+
+
+def _choices(fields: Fields) -> int:
+    """Answers that are made, whether shown (`n`) or not (`best_of`)."""
+    counts = [_value(fields, name, _COUNT, "a whole number") or 1 for name in ("n", "best_of") if name in fields]
+    if min(counts) < 1:
+        raise Fault("invalid_request", "The field 'n' must be at least 1.", param="n")
+    return max(counts)
+
+
+def _features(fields: Mapping[str, Any], media: frozenset[str]) -> frozenset[str]:
+    """What the request uses, by name."""
+    raws = {name: bytes(fields[name]) for name in _FEATURE_FIELDS & fields.keys()}
+    used = {name: raw for name, raw in raws.items() if raw not in _NOTHING}
+    features = set(media)
+    if "tools" in used:
+        features.add("tools")
+        if b"web_search" in used["tools"]:
+            features.add("web_search")
+    if "web_search_options" in used:
+        features.add("web_search")
+    if b'"json_schema"' in used.get("response_format", b""):
+        features.add("json_schema")
+    if "logprobs" in used:
+        features.add("logprobs")
+    if "audio" in used:
+        features.add("audio_out")
+    if not used.keys().isdisjoint(("reasoning_effort", "reasoning", "thinking")):
+        features.add("reasoning")
+    return frozenset(features)

@@ -1,0 +1,79 @@
+"""A same-dialect body for one target: the fields as they came, but for the model, the output cap and the stream options."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from headworks.dialects.fields import write_fields
+from headworks.domain.call import Ask, Kind
+from headworks.domain.target import Quirks, Target
+
+_CAPS = ("max_completion_tokens", "max_tokens")
+_USAGE_WANTED = msgspec.Raw(b'{"include_usage":true}')
+_MESSAGES = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
+
+
+def patch(kind: Kind, ask: Ask, target: Target, cap: int | None) -> bytes:
+    """The body for `target`. All values that are not patched keep their bytes."""
+    fields: dict[str, Any] = {**ask.fields, "model": target.model}
+    if kind is not Kind.EMBEDDINGS:
+        quirks = target.quirks
+        if cap is not None and (ask.max_tokens is None or cap < ask.max_tokens):
+            _lower(fields, cap, quirks)
+        if ask.stream and quirks.stream_usage and not ask.include_usage:
+            fields["stream_options"] = _with_usage(fields.get("stream_options"))
+        if quirks is not _PLAIN and quirks != _PLAIN:
+            _adapt(fields, kind, quirks)
+    return write_fields(fields)
+
+
+_PLAIN = Quirks()
+
+
+def _lower(fields: dict[str, Any], cap: int, quirks: Quirks) -> None:
+    said = [name for name in _CAPS if name in fields]
+    for name in said or (quirks.max_tokens_field or _CAPS[1],):
+        fields[name] = cap
+
+
+def _with_usage(options: msgspec.Raw | None) -> Any:
+    """Stream options that ask for usage, whatever else they ask for."""
+    if options is None or len(options) <= 4:  # noqa: PLR2004 - nothing, `null` or `{}`
+        return _USAGE_WANTED
+    return {**msgspec.json.decode(options), "include_usage": True}
+
+
+def _adapt(fields: dict[str, Any], kind: Kind, quirks: Quirks) -> None:
+    """What this provider wants otherwise."""
+    wanted = quirks.max_tokens_field
+    if wanted and kind is Kind.CHAT:
+        said = [fields.pop(name) for name in _CAPS if name in fields]
+        if said:
+            fields[wanted] = said[0]
+    for name in quirks.drop:
+        fields.pop(name, None)
+    messages = fields.get("messages")
+    if messages is not None and not quirks.developer_role:
+        fields["messages"] = messages = _without_developer(messages)
+    if messages is not None and quirks.no_system_after_first:
+        fields["messages"] = _system_first(messages)
+
+
+def _without_developer(messages: msgspec.Raw) -> msgspec.Raw:
+    """A quote inside a string is always escaped, so these bytes are a field and its value wherever they stand."""
+    raw = bytes(messages)
+    for old, new in ((b'"role":"developer"', b'"role":"system"'), (b'"role": "developer"', b'"role": "system"')):
+        raw = raw.replace(old, new)
+    return msgspec.Raw(raw)
+
+
+def _system_first(messages: msgspec.Raw) -> Any:
+    """System messages after the first message are said as a user's."""
+    turns = _MESSAGES.decode(messages)
+    return [turns[0], *({**turn, "role": "user"} if _is_system(turn) else turn for turn in turns[1:])] if turns else messages
+
+
+def _is_system(turn: dict[str, msgspec.Raw]) -> bool:
+    return bytes(turn.get("role", b"")) in {b'"system"', b'"developer"'}

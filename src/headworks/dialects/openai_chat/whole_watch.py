@@ -1,0 +1,129 @@
+"""A whole answer of the client's own dialect: its bytes pass untouched, and only what accounting needs is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from headworks.dialects.openai_chat.decoder import decode_object, find_usage
+from headworks.dialects.openai_chat.faults import fault_in_answer
+from headworks.dialects.openai_chat.usage import read_usage
+from headworks.dialects.openai_chat.watch import content_length
+from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, looks_whole
+from headworks.domain.errors import Fault
+from headworks.domain.target import Quirks
+from headworks.domain.usage import Usage
+
+
+class _Answer(msgspec.Struct):
+    """What is read of an answer; everything else is skipped. `data` holds embeddings."""
+
+    id: str = ""
+    model: str = ""
+    usage: dict[str, Any] | None = None
+    choices: list[msgspec.Raw] | None = None
+    data: list[msgspec.Raw] | None = None
+    error: Any = None
+
+
+_ANSWER = msgspec.json.Decoder(_Answer)
+
+
+class WholeWatch:
+    """See `ports.dialect.Relay`. An upstream that answers with a stream instead is left to what `translate` makes."""
+
+    __slots__ = (
+        "_body",
+        "_quirks",
+        "_translate",
+        "began",
+        "content_bytes",
+        "ended",
+        "fault",
+        "pieces",
+        "served_model",
+        "upstream_id",
+        "usage",
+    )
+
+    def __init__(self, quirks: Quirks, translate: Callable[[], Translated] | None) -> None:
+        self.began = False
+        self.ended = False
+        self.fault: Fault | None = None
+        self.usage: Usage | None = None
+        self.pieces = 0
+        self.content_bytes = 0
+        self.served_model = ""
+        self.upstream_id = ""
+        self._body = b""
+        self._quirks = quirks
+        self._translate = translate
+
+    def feed(self, data: bytes) -> bytes:
+        """See `Relay.feed`: the whole body."""
+        if self._translate is not None and not looks_whole(data):
+            return self._pass_on(self._translate(), data)
+        try:
+            self._read(data)
+        except Fault as fault:
+            self.fault = fault
+            return b""
+        self.began = self.ended = True
+        self.pieces = 1
+        self.content_bytes = len(data)
+        return data
+
+    def close(self) -> bytes:
+        """See `Relay.close`."""
+        if not self.ended and self.fault is None:
+            self.fault = Fault("upstream_garbage", "The upstream's answer is empty.")
+        return b""
+
+    def fail(self, fault: Fault, request_id: str) -> bytes:  # noqa: ARG002 - the port's signature
+        """See `Relay.fail`: a whole answer is not begun before it is complete."""
+        return b""
+
+    def estimated_output(self) -> int:
+        """A token for four characters of content."""
+        if not self._body:
+            return 0
+        return (content_length(decode_object(self._body)) or 0) // BYTES_PER_TOKEN
+
+    def _read(self, data: bytes) -> None:
+        try:
+            answer = _ANSWER.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            answer = None
+        if answer is None or answer.error or (answer.choices is None and answer.data is None):
+            self._read_odd(data)
+            return
+        self.served_model, self.upstream_id = answer.model, answer.id
+        if answer.usage:
+            self.usage = read_usage(answer.usage, self._quirks)
+        elif answer.choices is not None:
+            self._read_odd(data)
+
+    def _read_odd(self, data: bytes) -> None:
+        """An answer of another shape than OpenAI's: a failure, usage in another place, or nonsense. Raises `Fault`."""
+        answer = decode_object(data)
+        fault = fault_in_answer(answer)
+        if fault is not None:
+            raise fault
+        if "choices" not in answer and "data" not in answer:
+            raise Fault("upstream_garbage", "The upstream's answer holds no choices.")
+        self.served_model, self.upstream_id = str(answer.get("model") or ""), str(answer.get("id") or "")
+        usage = find_usage(answer, self._quirks)
+        if usage is not None:
+            self.usage = read_usage(usage, self._quirks)
+        else:
+            self._body = data
+
+    def _pass_on(self, translated: Translated, data: bytes) -> bytes:
+        out = translated.feed(data)
+        translated.close()
+        self.began, self.ended, self.fault, self.usage = translated.began, translated.ended, translated.fault, translated.usage
+        self.pieces, self.content_bytes = translated.pieces, translated.content_bytes
+        self.served_model, self.upstream_id = translated.served_model, translated.upstream_id
+        return out

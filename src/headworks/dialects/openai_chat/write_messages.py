@@ -1,0 +1,206 @@
+"""Canonical messages → messages of a Chat Completions request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from headworks.dialects.openai_chat.parts import write_part
+from headworks.dialects.openai_chat.read_messages import REASONING_FIELDS
+from headworks.dialects.unpacking import losses
+from headworks.domain.message import (
+    Document,
+    Downgrade,
+    Image,
+    JsonObject,
+    Message,
+    Opaque,
+    Part,
+    Reasoning,
+    Refusal,
+    Role,
+    Text,
+    ToolCall,
+    ToolResult,
+)
+from headworks.domain.target import Quirks
+
+_LEFT_OUT = "left out: not expressible in OpenAI's chat language"
+
+
+class MessageWriter:
+    """Writes the messages of one conversation. `own` tells that it was read from this same dialect; `downgrades` collects losses."""
+
+    def __init__(self, quirks: Quirks, *, own: bool) -> None:
+        self._quirks = quirks
+        self._own = own
+        self.downgrades: list[Downgrade] = []
+
+    def write(self, messages: Sequence[Message]) -> list[JsonObject]:
+        """All messages, in order. One canonical message may become several."""
+        wire: list[JsonObject] = []
+        for place, message in enumerate(messages):
+            path = f"messages[{place}]"
+            self._report_extra(message.extra, path)
+            match message.role:
+                case Role.ASSISTANT:
+                    wire.append(self._assistant(message, path))
+                case Role.SYSTEM | Role.DEVELOPER:
+                    wire.append(self._plain(self._system_role(message.role, place, path), message, message.parts, path))
+                case Role.TOOL | Role.USER:
+                    wire.extend(self._user(message, path))
+        if messages and messages[-1].role is Role.ASSISTANT and not self._own:
+            self._report(f"messages[{len(messages) - 1}]", "a last assistant turn is answered, not continued")
+        return wire
+
+    def _system_role(self, role: Role, place: int, path: str) -> str:
+        if place and self._quirks.no_system_after_first:
+            self._report(f"{path}.role", "said as a user message: this provider wants system messages first")
+            return Role.USER.value
+        if role is Role.DEVELOPER and not self._quirks.developer_role:
+            return Role.SYSTEM.value
+        return role.value
+
+    def _user(self, message: Message, path: str) -> list[JsonObject]:
+        """Tool results become messages of their own, before what else was said."""
+        results = [part for part in message.parts if isinstance(part, ToolResult)]
+        rest = [part for part in message.parts if not isinstance(part, ToolResult)]
+        wire: list[JsonObject] = []
+        shown: list[Part] = []
+        for result in results:
+            wire.append(self._tool_result(message, result, path))
+            if not self._own:
+                shown.extend(part for part in result.content if not isinstance(part, Text))
+        if shown:
+            self._report(path, "files and images of tool results are shown in a user message after them")
+        if rest or shown or not results:
+            wire.append(self._plain(Role.USER.value, message, [*shown, *rest], path))
+        return wire
+
+    def _tool_result(self, message: Message, result: ToolResult, path: str) -> JsonObject:
+        if result.is_error:
+            self._report(f"{path}.is_error", _LEFT_OUT)
+        self._report_extra(result.extra, path)
+        texts = result.content if self._own else tuple(part for part in result.content if isinstance(part, Text))
+        wire: JsonObject = {"role": "tool", "tool_call_id": result.call_id}
+        if self._own:
+            if "role" in message.extra or (message.name and message.name == result.call_id):
+                del wire["tool_call_id"]  # the old way: a function's result goes by its name
+            wire.update({"name": message.name} if message.name else {}, **message.extra)
+        if not message.absent:
+            plain = result.plain or not self._own
+            wire["content"] = None if message.null else self._content(texts, path, plain=plain)
+        return wire
+
+    def _plain(self, role: str, message: Message, parts: Sequence[Part], path: str) -> JsonObject:
+        """A message that holds nothing but content."""
+        wire: JsonObject = {"role": role, **self._names(message)}
+        if message.null:
+            wire["content"] = None
+        elif not message.absent:
+            wire["content"] = self._content(parts, path, plain=message.plain)
+        return wire
+
+    def _assistant(self, message: Message, path: str) -> JsonObject:
+        wire: JsonObject = {"role": "assistant", **self._names(message)}
+        calls: list[JsonObject] = []
+        content: list[Part] = []
+        for part in message.parts:
+            if isinstance(part, ToolCall):
+                self._report_extra(part.extra, f"{path}.tool_calls[{len(calls)}]")
+                calls.append(_tool_call(part, part.extra if self._own else {}))
+            elif isinstance(part, Reasoning) and part.extra.get("type") != "thinking":
+                self._reasoning(part, wire, path)
+            elif isinstance(part, Refusal) and "type" not in part.extra:
+                wire["refusal"] = wire.get("refusal", "") + part.text
+            elif isinstance(part, Opaque) and "in" in part.extra and self._own:
+                (calls if part.extra["in"] == "tool_calls" else wire.setdefault(part.extra["in"], [])).append(part.raw)
+            else:
+                content.append(part)
+        if content or not (message.absent or message.null):
+            wire["content"] = self._content(content, path, plain=message.plain) if content or self._own else None
+        elif message.null:
+            wire["content"] = None
+        if calls:
+            wire["tool_calls"] = calls
+        return wire
+
+    def _reasoning(self, part: Reasoning, wire: JsonObject, path: str) -> None:
+        """Own reasoning goes back to where it came from, a stranger's to where this provider wants it, if anywhere."""
+        kind = part.extra.get("type", "") if self._own else ""
+        if kind:
+            field = {"reasoning.encrypted": "data", "reasoning.summary": "summary"}.get(kind, "text")
+            said = {field: part.redacted or part.text, "signature": part.signature}
+            wire.setdefault("reasoning_details", []).append({**_said(said), **part.extra})
+            return
+        field = part.extra.get("field", REASONING_FIELDS[0]) if self._own else self._quirks.reasoning_field
+        if field and part.text:
+            wire[field] = wire.get(field, "") + part.text
+        if not field or part.redacted:
+            self._report(f"{path}.reasoning", _LEFT_OUT)
+        elif part.signature:
+            self._report(f"{path}.reasoning.signature", _LEFT_OUT)
+
+    def _content(self, parts: Sequence[Part], path: str, *, plain: bool) -> Any:
+        """A bare string where it was one, or (from another dialect) where one text is all there is."""
+        single = len(parts) == 1 and isinstance(parts[0], Text) and not (parts[0].extra and self._own)
+        if single and (plain or not self._own):
+            assert isinstance(parts[0], Text)
+            self._report_extra(parts[0].extra, f"{path}.content[0]")
+            return parts[0].text
+        if plain and all(isinstance(part, Text) for part in parts):
+            return "".join(part.text for part in parts if isinstance(part, Text))
+        wire = [self._part(part, f"{path}.content[{place}]") for place, part in enumerate(parts)]
+        return [part for part in wire if part is not None]
+
+    def _part(self, part: Part, path: str) -> JsonObject | None:
+        if not self._own:
+            self._report_extra(part.extra, path)
+            part = _foreign(part)
+        wire = None if isinstance(part, Opaque) and not self._own else write_part(part)
+        if wire is None:
+            self._report(path, _LEFT_OUT)
+        elif isinstance(part, Document) and part.text and not self._own:
+            self._report(path, "a text document is said as plain text")
+        return wire
+
+    def _names(self, message: Message) -> JsonObject:
+        wire: JsonObject = {"name": message.name} if message.name else {}
+        return {**wire, **message.extra} if self._own else wire
+
+    def _report(self, path: str, what: str) -> None:
+        self.downgrades.append(Downgrade(path, what))
+
+    def _report_extra(self, extra: JsonObject, path: str) -> None:
+        if extra and not self._own:
+            for lost in losses(extra, path):
+                self._report(lost, _LEFT_OUT)
+
+
+def _foreign(part: Part) -> Part:
+    """A part of another dialect, without what only that one knows, and with what OpenAI insists on."""
+    if isinstance(part, Document) and part.data and not part.name:
+        return msgspec.structs.replace(part, extra={}, name="document.pdf")
+    if isinstance(part, Image | Document) and part.file_id:
+        return Opaque(raw={})  # another provider's file
+    return msgspec.structs.replace(part, extra={}) if part.extra else part
+
+
+def _tool_call(call: ToolCall, extra: JsonObject) -> JsonObject:
+    kept = dict(extra)
+    function: JsonObject = {"name": call.name, **kept.pop("function", {})}
+    if call.parsed is not None and extra is call.extra:
+        function["arguments"] = call.parsed
+    elif "arguments" not in function:
+        parsed = call.parsed if call.parsed is not None and not call.arguments else None
+        function["arguments"] = call.arguments if parsed is None else msgspec.json.encode(parsed).decode()
+    wire: JsonObject = {"id": call.id, "type": "function", "function": function, **kept}
+    if "type" in kept and kept["type"] is None:
+        del wire["type"]
+    return wire
+
+
+def _said(fields: JsonObject) -> JsonObject:
+    return {name: value for name, value in fields.items() if value}

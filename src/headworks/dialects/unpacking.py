@@ -1,0 +1,88 @@
+"""One JSON object of a request, taken apart field by field. What nobody took is left over, so that nothing is lost in silence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from headworks.domain.errors import Fault
+from headworks.domain.message import JsonObject
+
+
+class Unpacked:
+    """Takes known fields out of a copy of a JSON object; `rest` holds the others.
+
+    A field that is null, or empty where empty means «not said», answers None and stays in `rest`, to be written back as it came. One of
+    the wrong type raises `Fault` `invalid_request` that names its path.
+    """
+
+    __slots__ = ("_path", "rest")
+
+    def __init__(self, value: Any, path: str) -> None:
+        if not isinstance(value, dict):
+            raise _wrong(path, "an object")
+        self.rest: JsonObject = dict(value)
+        self._path = path
+
+    def path(self, name: str) -> str:
+        """Where the field is, for error messages."""
+        return f"{self._path}.{name}" if self._path else name
+
+    def word(self, name: str) -> str:
+        """A string; empty and null stay in `rest`."""
+        value = self.rest.get(name)
+        if not value:
+            self._check(value is None or value == "", name, "a string")
+            return ""
+        self._check(isinstance(value, str), name, "a string")
+        return self.rest.pop(name)
+
+    def text(self, name: str) -> str | None:
+        """A string, taken even when it is empty."""
+        return self._take(name, str, "a string")
+
+    def number(self, name: str) -> float | None:
+        """A number."""
+        value = self.rest.get(name)
+        self._check(not isinstance(value, bool), name, "a number")
+        return self._take(name, (int, float), "a number")
+
+    def whole_number(self, name: str) -> int | None:
+        """A whole number (`5` or `5.0`)."""
+        value = self.number(name)
+        self._check(value is None or value == int(value), name, "a whole number")
+        return None if value is None else int(value)
+
+    def flag(self, name: str) -> bool | None:
+        """A boolean."""
+        return self._take(name, bool, "a boolean")
+
+    def items(self, name: str) -> list[Any] | None:
+        """A list; an empty one stays in `rest`."""
+        value = self.rest.get(name)
+        if value == []:
+            return None
+        return self._take(name, list, "a list")
+
+    def object(self, name: str) -> JsonObject | None:
+        """An object."""
+        return self._take(name, dict, "an object")
+
+    def _take(self, name: str, kind: type | tuple[type, ...], wanted: str) -> Any:
+        value = self.rest.get(name)
+        if value is None:
+            return None
+        self._check(isinstance(value, kind), name, wanted)
+        return self.rest.pop(name)
+
+    def _check(self, good: bool, name: str, wanted: str) -> None:  # noqa: FBT001 - a condition to hold
+        if not good:
+            raise _wrong(self.path(name), wanted)
+
+
+def _wrong(path: str, wanted: str) -> Fault:
+    return Fault("invalid_request", f"{path or 'The request body'} must be {wanted}.", param=path or None)
+
+
+def losses(rest: JsonObject, path: str = "") -> list[str]:
+    """Paths of the left-over fields that say something: null says nothing."""
+    return [f"{path}.{name}" if path else name for name, value in rest.items() if value is not None]
