@@ -34,6 +34,7 @@ class ProviderRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     sign: str | dict[str, str]
     root: str = ""
     key_env: tuple[str, ...] = ()
+    url_env: str = ""
     prices: str = ""
     self_hosted: bool = False
     families: tuple[str, ...] = ()

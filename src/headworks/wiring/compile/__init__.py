@@ -13,7 +13,7 @@ from headworks.wiring.compile.bench import Bench, Givens
 from headworks.wiring.compile.models import Models
 from headworks.wiring.compile.principals import compile_keys
 from headworks.wiring.compile.revision import revision_of
-from headworks.wiring.compile.settings import check_settings, compile_guards
+from headworks.wiring.compile.settings import check_settings, compile_guards, compile_server
 from headworks.wiring.compile.targets import Targets
 from headworks.wiring.config_file import ConfigRefused, Problem, Reading, Source
 
@@ -51,7 +51,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
         principals=compile_keys(bench, config, models),
         resolve=models.resolver(),
         patterns=models.patterns,
-        edge=config.server,
+        edge=compile_server(bench, config.server),
         control=config.control,
         journal=config.journal,
         logs=config.logs,

@@ -109,13 +109,10 @@ def _paths(bench: Bench, written: str, row: ProviderRow) -> dict[str, str]:
 
 
 def _tls(bench: Bench, tls: Tls, path: Path) -> Tls:
-    for field in ("ca_file", "cert_file", "key_file"):
-        name = getattr(tls, field)
-        if name:
-            bench.text(f"file:{name}", (*path, "tls", field))
     if bool(tls.cert_file) != bool(tls.key_file):
         bench.wrong((*path, "tls"), "A client certificate needs both cert_file and key_file.")
-    return tls
+    files = {field: bench.file(getattr(tls, field), (*path, "tls", field)) for field in ("ca_file", "cert_file", "key_file")}
+    return msgspec.structs.replace(tls, **files)
 
 
 def _proxy_from(bench: Bench, address: Address) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import PurePath
 
 import msgspec
 
@@ -18,8 +19,8 @@ _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
 class Givens(msgspec.Struct, frozen=True, kw_only=True):
-    """What a compilation depends on beside the document. `read` gives a file's text and raises `OSError`; `at` is the time that
-    prices are looked up for.
+    """What a compilation depends on beside the document. `read` gives a file's text and raises `OSError`; paths in the document
+    are relative to `directory`; `at` is the time that prices are looked up for.
     """
 
     env: Mapping[str, str]
@@ -28,6 +29,7 @@ class Givens(msgspec.Struct, frozen=True, kw_only=True):
     catalog: Catalog
     prices: PriceTable
     version: str = ""
+    directory: str = ""
 
 
 class Bench:
@@ -82,11 +84,22 @@ class Bench:
             self.warn(path, "A key stands in the document itself.", "Write ${NAME} or file:/path instead.")
         return value
 
+    def located(self, name: str) -> str:
+        """A path of the document, relative to where the document is."""
+        return str(PurePath(self.givens.directory, name))
+
+    def file(self, name: str, path: Path) -> str:
+        """The path of a file that others will open, after a look whether they can. Empty stays empty."""
+        if name:
+            self._file(name, path)
+        return self.located(name) if name else ""
+
     def _file(self, name: str, path: Path) -> str:
-        self.files.add(name)
+        located = self.located(name)
+        self.files.add(located)
         try:
-            return self.givens.read(name).strip()
+            return self.givens.read(located).strip()
         except (OSError, UnicodeDecodeError) as trouble:
             reason = trouble.strerror if isinstance(trouble, OSError) else "not a text"
-            self.wrong(path, f"The file '{name}' cannot be read: {reason}.")
+            self.wrong(path, f"The file '{located}' cannot be read: {reason}.")
             return ""

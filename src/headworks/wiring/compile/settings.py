@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from headworks.domain.config import Config
-from headworks.domain.snapshot import GuardRule
+from headworks.domain.snapshot import EdgeSettings, GuardRule
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.config_file.problems import did_you_mean
 
@@ -37,6 +39,14 @@ def check_settings(bench: Bench, config: Config) -> None:
         bench.warn(
             ("open_door",), f"Anybody who reaches {config.server.host} can spend your money.", "Add keys and remove open_door."
         )
+
+
+def compile_server(bench: Bench, settings: EdgeSettings) -> EdgeSettings:
+    """The front door's settings, its certificate files found."""
+    fields = ("cert_file", "key_file", "client_ca_file")
+    return msgspec.structs.replace(
+        settings, **{field: bench.file(getattr(settings, field), ("server", field)) for field in fields}
+    )
 
 
 def compile_guards(bench: Bench, config: Config) -> tuple[GuardRule, ...]:

@@ -1,0 +1,73 @@
+"""From a file to a compiled configuration, with what it takes from this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from headworks.ports.clock import Clock
+from headworks.providers.catalog import shipped_catalog
+from headworks.providers.price_table import shipped_prices
+from headworks.wiring.compile import Compiled, Givens, compile_config, compile_reading
+from headworks.wiring.config_file import ConfigRefused, Problem, read_config
+
+_NANOSECONDS = 10**9
+_LARGEST_FILE = 8_388_608
+DEFAULT_NAME = "headworks.yaml"
+
+
+class ConfigFile:
+    """A configuration file and what it refers to. Loading it is slow (a second for ten thousand keys) and never on the loop."""
+
+    def __init__(self, path: Path, env: Mapping[str, str], clock: Clock) -> None:
+        self.path = path
+        self._givens = givens(env, clock, directory=str(path.parent))
+        self._clock = clock
+
+    def load(self) -> Compiled:
+        """Read and compile it as of now. Raises `ConfigRefused` with all that is wrong."""
+        try:
+            text = read_text(str(self.path))
+        except (OSError, UnicodeDecodeError) as trouble:
+            reason = trouble.strerror if isinstance(trouble, OSError) else "it is not UTF-8"
+            problem = Problem(path=(), message=f"The file cannot be read: {reason}.", hint="Make one with: headworks init")
+            raise ConfigRefused([problem], f"{self.path}: {problem.text}") from None
+        return compile_reading(read_config(text, str(self.path)), as_of(self._givens, self._clock))
+
+    def renew(self, running: Compiled) -> Compiled:
+        """The running configuration at today's prices, whatever stands in the file by now. Raises `ConfigRefused`."""
+        return compile_config(running.config, as_of(self._givens, self._clock))
+
+
+def givens(env: Mapping[str, str], clock: Clock, directory: str = "") -> Givens:
+    """What compiling takes from this machine, and from this version of Headworks."""
+    return Givens(
+        env=env,
+        read=read_text,
+        at=_moment(clock),
+        catalog=shipped_catalog(),
+        prices=shipped_prices(),
+        version=version("headworks"),
+        directory=directory,
+    )
+
+
+def as_of(known: Givens, clock: Clock) -> Givens:
+    """The same, at the present time."""
+    return msgspec.structs.replace(known, at=_moment(clock))
+
+
+def read_text(name: str) -> str:
+    """A file's text. Raises `OSError`; a file too large to be meant counts as one that cannot be read."""
+    path = Path(name)
+    if path.stat().st_size > _LARGEST_FILE:
+        raise OSError(27, f"larger than {_LARGEST_FILE} bytes")
+    return path.read_text("utf-8")
+
+
+def _moment(clock: Clock) -> datetime:
+    return datetime.fromtimestamp(clock.wall_ns() // _NANOSECONDS, UTC)

@@ -1,0 +1,114 @@
+"""New configuration into a running gateway: the new one is up before the old one goes, and a bad one changes nothing but is loud."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from headworks.ports.clock import Clock
+from headworks.wiring.compile import Compiled
+from headworks.wiring.config_file import ConfigRefused
+
+_EVERY = 1.0
+_NANOSECONDS = 10**9
+
+Signature = tuple[int, int, int] | None
+"""Modification time, size and inode; None for a file that is not there."""
+Signatures = dict[str, Signature]
+Aside = Callable[[Callable[[], Compiled]], Awaitable[Compiled]]
+
+
+class Loads(Protocol):
+    """A configuration file (`load.ConfigFile`). Both are slow and raise `ConfigRefused`."""
+
+    path: Path
+
+    def load(self) -> Compiled:
+        """As it stands there now."""
+        ...
+
+    def renew(self, running: Compiled) -> Compiled:
+        """What runs, at today's prices."""
+        ...
+
+
+class Hearer(Protocol):
+    """Who acts on it. Both are called on the loop."""
+
+    def swapped(self, compiled: Compiled) -> None:
+        """From now on this one counts."""
+        ...
+
+    def refused(self, trouble: ConfigRefused) -> None:
+        """The file has become unusable; what runs goes on. Its report is the exception's text."""
+        ...
+
+
+class Reloader:
+    """Watches a configuration file and the files it refers to. One per process.
+
+    A change counts once it has stood still for one look, so that a file that is still being written is not read.
+    """
+
+    def __init__(self, file: Loads, hearer: Hearer, clock: Clock, aside: Aside = asyncio.to_thread) -> None:
+        """`aside` runs a slow function where it cannot hold up the loop."""
+        self._file = file
+        self._hearer = hearer
+        self._clock = clock
+        self._aside = aside
+        self._asked = False
+        self.rejected = False
+        """Whether what stands in the file is not what runs: the gauge `config_rejected`."""
+
+    def ask(self) -> None:
+        """Load at the next look, changed or not (SIGHUP)."""
+        self._asked = True
+
+    async def watch(self, running: Compiled) -> None:
+        """Look once a second, for ever. Cancel to stop."""
+        known = moving = self._signatures(running)
+        while True:
+            await self._clock.sleep(_EVERY)
+            seen = self._signatures(running)
+            if self._asked or (seen != known and seen == moving):
+                self._asked = False
+                taken = await self._take(running, self._file.load)
+                self.rejected = taken is None
+                running = taken or running
+                known = {name: seen.get(name, now) for name, now in self._signatures(running).items()}
+            elif self._prices_change(running):
+                renewed = await self._take(running, partial(self._file.renew, running))
+                running = renewed or msgspec.structs.replace(running, until=None)
+            moving = seen
+
+    async def _take(self, running: Compiled, load: Callable[[], Compiled]) -> Compiled | None:
+        """What `load` gives, announced if it is not what runs; None where it was refused."""
+        try:
+            compiled = await self._aside(load)
+        except ConfigRefused as trouble:
+            self._hearer.refused(trouble)
+            return None
+        if compiled.snapshot.revision != running.snapshot.revision or compiled.until != running.until:
+            self._hearer.swapped(compiled)
+        return compiled
+
+    def _prices_change(self, running: Compiled) -> bool:
+        now = datetime.fromtimestamp(self._clock.wall_ns() // _NANOSECONDS, UTC)
+        return running.until is not None and now >= running.until
+
+    def _signatures(self, running: Compiled) -> Signatures:
+        return {name: _signature(Path(name)) for name in (str(self._file.path), *running.files)}
+
+
+def _signature(path: Path) -> Signature:
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_mtime_ns, facts.st_size, facts.st_ino
