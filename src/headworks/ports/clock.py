@@ -16,7 +16,7 @@ class Clock(Protocol):
         """Nanoseconds since the epoch."""
         ...
 
-    async def sleep(self, seconds: float) -> None:
+    async def sleep(self, seconds: float, /) -> None:
         """Wait."""
         ...
 

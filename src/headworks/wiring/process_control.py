@@ -1,33 +1,58 @@
-"""The control process: metrics, administration and the journal's projections, under a supervisor. Its death never stops traffic."""
+"""The control process: metrics, status and the journal's projections, under a supervisor. Its death never stops traffic."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import uvloop
 
-from headworks.wiring.config_file import ConfigRefused
-from headworks.wiring.control import run_control
-from headworks.wiring.process_exits import Exit
-from headworks.wiring.process_life import Life, live, read_orders
+from headworks.control.process import ControlPlan, run_control
+from headworks.domain.config import Config
+from headworks.wiring.clock import SystemClock
+from headworks.wiring.config_file import read_config
+from headworks.wiring.process_life import Life, Orders, live, read_orders
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run until told to stop. Returns the process's exit code."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        try:
-            runner.run(live(read_orders(arguments), _serve))
-        except ConfigRefused as refused:
-            sys.stderr.write(f"{refused}\n")
-            return Exit.CONFIG
-    return Exit.OK
+        runner.run(live(read_orders(arguments), _serve))
+    return 0
 
 
 async def _serve(life: Life) -> None:
-    orders = life.orders
-    await run_control(orders.config, life.sockets, orders.journal, life.ready, life.stop)
+    asyncio.get_running_loop().call_soon(life.ready)  # the doors are open already: who comes early waits a moment
+    await run_control(_plan(life.orders), life.sockets, SystemClock(), _say, life.stop)
+
+
+def _plan(orders: Orders) -> ControlPlan:
+    config = _written(orders.config)
+    return ControlPlan(
+        journal=orders.journal,
+        output=sys.stdout.buffer,
+        terminal=sys.stdout.isatty(),
+        logs=config.logs,
+        keep_days=config.journal.keep_days,
+    )
+
+
+def _written(name: str | None) -> Config:
+    """The configuration as far as it can be read: whether it can be used is the gateway's to say, and metrics must go on meanwhile."""
+    if name is None:
+        return Config()
+    try:
+        return read_config(Path(name).read_text(), name).config
+    except (OSError, UnicodeDecodeError) as trouble:
+        _say(f"control: {name} cannot be read ({trouble}); logs and retention are as by default")
+        return Config()
+
+
+def _say(words: str) -> None:
+    sys.stderr.write(f"headworks: {words}\n")
+    sys.stderr.flush()
 
 
 if __name__ == "__main__":

@@ -107,7 +107,7 @@ class Supervisor:
         if gateway.failed_to_start and not self._asked_to_stop:
             self._code = Exit.CONFIG if gateway.last_exit == Exit.CONFIG else Exit.FAILED
             self._say("the gateway could not start: see above")
-            self._stop()
+            self._asked_to_stop = 1
         if self._asked_to_stop and not gateway.children() and not control.stopping:
             control.stop(self._clock())  # last, so that it sees the last exchanges
         self._write_runfile()
