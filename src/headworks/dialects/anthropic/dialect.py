@@ -1,0 +1,102 @@
+"""Anthropic's Messages API as one of the house's dialects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from headworks.dialects.anthropic import ask as asking
+from headworks.dialects.anthropic import faults, models_out
+from headworks.dialects.anthropic.answer_in import StreamDecoder, read_answer
+from headworks.dialects.anthropic.answer_out import write_answer
+from headworks.dialects.anthropic.request_in import read_request
+from headworks.dialects.anthropic.request_out import write_request
+from headworks.dialects.anthropic.stream_out import StreamEncoder
+from headworks.dialects.anthropic.watch import StreamWatch, WholeWatch
+from headworks.dialects.anthropic.wire import NAME
+from headworks.dialects.translated import Translated
+from headworks.domain.call import Ask, Kind
+from headworks.domain.errors import Fault
+from headworks.domain.events import Event
+from headworks.domain.message import Conversation, Downgrade
+from headworks.domain.snapshot import Model
+from headworks.domain.target import Target
+
+
+class Anthropic:
+    """`ports.dialect.Dialect`. Stateless; one for all requests."""
+
+    name = NAME
+    kinds: frozenset[Kind] = frozenset((Kind.CHAT, Kind.COUNT_TOKENS))
+    forward: frozenset[bytes] = frozenset((b"anthropic-version", b"anthropic-beta", b"traceparent", b"tracestate"))
+    """Which version and features the client speaks, and its trace. Not what chooses an account or a person at the provider
+    (`anthropic-workspace-id`, `anthropic-user-profile-id`): that is the credential's, and so the operator's. Not
+    `anthropic-dangerous-direct-browser-access`: no browser talks to the upstream."""
+    answer: frozenset[bytes] = frozenset((b"request-id",))
+    """The provider's name of the answer, for its support. Not its rate limits: they are of a credential that tenants share, so they would
+    mislead one about itself and tell it about the others; the gateway tells its own."""
+
+    def read_ask(self, kind: Kind, body: bytes) -> Ask:
+        """See `Dialect.read_ask`."""
+        return asking.read_ask(kind, body)
+
+    def patch(self, kind: Kind, ask: Ask, target: Target, cap: int | None) -> bytes:  # noqa: ARG002 - a count has no output to cap, and so no field
+        """See `Dialect.patch`."""
+        return asking.patch(ask, target, cap)
+
+    def untouched(self, kind: Kind, ask: Ask, target: Target) -> StreamWatch | WholeWatch:  # noqa: ARG002 - a count is watched like any whole answer
+        """See `Dialect.untouched`."""
+        return StreamWatch(Translated(self, target, self, ask)) if ask.stream else WholeWatch()
+
+    def read_request(self, ask: Ask) -> Conversation:
+        """See `Dialect.read_request`."""
+        return read_request(ask)
+
+    def write_request(self, talk: Conversation, target: Target) -> tuple[bytes, tuple[Downgrade, ...]]:
+        """See `Dialect.write_request`."""
+        return write_request(talk, target)
+
+    def read_answer(self, body: bytes, target: Target) -> list[Event]:  # noqa: ARG002 - all targets of this dialect answer alike
+        """See `Dialect.read_answer`."""
+        return read_answer(body)
+
+    def write_answer(self, events: Sequence[Event], ask: Ask) -> bytes:  # noqa: ARG002 - an Anthropic client gets all there is
+        """See `Dialect.write_answer`."""
+        return write_answer(events)
+
+    def decoder(self, target: Target) -> StreamDecoder:  # noqa: ARG002 - all targets of this dialect answer alike
+        """See `Dialect.decoder`."""
+        return StreamDecoder()
+
+    def encoder(self, ask: Ask) -> StreamEncoder:
+        """See `Dialect.encoder`."""
+        return StreamEncoder(ask.prompt_tokens)
+
+    def prompt_text(self, kind: Kind, ask: Ask) -> str:  # noqa: ARG002 - a question reads the same whether it is asked or counted
+        """See `Dialect.prompt_text`."""
+        return asking.prompt_text(ask)
+
+    def read_fault(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> Fault:
+        """See `Dialect.read_fault`."""
+        return faults.read_fault(status, headers, body)
+
+    def write_fault(self, fault: Fault, request_id: str) -> bytes:
+        """See `Dialect.write_fault`."""
+        return faults.write_fault(fault, request_id)
+
+    def write_fault_event(self, fault: Fault, request_id: str) -> bytes:
+        """See `Dialect.write_fault_event`."""
+        return faults.write_fault_event(fault, request_id)
+
+    def write_models(self, models: Sequence[Model]) -> bytes:
+        """See `Dialect.write_models`."""
+        return models_out.write_models(models)
+
+    def write_model(self, model: Model) -> bytes:
+        """See `Dialect.write_model`."""
+        return models_out.write_model(model)
+
+    def write_count(self, tokens: int) -> bytes:
+        """See `Dialect.write_count`."""
+        return msgspec.json.encode({"input_tokens": tokens})

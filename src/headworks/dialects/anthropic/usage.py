@@ -1,0 +1,130 @@
+"""Anthropic's counts ↔ `Usage`.
+
+Anthropic's `input_tokens` are the rest after cache reads and writes; `Usage.input` holds all three. Counts of a stream are
+cumulative: `message_start` knows the prompt, `message_delta` the answer, and some servers tell all of it in either.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from headworks.domain.usage import Usage
+
+JsonObject = dict[str, Any]
+
+
+class CacheCreation(msgspec.Struct, gc=False):
+    """How long what was written to the cache is kept."""
+
+    ephemeral_5m_input_tokens: int | None = None
+    ephemeral_1h_input_tokens: int | None = None
+
+
+class ServerToolUse(msgspec.Struct, gc=False):
+    """Tools that ran at the provider's and are billed by the call."""
+
+    web_search_requests: int | None = None
+
+
+class OutputDetails(msgspec.Struct, gc=False):
+    """What the output is made of."""
+
+    thinking_tokens: int | None = None
+
+
+class Iteration(msgspec.Struct):
+    """One of several samplings of one answer. Those of type `message` are in the totals, the others beside them."""
+
+    type: str = ""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    cache_creation: CacheCreation | None = None
+
+
+class Counts(msgspec.Struct):
+    """A `usage` object, or the part of one that has come so far."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    cache_creation: CacheCreation | None = None
+    server_tool_use: ServerToolUse | None = None
+    output_tokens_details: OutputDetails | None = None
+    iterations: list[Iteration] | None = None
+
+    def then(self, later: Counts) -> Counts:
+        """Both together: a later count replaces an earlier one, unless it is silent (null or 0)."""
+        return Counts(*(getattr(later, name) or getattr(self, name) for name in self.__struct_fields__))
+
+
+_DECODER = msgspec.json.Decoder(Counts)
+
+
+def read_counts(raw: msgspec.Raw | bytes) -> Counts | None:
+    """A `usage` object from the wire, None where it is none."""
+    try:
+        return _DECODER.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def counts_of(usage: object) -> Counts | None:
+    """A decoded `usage` object, None where it is none."""
+    try:
+        return msgspec.convert(usage, Counts) if isinstance(usage, dict) else None
+    except msgspec.ValidationError:
+        return None
+
+
+def read_usage(counts: Counts) -> Usage:
+    """The canonical counts."""
+    usage = _tokens(counts)
+    search, details = counts.server_tool_use, counts.output_tokens_details
+    if search is not None and search.web_search_requests:
+        usage = msgspec.structs.replace(usage, web_searches=search.web_search_requests)
+    if details is not None and details.thinking_tokens:
+        usage = msgspec.structs.replace(usage, reasoning=details.thinking_tokens)
+    for iteration in counts.iterations or ():
+        if iteration.type != "message":  # compaction and advice are billed, and not part of the totals
+            usage += _tokens(iteration)
+    return usage
+
+
+def write_usage(usage: Usage) -> JsonObject:
+    """An Anthropic `usage` object."""
+    body: JsonObject = {
+        "input_tokens": usage.input - usage.cache_read - usage.cache_write,
+        "cache_creation_input_tokens": usage.cache_write,
+        "cache_read_input_tokens": usage.cache_read,
+        "output_tokens": usage.output,
+    }
+    if usage.cache_write:
+        body["cache_creation"] = {
+            "ephemeral_5m_input_tokens": usage.cache_write - usage.cache_write_1h,
+            "ephemeral_1h_input_tokens": usage.cache_write_1h,
+        }
+    if usage.reasoning:
+        body["output_tokens_details"] = {"thinking_tokens": usage.reasoning}
+    if usage.web_searches:
+        body["server_tool_use"] = {"web_search_requests": usage.web_searches}
+    return body
+
+
+def _tokens(counts: Counts | Iteration) -> Usage:
+    read = counts.cache_read_input_tokens or 0
+    kept = counts.cache_creation
+    hour = (kept.ephemeral_1h_input_tokens or 0) if kept is not None else 0
+    minutes = (kept.ephemeral_5m_input_tokens or 0) if kept is not None else 0
+    written = counts.cache_creation_input_tokens or hour + minutes
+    return Usage(
+        input=(counts.input_tokens or 0) + read + written,
+        output=counts.output_tokens or 0,
+        cache_read=read,
+        cache_write=written,
+        cache_write_1h=min(hour, written),
+    )

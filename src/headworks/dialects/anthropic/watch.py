@@ -1,0 +1,216 @@
+"""The relay between two sides that both speak Anthropic: the bytes pass untouched, and what accounting needs is read in passing.
+
+Only a stream's first and last events hold anything to account for. The others are recognised by what their bytes lack, without being
+parsed: that costs about a microsecond a chunk.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from headworks.dialects.anthropic.faults import stated_fault, write_fault_event
+from headworks.dialects.anthropic.usage import Counts, read_counts, read_usage
+from headworks.dialects.sse import SseEvent, SseParser
+from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, looks_whole
+from headworks.domain.errors import Fault
+from headworks.domain.usage import Usage
+
+FRAME_BYTES = 130
+"""Bytes of a delta event around its content."""
+
+_CONTENT = b'"content_block_delta"'
+_BLANKS = (b"\n\n", b"\r\n\r\n")
+
+
+class _Head(msgspec.Struct):
+    id: str | None = None
+    model: str | None = None
+    type: str | None = None
+    usage: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _WireEvent(msgspec.Struct):
+    type: str = ""
+    message: _Head | None = None
+    usage: msgspec.Raw = msgspec.Raw(b"")
+
+
+_HEADS = msgspec.json.Decoder(_Head)
+_EVENTS = msgspec.json.Decoder(_WireEvent)
+
+
+class _Watch:
+    """What both forms note. See `ports.dialect.Relay`."""
+
+    __slots__ = (
+        *("_counts", "began", "content_bytes", "ended", "fault"),
+        *("pieces", "served_model", "upstream_id", "usage"),
+    )
+
+    def __init__(self) -> None:
+        self.began = False
+        self.ended = False
+        self.fault: Fault | None = None
+        self.usage: Usage | None = None
+        self.pieces = 0
+        self.content_bytes = 0
+        self.served_model = ""
+        self.upstream_id = ""
+        self._counts = Counts()
+
+    def _break(self, fault: Fault) -> None:
+        """The first fault counts."""
+        self.fault = self.fault or fault
+
+    def _note_head(self, head: _Head) -> None:
+        self.upstream_id, self.served_model = head.id or "", head.model or ""
+        self._note_usage(head.usage)
+
+    def _note_usage(self, raw: msgspec.Raw) -> None:
+        counts = read_counts(raw)
+        if counts is not None:
+            self._counts = self._counts.then(counts)
+            self.usage = read_usage(self._counts)
+
+
+class WholeWatch(_Watch):
+    """A whole answer, fed in one piece."""
+
+    __slots__ = ()
+
+    def feed(self, data: bytes) -> bytes:
+        """See `Relay.feed`."""
+        try:
+            head = _HEADS.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError) as trouble:
+            self._break(_garbage(trouble))
+            return data
+        if head.type == "error":
+            self._break(stated_fault(msgspec.json.decode(data)))
+            return data
+        self._note_head(head)
+        self.began = self.ended = True
+        self.pieces = 1
+        self.content_bytes = len(data)
+        return data
+
+    def close(self) -> bytes:
+        """See `Relay.close`."""
+        if not self.ended and self.fault is None:
+            self._break(Fault("upstream_garbage", "The upstream's answer is empty."))
+        return b""
+
+    def fail(self, fault: Fault, request_id: str) -> bytes:  # noqa: ARG002 - a whole answer has not begun before it is complete
+        """See `Relay.fail`."""
+        return b""
+
+    def estimated_output(self) -> int:
+        """See `Relay.estimated_output`."""
+        return self.content_bytes // BYTES_PER_TOKEN
+
+
+class StreamWatch(_Watch):
+    """A streamed answer, fed in any cuts. The client gets complete events only, so that an error can always follow.
+
+    A whole document where a stream was asked for is left to `translated`.
+    """
+
+    __slots__ = ("_document", "_held", "_parser", "_plain", "_told", "_translated")
+
+    def __init__(self, translated: Translated) -> None:
+        super().__init__()
+        self._parser = SseParser()
+        self._held = b""
+        self._plain = False
+        self._told = False
+        self._translated = translated
+        self._document: list[bytes] = []
+
+    def feed(self, data: bytes) -> bytes:
+        """See `Relay.feed`."""
+        if self._plain and data.endswith(b"\n\n") and b'"message_' not in data and b'error"' not in data:
+            self.pieces += data.count(_CONTENT)
+            self.content_bytes += len(data)
+            return data
+        if self._document or (not self.upstream_id and looks_whole(data)):
+            self._document.append(data)
+            return b""
+        return self._look(data)
+
+    def close(self) -> bytes:
+        """See `Relay.close`."""
+        if self._document:
+            rest = self._translate()
+        else:
+            rest = self._held
+            self._read(self._parser.close())
+        if not self.ended and self.fault is None:
+            self._break(Fault("severed", "The upstream's answer broke off before its end."))
+        return rest if self.fault is None else b""
+
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """See `Relay.fail`."""
+        return b"" if self._told else write_fault_event(fault, request_id)
+
+    def estimated_output(self) -> int:
+        """Output tokens by the size of what was delivered, at least one an event."""
+        return max(self.pieces, (self.content_bytes - FRAME_BYTES * self.pieces) // BYTES_PER_TOKEN)
+
+    def _look(self, data: bytes) -> bytes:
+        """Read what is not plainly content, and everything up to the first content. Keep back the torso of an event."""
+        try:
+            self._read(self._parser.feed(data))
+        except Fault as fault:
+            self._break(fault)
+        data = self._held + data
+        end = max((data.rfind(blank) + len(blank) for blank in _BLANKS if blank in data), default=0)
+        self._held = data[end:]
+        self._plain = self.began and not self._held and self.fault is None and data.endswith(b"\n\n")
+        return data[:end]
+
+    def _translate(self) -> bytes:
+        """A whole answer as the stream that was asked for."""
+        relay = self._translated
+        rest = b"".join(relay.feed(piece) for piece in self._document) + relay.close()
+        self.began, self.ended, self.usage = relay.began, relay.ended, relay.usage
+        self.pieces, self.content_bytes = relay.pieces, relay.content_bytes
+        self.served_model, self.upstream_id = relay.served_model, relay.upstream_id
+        if relay.fault is not None:
+            self._break(relay.fault)
+        return rest
+
+    def _read(self, events: list[SseEvent]) -> None:
+        for event in events:
+            if self.fault is None and not self.ended:
+                self._note(event)
+
+    def _note(self, event: SseEvent) -> None:
+        data = event.data
+        if _CONTENT in data:
+            self.began = True
+            self.pieces += 1
+            self.content_bytes += len(data) + len("event: content_block_delta\ndata: \n\n")
+        elif b'"content_block_start"' in data:
+            self.began = self.began or b'tool_use"' in data
+        elif b'"message_' in data or event.event == "error" or b'"error"' in data:
+            self._note_frame(event)
+
+    def _note_frame(self, event: SseEvent) -> None:
+        try:
+            wire = _EVENTS.decode(event.data)
+        except (msgspec.DecodeError, UnicodeDecodeError) as trouble:
+            self._break(_garbage(trouble))
+            return
+        if wire.type == "message_start" and wire.message is not None:
+            self._note_head(wire.message)
+        elif wire.type == "message_delta":
+            self._note_usage(wire.usage)
+        elif wire.type == "message_stop":
+            self.ended = True
+        elif wire.type == "error" or event.event == "error":
+            self._told = True
+            self._break(stated_fault(msgspec.json.decode(event.data)))
+
+
+def _garbage(trouble: Exception) -> Fault:
+    return Fault("upstream_garbage", "The upstream's answer is not what its API promises.", detail=repr(trouble))

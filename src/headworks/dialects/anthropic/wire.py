@@ -1,0 +1,23 @@
+"""Words and shapes that several files of this dialect share."""
+
+from __future__ import annotations
+
+import msgspec
+
+from headworks.domain.message import JsonObject
+
+NAME = "anthropic"
+
+ANSWER_TOOL = "headworks_json_answer"
+"""The tool that stands in for structured output where a model knows none: its arguments are the answer's text."""
+
+
+def object_of(arguments: str) -> JsonObject:
+    """A tool call's arguments as an object, which is all Anthropic takes. Other text is wrapped, so that nothing is lost."""
+    if not arguments.strip():
+        return {}
+    try:
+        value = msgspec.json.decode(arguments)
+    except (msgspec.DecodeError, RecursionError):
+        value = None
+    return value if isinstance(value, dict) else {"arguments": arguments}
