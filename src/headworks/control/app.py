@@ -1,0 +1,121 @@
+"""What the control port serves: metrics, health, and a page that says how things are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from headworks import __version__
+from headworks.control.gauges import Census, ask_gateways
+from headworks.control.projection import Projection
+from headworks.exporters.prometheus import CONTENT_TYPE, Lag, PrometheusExporter, State
+from headworks.ports.clock import Clock
+
+
+class House(NamedTuple):
+    """What the pages look at. `projections` starts with the one that feeds `metrics`."""
+
+    directory: Path
+    metrics: PrometheusExporter
+    projections: Sequence[Projection]
+    clock: Clock
+
+    def lags(self) -> list[Lag]:
+        """How far each projection is behind."""
+        now = self.clock.now()
+        return [Lag(each.name, *each.lag(now), each.failures) for each in self.projections]
+
+
+def control_app(house: House) -> Starlette:
+    """The control port's application."""
+
+    async def metrics(_request: Request) -> Response:
+        return Response(await _scrape(house), media_type=CONTENT_TYPE)
+
+    async def livez(_request: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def readyz(_request: Request) -> Response:
+        census = await ask_gateways(house.directory)
+        ready = any(gateway.ready for gateway in census.gateways)
+        return JSONResponse(_status(house, census) | {"ready": ready}, status_code=200 if ready else 503)
+
+    async def status(request: Request) -> Response:
+        facts = _status(house, await ask_gateways(house.directory))
+        if "text/html" in request.headers.get("accept", ""):
+            return HTMLResponse(_page(facts))
+        return JSONResponse(facts)
+
+    return Starlette(
+        routes=[
+            Route("/", status),
+            Route("/metrics", metrics),
+            Route("/livez", livez),
+            Route("/readyz", readyz),
+        ]
+    )
+
+
+async def _scrape(house: House) -> bytes:
+    """The metrics, and a bookmark behind what is in them: a next life of this process counts exactly the exchanges no scrape has shown."""
+    census = await ask_gateways(house.directory)
+    projection = house.projections[0]
+    async with projection.lock:
+        state = State(census.gateways, census.silent, house.lags(), max(each.skipped for each in house.projections))
+        page = await asyncio.to_thread(house.metrics.render, state)
+        projection.save()
+    return page
+
+
+def _status(house: House, census: Census) -> dict[str, Any]:
+    return {
+        "version": __version__,
+        "gateways": [
+            {
+                "process": gateway.process,
+                "pid": gateway.pid,
+                "ready": gateway.ready,
+                "draining": gateway.draining,
+                "revision": gateway.revision,
+                "config_rejected": gateway.config_rejected,
+                "inflight": gateway.inflight,
+                "connections": gateway.connections,
+                "targets_down": sorted(target for target, health in gateway.health.items() if not health),
+                "journal_unwritable": gateway.journal.unwritable,
+            }
+            for gateway in census.gateways
+        ],
+        "silent_gateways": census.silent,
+        "projections": {
+            lag.projection: {"behind_bytes": lag.bytes, "behind_seconds": round(lag.seconds, 3)} for lag in house.lags()
+        },
+    }
+
+
+def _page(facts: dict[str, Any]) -> str:
+    rows = "".join(f"<tr><th>{escape(str(name))}<td>{_cell(value)}" for name, value in facts.items())
+    return f"""<!doctype html>
+<meta charset="utf-8"><title>Headworks</title>
+<style>body{{font:15px/1.5 system-ui;margin:2rem auto;max-width:60rem;padding:0 1rem}}
+th{{text-align:left;vertical-align:top;padding-right:1.5rem;font-weight:600}}td{{vertical-align:top}}</style>
+<h1>Headworks</h1><table>{rows}</table>
+<p><a href="/metrics">metrics</a> · <a href="/readyz">readiness</a></p>
+"""
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, dict):
+        return (
+            "<table>" + "".join(f"<tr><th>{escape(str(name))}<td>{_cell(inner)}" for name, inner in value.items()) + "</table>"
+        )
+    if isinstance(value, list):
+        return "<br>".join(_cell(inner) for inner in value) or "none"
+    return escape(str(value))

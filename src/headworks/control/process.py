@@ -1,0 +1,98 @@
+"""The control process, once its sockets and settings are there: everything it does, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import uvicorn
+from starlette.applications import Starlette
+
+from headworks import __version__
+from headworks.control.app import House, control_app
+from headworks.control.bookmark import Bookmark
+from headworks.control.projection import Projection, advance, follow
+from headworks.control.upkeep import keep_journal
+from headworks.domain.snapshot import LogSettings
+from headworks.exporters.logs import RequestLog, Stream
+from headworks.exporters.prometheus import PrometheusExporter
+from headworks.ports.clock import Clock
+from headworks.ports.extension import Exporter
+from headworks.stores.journal import END, Recoverer, Tail
+
+Say = Callable[[str], None]
+_GRACE = 5
+"""Seconds for open connections when it stops."""
+
+
+class ControlPlan(NamedTuple):
+    """What the control process works with. `output` takes the request log; `terminal` tells whether a person reads it."""
+
+    journal: Path
+    output: Stream
+    terminal: bool = False
+    logs: LogSettings = LogSettings()
+    keep_days: float = 30.0
+
+
+async def run_control(plan: ControlPlan, sockets: Sequence[socket.socket], clock: Clock, say: Say, stop: asyncio.Event) -> None:
+    """Serve on `sockets`, which are bound and listening, until `stop` is set. Signals and the loop are the caller's; the sockets are closed.
+
+    The journal's directory need not be there yet. Raises what breaks it: the process is better started anew.
+    """
+    log = RequestLog(plan.logs, plan.output, terminal=plan.terminal)
+    metrics = PrometheusExporter(__version__)
+    told = _projection("metrics", metrics, plan.journal, say)
+    logged = _projection("logs", log, plan.journal, say)
+    server = _Server(_settings_of(control_app(House(plan.journal, metrics, (told, logged), clock))))
+    tasks = [
+        asyncio.create_task(follow(told, clock)),
+        asyncio.create_task(follow(logged, clock, log.flush)),
+        asyncio.create_task(keep_journal(plan.journal, plan.keep_days, Recoverer("control", clock, say))),
+    ]
+    serving = asyncio.create_task(server.serve(list(sockets)))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([*tasks, serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        server.should_exit = True
+        await serving
+        await _cancelled([*tasks, stopping])
+        await _last_lines(logged, log, clock)
+
+
+def _projection(name: str, exporter: Exporter, journal: Path, say: Say) -> Projection:
+    bookmark = Bookmark(journal, name, say)
+    return Projection(name, exporter, Tail(journal, say, bookmark.load(), starts=(END,)), bookmark, say)
+
+
+async def _cancelled(tasks: Sequence[asyncio.Task[object]]) -> None:
+    """End these, and raise what one of them had failed with."""
+    for task in tasks:
+        task.cancel()
+    for ended in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(ended, Exception):
+            raise ended
+
+
+async def _last_lines(logged: Projection, log: RequestLog, clock: Clock) -> None:
+    """The gateway has left by now: log what it wrote last."""
+    await advance(logged, clock, log.flush)
+    while not logged.caught_up:
+        await advance(logged, clock, log.flush)
+
+
+def _settings_of(app: Starlette) -> uvicorn.Config:
+    return uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_GRACE)
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its signal handlers: those of the process are its launcher's."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield

@@ -1,0 +1,33 @@
+"""What the control plane does for the journal now and then: end what dead gateways left open, and forget what is old."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from headworks.stores.journal import Recoverer, forget_old, recover
+
+RECOVER_EVERY = 5.0
+FORGET_EVERY = 3600.0
+
+
+async def keep_journal(directory: Path, keep_days: float, by: Recoverer) -> None:
+    """Until cancelled: recover every few seconds, forget every hour, both at once to begin with. Works in a thread."""
+    clock = by.clock
+    forget_at = clock.now()
+    while True:
+        await asyncio.to_thread(recover, directory, by)
+        if clock.now() >= forget_at:
+            forget_at = clock.now() + FORGET_EVERY
+            await asyncio.to_thread(_forget, directory, keep_days, by)
+        await clock.sleep(RECOVER_EVERY)
+
+
+def _forget(directory: Path, keep_days: float, by: Recoverer) -> None:
+    try:
+        gone = forget_old(directory, keep_days, by.clock)
+    except OSError as trouble:
+        by.say(f"old segments of the journal could not be deleted ({trouble.strerror})")
+        return
+    if gone:
+        by.say(f"{len(gone)} segments of the journal were older than {keep_days:g} days: deleted")

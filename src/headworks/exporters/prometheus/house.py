@@ -1,0 +1,144 @@
+"""What the house says of itself at the moment of a scrape: gateways, journal, projections."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter as Tally
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from headworks.domain.gauges import Gauges
+
+Families = Iterator[Metric]
+
+
+class Lag(NamedTuple):
+    """How far a projection is behind the journal."""
+
+    projection: str
+    bytes: int
+    seconds: float
+    failures: int
+    """Exchanges that its exporter did not take."""
+
+
+class State(NamedTuple):
+    """All that is told at one scrape."""
+
+    gateways: Sequence[Gauges] = ()
+    silent: int = 0
+    """Gateways that did not answer."""
+    lags: Sequence[Lag] = ()
+    skipped: int = 0
+    """Lines of the journal that could not be read."""
+
+
+class HouseMetrics(Collector):
+    """Turns a `State` into metrics. Gateways of one name (an old one that drains, a new one) are added up."""
+
+    def __init__(self, version: str, overflows: Callable[[], dict[str, int]]) -> None:
+        self.state = State()
+        self._version = version
+        self._overflows = overflows
+
+    def collect(self) -> Families:
+        """All families, each always there, with or without samples."""
+        yield _gauge(
+            "headworks_build_info",
+            "The version that runs.",
+            (("version", self._version), ("python", platform.python_version())),
+        )
+        yield from self._gateways()
+        yield from self._targets()
+        yield from self._writers()
+        yield from self._projections()
+
+    def _gateways(self) -> Families:
+        state = self.state
+        yield _plain("headworks_gateways", "Gateway processes that answer.", len(state.gateways))
+        yield _plain("headworks_gateways_silent", "Gateway processes that do not answer.", state.silent)
+        yield _plain(
+            "headworks_gateways_ready", "Gateway processes that take requests.", sum(one.ready for one in state.gateways)
+        )
+        yield _plain("headworks_inflight_requests", "Requests under way.", sum(one.inflight for one in state.gateways))
+        rejected = any(one.config_rejected for one in state.gateways)
+        yield _plain(
+            "headworks_config_rejected", "1 if the newest configuration was not accepted and an older one serves on.", rejected
+        )
+        connections = GaugeMetricFamily("headworks_connections", "Open connections.", labels=("side",))
+        sides: Tally[str] = Tally()
+        for one in state.gateways:
+            sides.update(one.connections)
+        for side, count in sides.items():
+            connections.add_metric((side,), count)
+        yield connections
+
+    def _targets(self) -> Families:
+        health = GaugeMetricFamily(
+            "headworks_upstream_health",
+            "1 if the target is in use, 0.5 on probation, 0 if its circuit is open or it cools down; the worst of all gateways.",
+            labels=("target",),
+        )
+        worst: dict[str, float] = {}
+        for one in self.state.gateways:
+            for target, value in one.health.items():
+                worst[target] = min(value, worst.get(target, 1.0))
+        for target, value in worst.items():
+            health.add_metric((target,), value)
+        yield health
+
+    def _writers(self) -> Families:
+        journals = [one.journal for one in self.state.gateways]
+        unwritable = any(journal.unwritable for journal in journals)
+        yield _plain("headworks_journal_unwritable", "1 if the disk does not take the journal.", unwritable)
+        yield _plain("headworks_journal_open_exchanges", "Exchanges begun and not ended.", sum(one.open for one in journals))
+        yield _plain(
+            "headworks_journal_backlog_records", "End-records waiting for the disk.", sum(one.backlog for one in journals)
+        )
+        refused = sum(one.refused for one in journals)
+        yield _count("headworks_journal_refused", "Requests refused because they could not be recorded.", refused)
+        yield _count(
+            "headworks_journal_dropped",
+            "Journal records lost because they could not be written.",
+            sum(one.dropped for one in journals),
+        )
+        slowest = max((one.sync_seconds for one in journals), default=0.0)
+        yield _plain("headworks_journal_sync_seconds", "How long the disk took at the last sync.", slowest)
+
+    def _projections(self) -> Families:
+        behind = GaugeMetricFamily("headworks_journal_lag_bytes", "Journal not yet read.", labels=("projection",))
+        since = GaugeMetricFamily(
+            "headworks_journal_lag_seconds", "Since when there is journal not yet read.", labels=("projection",)
+        )
+        failures = CounterMetricFamily(
+            "headworks_projection_failures", "Exchanges an exporter did not take.", labels=("projection",)
+        )
+        for lag in self.state.lags:
+            behind.add_metric((lag.projection,), lag.bytes)
+            since.add_metric((lag.projection,), lag.seconds)
+            failures.add_metric((lag.projection,), lag.failures)
+        yield behind
+        yield since
+        yield failures
+        yield _count("headworks_journal_skipped_lines", "Lines of the journal that could not be read.", self.state.skipped)
+        overflow = CounterMetricFamily("headworks_label_overflows", "Label values counted as _other.", labels=("label",))
+        for label, count in self._overflows().items():
+            overflow.add_metric((label,), count)
+        yield overflow
+
+
+def _plain(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=float(value))
+
+
+def _count(name: str, text: str, value: float) -> Metric:
+    return CounterMetricFamily(name, text, value=float(value))
+
+
+def _gauge(name: str, text: str, labels: Sequence[tuple[str, str]]) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=[label for label, _ in labels])
+    family.add_metric([value for _, value in labels], 1.0)
+    return family
