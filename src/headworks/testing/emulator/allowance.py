@@ -15,16 +15,12 @@ _REMEMBERED = 10_000
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """What is left of one limit: how many of how many, and seconds until all of it is back."""
+    """What was asked of one limit: whether it was had, how much is left of how much, and seconds until all of it is back."""
 
+    had: bool
     limit: int
     left: int
     reset: float
-
-    @property
-    def exhausted(self) -> bool:
-        """Nothing is left."""
-        return self.left <= 0
 
 
 class Bucket:
@@ -36,15 +32,13 @@ class Bucket:
         self._at = 0.0
 
     def take(self, amount: int, now: float) -> Grant:
-        """Take what is needed, if anything is left at all. `now` is in monotonic seconds."""
+        """Take what is needed, if it is there or the bucket is full. `now` is in monotonic seconds."""
         self._used = max(0.0, self._used - (now - self._at) * self._limit / _MINUTE)
         self._at = now
-        if self._used < self._limit:
+        had = self._used + amount <= self._limit or not self._used
+        if had:
             self._used += amount
-            left = max(1, int(self._limit - self._used))
-        else:
-            left = 0
-        return Grant(self._limit, left, self._used * _MINUTE / self._limit)
+        return Grant(had, self._limit, max(0, int(self._limit - self._used)), self._used * _MINUTE / self._limit)
 
 
 class PromptCache:

@@ -66,12 +66,11 @@ def check_params(body: JsonObject) -> None:
 
 def _check_message(message: JsonObject, index: int, seal: Seal) -> None:
     role, content = message.get("role"), message.get("content")
-    if role == "system":
-        raise invalid(
-            f'messages.{index}.role: the Messages API accepts a top-level `system` parameter, not "system" as an input message role.'
-        )
-    if role not in ("user", "assistant"):
-        raise invalid(f"messages.{index}.role: Input should be 'user' or 'assistant'")
+    if role == "system" and index == 0:
+        words = 'the Messages API accepts a top-level `system` parameter, not "system" as the first message\'s role.'
+        raise invalid(f"messages.{index}.role: {words}")
+    if role not in ("user", "assistant", "system"):
+        raise invalid(f"messages.{index}.role: Input should be 'user', 'assistant' or 'system'")
     if index == 0 and role != "user":
         raise invalid('messages: first message must use the "user" role')
     if content is None:

@@ -137,7 +137,12 @@ class CannedConnection(asyncio.Protocol):
             self._ask_admin()
         else:
             self._transport.write(self._tin.whole)
+            self._close_unless_kept()
             self._counts.tally(MODEL, PROMPT_TOKENS, self._tin.tokens, whole=True)
+
+    def _close_unless_kept(self) -> None:
+        if self._transport is not None and not self._parser.should_keep_alive():
+            self._transport.close()
 
     def _ask_admin(self) -> None:
         self._counts.begun -= 1
@@ -158,6 +163,7 @@ class CannedConnection(asyncio.Protocol):
                 self._timer = self._loop.call_later(tin.interval, self._tick)
                 return
         self._transport.write(tin.closing)
+        self._close_unless_kept()
         self._counts.tally(MODEL, PROMPT_TOKENS, tin.chunks, whole=True)
 
 

@@ -29,7 +29,7 @@ from headworks.testing.emulator.trouble import Armed, Kind, Trouble, Visitor, in
 
 _DEFAULT_MODELS = {
     Wire.OPENAI: ("gpt-4o", "gpt-4o-mini", "text-embedding-3-small"),
-    Wire.ANTHROPIC: ("claude-sonnet-4-5", "claude-haiku-4-5"),
+    Wire.ANTHROPIC: ("claude-sonnet-4-6", "claude-haiku-4-5"),
 }
 _JSON = "application/json"
 _SSE = "text/event-stream; charset=utf-8"
@@ -168,7 +168,7 @@ class Provider:
         if not self.personality.enforce_limits:
             return
         for what, grant in (("requests", grants.requests), ("tokens", grants.tokens)):
-            if grant.exhausted:
+            if not grant.had:
                 raise visit.tongue.throttled(grant, what)
 
     def _told(self, visit: Visit, question: Question) -> Score:
