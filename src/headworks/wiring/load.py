@@ -17,7 +17,6 @@ from headworks.wiring.config_file import ConfigRefused, Problem, read_config
 
 _NANOSECONDS = 10**9
 _LARGEST_FILE = 8_388_608
-DEFAULT_NAME = "headworks.yaml"
 
 
 class ConfigFile:

@@ -63,7 +63,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
     )
     problems = (*reading.problems, *_not_caused_by(reading.problems, bench.problems))
     if problems:
-        raise ConfigRefused(problems, reading.source.report(problems))
+        raise ConfigRefused(reading.source.located(problems), reading.source.report(problems))
     revision = revision_of(config, bench.digests, bench.givens.prices.digest)
     return Compiled(
         snapshot=msgspec.structs.replace(snapshot, revision=revision),

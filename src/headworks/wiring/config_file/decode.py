@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, inspect
 
-from headworks.wiring.config_file.problems import Problem, did_you_mean, dotted
-from headworks.wiring.config_file.tree import Kind, Listing, Node, Path, Scalar, Table
+from headworks.wiring.config_file.problems import Problem, did_you_mean
+from headworks.wiring.config_file.tree import Kind, Listing, Node, Path, Scalar, Table, dotted
 
 _SCALARS: dict[type[inspect.Type], tuple[Kind, ...]] = {
     inspect.StrType: (Kind.TEXT,),

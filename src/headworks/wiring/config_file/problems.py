@@ -46,14 +46,19 @@ class Source(msgspec.Struct, frozen=True):
     text: str
     root: Node | None = None
 
+    def located(self, problems: Sequence[Problem]) -> list[Problem]:
+        """The same problems in the order of the document, each with its spot."""
+        places = Places() if self.root is None else places_of(self.root)
+        found = [msgspec.structs.replace(problem, spot=_spot(problem, places)) for problem in problems]
+        return sorted(
+            found, key=lambda problem: (problem.spot.line, problem.spot.column) if problem.spot is not None else (0, 0)
+        )
+
     def report(self, problems: Sequence[Problem]) -> str:
         """All problems in the order of the document, each with its line and a mark under what is meant. Secrets are masked."""
         lines = self.text.split("\n")
-        places = Places() if self.root is None else places_of(self.root)
-        masked = _masked(places)
-        located = [(_spot(problem, places), problem) for problem in problems]
-        located.sort(key=lambda pair: (pair[0].line, pair[0].column))
-        return "\n".join(self._render(problem, spot, lines, masked) for spot, problem in located)
+        masked = _masked(Places() if self.root is None else places_of(self.root))
+        return "\n".join(self._render(problem, problem.spot or Spot(0, 0), lines, masked) for problem in self.located(problems))
 
     def _render(self, problem: Problem, spot: Spot, lines: Sequence[str], masked: Mapping[int, Sequence[Spot]]) -> str:
         head = f"{self.name}:{spot.line + 1}:{spot.column + 1}: {problem.text}"
@@ -123,14 +128,3 @@ def did_you_mean(word: str, known: Collection[str]) -> str:
     if 0 < len(known) <= 8:  # noqa: PLR2004 - what still reads as a sentence
         return f"Known: {', '.join(sorted(known))}."
     return ""
-
-
-def dotted(path: Path) -> str:
-    """A path for people: `models.smart.targets[0].weight`."""
-    text = ""
-    for part in path:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        else:
-            text += f".{part}" if text else part
-    return text

@@ -126,3 +126,14 @@ def places_of(root: Node) -> Places:
         else:
             scalars[path] = node.spot
     return Places(keys, values, scalars)
+
+
+def dotted(path: Path) -> str:
+    """A path for people: `models.smart.targets[0].weight`."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += f".{part}" if text else part
+    return text

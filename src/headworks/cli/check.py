@@ -1,0 +1,66 @@
+"""`headworks check`: is the configuration usable, and what does it mean?"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from headworks.cli.check_tables import overview, print_overview
+from headworks.domain.config import Config
+from headworks.wiring.clock import SystemClock
+from headworks.wiring.config_file import ConfigRefused, Problem
+from headworks.wiring.config_file.tree import dotted
+from headworks.wiring.load import ConfigFile
+from headworks.wiring.process_exits import Exit
+from headworks.wiring.process_places import CONFIG_NAME
+
+
+def check(file: Path = Path(CONFIG_NAME), *, json: bool = False, schema: bool = False) -> int:
+    """Say whether the configuration can be used, and what it means. Nothing is started and nobody is asked anything.
+
+    Ends with 0 if it can be used and 78 if not.
+
+    Args:
+        file: The configuration.
+        json: Print it for programs.
+        schema: Print the JSON Schema of configurations instead, for an editor.
+    """
+    if schema:
+        print(config_schema())
+        return Exit.OK
+    try:
+        compiled = ConfigFile(file, os.environ, SystemClock()).load()
+    except ConfigRefused as refused:
+        if json:
+            _print_json({"usable": False, "problems": [_as_json(problem) for problem in refused.problems]})
+        else:
+            count = len(refused.problems)
+            print(f"{refused}\n\n{count} problem{'s' * (count != 1)}: {file} cannot be used.", file=sys.stderr)
+        return Exit.CONFIG
+    if json:
+        warnings = [_as_json(problem) for problem in compiled.warnings]
+        _print_json({"usable": True, **overview(compiled), "warnings": warnings})
+    else:
+        print_overview(compiled, str(file))
+    return Exit.OK
+
+
+def config_schema() -> str:
+    """The JSON Schema of `headworks.yaml`."""
+    schema = msgspec.json.schema(Config)
+    schema["title"] = "headworks.yaml"
+    return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode()
+
+
+def _as_json(problem: Problem) -> dict[str, Any]:
+    spot = problem.spot
+    where = {"line": spot.line + 1, "column": spot.column + 1} if spot is not None else {}
+    return {"path": dotted(problem.path), "message": problem.message, "hint": problem.hint, **where}
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())

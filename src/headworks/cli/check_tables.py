@@ -1,0 +1,123 @@
+"""What a compiled configuration means, for people and for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from headworks.domain.config import as_rule
+from headworks.domain.money import PriceCard
+from headworks.domain.principal import Limits, Principal
+from headworks.domain.snapshot import Model
+from headworks.domain.target import Target
+from headworks.wiring.compile import Compiled
+
+_NANOS = 10**9
+
+
+def overview(compiled: Compiled) -> dict[str, Any]:
+    """Models, patterns and keys as plain values. No secrets."""
+    snapshot = compiled.snapshot
+    return {
+        "revision": snapshot.revision,
+        "models": [_model(model) for _, model in sorted(snapshot.models.items())],
+        "patterns": {name: _pattern(compiled, name) for name in snapshot.patterns},
+        "keys": [_key(holder) for holder in sorted(snapshot.principals.values(), key=lambda holder: holder.id)],
+    }
+
+
+def print_overview(compiled: Compiled, name: str) -> None:
+    """The same as tables, then what is odd."""
+    console = Console(highlight=False)
+    shown = overview(compiled)
+    console.print(f"[bold]{name}[/] can be used: revision {shown['revision'][:12]}\n", soft_wrap=True)
+    _print_models(console, shown)
+    _print_keys(console, shown["keys"])
+    for warning in compiled.warnings:
+        console.print(f"[yellow]odd[/]  {'.'.join(map(str, warning.path))}: {warning.text}", soft_wrap=True)
+
+
+def _print_models(console: Console, shown: dict[str, Any]) -> None:
+    table = _table("model", "target", "order", "weight", "$/M in", "$/M out", "price from")
+    for model in shown["models"]:
+        for number, target in enumerate(model["targets"]):
+            price = target["price"] or {"input": "?", "output": "?", "source": "nobody"}
+            name = "" if number else model["name"]
+            order, weight = str(target["order"]), str(target["weight"])
+            table.add_row(name, target["name"], order, weight, price["input"], price["output"], price["source"])
+        if model["fallbacks"]:
+            table.add_row("", f"else {', '.join(model['fallbacks'])}")
+    for name, targets in shown["patterns"].items():
+        table.add_row(name, ", ".join(targets), "", "", "", "", "each model's own")
+    console.print(table)
+    console.print()
+
+
+def _print_keys(console: Console, keys: list[dict[str, Any]]) -> None:
+    if not keys:
+        return
+    table = _table("key", "team", "models", "limits")
+    for key in keys:
+        limits = ", ".join(f"{name} {value}" for name, value in key["limits"].items())
+        table.add_row(key["name"], key["team"], ", ".join(key["models"]) or "all", limits or "none")
+    console.print(table)
+    console.print()
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _model(model: Model) -> dict[str, Any]:
+    return {"name": model.name, "targets": [_target(target) for target in model.targets], "fallbacks": list(model.fallbacks)}
+
+
+def _target(target: Target) -> dict[str, Any]:
+    return {
+        "name": target.name,
+        "origin": str(target.origin),
+        "dialects": [target.dialect, *target.variants],
+        "order": target.order,
+        "weight": target.weight,
+        "price": _price(target.price),
+    }
+
+
+def _price(card: PriceCard | None) -> dict[str, str] | None:
+    """Dollars per million tokens, as decimal text."""
+    if card is None:
+        return None
+    return {
+        "input": _dollars(card.input.nanos_per_million),
+        "output": _dollars(card.output.nanos_per_million),
+        "source": card.source,
+    }
+
+
+def _pattern(compiled: Compiled, name: str) -> list[str]:
+    targets = as_rule(compiled.config.models[name]).targets
+    return [target if isinstance(target, str) else target.model for target in targets]
+
+
+def _key(holder: Principal) -> dict[str, Any]:
+    return {"name": holder.id, "team": holder.team, "models": list(holder.models), "limits": _limits(holder.limits)}
+
+
+def _limits(limits: Limits) -> dict[str, str]:
+    shown = {
+        "requests/min": limits.requests_per_minute,
+        "tokens/min": limits.tokens_per_minute,
+        "concurrent": limits.concurrent,
+        "budget $": _dollars(limits.budget_nanos) if limits.budget_nanos is not None else None,
+    }
+    return {name: str(value) for name, value in shown.items() if value is not None}
+
+
+def _dollars(nanos: int) -> str:
+    whole, rest = divmod(nanos, _NANOS)
+    return f"{whole}.{rest:09d}".rstrip("0").rstrip(".")
