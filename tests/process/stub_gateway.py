@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -24,21 +25,35 @@ class Stub:
         self.busy = 0
         self.idle = asyncio.Event()
         self.reloads = 0
+        self.lost = 0
+        self.tasks: set[asyncio.Future[None]] = set()
 
     async def serve(self) -> None:
-        servers = [await asyncio.start_server(self.answer, sock=sock, backlog=4096) for sock in self.life.sockets]
+        loop = asyncio.get_running_loop()
+        for sock in self.life.sockets:
+            os.set_blocking(sock.fileno(), False)
+            loop.add_reader(sock, self.accept, sock)
         if self.mode != "mute":
             self.life.ready()
         watch = asyncio.ensure_future(self.count_reloads())
         await self.life.stop.wait()
-        for server in servers:
-            server.close()
+        for sock in self.life.sockets:
+            loop.remove_reader(sock)
         if self.mode == "deaf":
-            await asyncio.get_running_loop().create_future()
+            await loop.create_future()
         while self.busy:
             self.idle.clear()
             await self.idle.wait()
         watch.cancel()
+
+    def accept(self, sock: socket.socket) -> None:
+        """What is accepted is answered: it counts as busy before anything can be awaited."""
+        try:
+            connection, _ = sock.accept()
+        except BlockingIOError:
+            return  # the other gateway was quicker
+        self.busy += 1
+        self.tasks.add(asyncio.ensure_future(self.answer(connection)))
 
     async def count_reloads(self) -> None:
         while True:
@@ -46,8 +61,8 @@ class Stub:
             self.life.reload.clear()
             self.reloads += 1
 
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.busy += 1
+    async def answer(self, connection: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=connection)
         try:
             path = (await reader.readuntil(b"\r\n\r\n")).split()[1]
             if path == b"/go":
@@ -58,7 +73,7 @@ class Stub:
             writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body))
             await writer.drain()
         except (OSError, asyncio.IncompleteReadError):
-            self.mode += "!"
+            self.lost += 1
         finally:
             writer.close()
             self.busy -= 1

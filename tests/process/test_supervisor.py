@@ -98,7 +98,7 @@ def test_a_second_sigterm_does_not_wait_for_answers_under_way(start: Start) -> N
 
         assert running.wait() == 0
 
-    assert not any("killed" in line for line in running.lines)
+    assert not any("did not leave" in line for line in running.lines)
 
 
 def test_a_gateway_that_does_not_leave_is_killed_at_its_deadline(start: Start) -> None:
@@ -149,19 +149,18 @@ def test_a_rolling_restart_waits_for_answers_under_way(start: Start) -> None:
     running = start()
     running.wait_for("ready in")
     before = gateway_of(running)
-    with socket.create_connection(("127.0.0.1", running.ports[0])) as slow, ThreadPoolExecutor() as pool:
+    with socket.create_connection(("127.0.0.1", running.ports[0])) as slow:
         slow.sendall(b"GET /slow HTTP/1.1\r\n\r\n")
         with socket.create_connection(("127.0.0.1", running.ports[0])) as go:
             running.get()
             running.signal(signal.SIGUSR2)
             running.wait_for("takes no more requests")
-            after = pool.submit(gateway_of, running).result()
+            eventually(lambda: gateway_of(running) != before, "the successor answering")
             go.sendall(b"GET /go HTTP/1.1\r\n\r\n")
             go.recv(1)
             answer = slow.recv(4096)
 
     assert answer.endswith(f"{before} 0".encode())
-    assert after != before
 
 
 def test_a_successor_that_cannot_start_leaves_the_present_gateway_serving(start: Start) -> None:
