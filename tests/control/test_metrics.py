@@ -45,7 +45,17 @@ def busy() -> PrometheusExporter:
     exporter.emit(end(1, stream=True, first_token_at=100.0, duration=1100.0, gaps=10, overhead=0.7, tried=tried))
     exporter.emit(end(2, usage=Usage(input=10, output=5, cache_read=4, cache_write=3, reasoning=2), currency="EUR"))
     exporter.emit(
-        end(3, ending="refused", status=404, fault="model_not_found", asked="made-up", provider="", target="", cost=0)
+        end(
+            3,
+            ending="refused",
+            status=404,
+            fault="model_not_found",
+            asked="made-up",
+            provider="",
+            target="",
+            cost=0,
+            usage=Usage(),
+        )
     )
     return exporter
 

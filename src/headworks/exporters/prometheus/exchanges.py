@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
 
 from headworks.domain.exchange import Exchange
 from headworks.exporters.prometheus.labels import BoundedLabel
+from headworks.exporters.prometheus.sums import Distribution, Sums
 
 SECONDS = tuple(0.01 * 2**step for step in range(14))
 """0.01 … 81.92: the OpenTelemetry GenAI buckets for durations."""
@@ -21,76 +22,55 @@ _UNKNOWN_NAMES = frozenset({"model_not_found", "upstream_rejected"})
 _TOKEN_TYPES = ("input", "output", "cache_read", "cache_write", "reasoning")
 _NANOS = 1e-9
 _MS = 1e-3
-_Metric = TypeVar("_Metric", Counter, Histogram)
 
 
-class Children(dict[tuple[str, ...], _Metric]):
-    """A metric's children by their label values, each found in the metric only once: that costs four times this look-up."""
+class ExchangeMetrics(Collector):
+    """An `Exporter`, and a collector of what it was told. One per process; not thread-safe."""
 
-    def __init__(self, metric: _Metric) -> None:
-        super().__init__()
-        self._metric = metric
-
-    def __missing__(self, labels: tuple[str, ...]) -> _Metric:
-        child = self[labels] = self._metric.labels(*labels)
-        return child
-
-
-class ExchangeMetrics:
-    """An `Exporter`. One per process; not thread-safe."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        """Registers its metrics."""
+    def __init__(self) -> None:
         self._models = BoundedLabel(LARGEST_MODELS)
         self._targets = BoundedLabel(LARGEST_TARGETS)
         by_model = ("model", "provider")
-
-        def counter(name: str, text: str, *labels: str) -> Children[Counter]:
-            return Children(Counter(name, text, labels, registry=registry))
-
-        def histogram(name: str, text: str, buckets: Sequence[float], *labels: str) -> Children[Histogram]:
-            return Children(Histogram(name, text, labels, registry=registry, buckets=buckets))
-
-        self._requests = counter(
+        self._requests = Sums(
             "headworks_requests_total", "Requests that have ended, by how.", *by_model, "kind", "status", "ending", "cache"
         )
-        self._duration = histogram(
+        self._duration = Distribution(
             "headworks_request_duration_seconds",
             "From a request's headers to the last byte of its answer.",
             SECONDS,
             *by_model,
             "kind",
         )
-        self._first_token = histogram(
+        self._first_token = Distribution(
             "headworks_time_to_first_token_seconds",
             "From a streamed request's headers to the first byte of its answer.",
             SECONDS,
             *by_model,
         )
-        self._inter_token = histogram(
+        self._inter_token = Distribution(
             "headworks_inter_token_seconds",
             "Mean time between two pieces of a streamed answer; one observation a request.",
             SHORT_SECONDS,
             *by_model,
         )
-        self._overhead = histogram(
+        self._overhead = Distribution(
             "headworks_overhead_seconds", "The gateway's own part of a request's duration.", OVERHEAD_SECONDS, "kind"
         )
-        self._tokens = counter(
+        self._tokens = Sums(
             "headworks_tokens_total",
             "Tokens of served answers. Input includes cache_read and cache_write, output includes reasoning.",
             *by_model,
             "type",
         )
-        self._cost = counter("headworks_cost_usd_total", "What providers charge, all attempts.", *by_model)
-        self._foreign_cost = counter(
+        self._cost = Sums("headworks_cost_usd_total", "What providers charge, all attempts.", *by_model)
+        self._foreign_cost = Sums(
             "headworks_cost_foreign_total",
             "What providers charge in other currencies than US dollars, all attempts.",
             *by_model,
             "currency",
         )
-        self._retries = counter("headworks_retries_total", "Attempts after the first of a request.", "model")
-        self._attempts = counter(
+        self._retries = Sums("headworks_retries_total", "Attempts after the first of a request.", "model")
+        self._attempts = Sums(
             "headworks_attempts_total",
             "Attempts at a target, by the fault they ended with; without one if they went well.",
             "target",
@@ -101,35 +81,51 @@ class ExchangeMetrics:
         """Add one exchange."""
         model = "" if exchange.fault in _UNKNOWN_NAMES else self._models.value(exchange.asked)
         provider, kind = exchange.provider, exchange.kind
-        self._requests[model, provider, kind, str(exchange.status), exchange.ending, exchange.cache].inc()
-        self._duration[model, provider, kind].observe(exchange.duration * _MS)
+        self._requests[model, provider, kind, str(exchange.status), exchange.ending, exchange.cache] += 1
+        self._duration.observe((model, provider, kind), exchange.duration * _MS)
         if exchange.overhead:
-            self._overhead[(kind,)].observe(exchange.overhead * _MS)
+            self._overhead.observe((kind,), exchange.overhead * _MS)
         if exchange.stream and exchange.first_token_at:
-            self._observe_stream(exchange, model)
+            self._observe_stream(exchange, (model, provider))
         self._count_usage(exchange, model)
         for tried in exchange.tried:
-            self._attempts[self._targets.value(tried.target), tried.fault].inc()
+            self._attempts[self._targets.value(tried.target), tried.fault] += 1
         if len(exchange.tried) > 1:
-            self._retries[(model,)].inc(len(exchange.tried) - 1)
+            self._retries[(model,)] += len(exchange.tried) - 1
 
-    def _observe_stream(self, exchange: Exchange, model: str) -> None:
-        self._first_token[model, exchange.provider].observe(exchange.first_token_at * _MS)
+    def _observe_stream(self, exchange: Exchange, labels: tuple[str, str]) -> None:
+        self._first_token.observe(labels, exchange.first_token_at * _MS)
         if exchange.gaps:
             gap = (exchange.duration - exchange.first_token_at) / exchange.gaps
-            self._inter_token[model, exchange.provider].observe(gap * _MS)
+            self._inter_token.observe(labels, gap * _MS)
 
     def _count_usage(self, exchange: Exchange, model: str) -> None:
         provider, usage = exchange.provider, exchange.usage
         for kind in _TOKEN_TYPES:
             if count := getattr(usage, kind):
-                self._tokens[model, provider, kind].inc(count)
+                self._tokens[model, provider, kind] += count
         if not exchange.cost:
             return
         if exchange.currency == "USD":
-            self._cost[model, provider].inc(exchange.cost * _NANOS)
+            self._cost[model, provider] += exchange.cost * _NANOS
         else:
-            self._foreign_cost[model, provider, exchange.currency].inc(exchange.cost * _NANOS)
+            self._foreign_cost[model, provider, exchange.currency] += exchange.cost * _NANOS
+
+    def collect(self) -> Iterator[Metric]:
+        """All families."""
+        for each in (
+            self._requests,
+            self._duration,
+            self._first_token,
+            self._inter_token,
+            self._overhead,
+            self._tokens,
+            self._cost,
+            self._foreign_cost,
+            self._retries,
+            self._attempts,
+        ):
+            yield each.family()
 
     @property
     def overflows(self) -> dict[str, int]:

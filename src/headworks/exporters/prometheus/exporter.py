@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import prometheus_client
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
@@ -17,9 +16,9 @@ class PrometheusExporter:
     """An `Exporter` with a page to show. One per control process; `emit` and `render` never at once."""
 
     def __init__(self, version: str) -> None:
-        prometheus_client.disable_created_metrics()  # a second series beside every counter, which nobody asked for
         self._registry = CollectorRegistry()
-        self._exchanges = ExchangeMetrics(self._registry)
+        self._exchanges = ExchangeMetrics()
+        self._registry.register(self._exchanges)
         self._house = HouseMetrics(version, lambda: self._exchanges.overflows)
         self._registry.register(self._house)
         ProcessCollector(namespace="headworks_control", registry=self._registry)
