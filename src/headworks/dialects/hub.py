@@ -14,6 +14,9 @@ from headworks.domain.snapshot import Model
 from headworks.domain.target import Target
 from headworks.ports.dialect import Dialect, Prepared
 
+_OWN = frozenset(("stream_options",))
+"""Fields by which the gateway asks for what it needs: leaving them out takes nothing from the caller."""
+
 
 class Hub:
     """`ports.dialect.Interpreter` over a set of dialects. Stateless; one for all requests."""
@@ -31,7 +34,9 @@ class Hub:
             return self._translate(front, kind, ask, target, cap)
         dialect = self._dialects[front]
         dropped = target.quirks.drop
-        downgrades = tuple(_left_out(name, target) for name in dropped if name in ask.fields) if dropped else ()
+        downgrades = (
+            tuple(_left_out(name, target) for name in dropped if name in ask.fields and name not in _OWN) if dropped else ()
+        )
         _refuse_loss(downgrades, target)
         return Prepared(dialect.patch(kind, ask, target, cap), dialect.untouched(kind, ask, target), downgrades)
 

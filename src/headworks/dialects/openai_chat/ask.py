@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from headworks.dialects.fields import Fields, read_fields
-from headworks.dialects.openai_chat.estimate import estimate_input, estimate_messages
+from headworks.dialects.openai_chat.estimate import BYTES_PER_TOKEN, estimate_input, estimate_messages
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.target import AskedModel
@@ -76,7 +76,7 @@ def read_ask(kind: Kind, body: bytes) -> Ask:
     if kind is Kind.CHAT:
         tokens, media = estimate_messages(_needed(fields, "messages"))
         if "tools" in fields:
-            tokens += estimate_input(bytes(fields["tools"]))
+            tokens += len(fields["tools"]) // BYTES_PER_TOKEN
     else:
         tokens, media = estimate_input(_needed(fields, "prompt")), _NO_FEATURES
     options = _value(fields, "stream_options", _STREAM_OPTIONS, "an object") if "stream_options" in fields else None

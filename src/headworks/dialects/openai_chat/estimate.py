@@ -10,8 +10,6 @@ IMAGE_TOKENS = 1100
 AUDIO_BYTES_PER_TOKEN = 1000
 FILE_BYTES_PER_TOKEN = 25
 """Base64 characters of a PDF."""
-MESSAGE_TOKENS = 4
-"""What frames each message."""
 
 _NO_MEDIA: frozenset[str] = frozenset()
 _BASE64 = b";base64,"
@@ -21,11 +19,10 @@ _INTS = msgspec.json.Decoder(list[int | list[int]])
 
 def estimate_messages(messages: bytes) -> tuple[int, frozenset[str]]:
     """Tokens of the undecoded `messages`, and which media are among them."""
-    frames = messages.count(b'"role"') * MESSAGE_TOKENS
-    if b'"type"' not in messages:
-        return len(messages) // BYTES_PER_TOKEN + frames, _NO_MEDIA
+    if messages.find(b"[", 1) < 0:  # no message has parts: all content is plain text
+        return len(messages) // BYTES_PER_TOKEN + 1, _NO_MEDIA
     media: set[str] = set()
-    size, tokens = len(messages), frames
+    size, tokens = len(messages), 1
     images = messages.count(b'"image_url":')
     if images:
         media.add("images")

@@ -34,7 +34,7 @@ _PLAIN = Quirks()
 
 def _lower(fields: dict[str, Any], cap: int, quirks: Quirks) -> None:
     said = [name for name in _CAPS if name in fields]
-    for name in said or (quirks.max_tokens_field or _CAPS[1],):
+    for name in said or (quirks.max_tokens_field or _CAPS[0],):
         fields[name] = cap
 
 

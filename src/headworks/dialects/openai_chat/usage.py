@@ -6,41 +6,92 @@ The names differ; the rules that hold for all: cached and written tokens are par
 
 from __future__ import annotations
 
-from typing import Any
+import msgspec
 
 from headworks.domain.message import JsonObject
 from headworks.domain.target import Quirks
 from headworks.domain.usage import Usage
 
+_Count = int | None
+
+
+class _Prompt(msgspec.Struct):
+    cached_tokens: _Count = None
+    cache_write_tokens: _Count = None
+    audio_tokens: _Count = None
+
+
+class _Completion(msgspec.Struct):
+    reasoning_tokens: _Count = None
+    audio_tokens: _Count = None
+    accepted_prediction_tokens: _Count = None
+    rejected_prediction_tokens: _Count = None
+
+
+class _Creation(msgspec.Struct):
+    ephemeral_1h_input_tokens: _Count = None
+
+
+class _ServerTools(msgspec.Struct):
+    web_search_requests: _Count = None
+
+
+class _Reported(msgspec.Struct):
+    """The counts of all providers, by their names on the wire."""
+
+    prompt_tokens: _Count = None
+    completion_tokens: _Count = None
+    total_tokens: _Count = None
+    prompt_tokens_details: _Prompt | None = None
+    completion_tokens_details: _Completion | None = None
+    reasoning_tokens: _Count = None
+    citation_tokens: _Count = None
+    num_search_queries: _Count = None
+    prompt_cache_hit_tokens: _Count = None  # DeepSeek
+    cached_tokens: _Count = None  # Moonshot
+    num_cached_tokens: _Count = None  # Mistral
+    cache_read_input_tokens: _Count = None  # proxies of Anthropic, as the two after it
+    cache_creation_input_tokens: _Count = None
+    cache_creation: _Creation | None = None
+    server_tool_use: _ServerTools | None = None
+    server_tool_use_details: _ServerTools | None = None
+
+
+_NO_PROMPT = _Prompt()
+_NO_COMPLETION = _Completion()
+
 
 def read_usage(raw: JsonObject, quirks: Quirks) -> Usage:
     """Counts as reported. What is missing, null or nonsense counts as zero."""
-    prompt, completion = _object(raw, "prompt_tokens_details"), _object(raw, "completion_tokens_details")
-    output = _count(raw, "completion_tokens")
-    reasoning = _count(completion, "reasoning_tokens") or _count(raw, "reasoning_tokens")
-    citation = _count(raw, "citation_tokens")
-    if _stands_beside(raw, output, reasoning, quirks):
+    try:
+        said = msgspec.convert(raw, _Reported)
+    except msgspec.ValidationError:
+        said = msgspec.convert(_counts(raw), _Reported)
+    prompt = said.prompt_tokens_details or _NO_PROMPT
+    completion = said.completion_tokens_details or _NO_COMPLETION
+    output = said.completion_tokens or 0
+    reasoning = completion.reasoning_tokens or said.reasoning_tokens or 0
+    if reasoning and _stands_beside(said, output, reasoning, quirks):
         output += reasoning
-    creation = _object(raw, "cache_creation")
-    server_tools = _object(raw, "server_tool_use_details") or _object(raw, "server_tool_use")
+    citation = said.citation_tokens or 0
+    searches = said.server_tool_use_details or said.server_tool_use
     return Usage(
-        input=_count(raw, "prompt_tokens"),
+        input=said.prompt_tokens or 0,
         output=output + citation,
-        cache_read=_first(
-            _count(prompt, "cached_tokens"),
-            _count(raw, "prompt_cache_hit_tokens"),  # DeepSeek
-            _count(raw, "cached_tokens"),  # Moonshot
-            _count(raw, "cache_read_input_tokens"),  # proxies of Anthropic
-            _count(raw, "num_cached_tokens"),  # Mistral
-        ),
-        cache_write=_first(_count(prompt, "cache_write_tokens"), _count(raw, "cache_creation_input_tokens")),
-        cache_write_1h=_count(creation, "ephemeral_1h_input_tokens"),
+        cache_read=prompt.cached_tokens
+        or said.prompt_cache_hit_tokens
+        or said.cached_tokens
+        or said.cache_read_input_tokens
+        or said.num_cached_tokens
+        or 0,
+        cache_write=prompt.cache_write_tokens or said.cache_creation_input_tokens or 0,
+        cache_write_1h=(said.cache_creation.ephemeral_1h_input_tokens or 0) if said.cache_creation is not None else 0,
         reasoning=reasoning,
-        input_audio=_count(prompt, "audio_tokens"),
-        output_audio=_count(completion, "audio_tokens"),
-        accepted_prediction=_count(completion, "accepted_prediction_tokens"),
-        rejected_prediction=_count(completion, "rejected_prediction_tokens"),
-        web_searches=_count(server_tools, "web_search_requests") or _count(raw, "num_search_queries"),
+        input_audio=prompt.audio_tokens or 0,
+        output_audio=completion.audio_tokens or 0,
+        accepted_prediction=completion.accepted_prediction_tokens or 0,
+        rejected_prediction=completion.rejected_prediction_tokens or 0,
+        web_searches=(searches.web_search_requests or 0) if searches is not None else said.num_search_queries or 0,
         citation=citation,
     )
 
@@ -73,28 +124,21 @@ def write_usage(usage: Usage) -> JsonObject:
     return wire
 
 
-def _stands_beside(raw: JsonObject, output: int, reasoning: int, quirks: Quirks) -> bool:
+def _stands_beside(said: _Reported, output: int, reasoning: int, quirks: Quirks) -> bool:
     """Whether reasoning is not part of `completion_tokens`: the total decides where it can, else what is known of the provider."""
-    if not reasoning:
-        return False
-    rest = _count(raw, "total_tokens") - _count(raw, "prompt_tokens") - output
-    if rest == reasoning:
-        return True
-    return quirks.reasoning_beside_output and rest != 0
+    rest = (said.total_tokens or 0) - (said.prompt_tokens or 0) - output
+    return rest == reasoning or (quirks.reasoning_beside_output and rest != 0)
 
 
-def _object(raw: JsonObject, name: str) -> JsonObject:
-    value = raw.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _count(raw: JsonObject, name: str) -> int:
-    value: Any = raw.get(name)
-    return value if isinstance(value, int) and value > 0 else 0
-
-
-def _first(*counts: int) -> int:
-    return next((count for count in counts if count), 0)
+def _counts(raw: JsonObject) -> JsonObject:
+    """Only what can be a count."""
+    counts: JsonObject = {}
+    for name, value in raw.items():
+        if isinstance(value, dict):
+            counts[name] = _counts(value)
+        elif isinstance(value, int | float) and 0 <= value < float("inf"):
+            counts[name] = int(value)
+    return counts
 
 
 def _positive(counts: dict[str, int]) -> dict[str, int]:

@@ -20,6 +20,7 @@ from headworks.domain.target import Quirks
 from headworks.domain.usage import Usage
 
 _NULL_USAGE = b',"usage":null'
+_LAST = b"[DONE]\n\n"
 _BOUNDARY = re.compile(rb"(\r\n\r\n|\n\n|\r\r)")
 
 
@@ -82,7 +83,7 @@ class StreamWatch:
                 return data
         if self._hide:
             data = data.replace(_NULL_USAGE, b"")
-        if not self.began or b'"usage":' in data or b"error" in data or DONE in data:
+        if not self.began or b"error" in data or (b'"usage":' in data and _has_usage(data)) or data.endswith(_LAST):
             data = self._look(data)
         self.pieces += data.count(self._content)
         self.content_bytes += len(data)
@@ -99,7 +100,7 @@ class StreamWatch:
         if rest and self.fault is None:
             rest = self._look(rest) if _is_complete(rest) else b""
         if not self.ended and self.fault is None:
-            self.ended = self._has_finished(self._before + self._last + rest)
+            self.ended = _has_finished(self._before + self._last + rest)
         if not self.ended and self.fault is None:
             self.fault = Fault("severed", "The upstream's answer broke off before its end.")
         return rest if self.ended or not rest else rest.rstrip(b"\r\n") + b"\n\n"
@@ -184,21 +185,29 @@ class StreamWatch:
             self.began = True
             self._overhead = max(len(event) - content, 0)
 
-    def _has_finished(self, data: bytes) -> bool:
-        """Some servers end with their last choice instead of `[DONE]`."""
-        for event in _split(data):
-            parsed = _parse(event)
-            if parsed is None or not parsed.data.startswith(b"{"):
-                continue
-            choices = decode_object(parsed.data).get("choices") or ()
-            if any(choice.get("finish_reason") for choice in choices):
-                return True
-        return False
-
     def _mirror(self, translated: Translated) -> None:
         self.began, self.ended, self.fault, self.usage = translated.began, translated.ended, translated.fault, translated.usage
         self.pieces, self.content_bytes = translated.pieces, translated.content_bytes
         self.served_model, self.upstream_id = translated.served_model, translated.upstream_id
+
+
+def _has_finished(data: bytes) -> bool:
+    """Whether the last events end the answer: some servers end with their last choice instead of `[DONE]`."""
+    for event in _split(data):
+        parsed = _parse(event)
+        if parsed is None:
+            continue
+        if parsed.data.startswith(DONE):
+            return True
+        choices = decode_object(parsed.data).get("choices") or ()
+        if any(choice.get("finish_reason") for choice in choices):
+            return True
+    return False
+
+
+def _has_usage(data: bytes) -> bool:
+    """Whether not all of the usage fields are null."""
+    return data.count(b'"usage":') != data.count(b'"usage":null')
 
 
 def content_length(chunk: JsonObject) -> int | None:

@@ -33,7 +33,7 @@ def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Down
     else:
         downgrades.extend(Downgrade(path, _LEFT_OUT) for path in losses({**talk.extra, **talk.metadata}))
     for name in target.quirks.drop:
-        if body.pop(name, None) is not None:
+        if body.pop(name, None) is not None and name != "stream_options":
             downgrades.append(Downgrade(name, f"left out: {target.provider} rejects it"))
     return _ENCODER.encode(body), tuple(downgrades)
 
@@ -89,7 +89,7 @@ def _write_shape(talk: Conversation, target: Target, body: JsonObject, downgrade
         body["response_format"] = _output(talk.output, own=own)
     if talk.max_tokens is not None:
         said = talk.max_tokens_field if own else ""
-        body[target.quirks.max_tokens_field or said or "max_tokens"] = talk.max_tokens
+        body[target.quirks.max_tokens_field or said or "max_completion_tokens"] = talk.max_tokens
     reasoning = talk.reasoning
     if reasoning is None:
         return
