@@ -17,7 +17,8 @@ GONE = Fault("client_gone", "gone")
 
 def a_book(**breaker: float) -> tuple[HealthBook, FrozenClock]:
     clock = FrozenClock()
-    return HealthBook(clock, Breaker(**breaker)), clock  # pyright: ignore[reportArgumentType] - counts and seconds are both numbers
+    settings = Breaker(**breaker)  # pyright: ignore[reportArgumentType] - counts and seconds are both numbers
+    return HealthBook(clock, lambda: settings), clock
 
 
 def attempt(book: HealthBook, fault: Fault | None) -> None:

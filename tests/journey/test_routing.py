@@ -144,7 +144,7 @@ def test_failures_in_a_row_open_the_circuit_and_a_probe_closes_it_again() -> Non
     async def scenario() -> None:
         shop = snapshot(model("m", sample_target("only/m"), attempts=1))
         house = House(shop, ScriptedUpstream([BROKEN, BROKEN, GOOD, GOOD]))
-        house.health.breaker = Breaker(failures=2, open_for=10.0)
+        house.health.breaker = lambda: Breaker(failures=2, open_for=10.0)
         for _ in range(2):
             with pytest.raises(Fault):
                 await house.serve(ask(shop))
@@ -164,7 +164,7 @@ def test_retries_stop_when_their_budget_is_spent() -> None:
     async def scenario() -> None:
         shop = snapshot(model("m", sample_target("a/m", weight=1), sample_target("b/m", weight=1), attempts=2))
         house = House(shop, ScriptedUpstream([BROKEN] * 400))
-        house.health.breaker = Breaker(failures=10_000)
+        house.health.breaker = lambda: Breaker(failures=10_000)
         for _ in range(150):
             with pytest.raises(Fault):
                 await house.serve(ask(shop))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 import msgspec
@@ -36,9 +36,10 @@ class Condition(msgspec.Struct, gc=False):
 class HealthBook:
     """`ports.balancing.Health` for one gateway process. Targets are known by name, so a reload forgets nothing."""
 
-    def __init__(self, clock: Clock, breaker: Breaker | None = None) -> None:
+    def __init__(self, clock: Clock, breaker: Callable[[], Breaker] = Breaker) -> None:
+        """`breaker` gives the settings in force."""
         self._clock = clock
-        self.breaker = breaker or Breaker()
+        self.breaker = breaker
         self._conditions: dict[str, Condition] = {}
         self._troubled: set[str] = set()
         """Names that are not simply well: while it is empty nothing needs to be looked up."""
@@ -96,7 +97,7 @@ class HealthBook:
         return iter(self._conditions.items())
 
     def _failed(self, condition: Condition, fault: Fault) -> None:
-        now, breaker = self._clock.now(), self.breaker
+        now, breaker = self._clock.now(), self.breaker()
         if fault.kind is FaultClass.THROTTLED:
             pause = breaker.cooldown if fault.retry_after is None else fault.retry_after
             condition.cooling_until = max(condition.cooling_until, now + min(pause, breaker.cooldown_cap))

@@ -1,0 +1,152 @@
+"""The gateway process: every concrete class of the data plane, made and taken down in order."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import random
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import msgspec
+
+from headworks import __version__
+from headworks.balancing.health import Circuit, HealthBook
+from headworks.dialects.anthropic import Anthropic
+from headworks.dialects.hub import Hub
+from headworks.dialects.openai_chat import OpenAIChat
+from headworks.domain.gauges import Gauges
+from headworks.edge import Door, Edge
+from headworks.exporters.gauges import GaugeSocket, socket_path
+from headworks.stores.journal import Recoverer, SegmentedJournal, Upkeep, recover
+from headworks.transport import PooledUpstream
+from headworks.wiring.clock import SystemClock
+from headworks.wiring.live_config import LiveConfig
+from headworks.wiring.stages import Outside, compose
+
+
+async def run_gateway(
+    config_path: str | None,
+    sockets: Sequence[socket.socket],
+    journal_dir: Path,
+    ready: Callable[[], None],
+    stop: asyncio.Event,
+    reload: asyncio.Event,
+) -> None:
+    """Serve on `sockets` until `stop`, then drain. Raises `ConfigRefused` where there is nothing to serve by, `Fault` where nothing
+    can be recorded.
+    """
+    clock = SystemClock()
+    if config_path is not None:
+        live = LiveConfig.of_file(Path(config_path), os.environ, clock, say)
+    else:
+        live = await LiveConfig.found(journal_dir, os.environ, clock, say)
+    async with AsyncExitStack() as stack:
+        house = await _open(live, journal_dir, clock, stack)
+        following = asyncio.create_task(live.follow(reload), name="follow configuration")
+        stack.push_async_callback(_cancel, following)
+        await house.edge.serve(sockets)
+        _settle_memory()
+        ready()
+        await stop.wait()
+        house.draining = True
+        await house.edge.drain(live.snapshot.edge.drain)
+
+
+def say(words: str) -> None:
+    """To whoever watches the process."""
+    sys.stderr.write(f"headworks: {words}\n")
+
+
+def complain(trouble: BaseException) -> None:
+    """Of what should not have happened: the loop goes on. Only the place of the trouble is told, for its words could hold a secret."""
+    say(f"internal error: {type(trouble).__name__} at {_place(trouble)}")
+
+
+def _place(trouble: BaseException) -> str:
+    trace = trouble.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "an unknown place"
+
+
+class _House:
+    """The data plane, made."""
+
+    def __init__(
+        self, live: LiveConfig, edge: Edge, upstream: PooledUpstream, journal: SegmentedJournal, health: HealthBook
+    ) -> None:
+        self.live = live
+        self.edge = edge
+        self.upstream = upstream
+        self.journal = journal
+        self.health = health
+        self.draining = False
+
+    def gauges(self) -> Gauges:
+        """What the journal can't tell."""
+        door = self.edge.gauges()
+        return Gauges(
+            process=f"gateway-{os.getpid()}",
+            pid=os.getpid(),
+            version=__version__,
+            revision=self.live.snapshot.revision,
+            ready=not self.draining,
+            draining=self.draining,
+            config_rejected=self.live.rejected,
+            inflight=door.inflight,
+            connections={"client": door.connections, "upstream": sum(row.open for row in self.upstream.stats())},
+            health={name: _HEALTH[condition.circuit] for name, condition in self.health.conditions()},
+            journal=self.journal.gauges(),
+        )
+
+
+_HEALTH = {Circuit.CLOSED: 1.0, Circuit.HALF_OPEN: 0.5, Circuit.OPEN: 0.0}
+
+
+async def _open(live: LiveConfig, journal_dir: Path, clock: SystemClock, stack: AsyncExitStack) -> _House:
+    """Make the house; what was opened first is closed last."""
+    snapshot = live.snapshot
+    name = f"gateway-{os.getpid()}"
+    recover(journal_dir, Recoverer(name, clock, say))
+    journal = SegmentedJournal(msgspec.structs.replace(snapshot.journal, directory=str(journal_dir)), name, clock, say)
+    stack.callback(journal.close)
+    upkeep = asyncio.create_task(Upkeep(journal, clock, say).run(), name="journal upkeep")
+    stack.push_async_callback(_cancel, upkeep)
+    upstream = PooledUpstream(clock)
+    stack.push_async_callback(upstream.aclose)
+    interpreter = Hub({dialect.name: dialect for dialect in (OpenAIChat(), Anthropic())})
+    health = HealthBook(clock, lambda: live.snapshot.breaker)
+    journey = compose(Outside(clock=clock, journal=journal, upstream=upstream, interpreter=interpreter), snapshot, health)
+    chance = random.Random()  # noqa: S311 - it makes ids unlikely to meet, not hard to guess
+    edge = Edge(
+        Door(
+            journey=journey,
+            snapshots=lambda: live.snapshot,
+            interpreter=interpreter,
+            clock=clock,
+            chance=chance,
+            complain=complain,
+        )
+    )
+    house = _House(live, edge, upstream, journal, health)
+    socket_ = GaugeSocket(socket_path(journal_dir, os.getpid()), house.gauges)
+    await socket_.open()
+    stack.push_async_callback(socket_.close)
+    return house
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _settle_memory() -> None:
+    """What start-up made stays: the collector need not look at it again, and needs to look less often at what requests make."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)

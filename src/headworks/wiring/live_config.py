@@ -1,0 +1,100 @@
+"""The configuration in force: read from a file and followed, or made of what was found on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from headworks.domain.snapshot import Snapshot
+from headworks.ports.clock import Clock
+from headworks.providers.catalog import shipped_catalog
+from headworks.wiring.compile import Compiled, compile_config
+from headworks.wiring.config_file import ConfigRefused
+from headworks.wiring.discover import Discovery, discover
+from headworks.wiring.load import ConfigFile, givens
+from headworks.wiring.reload import Reloader
+
+Say = Callable[[str], None]
+
+CLIENT_KEY_FILE = "client-key"
+"""In the journal's directory: the key of a gateway that was started without a configuration."""
+
+
+class LiveConfig:
+    """One per gateway process. Everybody reads `snapshot`; a new one is put there by one assignment."""
+
+    def __init__(self, compiled: Compiled, say: Say, file: ConfigFile | None, clock: Clock) -> None:
+        self.snapshot: Snapshot = compiled.snapshot
+        self._compiled = compiled
+        self._say = say
+        self._reloader = Reloader(file, self, clock) if file is not None else None
+
+    @classmethod
+    def of_file(cls, path: Path, env: Mapping[str, str], clock: Clock, say: Say) -> LiveConfig:
+        """Raises `ConfigRefused` with all that is wrong."""
+        file = ConfigFile(path, env, clock)
+        compiled = file.load()
+        for warning in compiled.warnings:
+            say(f"{path}: {warning.text}")
+        return cls(compiled, say, file, clock)
+
+    @classmethod
+    async def found(cls, directory: Path, env: Mapping[str, str], clock: Clock, say: Say) -> LiveConfig:
+        """Made of provider keys in the environment and model servers on this machine. Says what it found, and the key to use."""
+        discovery = await discover(env, shipped_catalog(), _client_key(directory))
+        _announce(discovery, say)
+        return cls(compile_config(discovery.config, givens(env, clock)), say, None, clock)
+
+    @property
+    def rejected(self) -> bool:
+        """What stands in the file is not what runs."""
+        return self._reloader is not None and self._reloader.rejected
+
+    async def follow(self, asked: asyncio.Event) -> None:
+        """Until cancelled: take up what the file says. `asked` being set means now; it is cleared."""
+        if self._reloader is None:
+            return
+        watching = asyncio.create_task(self._reloader.watch(self._compiled), name="watch configuration")
+        try:
+            while True:
+                await asked.wait()
+                asked.clear()
+                self._reloader.ask()
+        finally:
+            watching.cancel()
+
+    def swapped(self, compiled: Compiled) -> None:
+        """The reloader's: a new configuration counts."""
+        self.snapshot = compiled.snapshot
+        self._say(f"configuration {compiled.snapshot.revision[:12]} in force: {len(compiled.snapshot.models)} models")
+
+    def refused(self, trouble: ConfigRefused) -> None:
+        """The reloader's: what runs goes on."""
+        self._say(f"the new configuration was refused, revision {self.snapshot.revision[:12]} goes on:\n{trouble}")
+
+
+def _client_key(directory: Path) -> str:
+    """The one caller's key: made at the first start, the same at every later one."""
+    path = directory / CLIENT_KEY_FILE
+    if path.exists():
+        return path.read_text().strip()
+    key = f"hw-{secrets.token_urlsafe(24)}"
+    directory.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(key + "\n")
+    return key
+
+
+def _announce(discovery: Discovery, say: Say) -> None:
+    if not discovery.findings:
+        say(
+            "no configuration, no provider key in the environment and no model server on this machine: there is nothing to serve yet. "
+            "Set OPENAI_API_KEY or ANTHROPIC_API_KEY, start Ollama, or write a configuration with `headworks init`; `headworks demo` needs none."
+        )
+    for finding in discovery.findings:
+        say(f"found {finding.title} by {finding.by}: models '{finding.provider}/…'")
+    say(f"key for your SDK: {discovery.client_key}")

@@ -1,0 +1,51 @@
+"""The journey put together from the classes that serve one gateway process."""
+
+from __future__ import annotations
+
+import random
+
+import msgspec
+
+from headworks.balancing.health import HealthBook
+from headworks.balancing.pickers import Weighted
+from headworks.balancing.retry_budget import RetryBucket
+from headworks.domain.snapshot import Snapshot
+from headworks.guards.pattern import PatternGuards
+from headworks.journey import Attempt, Authorise, Cache, Guard, Identify, Journey, Limits, Meter, Observe, Route
+from headworks.journey.planner import Planner
+from headworks.journey.route import Ways
+from headworks.ports.clock import Clock
+from headworks.ports.dialect import Interpreter
+from headworks.ports.stores import Journal
+from headworks.ports.upstream import Upstream
+from headworks.stores.memory import MemoryAnswers, MemoryCounters, MemoryReplays, SnapshotKeys
+
+
+class Outside(msgspec.Struct, frozen=True, kw_only=True):
+    """What the journey stands on: the ports with a world behind them."""
+
+    clock: Clock
+    journal: Journal
+    upstream: Upstream
+    interpreter: Interpreter
+
+
+def compose(outside: Outside, snapshot: Snapshot, health: HealthBook) -> Journey:
+    """All nine stages, in the order of `JOURNEY`. `snapshot` gives the sizes that are fixed at start; all else is read per call."""
+    clock, journal, interpreter = outside.clock, outside.journal, outside.interpreter
+    chance = random.Random()  # noqa: S311 - it draws targets and pauses, no secrets
+    planner = Planner()
+    guards = PatternGuards()
+    ways = Ways(planner, Weighted(chance), health, RetryBucket(clock))
+    stages = (
+        Observe(journal, clock),
+        Identify(SnapshotKeys()),
+        Authorise(interpreter, planner),
+        Limits(MemoryCounters(clock)),
+        Guard(lambda now: guards.of(now.guards), interpreter),
+        Cache(MemoryAnswers(clock, snapshot.cache.max_bytes), MemoryReplays(clock)),
+        Meter(journal, clock),
+        Route(ways, clock, chance, interpreter),
+        Attempt(outside.upstream, interpreter, health, clock),
+    )
+    return Journey(stages, clock)
