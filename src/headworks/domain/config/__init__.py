@@ -50,7 +50,7 @@ class Config(Written, frozen=True):
     prices: dict[str, PriceRule | Literal["free"]] = {}
     """By `provider/model` or a glob of these; they go before published prices."""
     price_table: str = ""
-    """A file made by `headworks prices build`, instead of the shipped one."""
+    """A file made by `headworks prices`, instead of the shipped one."""
     unpriced: Literal["refuse", "free"] = "refuse"
     timeouts: TimeoutsRule = TimeoutsRule()
     retries: RetryRule = RetryRule()

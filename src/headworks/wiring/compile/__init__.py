@@ -81,7 +81,7 @@ def _use_own_prices(bench: Bench, name: str) -> None:
     try:
         bench.givens = msgspec.structs.replace(bench.givens, prices=PriceTable(text.encode()))
     except msgspec.DecodeError:
-        bench.wrong(("price_table",), f"'{name}' is no price table.", "Make one with: headworks prices build")
+        bench.wrong(("price_table",), f"'{name}' is no price table.", "Make one with: headworks prices FILE.")
 
 
 def _check_prices(targets: Targets, models: Models) -> None:

@@ -41,7 +41,7 @@ def operator_headers(bench: Bench, rule: ProviderRule, path: Path) -> dict[str, 
         if not _NAME.fullmatch(name):
             bench.wrong(below, f"'{written}' is not a header name.", on_key=True)
         elif name in _OURS:
-            bench.wrong(below, f"The header '{name}' is set by the gateway.", "Leave it out.", on_key=True)
+            bench.wrong(below, f"The header '{written}' is set by the gateway.", "Leave it out.", on_key=True)
         else:
             headers[name] = _safe(bench, bench.secret(value, below), below)
     return headers

@@ -128,7 +128,9 @@ class Decoder:
         try:
             value = Decimal(node.text)
         except ArithmeticError:
-            return self._wrong(node, (wanted,), path)
+            if node.kind is Kind.TEXT:
+                return self._wrong(node, (wanted,), path)
+            value = Decimal("inf")  # YAML writes it `.inf`
         if not value.is_finite() or (isinstance(wanted, inspect.FloatType) and math.isinf(float(value))):
             return self._add(path, "The number must be finite.")
         if value < 0:

@@ -1,0 +1,27 @@
+"""`headworks prices`: a price table newer than this version of Headworks."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from headworks.providers.price_build import build
+from headworks.wiring.process_exits import Exit
+
+
+def prices(file: Path) -> int:
+    """Write a price table out of the installed genai-prices (`pip install --upgrade genai-prices`).
+
+    Name it in the configuration as price_table.
+
+    Args:
+        file: Where to.
+    """
+    try:
+        table = build()
+    except ImportError:
+        print("headworks: this needs genai-prices. Install it with: pip install genai-prices", file=sys.stderr)
+        return Exit.UNAVAILABLE
+    file.write_bytes(table)
+    print(f"Wrote {file}. Add price_table: {file} to the configuration.")
+    return Exit.OK
