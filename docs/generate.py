@@ -12,9 +12,11 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterable
+from enum import EnumMeta
 from pathlib import Path
 from typing import Any
 
+import headworks.journey
 from headworks.cli import COMMANDS
 from headworks.domain.errors import FAULTS, FaultClass
 from headworks.domain.outcome import Ending
@@ -54,7 +56,8 @@ def retries() -> str:
 
 def journey() -> str:
     """The stages, in order."""
-    rows = ((n, f"**{stage.__name__}**", _file(stage), first_line(stage)) for n, stage in enumerate(JOURNEY, 1))
+    words = dict(line.split(None, 1) for line in (headworks.journey.__doc__ or "").splitlines() if line.startswith("    "))
+    rows = ((n, f"**{stage.__name__}**", _file(stage), words[stage.__name__]) for n, stage in enumerate(JOURNEY, 1))
     return table(("", "stage", "file", "what it does"), rows)
 
 
@@ -95,7 +98,15 @@ def floors() -> str:
     return "```\n" + "".join(f"{layer}\n" for layer in layers) + "```\n"
 
 
-def member_docs(enumeration: type[Any]) -> list[tuple[Any, str]]:
+def reference() -> str:
+    """The pages beside the guides, by their titles."""
+    found = sorted(page for page in (ROOT / "docs").glob("*.md") if page.name != "index.md")
+    return "".join(
+        f"- [{title}]({page.name})\n" for page in found if (title := page.read_text().partition("\n")[0].lstrip("# "))
+    )
+
+
+def member_docs(enumeration: EnumMeta) -> list[tuple[Any, str]]:
     """Members of an enum with the docstring that stands below each."""
     body = ast.parse(inspect.getsource(enumeration)).body[0]
     assert isinstance(body, ast.ClassDef)
@@ -104,11 +115,6 @@ def member_docs(enumeration: type[Any]) -> list[tuple[Any, str]]:
         if isinstance(node, ast.Assign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
             docs.append((enumeration[ast.unparse(node.targets[0])], str(after.value.value)))
     return docs
-
-
-def first_line(thing: object) -> str:
-    """The first sentence of a docstring."""
-    return (inspect.getdoc(thing) or "").partition("\n")[0]
 
 
 def _file(thing: type) -> str:
@@ -125,6 +131,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "endpoints": endpoints,
     "commands": commands,
     "floors": floors,
+    "reference": reference,
 }
 
 
