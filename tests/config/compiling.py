@@ -37,6 +37,15 @@ def compiled(text: str, env: Mapping[str, str] | None = None, files: Mapping[str
     return compile_reading(read_config(text), given(env, files))
 
 
+def refusal(text: str) -> ConfigRefused | None:
+    """Why a document is refused, or None where it is not."""
+    try:
+        compiled(text)
+    except ConfigRefused as refused:
+        return refused
+    return None
+
+
 def report_of(text: str, env: Mapping[str, str] | None = None, files: Mapping[str, str] | None = None) -> str:
     """What is said of a document that is refused."""
     with pytest.raises(ConfigRefused) as refused:

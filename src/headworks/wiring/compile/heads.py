@@ -55,7 +55,7 @@ def credential(bench: Bench, rule: ProviderRule, row: ProviderRow, path: Path) -
     for name in row.key_env:
         value = bench.givens.env.get(name, "").strip()
         if value:
-            return _safe(bench, bench.secret(f"${{{name}}}", (*path, "api_key")), path)
+            return _safe(bench, bench.secret(f"${{{name}}}", (name,)), path)
     return ""
 
 

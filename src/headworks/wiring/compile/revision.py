@@ -16,13 +16,26 @@ def revision_of(config: Config, digests: dict[str, str], prices: str) -> str:
 
     The same document with another secret behind a reference is another revision: it has other credentials.
     """
-    document = msgspec.to_builtins(config, order="sorted")
+    document = _plain(config)
     for rule in _rules(document, "providers"):
         _forget(rule, ("api_key", "proxy"))
         rule["headers"] = sorted(rule.get("headers", ()))
     for rule in _rules(document, "keys"):
         _forget(rule, ("key",))
     return hashlib.sha256(msgspec.json.encode([document, digests, prices], order="sorted")).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Values without their types; fields that are as they would be anyway are left out, written or not."""
+    if isinstance(value, msgspec.Struct):
+        fields = msgspec.structs.fields(value)
+        written = {field.name: getattr(value, field.name) for field in fields}
+        return {field.name: _plain(written[field.name]) for field in fields if written[field.name] != field.default}
+    if isinstance(value, dict):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return value
 
 
 def _rules(document: dict[str, Any], section: str) -> Iterable[dict[str, Any]]:

@@ -123,6 +123,7 @@ class Reader:
     def _table(self, done: _Open) -> Table:
         entries: dict[str, Entry] = {}
         merged: dict[str, Entry] = {}
+        repeated: list[Entry] = []
         for entry in done.parts:
             name = entry.key.text
             if name == "<<" and entry.key.kind is Kind.TEXT:
@@ -131,6 +132,7 @@ class Reader:
                         merged.setdefault(lent.key.text, lent)
             elif name in entries:
                 first = entries[name].key.spot.line + 1
+                repeated.append(entry)
                 self.problems.append(
                     Problem(
                         path=_ASIDE,
@@ -140,7 +142,8 @@ class Reader:
                 )
             else:
                 entries[name] = entry
-        return Table((*entries.values(), *(entry for name, entry in merged.items() if name not in entries)), done.spot)
+        lent = (entry for name, entry in merged.items() if name not in entries)
+        return Table((*entries.values(), *lent), done.spot, tuple(repeated))
 
     @staticmethod
     def _refuse_tag(event: Any) -> None:

@@ -11,7 +11,7 @@ import msgspec
 from headworks.wiring.config_file.tree import Node, Path, Places, Spot, places_of
 
 MASK = "•••"
-_SECRET_FIELDS = frozenset(("api_key", "key", "headers", "proxy"))
+_SECRET_FIELDS = frozenset(("api_key", "key", "sha256", "headers", "proxy"))
 _REFERENCE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _LIKE_A_SECRET = re.compile(r"(sk|hw|pk|rk|gsk|xai|key|nvapi|Bearer|AIza)[-_ ][\w-]{8,}|[A-Za-z0-9+/_=-]{40,}")
 

@@ -53,10 +53,11 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """A mapping. Keys are unique."""
+    """A mapping. Keys are unique; `repeated` are entries whose key had come before."""
 
     entries: tuple[Entry, ...]
     spot: Spot
+    repeated: tuple[Entry, ...] = ()
 
 
 Node = Scalar | Listing | Table
@@ -105,6 +106,9 @@ class Places(msgspec.Struct, frozen=True):
         return Spot(0, 0)
 
 
+_AGAIN = "(again)"
+
+
 def places_of(root: Node) -> Places:
     """Index a tree. A value that several aliases share is indexed under each of its paths."""
     keys: dict[Path, Spot] = {}
@@ -119,6 +123,7 @@ def places_of(root: Node) -> Places:
                 below = (*path, entry.key.text)
                 keys[below] = entry.key.spot
                 waiting.append((below, entry.value))
+            waiting += [((*path, entry.key.text, _AGAIN), entry.value) for entry in node.repeated]
         elif isinstance(node, Listing):
             for number, item in enumerate(node.items):
                 keys[*path, number] = item.spot

@@ -1,0 +1,156 @@
+"""Names that callers may ask for, and what they become."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headworks.domain.money import Money
+from headworks.domain.usage import Usage
+from tests.config.compiling import compiled, report_of
+
+WILD = 'providers: {openai: , vllm: }\nmodels: {"openai/*": openai/*, "gpt-*": openai/gpt-*, "gpt-4o*": vllm/big-*, "l-*-x": vllm/*, "any-*": openai/gpt-4o}\n'
+
+
+@pytest.mark.parametrize(
+    ("asked", "target"),
+    [
+        ("openai/gpt-4o", "openai/gpt-4o"),
+        ("openai:gpt-4o", "openai/gpt-4o"),
+        ("gpt-4.1", "openai/gpt-4.1"),
+        ("gpt-4o-mini", "vllm/big--mini"),
+        ("l-llama3:8b-x", "vllm/llama3:8b"),
+        ("any-thing", "openai/gpt-4o"),
+        ("claude", None),
+        ("openai/", None),
+        ("gpt-", None),
+        ("l--x", None),
+        ("llama3:8b", None),
+        ("openai/" + "x" * 300, None),
+    ],
+)
+def test_a_star_stands_for_something(asked: str, target: str | None) -> None:
+    """The longest pattern that fits wins; a colon after a provider's name is as good as a slash."""
+    model = compiled(WILD).snapshot.find(asked)
+
+    assert (model.targets[0].name if model is not None else None) == target
+
+
+def test_a_colon_finds_a_fixed_name_too() -> None:
+    model = compiled("providers: {openai: }\nmodels: {openai/gpt-4o: openai/gpt-4o}\n").snapshot.find("openai:gpt-4o")
+
+    assert model is not None
+    assert model.name == "openai/gpt-4o"
+
+
+@given(names=st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=30))
+def test_resolving_is_a_function_of_the_name(names: list[str]) -> None:
+    """Whatever callers invent, and in whatever order: the memory of answers changes no answer."""
+    remembering, fresh = compiled(WILD).snapshot, compiled(WILD).snapshot
+    for name in names:
+        remembering.find(f"openai/{name}")
+    for name in names:
+        asked = remembering.find(f"openai/{name}")
+        assert asked is not None
+        assert asked == fresh.find(f"openai/{name}")
+
+
+def test_the_memory_of_answers_is_bounded() -> None:
+    snapshot = compiled(WILD).snapshot
+    for number in range(3_000):
+        snapshot.find(f"openai/m{number}")
+
+    assert snapshot.resolve.cache_info().currsize <= 1_024  # type: ignore[attr-defined] - an lru_cache behind the port
+
+
+def test_short_forms_mean_the_long_ones() -> None:
+    text = (
+        "providers: {openai: , vllm: }\n"
+        "models:\n"
+        "  one: openai/gpt-4o\n"
+        "  list: [openai/gpt-4o, vllm/llama]\n"
+        "  long: {targets: [{model: openai/gpt-4o, weight: 3}, vllm/llama], fallbacks: [one, list]}\n"
+    )
+    models = compiled(text).snapshot.models
+
+    assert [(target.name, target.order, target.weight) for target in models["one"].targets] == [("openai/gpt-4o", 0, 1)]
+    assert [(target.name, target.order) for target in models["list"].targets] == [("openai/gpt-4o", 0), ("vllm/llama", 1)]
+    assert [(target.name, target.order, target.weight) for target in models["long"].targets] == [
+        ("openai/gpt-4o", 0, 3),
+        ("vllm/llama", 0, 1),
+    ]
+    assert models["long"].fallbacks == ("one", "list")
+
+
+def test_a_provider_of_the_catalogue_needs_no_entry() -> None:
+    target = compiled("models: {m: openai/gpt-4o}\n").snapshot.models["m"].targets[0]
+
+    assert str(target.origin) == "https://api.openai.com:443"
+
+
+def test_a_fallback_may_be_a_name_that_only_a_star_knows() -> None:
+    compiled('models: {"openai/*": openai/*, m: {targets: [openai/gpt-4o], fallbacks: [openai/gpt-4.1]}}\n')
+    compiled("models: {a: {targets: [openai/gpt-4o], fallbacks: [b]}, b: {targets: [openai/gpt-4.1], fallbacks: [a]}}\n")
+
+
+MILLIONS = Usage(input=1_000_000, output=1_000_000)
+
+
+def price(text: str, model: str = "m") -> str | None:
+    """What a million tokens each way cost, and who says so."""
+    found = compiled(text).snapshot.find(model)
+    assert found is not None
+    card = found.targets[0].price
+    return None if card is None else f"{Money.of_exact(card.exact(MILLIONS)).nanos / 10**9:g} {card.source}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("models: {m: openai/gpt-4o}", "12.5 genai-prices 0.2.3"),
+        ("models: {m: openai/gpt-4o}\nprices: {openai/gpt-4o: {input: 1, output: 2}}", "3 config"),
+        ("models: {m: openai/gpt-4o}\nprices: {'openai/*': {input: 1}, 'openai/gpt-*': {input: 2}}", "2 config"),
+        ("models: {m: openai/gpt-4o}\nprices: {openai/gpt-4o: free}", "0 free"),
+        ("models: {m: {targets: [{model: openai/gpt-4o, price: {input: 7}}]}}\nprices: {openai/gpt-4o: free}", "7 config"),
+        ("models: {m: {targets: [{model: openai/new, price: free}]}}", "0 free"),
+        ("models: {m: openai/new}\nunpriced: free", "0 free"),
+        ("models: {m: vllm/llama}", "0 self-hosted"),
+        ("models: {m: vllm/llama}\nprices: {vllm/llama: {input: 0.25}}", "0.25 config"),
+        (
+            "providers: {vllm: {prices: together}}\nmodels: {m: vllm/meta-llama/Llama-3.3-70B-Instruct-Turbo}",
+            "1.76 genai-prices 0.2.3",
+        ),
+        ("models: {m: openai/gpt-4o}\nprices: {openai/gpt-4o: {input: {base: 1, above: {1000: 5, 500: 3}}}}", "5 config"),
+    ],
+)
+def test_who_says_what_a_model_costs(text: str, expected: str) -> None:
+    assert price(text) == expected
+
+
+def test_an_unpriced_model_behind_a_star_has_no_card() -> None:
+    """It is refused when it is asked for: nobody can list what callers may invent."""
+    assert price('models: {"openai/*": openai/*}', "openai/new") is None
+    assert price('models: {"openai/*": openai/*}\nunpriced: free', "openai/new") == "0 free"
+
+
+def test_prices_are_read_to_the_last_digit() -> None:
+    """0.1 + 0.2 would not be."""
+    text = "models: {m: openai/gpt-4o}\nprices: {openai/gpt-4o: {input: 0.1, output: 0.2, request: 0.000000001}}"
+    card = compiled(text).snapshot.models["m"].targets[0].price
+
+    assert card is not None
+    assert card.exact(Usage(input=1, output=1)) == 100_000_000 + 200_000_000 + 1_000_000
+
+
+def test_a_price_table_of_ones_own_is_used() -> None:
+    table = '{"version":"mine","providers":{"openai":{"fallback":[],"models":[{"id":"x","match":[["=x"]],"prices":[["",{"input_mtok":"4"}]]}]}}}'
+    text = "price_table: mine.json\nmodels: {m: openai/x}\n"
+
+    done = compiled(text, files={"/etc/hw/mine.json": table})
+
+    card = done.snapshot.models["m"].targets[0].price
+    assert card is not None
+    assert (card.source, card.input.nanos_per_million) == ("mine", 4 * 10**9)
+    assert done.files == ("/etc/hw/mine.json",)
+    assert "is no price table" in report_of(text, files={"/etc/hw/mine.json": "[]"})
