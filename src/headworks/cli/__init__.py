@@ -10,13 +10,19 @@ from cyclopts import App
 from headworks import __version__
 
 COMMANDS = (
-    ("serve", "headworks.cli.serve:serve", "Serve: gateway and control plane, until told to stop."),
     ("demo", "headworks.cli.demo:demo", "Simulated providers, a gateway and live traffic. Needs no API key."),
+    ("init", "headworks.cli.init:init", "Write a short configuration to start from."),
+    ("check", "headworks.cli.check:check", "Say whether the configuration can be used, and what it means."),
+    ("serve", "headworks.cli.serve:serve", "Serve: gateway and control plane, until told to stop."),
     ("restart", "headworks.cli.serve:restart", "Replace the running gateway by a new one without losing a request."),
+    ("exchanges", "headworks.cli.exchanges:exchanges", "List what has gone through the gateway, newest first."),
+    ("explain", "headworks.cli.explain:explain", "Tell the journey of one request: stages, tries, tokens, price."),
     ("doctor", "headworks.cli.doctor:doctor", "Look at configuration, machine and running gateway, and say what is wrong."),
+    ("emulate", "headworks.cli.emulate:emulate", "Run emulated model providers until interrupted."),
+    ("prices", "headworks.cli.prices:prices", "Write a newer price table than the one that is shipped."),
     ("version", "headworks.cli.doctor:version", "Print the versions of Headworks, Python and the parts on the hot path."),
 )
-"""Name, where it is, and one line about it, in the order of the help page."""
+"""Name, where it is, and one line about it, in the order in which a newcomer meets them."""
 
 INTERRUPTED = 130
 """What a shell expects of a program that was ended by Ctrl-C."""
@@ -28,6 +34,7 @@ def build() -> App:
         name="headworks",
         help="One door in front of every model: governed, metered, and fast.",
         version=__version__,
+        sort_key=None,
     )
     for name, where, words in COMMANDS:
         app.command(where, name=name, help=words)

@@ -81,7 +81,7 @@ def port_is_free(host: str, port: int, setting: str, running: int) -> Finding:
         who = holder(port)
         if running and f"(pid {running})" in who:
             return Finding(Severity.FINE, f"{host}:{port} is served by the running Headworks (pid {running})")
-        what = f"{host}:{port} cannot be opened: {trouble.strerror}" + (f", {who} has it" if who else "")
+        what = f"{host}:{port} cannot be opened: {os.strerror(trouble.errno or 0)}" + (f", {who} has it" if who else "")
         return Finding(Severity.BAD, what, f"Stop that program, or choose another port with {setting}.")
 
 

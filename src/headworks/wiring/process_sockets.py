@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 BACKLOG = 4096
@@ -91,10 +92,14 @@ def _listening() -> list[list[str]]:
 
 
 def _open_files(process: Path) -> set[str]:
+    files: set[str] = set()
     try:
-        return {str(entry.readlink()) for entry in (process / "fd").iterdir()}
+        for entry in (process / "fd").iterdir():
+            with suppress(FileNotFoundError):  # closed since it was listed
+                files.add(str(entry.readlink()))
     except OSError:  # another user's, or gone by now
-        return set()
+        return files
+    return files
 
 
 def _name(process: Path) -> str:
