@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -73,7 +74,7 @@ def decode(stream: bytes, cuts: Sequence[int] = ()) -> list[Event]:
 def pieces(data: bytes, cuts: Sequence[int]) -> list[bytes]:
     """`data` cut at these places."""
     edges = [0, *sorted(set(cuts)), len(data)]
-    return [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(edges)]
 
 
 def told(events: Sequence[Event]) -> Json:

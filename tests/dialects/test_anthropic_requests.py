@@ -118,7 +118,7 @@ def test_every_block_comes_out_as_it_went_in(block: Json) -> None:
     assert write(read(body)) == (body, [])
 
 
-@pytest.mark.parametrize("fields", FIELDS, ids=lambda fields: "+".join(fields))
+@pytest.mark.parametrize("fields", FIELDS, ids="+".join)
 def test_every_field_comes_out_as_it_went_in(fields: Json) -> None:
     body = question(**fields)
 

@@ -115,7 +115,7 @@ class StreamWatch(_Watch):
     A whole document where a stream was asked for is left to `translated`.
     """
 
-    __slots__ = ("_document", "_held", "_parser", "_plain", "_told", "_translated")
+    __slots__ = ("_document", "_held", "_parser", "_plain", "_told", "_translated", "_unfed")
 
     def __init__(self, translated: Translated) -> None:
         super().__init__()
@@ -125,6 +125,7 @@ class StreamWatch(_Watch):
         self._told = False
         self._translated = translated
         self._document: list[bytes] = []
+        self._unfed = True
 
     def feed(self, data: bytes) -> bytes:
         """See `Relay.feed`."""
@@ -132,9 +133,10 @@ class StreamWatch(_Watch):
             self.pieces += data.count(_CONTENT)
             self.content_bytes += len(data)
             return data
-        if self._document or (not self.upstream_id and looks_whole(data)):
+        if self._document or (self._unfed and looks_whole(data)):
             self._document.append(data)
             return b""
+        self._unfed = False
         return self._look(data)
 
     def close(self) -> bytes:
