@@ -108,14 +108,12 @@ def _needed(fields: Fields, name: str) -> bytes:
 
 
 def _max_tokens(fields: Fields) -> int | None:
-    """The caller's cap: the newer name counts where both are used."""
+    """The caller's cap: the newer name counts where both are used. A negative one means none (llama.cpp), or what the provider says."""
     for name in ("max_completion_tokens", "max_tokens"):
         if name in fields:
             value = _value(fields, name, _COUNT, "a whole number")
             if value is not None:
-                if value < 0:
-                    raise Fault("invalid_request", f"The field '{name}' must not be negative.", param=name)
-                return value
+                return value if value >= 0 else None
     return None
 
 

@@ -126,6 +126,7 @@ class StreamWatch:
             out = self._translated.feed(data)
             self._mirror(self._translated)
             return out
+        self._aligned = False
         self._held.append(data)
         self._held_bytes += len(data)
         if self._held_bytes > MAX_EVENT_BYTES:
@@ -133,10 +134,7 @@ class StreamWatch:
         if b"\n" not in data and b"\r" not in data:
             return b""
         data = b"".join(self._held)
-        end = max(data.rfind(b"\n\n") + 2, data.rfind(b"\r\n\r\n") + 4, data.rfind(b"\r\r") + 2)
-        if end < 4:  # noqa: PLR2004 - none was found
-            self._held = [data]
-            return b""
+        end = _last_boundary(data)
         self._aligned = end == len(data)
         self._held = [] if self._aligned else [data[end:]]
         self._held_bytes = len(data) - end
@@ -222,10 +220,15 @@ def content_length(chunk: JsonObject) -> int | None:
     return length
 
 
+def _last_boundary(data: bytes) -> int:
+    """Where the last complete event ends; 0 if none does."""
+    return max(at + len(mark) if (at := data.rfind(mark)) >= 0 else 0 for mark in (b"\n\n", b"\r\n\r\n", b"\r\r"))
+
+
 def _split(data: bytes) -> list[bytes]:
     """Events with the blank lines that end them."""
     pieces = _BOUNDARY.split(data) if b"\r" in data else [part for text in data.split(b"\n\n") for part in (text, b"\n\n")][:-1]
-    return [text + end for text, end in zip(pieces[::2], [*pieces[1::2], b""], strict=True) if text]
+    return [text + end for text, end in zip(pieces[::2], [*pieces[1::2], b""], strict=True) if text or end]
 
 
 def _parse(event: bytes) -> SseEvent | None:

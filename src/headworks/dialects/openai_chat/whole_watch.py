@@ -16,6 +16,8 @@ from headworks.domain.errors import Fault
 from headworks.domain.target import Quirks
 from headworks.domain.usage import Usage
 
+_NOTHING = msgspec.Raw()
+
 
 class _Answer(msgspec.Struct):
     """What is read of an answer; everything else is skipped. `data` holds embeddings."""
@@ -23,8 +25,8 @@ class _Answer(msgspec.Struct):
     id: str = ""
     model: str = ""
     usage: dict[str, Any] | None = None
-    choices: list[msgspec.Raw] | None = None
-    data: list[msgspec.Raw] | None = None
+    choices: msgspec.Raw = _NOTHING
+    data: msgspec.Raw = _NOTHING
     error: Any = None
 
 
@@ -96,13 +98,13 @@ class WholeWatch:
             answer = _ANSWER.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError):
             answer = None
-        if answer is None or answer.error or (answer.choices is None and answer.data is None):
+        if answer is None or answer.error or not (len(answer.choices) or len(answer.data)):
             self._read_odd(data)
             return
         self.served_model, self.upstream_id = answer.model, answer.id
         if answer.usage:
             self.usage = read_usage(answer.usage, self._quirks)
-        elif answer.choices is not None:
+        elif len(answer.choices):
             self._read_odd(data)
 
     def _read_odd(self, data: bytes) -> None:

@@ -1,0 +1,35 @@
+"""The table of recordings that replay: `python -m tests.dialects.recordings_report`."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.dialects import openai_checks
+from tests.dialects.recordings import Check, named_exceptions, run
+
+Family = tuple[str, dict[str, Check], tuple[str, ...], str]
+"""Title, checks, operations of the recordings, file of the named exceptions."""
+
+FAMILIES: tuple[Family, ...] = (
+    ("OpenAI chat", openai_checks.CHAT_CHECKS, ("chat.completions",), openai_checks.EXCEPTIONS),
+    (
+        "OpenAI completions and embeddings",
+        openai_checks.CARRIED_CHECKS,
+        ("completions", "embeddings"),
+        openai_checks.EXCEPTIONS,
+    ),
+)
+
+
+def main() -> int:
+    """Print every family's table; 1 if anything failed."""
+    failed = 0
+    for title, checks, ops, exceptions in FAMILIES:
+        tally = run(checks, ops, named_exceptions(exceptions))
+        sys.stdout.write("\n".join([f"\n{title}: passed / total", *tally.lines(checks), *tally.failures, ""]))
+        failed += len(tally.failures)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
