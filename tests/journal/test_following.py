@@ -138,6 +138,22 @@ def test_without_places_the_living_are_read_and_the_dead_are_not(tmp_path: Path)
     living.close()
 
 
+def test_from_now_on_means_from_the_next_line_on(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path)
+    write(journal, 1)
+    path = journal.chain.current.segment.path
+    line = b'{"t":"end","id":"2","at":1,"kind":"chat","ending":"finished","status":200}\n'
+    with path.open("ab") as torn:
+        torn.write(line[:30])
+
+    tail = Tail.from_now(tmp_path, Voice(), starts=(END,))
+    with path.open("ab") as rest:
+        rest.write(line[30:])
+
+    assert ids(tail) == ["2"]
+    journal.close()
+
+
 def test_a_torn_line_that_is_taken_back_was_never_seen(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     tail = tail_of(tmp_path)

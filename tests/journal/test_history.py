@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headworks.domain.target import Tried
 from headworks.stores.journal import find, newest_first, recover
 from headworks.stores.journal.reader import reading
 from tests.journal.writing import AT, abandon, begin, checkpoint, end, journal_in, name, recoverer
@@ -96,10 +97,19 @@ def test_the_beginning_of_an_id_will_do_and_may_fit_several(tmp_path: Path) -> N
 def test_a_client_finds_its_own_name_for_it(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     journal.end(end(1, client_request_id='mine "1"', trace="0af7651916cd43dd8448eb211c80319c"))
-    journal.end(end(2, notes={"route": 'mine "1"'}))
+    journal.end(end(2, notes={"route": 'mine "1"', "target": "ordered"}))
 
     assert [story.id for story in find(tmp_path, 'mine "1"')] == [name(1)]
     assert [story.id for story in find(tmp_path, "0af7651916cd43dd8448eb211c80319c")] == [name(1)]
+    assert find(tmp_path, "ordered") == []
+    journal.close()
+
+
+def test_a_providers_own_id_leads_to_the_exchange(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path)
+    journal.end(end(1, tried=(Tried(target="a/b", provider="a", model="b", at=0.0, upstream_id="chatcmpl-17"),)))
+
+    assert [story.id for story in find(tmp_path, "chatcmpl-17")] == [name(1)]
     journal.close()
 
 
@@ -130,3 +140,4 @@ def test_lines_are_the_same_backwards_and_forwards(
             offset = piece[1]
         assert forwards == lines
         assert list(reader.lines_backwards(size)) == lines[::-1]
+        assert reader.end(size) == offset

@@ -56,7 +56,9 @@ def _backwards(segments: Sequence[Segment], since_ns: int) -> Iterator[Exchange]
 
 
 def find(directory: Path, wanted: str) -> list[Story]:
-    """Exchanges whose id is or begins with `wanted`, or whose client called them so (its `x-request-id`, its trace id)."""
+    """Exchanges whose id is or begins with `wanted`, or that others call so: the client by its `x-request-id` or trace id, a provider
+    by its own id.
+    """
     needle = msgspec.json.encode(wanted)[1:-1]
     for epoch, segments in reversed(find_epochs(directory).items()):
         alive = is_held(directory, epoch)
@@ -73,7 +75,9 @@ def find(directory: Path, wanted: str) -> list[Story]:
 def _tell(stories: dict[str, Story], record: object, wanted: str, *, alive: bool) -> None:
     if not isinstance(record, Begin | Checkpoint | Exchange):
         return
-    names = {record.client_request_id, record.trace} if isinstance(record, Exchange) else set[str]()
+    names: set[str] = set()
+    if isinstance(record, Exchange):
+        names = {record.client_request_id, record.trace, *(tried.upstream_id for tried in record.tried)}
     if not record.id.startswith(wanted) and wanted not in names:
         return
     story = stories.setdefault(record.id, Story(id=record.id, alive=alive))

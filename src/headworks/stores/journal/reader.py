@@ -56,6 +56,17 @@ class SegmentReader:
                 return [], offset
             size *= 4
 
+    def end(self, size: int = CHUNK) -> int:
+        """The offset behind the last complete line."""
+        start = self.size
+        while start > 0:
+            step = min(size, start)
+            start -= step
+            found = os.pread(self._fd, step, start).rfind(b"\n")
+            if found >= 0:
+                return start + found + 1
+        return 0
+
     def lines_backwards(self, size: int = CHUNK) -> Iterator[bytes]:
         """Complete lines, the last one first."""
         start = self.size

@@ -36,6 +36,13 @@ class Tail:
         self.skipped = 0
         """Lines that could not be read."""
 
+    @classmethod
+    def from_now(cls, directory: Path, say: Say, starts: tuple[bytes, ...] = ()) -> Tail:
+        """A tail that sees only what is written from now on."""
+        return cls(
+            directory, say, {epoch.stem: _end(segments[-1]) for epoch, segments in find_epochs(directory).items()}, starts
+        )
+
     def poll(self, size: int = BATCH) -> list[Record]:
         """What has come since, in the order in which each epoch wrote it. Stops after about `size` bytes of an epoch."""
         found = find_epochs(self._directory)
@@ -110,9 +117,16 @@ def _present_places(directory: Path) -> dict[str, Place]:
     """The current segment's start of living epochs, the end of dead ones."""
     places: dict[str, Place] = {}
     for epoch, segments in find_epochs(directory).items():
-        last = segments[-1]
-        places[epoch.stem] = (last.number, 0 if is_held(directory, epoch) else _size(last))
+        places[epoch.stem] = (segments[-1].number, 0) if is_held(directory, epoch) else _end(segments[-1])
     return places
+
+
+def _end(segment: Segment) -> Place:
+    try:
+        with reading(segment.path) as reader:
+            return segment.number, reader.end()
+    except (FileNotFoundError, NewerSchemaError):
+        return segment.number, _size(segment)
 
 
 def _size(segment: Segment) -> int:

@@ -1,0 +1,153 @@
+"""`headworks exchanges`: what has gone through the gateway, straight from the journal, whether or not it runs."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
+from rich.console import Console
+from rich.text import Text
+
+from headworks.cli.exchanges_page import heading, row
+from headworks.cli.exchanges_wanted import Wanted, check_status
+from headworks.cli.settings import settings_of
+from headworks.domain.exchange import Exchange
+from headworks.stores.journal import END, NewerSchemaError, Tail, audit, newest_first
+from headworks.wiring.clock import SystemClock
+from headworks.wiring.process_exits import Exit
+
+GLANCE = 0.25
+_WIDTH_OF_A_PIPE = 250
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """How exchanges are shown."""
+
+    count: Annotated[int, Parameter(alias="-n", validator=Number(gte=0))] = 20
+    """How many, at most."""
+    follow: Annotated[bool, Parameter(alias="-f", negative=())] = False
+    """Go on showing new ones as they end."""
+    json: Annotated[bool, Parameter(negative=())] = False
+    """Print the journal's records, one JSON object a line."""
+    verify: Annotated[bool, Parameter(negative=())] = False
+    """Check the whole journal instead: everything begun has ended or is under way, and nothing ended twice."""
+
+
+def register(app: App) -> None:
+    """Add the command."""
+    app.command(exchanges, name="exchanges")
+
+
+def exchanges(
+    *, wanted: Wanted | None = None, view: View | None = None, journal: Path | None = None, config: Path | None = None
+) -> int:
+    """List what has gone through the gateway, newest first.
+
+    Reads the journal's files, so it works while the gateway runs and after it has stopped. For all that is known of one: headworks
+    explain.
+
+    Args:
+        wanted: Which ones.
+        view: How.
+        journal: The journal's directory. Left out: as the configuration says.
+        config: The configuration. Left out: as for serve.
+    """
+    directory = journal or settings_of(config).directory
+    if not directory.is_dir():
+        sys.stderr.write(f"There is no journal in {directory} yet. A gateway makes one as soon as it starts.\n")
+        return Exit.FAILED
+    view = view or View()
+    try:
+        return _verify(directory, view) if view.verify else _list(directory, wanted or Wanted(), view)
+    except ValueError as misunderstood:
+        sys.stderr.write(f"{misunderstood}\n")
+        return Exit.USAGE
+    except NewerSchemaError as newer:
+        sys.stderr.write(f"The journal in {directory} was {newer}\n")
+        return Exit.FAILED
+
+
+def _list(directory: Path, wanted: Wanted, view: View) -> int:
+    check_status(wanted.status)
+    since = wanted.since_ns(SystemClock().wall_ns())
+    tail = Tail.from_now(directory, _say, starts=(END,))
+    found = list(islice((each for each in newest_first(directory, since) if wanted.matches(each)), view.count))
+    show = printer(view)
+    show(reversed(found) if view.follow else found)
+    if view.follow:
+        shown = {exchange.id for exchange in found}
+        show(each for each in arrivals(tail, lambda: time.sleep(GLANCE)) if wanted.matches(each) and each.id not in shown)
+    elif not found and not view.json:
+        sys.stderr.write(f"No exchange in {directory} is like that.\n")
+    return Exit.OK
+
+
+def printer(view: View) -> Callable[[Iterable[Exchange]], None]:
+    """What prints exchanges as they come, in the wanted form. Titles stand above the first."""
+    if view.json:
+        return _print_json
+    console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE, highlight=False)
+
+    def show(some: Iterable[Exchange]) -> None:
+        nonlocal titles
+        for exchange in some:
+            if titles is not None:
+                console.print(titles)
+                titles = None
+            console.print(row(exchange))
+
+    titles: Text | None = heading()
+    return show
+
+
+def _print_json(some: Iterable[Exchange]) -> None:
+    for exchange in some:
+        sys.stdout.write(msgspec.json.encode(exchange).decode() + "\n")
+        sys.stdout.flush()
+
+
+def arrivals(tail: Tail, pause: Callable[[], None]) -> Iterator[Exchange]:
+    """Exchanges as they end, for ever; `pause` is called when there is nothing new."""
+    while True:
+        for record in tail.poll():
+            if isinstance(record, Exchange):
+                yield record
+        if tail.caught_up:
+            pause()
+
+
+def _verify(directory: Path, view: View) -> int:
+    found = audit(directory)
+    if view.json:
+        print(msgspec.json.encode(found).decode())
+        return Exit.OK if found.sound else Exit.FAILED
+    print(f"{found.segments} segments in {directory}")
+    print(
+        f"{found.begun} exchanges begun = {found.ended - found.unbegun} ended + {found.inflight} under way + {len(found.orphans)} orphans"
+    )
+    print(
+        f"{found.unbegun} more ended without having begun; {found.killed} of those ended were killed; {found.skipped} lines unreadable"
+    )
+    for trouble, ids in (
+        ("begun by a process that is dead, and not ended (a recovery is due)", found.orphans),
+        ("begun twice", found.twice_begun),
+        ("ended twice", found.twice_ended),
+    ):
+        for id_ in ids[: view.count]:
+            print(f"  {id_} was {trouble}")
+    print("sound" if found.sound else "NOT SOUND")
+    return Exit.OK if found.sound else Exit.FAILED
+
+
+def _say(message: str) -> None:
+    sys.stderr.write(f"{message}\n")
