@@ -18,17 +18,23 @@ from headworks.wiring.config_file import ConfigRefused, Problem, read_config
 _NANOSECONDS = 10**9
 _LARGEST_FILE = 8_388_608
 
+Signature = tuple[int, int, int] | None
+"""Modification time, size and inode; None for a file that is not there."""
+
 
 class ConfigFile:
     """A configuration file and what it refers to. Loading it is slow (a second for ten thousand keys) and never on the loop."""
 
     def __init__(self, path: Path, env: Mapping[str, str], clock: Clock) -> None:
         self.path = path
+        self.seen: Signature = None
+        """What the file looked like when it was last loaded."""
         self._givens = givens(env, clock, directory=str(path.parent))
         self._clock = clock
 
     def load(self) -> Compiled:
         """Read and compile it as of now. Raises `ConfigRefused` with all that is wrong."""
+        self.seen = signature_of(self.path)
         try:
             text = read_text(str(self.path))
         except (OSError, UnicodeDecodeError) as trouble:
@@ -58,6 +64,15 @@ def givens(env: Mapping[str, str], clock: Clock, directory: str = "") -> Givens:
 def as_of(known: Givens, clock: Clock) -> Givens:
     """The same, at the present time."""
     return msgspec.structs.replace(known, at=_moment(clock))
+
+
+def signature_of(path: Path) -> Signature:
+    """What tells a changed file from an unchanged one, without reading it."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_mtime_ns, facts.st_size, facts.st_ino
 
 
 def read_text(name: str) -> str:

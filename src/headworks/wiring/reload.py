@@ -14,12 +14,11 @@ import msgspec
 from headworks.ports.clock import Clock
 from headworks.wiring.compile import Compiled
 from headworks.wiring.config_file import ConfigRefused
+from headworks.wiring.load import Signature, signature_of
 
 _EVERY = 1.0
 _NANOSECONDS = 10**9
 
-Signature = tuple[int, int, int] | None
-"""Modification time, size and inode; None for a file that is not there."""
 Signatures = dict[str, Signature]
 Aside = Callable[[Callable[[], Compiled]], Awaitable[Compiled]]
 
@@ -28,6 +27,7 @@ class Loads(Protocol):
     """A configuration file (`load.ConfigFile`). Both are slow and raise `ConfigRefused`."""
 
     path: Path
+    seen: Signature
 
     def load(self) -> Compiled:
         """As it stands there now."""
@@ -72,7 +72,7 @@ class Reloader:
 
     async def watch(self, running: Compiled) -> None:
         """Look once a second, for ever. Cancel to stop."""
-        known = moving = self._signatures(running)
+        known = moving = self._known(running)
         while True:
             await self._clock.sleep(_EVERY)
             seen = self._signatures(running)
@@ -81,7 +81,7 @@ class Reloader:
                 taken = await self._take(running, self._file.load)
                 self.rejected = taken is None
                 running = taken or running
-                known = {name: seen.get(name, now) for name, now in self._signatures(running).items()}
+                known = self._known(running)
             elif self._prices_change(running):
                 renewed = await self._take(running, partial(self._file.renew, running))
                 running = renewed or msgspec.structs.replace(running, until=None)
@@ -103,12 +103,8 @@ class Reloader:
         return running.until is not None and now >= running.until
 
     def _signatures(self, running: Compiled) -> Signatures:
-        return {name: _signature(Path(name)) for name in (str(self._file.path), *running.files)}
+        return {name: signature_of(Path(name)) for name in (str(self._file.path), *running.files)}
 
-
-def _signature(path: Path) -> Signature:
-    try:
-        facts = path.stat()
-    except OSError:
-        return None
-    return facts.st_mtime_ns, facts.st_size, facts.st_ino
+    def _known(self, running: Compiled) -> Signatures:
+        """What has been taken account of: the document as it was when it was read, not as it is by now."""
+        return self._signatures(running) | {str(self._file.path): self._file.seen}

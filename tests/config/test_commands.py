@@ -1,0 +1,143 @@
+"""`headworks check`, `init` and `prices`: what they print and how they end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from headworks.cli.check import check, config_schema
+from headworks.cli.init import init
+from headworks.cli.prices import prices
+from headworks.providers.price_table import PriceTable
+
+GOOD = """\
+models:
+  smart: [openai/gpt-4o, vllm/llama]
+  spare: {targets: [vllm/llama], fallbacks: [smart]}
+  "openai/*": openai/*
+keys:
+  me: {key: "${HW_KEY}", team: search, models: [smart], limits: {concurrent: 3, budget: 2.5 USD}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-environment")
+    monkeypatch.setenv("HW_KEY", "hw-environment")
+    monkeypatch.setenv("COLUMNS", "160")
+
+
+def test_a_usable_configuration_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "headworks.yaml"
+    file.write_text(GOOD)
+
+    assert check(file) == 0
+
+    shown = capsys.readouterr().out
+    for words in (
+        "can be used: revision",
+        "openai/gpt-4o",
+        "genai-prices",
+        "self-hosted",
+        "else smart",
+        "openai/*",
+        "search",
+        "concurrent 3, budget $ 2.5",
+    ):
+        assert words in shown
+    assert "environment" not in shown
+
+
+def test_an_unusable_one_is_refused_with_its_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "headworks.yaml"
+    file.write_text("modles: {}\n")
+
+    assert check(file) == 78
+
+    said = capsys.readouterr().err
+    assert f"{file}:1:1: Unknown key 'modles'" in said
+    assert said.endswith(f"1 problem: {file} cannot be used.\n")
+
+
+def test_a_missing_file_says_how_to_get_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check(tmp_path / "none.yaml") == 78
+    assert "Make one with: headworks init" in capsys.readouterr().err
+
+
+def test_programs_read_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "headworks.yaml"
+    file.write_text(GOOD)
+
+    assert check(file, json=True) == 0
+
+    said = json.loads(capsys.readouterr().out)
+    assert said["usable"]
+    assert [model["name"] for model in said["models"]] == ["smart", "spare"]
+    assert said["models"][0]["targets"][0]["price"] == {"input": "2.5", "output": "10", "source": "genai-prices 0.2.3"}
+    assert said["patterns"] == {"openai/*": ["openai/*"]}
+    assert said["keys"][0]["limits"] == {"concurrent": "3", "budget $": "2.5"}
+
+
+def test_programs_read_mistakes_with_their_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "headworks.yaml"
+    file.write_text("server:\n  port: x\n")
+
+    assert check(file, json=True) == 78
+
+    assert json.loads(capsys.readouterr().out) == {
+        "usable": False,
+        "problems": [
+            {
+                "path": "server.port",
+                "message": "Expected a whole number for 'port', got text.",
+                "hint": "",
+                "line": 2,
+                "column": 9,
+            }
+        ],
+    }
+
+
+def test_the_schema_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert check(schema=True) == 0
+
+    schema = json.loads(capsys.readouterr().out)
+    assert schema == json.loads(config_schema())
+    assert {"providers", "models", "keys", "prices", "server"} <= set(schema["$defs"]["Config"]["properties"])
+
+
+def test_a_first_configuration_is_short_and_usable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "headworks.yaml"
+
+    assert init(file) == 0
+    assert check(file) == 0
+
+    assert len(file.read_text().splitlines()) <= 12
+    assert "headworks check" in capsys.readouterr().out
+
+
+def test_a_file_that_is_there_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "headworks.yaml"
+    file.write_text("mine")
+
+    assert init(file) == 1
+    assert file.read_text() == "mine"
+    assert "--force" in capsys.readouterr().err
+    assert init(file, force=True) == 0
+    assert file.read_text() != "mine"
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert init(tmp_path / "no" / "headworks.yaml") == 1
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_price_table_can_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "prices.json"
+
+    assert prices(file) == 0
+
+    assert "price_table:" in capsys.readouterr().out
+    assert PriceTable(file.read_bytes()).version.startswith("genai-prices ")
