@@ -1,10 +1,9 @@
-"""What the tests of the control plane are made of: a real clock, a control process on a free port, and a plain HTTP client."""
+"""What the tests of the control plane are made of: a control process on a free port, and a plain HTTP client."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,19 +12,7 @@ from typing import NamedTuple
 from headworks.control.process import ControlPlan, run_control
 from headworks.domain.gauges import Gauges
 from headworks.domain.snapshot import LogSettings
-
-
-class RealClock:
-    """Time as it passes."""
-
-    def now(self) -> float:
-        return time.monotonic()
-
-    def wall_ns(self) -> int:
-        return time.time_ns()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+from headworks.wiring.clock import SystemClock
 
 
 class Output:
@@ -79,8 +66,8 @@ class Control:
         """Wait until the metrics show so many requests, and no more."""
         name = "headworks_requests_total"
         async with asyncio.timeout(10):
-            while (shown := await self.sample(name)) < requests:  # noqa: ASYNC110 - the page has no event
-                await asyncio.sleep(0.02)
+            while (shown := await self.sample(name)) < requests:
+                pass
         assert shown == requests
 
 
@@ -91,7 +78,7 @@ async def running_control(journal: Path, logs: LogSettings | None = None) -> Asy
     stop = asyncio.Event()
     control = Control(listener.getsockname()[1], Output(), [])
     plan = ControlPlan(journal=journal, output=control.output, logs=logs or LogSettings())
-    running = asyncio.create_task(run_control(plan, [listener], RealClock(), control.said.append, stop))
+    running = asyncio.create_task(run_control(plan, [listener], SystemClock(), control.said.append, stop))
     try:
         yield control
     finally:
@@ -102,8 +89,8 @@ async def running_control(journal: Path, logs: LogSettings | None = None) -> Asy
 async def eventually(true: Callable[[], object], patience: float = 10.0) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(patience):
-        while not true():  # noqa: ASYNC110 - another process's or thread's doing has no event here
-            await asyncio.sleep(0.01)
+        while not true():  # noqa: ASYNC110 - what a thread does has no event here
+            await asyncio.sleep(0)
 
 
 def gauges(**changes: object) -> Gauges:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
 from headworks.domain.exchange import SCHEMA, Exchange, Record
 from headworks.stores.journal.reader import reading
-from headworks.stores.journal.schema import UPCASTS, NewerSchemaError, decoder_for
+from headworks.stores.journal.schema import UPCASTS, Fields, NewerSchemaError, decoder_for
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -32,11 +31,11 @@ def test_every_version_before_todays_can_be_lifted_to_the_next() -> None:
 
 
 def test_records_are_lifted_version_by_version() -> None:
-    def rename(fields: dict[str, Any]) -> dict[str, Any]:
+    def rename(fields: Fields) -> Fields:
         return {("asked" if key == "model" else key): value for key, value in fields.items()}
 
-    def count_in_nanos(fields: dict[str, Any]) -> dict[str, Any]:
-        return fields | {"cost": fields["cost"] * 1000}
+    def count_in_nanos(fields: Fields) -> Fields:
+        return fields | {"cost": int(str(fields["cost"])) * 1000}
 
     decode = decoder_for(-1, {-1: rename, 0: count_in_nanos}, current=1)
 

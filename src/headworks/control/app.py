@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -75,7 +75,7 @@ async def _scrape(house: House) -> bytes:
     return page
 
 
-def _status(house: House, census: Census) -> dict[str, Any]:
+def _status(house: House, census: Census) -> dict[str, object]:
     return {
         "version": __version__,
         "gateways": [
@@ -100,7 +100,7 @@ def _status(house: House, census: Census) -> dict[str, Any]:
     }
 
 
-def _page(facts: dict[str, Any]) -> str:
+def _page(facts: dict[str, object]) -> str:
     rows = "".join(f"<tr><th>{escape(str(name))}<td>{_cell(value)}" for name, value in facts.items())
     return f"""<!doctype html>
 <meta charset="utf-8"><title>Headworks</title>

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import msgspec
 
 from headworks.domain.exchange import SCHEMA, Header, Record
 
 Decode = Callable[[bytes], Record]
-Upcast = Callable[[dict[str, Any]], dict[str, Any]]
+Fields = dict[str, object]
+Upcast = Callable[[Fields], Fields]
 
 UPCASTS: Mapping[int, Upcast] = {}
 """For each released version before `SCHEMA`, what makes its records those of the version after it."""
@@ -38,7 +38,7 @@ def decoder_for(version: int, upcasts: Mapping[int, Upcast] = UPCASTS, current: 
     steps = [upcasts[step] for step in range(version, current)]
 
     def decode(line: bytes) -> Record:
-        fields = msgspec.json.decode(line, type=dict[str, Any])
+        fields = msgspec.json.decode(line, type=Fields)
         for step in steps:
             fields = step(fields)
         return msgspec.convert(fields, Record)
