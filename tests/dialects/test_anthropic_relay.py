@@ -198,7 +198,7 @@ def test_a_whole_answer_where_a_stream_was_asked_becomes_the_stream() -> None:
     assert (running.began, running.ended, running.usage) == (True, True, Usage(input=10, output=5))
 
 
-@pytest.mark.parametrize("event", [b"{", b'{"type":"message_delta","usage":', b'"message_delta"'])
+@pytest.mark.parametrize("event", [b"{", b'{"type":"message_delta","usage":', b'"message_delta"', b'{"message_x":' * 5000])
 def test_garbage_in_a_stream_is_a_fault(event: bytes) -> None:
     running = relay()
     running.feed(sse(*stream_of(TEXT)[:4]))
@@ -226,9 +226,11 @@ def test_an_endless_event_is_a_fault() -> None:
     [
         (b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}', "upstream_overloaded"),
         (b'{"type":"error"}', "upstream_error"),
-        (b"<html>", "upstream_garbage"),
-        (b'"x"', "upstream_garbage"),
-        (b"", "upstream_garbage"),
+        (b"{", "upstream_garbage"),
+        (b'{"x":' * 5000, "upstream_garbage"),
+        (b"[]", "upstream_garbage"),
+        (b"<html>", "severed"),
+        (b"", "severed"),
     ],
 )
 def test_a_200_that_holds_no_answer_is_a_fault(body: bytes, code: str) -> None:
@@ -240,6 +242,15 @@ def test_a_200_that_holds_no_answer_is_a_fault(body: bytes, code: str) -> None:
     assert complete.fault is not None
     assert complete.fault.code == code
     assert not complete.ended
+
+
+def test_a_stream_where_a_whole_answer_was_asked_becomes_one() -> None:
+    complete = relay(stream=False)
+
+    out = complete.feed(streamed(TEXT))
+
+    assert msgspec.json.decode(out) == told(whole(TEXT))
+    assert (complete.ended, complete.usage, complete.served_model) == (True, Usage(input=10, output=5), CLAUDE)
 
 
 def test_a_whole_answer_that_never_came_is_a_fault() -> None:

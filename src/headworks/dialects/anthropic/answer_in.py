@@ -10,7 +10,7 @@ import msgspec
 from headworks.dialects.anthropic.block_starts import CALLS, initial_deltas, kind_of, part_started
 from headworks.dialects.anthropic.faults import stated_fault
 from headworks.dialects.anthropic.usage import Counts, counts_of, read_usage
-from headworks.dialects.anthropic.wire import ANSWER_TOOL, NAME
+from headworks.dialects.anthropic.wire import ANSWER_TOOL, NAME, UNREADABLE
 from headworks.dialects.sse import SseEvent, SseParser
 from headworks.domain.errors import Fault
 from headworks.domain.events import (
@@ -212,7 +212,7 @@ _STEPS: Mapping[str, Callable[[AnswerReader, JsonObject, list[Event]], None]] = 
 def _object(data: bytes) -> JsonObject:
     try:
         value = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as trouble:
+    except UNREADABLE as trouble:
         raise _garbage(trouble) from None
     if not isinstance(value, dict):
         raise Fault("upstream_garbage", "The upstream's answer is not a JSON object.")

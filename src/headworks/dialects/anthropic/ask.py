@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from headworks.dialects.anthropic.request_in import read_request
-from headworks.dialects.anthropic.wire import NAME
+from headworks.dialects.anthropic.wire import NAME, UNREADABLE
 from headworks.dialects.fields import Fields, read_fields, write_fields
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
@@ -47,8 +47,8 @@ def read_ask(kind: Kind, body: bytes) -> Ask:
         raise Fault("invalid_request", "'messages' is missing: send a list of messages.", param="messages")
     tokens, media = estimate_prompt(fields)
     max_tokens = _value(fields, "max_tokens", _COUNT, "a whole number")
-    if max_tokens is not None and max_tokens < 1:
-        raise Fault("invalid_request", "'max_tokens' must be at least 1.", param="max_tokens")
+    if max_tokens is not None and max_tokens < 0:  # 0 only fills the prompt cache
+        raise Fault("invalid_request", "'max_tokens' must not be negative.", param="max_tokens")
     return Ask(
         model=AskedModel(model),
         stream=kind is Kind.CHAT and bool(_value(fields, "stream", _FLAG, "true or false")),
@@ -134,5 +134,5 @@ def _value(fields: Fields, name: str, decoder: msgspec.json.Decoder[Any], wanted
         return None
     try:
         return decoder.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         raise Fault("invalid_request", f"'{name}' must be {wanted}.", param=name) from None

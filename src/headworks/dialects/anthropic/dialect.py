@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -47,7 +48,8 @@ class Anthropic:
 
     def untouched(self, kind: Kind, ask: Ask, target: Target) -> StreamWatch | WholeWatch:  # noqa: ARG002 - a count is watched like any whole answer
         """See `Dialect.untouched`."""
-        return StreamWatch(Translated(self, target, self, ask)) if ask.stream else WholeWatch()
+        translate = partial(Translated, self, target, self, ask)
+        return StreamWatch(translate) if ask.stream else WholeWatch(translate)
 
     def read_request(self, ask: Ask) -> Conversation:
         """See `Dialect.read_request`."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from headworks.dialects.anthropic.wire import NAME
+from headworks.dialects.anthropic.wire import NAME, UNREADABLE
 from headworks.dialects.retry_after import Headers, read_retry_after
 from headworks.dialects.sse import write_event
 from headworks.domain.errors import Fault, UpstreamSaid
@@ -112,7 +112,7 @@ def _upstreams_fault(status: int, words: str, retry_after: float | None) -> Faul
 def _stated(body: bytes) -> Mapping[str, object]:
     try:
         answer = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return {}
     error = answer.get("error") if isinstance(answer, dict) else None
     return error if isinstance(error, dict) else {}

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from headworks.dialects.anthropic.blocks_in import read_parts
-from headworks.dialects.anthropic.wire import NAME
+from headworks.dialects.anthropic.wire import NAME, UNREADABLE
 from headworks.dialects.unpacking import Unpacked
 from headworks.domain.call import Ask
 from headworks.domain.errors import Fault
@@ -59,7 +59,7 @@ def read_request(ask: Ask) -> Conversation:
 def _decode(name: str, raw: msgspec.Raw) -> Any:
     try:
         return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         raise Fault("invalid_json", f"The field '{name}' is not valid JSON, or is nested too deeply.", param=name) from None
 
 

@@ -13,7 +13,7 @@ import msgspec
 from headworks.dialects.anthropic.answer_out import message_head, stop_fields
 from headworks.dialects.anthropic.blocks_told import TEXTUAL, block_head
 from headworks.dialects.anthropic.usage import write_usage
-from headworks.dialects.anthropic.wire import NAME
+from headworks.dialects.anthropic.wire import NAME, UNREADABLE
 from headworks.dialects.sse import write_event
 from headworks.domain.events import (
     ArgumentsDelta,
@@ -186,6 +186,6 @@ class StreamEncoder:
 def _is_complete(arguments: list[str]) -> bool:
     try:
         msgspec.json.decode("".join(arguments))
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return False
     return True

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from headworks.dialects.anthropic.wire import UNREADABLE
 from headworks.domain.usage import Usage
 
 JsonObject = dict[str, Any]
@@ -69,7 +70,7 @@ def read_counts(raw: msgspec.Raw | bytes) -> Counts | None:
     """A `usage` object from the wire, None where it is none."""
     try:
         return _DECODER.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
 
 

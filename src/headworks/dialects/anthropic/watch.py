@@ -6,10 +6,13 @@ parsed: that costs about a microsecond a chunk.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from headworks.dialects.anthropic.faults import stated_fault, write_fault_event
 from headworks.dialects.anthropic.usage import Counts, read_counts, read_usage
+from headworks.dialects.anthropic.wire import UNREADABLE
 from headworks.dialects.sse import SseEvent, SseParser
 from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, looks_whole
 from headworks.domain.errors import Fault
@@ -40,14 +43,14 @@ _EVENTS = msgspec.json.Decoder(_WireEvent)
 
 
 class _Watch:
-    """What both forms note. See `ports.dialect.Relay`."""
+    """What both forms note. See `ports.dialect.Relay`. An answer of the form that was not asked for is left to what `translate` makes."""
 
     __slots__ = (
-        *("_counts", "began", "content_bytes", "ended", "fault"),
+        *("_counts", "_translate", "began", "content_bytes", "ended", "fault"),
         *("pieces", "served_model", "upstream_id", "usage"),
     )
 
-    def __init__(self) -> None:
+    def __init__(self, translate: Callable[[], Translated]) -> None:
         self.began = False
         self.ended = False
         self.fault: Fault | None = None
@@ -57,6 +60,17 @@ class _Watch:
         self.served_model = ""
         self.upstream_id = ""
         self._counts = Counts()
+        self._translate = translate
+
+    def _pass_on(self, data: bytes) -> bytes:
+        relay = self._translate()
+        out = relay.feed(data) + relay.close()
+        self.began, self.ended, self.usage = relay.began, relay.ended, relay.usage
+        self.pieces, self.content_bytes = relay.pieces, relay.content_bytes
+        self.served_model, self.upstream_id = relay.served_model, relay.upstream_id
+        if relay.fault is not None:
+            self._break(relay.fault)
+        return out
 
     def _break(self, fault: Fault) -> None:
         """The first fault counts."""
@@ -80,9 +94,11 @@ class WholeWatch(_Watch):
 
     def feed(self, data: bytes) -> bytes:
         """See `Relay.feed`."""
+        if not looks_whole(data):
+            return self._pass_on(data)
         try:
             head = _HEADS.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError) as trouble:
+        except UNREADABLE as trouble:
             self._break(_garbage(trouble))
             return data
         if head.type == "error":
@@ -110,20 +126,16 @@ class WholeWatch(_Watch):
 
 
 class StreamWatch(_Watch):
-    """A streamed answer, fed in any cuts. The client gets complete events only, so that an error can always follow.
+    """A streamed answer, fed in any cuts. The client gets complete events only, so that an error can always follow."""
 
-    A whole document where a stream was asked for is left to `translated`.
-    """
+    __slots__ = ("_document", "_held", "_parser", "_plain", "_told", "_unfed")
 
-    __slots__ = ("_document", "_held", "_parser", "_plain", "_told", "_translated", "_unfed")
-
-    def __init__(self, translated: Translated) -> None:
-        super().__init__()
+    def __init__(self, translate: Callable[[], Translated]) -> None:
+        super().__init__(translate)
         self._parser = SseParser()
         self._held = b""
         self._plain = False
         self._told = False
-        self._translated = translated
         self._document: list[bytes] = []
         self._unfed = True
 
@@ -142,7 +154,7 @@ class StreamWatch(_Watch):
     def close(self) -> bytes:
         """See `Relay.close`."""
         if self._document:
-            rest = self._translate()
+            rest = self._pass_on(b"".join(self._document))
         else:
             rest = self._held
             self._read(self._parser.close())
@@ -170,17 +182,6 @@ class StreamWatch(_Watch):
         self._plain = self.began and not self._held and self.fault is None and data.endswith(b"\n\n")
         return data[:end]
 
-    def _translate(self) -> bytes:
-        """A whole answer as the stream that was asked for."""
-        relay = self._translated
-        rest = b"".join(relay.feed(piece) for piece in self._document) + relay.close()
-        self.began, self.ended, self.usage = relay.began, relay.ended, relay.usage
-        self.pieces, self.content_bytes = relay.pieces, relay.content_bytes
-        self.served_model, self.upstream_id = relay.served_model, relay.upstream_id
-        if relay.fault is not None:
-            self._break(relay.fault)
-        return rest
-
     def _read(self, events: list[SseEvent]) -> None:
         for event in events:
             if self.fault is None and not self.ended:
@@ -200,7 +201,7 @@ class StreamWatch(_Watch):
     def _note_frame(self, event: SseEvent) -> None:
         try:
             wire = _EVENTS.decode(event.data)
-        except (msgspec.DecodeError, UnicodeDecodeError) as trouble:
+        except UNREADABLE as trouble:
             self._break(_garbage(trouble))
             return
         if wire.type == "message_start" and wire.message is not None:

@@ -12,12 +12,16 @@ ANSWER_TOOL = "headworks_json_answer"
 """The tool that stands in for structured output where a model knows none: its arguments are the answer's text."""
 
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises where bytes are not the JSON that was promised, or are nested too deeply."""
+
+
 def object_of(arguments: str) -> JsonObject:
     """A tool call's arguments as an object, which is all Anthropic takes. Other text is wrapped, so that nothing is lost."""
     if not arguments.strip():
         return {}
     try:
         value = msgspec.json.decode(arguments)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         value = None
     return value if isinstance(value, dict) else {"arguments": arguments}
