@@ -44,6 +44,11 @@ class HealthBook:
         self._troubled: set[str] = set()
         """Names that are not simply well: while it is empty nothing needs to be looked up."""
 
+    @property
+    def calm(self) -> bool:
+        """Nothing is known against any target."""
+        return not self._troubled
+
     def inflight(self, target: Target) -> int:
         """Attempts under way."""
         return self._of(target).inflight

@@ -22,10 +22,12 @@ class Weighted:
         """One of them."""
         if len(targets) == 1:
             return targets[0]
-        fit = [target for target in targets if pulse.available(target)] or targets
-        first = min(target.order for target in fit)
+        fit = targets if pulse.calm else [target for target in targets if pulse.available(target)] or targets
+        first = min([target.order for target in fit])
         drawn = [target for target in fit if target.order == first]
-        left = self._chance.random() * sum(target.weight for target in drawn)
+        if len(drawn) == 1:
+            return drawn[0]
+        left = self._chance.random() * sum([target.weight for target in drawn])
         for target in drawn:
             left -= target.weight
             if left < 0.0:

@@ -51,6 +51,8 @@ class Rate(msgspec.Struct, frozen=True):
     def at(self, input_tokens: int) -> int:
         """Nano-units per million for a request of that many input tokens."""
         price = self.nanos_per_million
+        if not self.tiers:
+            return price
         for tier in self.tiers:
             if input_tokens > tier.start:
                 price = tier.nanos_per_million
@@ -108,10 +110,13 @@ class PriceCard(msgspec.Struct, frozen=True, kw_only=True):
     def exact(self, usage: Usage) -> int:
         """Cost of `usage` in units of 10⁻¹⁵, not yet rounded. Never negative, even where a provider's parts exceed its totals."""
         size = usage.input
+        total = self._input(usage, size) + self._output(usage, size)
         flat = self.request + usage.web_searches * self.web_search + usage.images * self.image
-        return self._input(usage, size) + self._output(usage, size) + flat * PER_MILLION
+        return total + flat * PER_MILLION if flat else total
 
     def _input(self, usage: Usage, size: int) -> int:
+        if not (usage.cache_read or usage.cache_write or usage.input_audio):
+            return size * self.input.at(size)
         plain = size - usage.cache_read - usage.cache_write
         total = 0
         if usage.cache_read:
@@ -129,6 +134,8 @@ class PriceCard(msgspec.Struct, frozen=True, kw_only=True):
 
     def _output(self, usage: Usage, size: int) -> int:
         plain = usage.output
+        if not (usage.output_audio or usage.reasoning or usage.citation):
+            return plain * self.output.at(size)
         total = 0
         for count, rate in (
             (usage.output_audio, self.output_audio),

@@ -92,7 +92,7 @@ class Reply:
     @classmethod
     def of(cls, status: int, headers: HeaderList, body: bytes) -> Reply:
         """A whole answer that is there already."""
-        reply = cls(status, headers, Still(), whole=True)
+        reply = cls(status, headers, _STILL, whole=True)
         reply.push(Frame(body))
         reply.finish(Outcome(Ending.FINISHED, status))
         return reply
@@ -159,6 +159,9 @@ class Reply:
         for step in steps:
             step(outcome)
         sink, self._sink = self._sink, _NOWHERE
+        # Whoever pushed or watched knows us too: let go, so that counting references is enough to free an exchange.
+        self.source = _STILL
+        self._taps.clear()
         if sink is not None:
             sink.on_end(outcome)
 
@@ -174,3 +177,4 @@ class _Nowhere:
 
 
 _NOWHERE = _Nowhere()
+_STILL = Still()

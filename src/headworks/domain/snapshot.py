@@ -49,6 +49,7 @@ class Cors(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         "anthropic-version",
         "anthropic-beta",
         "idempotency-key",
+        "x-stainless-*",
     )
     expose: tuple[str, ...] = ("x-request-id", "x-headworks-model", "x-headworks-provider", "x-headworks-cost")
     max_age: int = 600

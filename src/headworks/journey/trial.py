@@ -186,6 +186,7 @@ class Trial:
             return
         self._done = True
         self._stop_timer()
+        self._call.tally.progress = None
         tried, surroundings = self._tried, self._surroundings
         tried.end_at = self._now_ms()
         if fault is not None:

@@ -46,6 +46,11 @@ class Guard(Protocol):
 class Pulse(Protocol):
     """How targets are doing right now."""
 
+    @property
+    def calm(self) -> bool:
+        """Nothing is known against any target: none needs to be asked about."""
+        ...
+
     def inflight(self, target: Target) -> int:
         """Attempts under way."""
         ...

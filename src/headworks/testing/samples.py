@@ -82,6 +82,7 @@ class FixedPulse:
     def __init__(self, inflight: dict[str, int] | None = None, down: frozenset[str] = frozenset()) -> None:
         self._inflight = inflight or {}
         self._down = down
+        self.calm = not down
 
     def inflight(self, target: Target) -> int:
         """Attempts under way, 0 unless said."""
