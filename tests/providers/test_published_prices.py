@@ -53,13 +53,14 @@ def test_the_shipped_file_is_what_the_installed_genai_prices_says() -> None:
 
 
 def test_every_name_of_every_model_is_found_as_genai_finds_it() -> None:
-    """Ids of all models are asked of all providers that could lend them: 2,300 names, their dates and capitals varied."""
+    """Ids of all models are asked of all providers that could lend them: 2,300 names, each also with a date, in capitals, or cut."""
     wrong: list[str] = []
     for provider in PROVIDERS:
         borrowed = [other for other in PROVIDERS if other.id in (provider.fallback_model_providers or ())]
         names = [model.id for lender in (provider, *borrowed) for model in lender.models]
-        for name in names:
-            for asked in (name, name.upper(), f"{name}-20251103", f"{name}-2025-11-03", f"x-{name}", name[1:]):
+        for number, name in enumerate(names):
+            varied = (name.upper(), f"{name}-20251103", f"{name}-2025-11-03", f"x-{name}", name[1:])[number % 5]
+            for asked in (name, varied):
                 expected = genai_model(provider, asked)
                 quote = TABLE.quote(provider.id, asked, NOON)
                 if (expected is None) != (quote is None):
