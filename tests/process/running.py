@@ -19,7 +19,7 @@ PATIENCE = 20.0
 class Running:
     """`python -m headworks.wiring.supervisor` with stub children, and what it has said so far."""
 
-    def __init__(self, directory: Path, *arguments: str) -> None:
+    def __init__(self, directory: Path, *arguments: str, pass_fds: tuple[int, ...] = ()) -> None:
         self.directory = directory
         self.lines: list[str] = []
         self._news = threading.Condition()
@@ -29,6 +29,7 @@ class Running:
             [sys.executable, "-P", "-m", "headworks.wiring.supervisor", *places, *stubs, *arguments],
             stderr=subprocess.PIPE,
             text=True,
+            pass_fds=pass_fds,
             env={**os.environ, "PYTHONPATH": str(HERE)},
         )
         self._reader = threading.Thread(target=self._read)

@@ -37,7 +37,7 @@ def demo(*, port: int = 4455, control_port: int = 4456, traffic: Literal["on", "
         keep: A directory for configuration and journal that stays. Left out: a temporary one that goes.
     """
     print("Starting simulated providers, gateway and control plane ...", flush=True)
-    with _directory(keep) as directory, EmulatorProcess(settings=emulated()) as providers:
+    with _directory(keep) as directory, _providers() as providers:
         places = _Places(directory, port, control_port)
         places.config.write_text(config_text(providers.urls))
         with _supervisor(places) as supervisor:
@@ -54,6 +54,20 @@ class _Places:
         self.control_port = control_port
         self.base = f"http://127.0.0.1:{port}"
         self.control = f"http://127.0.0.1:{control_port}"
+
+
+@contextlib.contextmanager
+def _providers() -> Generator[EmulatorProcess, None, None]:
+    emulator = EmulatorProcess(settings=emulated())
+    # Started while interrupts are ignored, it ignores them too: a Ctrl-C is heard here, and the providers leave last.
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        emulator.__enter__()
+    finally:
+        signal.signal(signal.SIGINT, heard)
+    with contextlib.ExitStack() as stack:
+        stack.push(emulator)
+        yield emulator
 
 
 @contextlib.contextmanager
@@ -100,7 +114,7 @@ async def _show(supervisor: subprocess.Popen[bytes], places: _Places, traffic: s
             await asyncio.wait_for(stop.wait(), 0.5)
     asking.cancel()
     if visitors.asked:
-        print(f"\n{visitors.asked} requests by simulated clients, {visitors.answered} answered.", flush=True)
+        print(f"\n{visitors.report()}", flush=True)
     return supervisor.poll() or Exit.OK
 
 
@@ -133,7 +147,8 @@ def _banner(places: _Places, traffic: str) -> str:
   Headworks is up. Nothing here costs anything: the providers are simulated.
 
     clients    {places.base}/v1        OpenAI's and Anthropic's SDKs, with the key {KEY}
-    control    {places.control}/metrics
+    status     {places.control}/
+    metrics    {places.control}/metrics
     config     {places.config}
     traffic    {going}
 

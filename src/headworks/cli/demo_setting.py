@@ -12,9 +12,9 @@ KEY = "hw-demo"
 _CONFIG = """\
 # Written by headworks demo. The three providers are simulated; all else is what a real configuration looks like.
 providers:
-  alder: {type: openai-compatible, base_url: "%(alder)s", api_key: simulated}
-  birch: {type: anthropic-compatible, base_url: "%(birch)s", api_key: simulated}
-  cedar: {type: openai-compatible, base_url: "%(cedar)s", api_key: simulated}
+  alder: {type: openai-compatible, base_url: "%(alder)s", api_key: "${DEMO_PROVIDER_KEY:-simulated}"}
+  birch: {type: anthropic-compatible, base_url: "%(birch)s", api_key: "${DEMO_PROVIDER_KEY:-simulated}"}
+  cedar: {type: openai-compatible, base_url: "%(cedar)s", api_key: "${DEMO_PROVIDER_KEY:-simulated}"}
 
 models:
   demo-chat:                       # two providers share the load; a third, of another dialect, stands by
@@ -35,7 +35,7 @@ models:
 
 keys:
   demo:
-    key: hw-demo
+    key: "${DEMO_KEY:-hw-demo}"     # a real one stands in the environment, a file, or here as its sha256
     team: visitors
     limits: {requests_per_minute: 600, tokens_per_minute: 1000000, concurrent: 50, budget: 10 USD}
 

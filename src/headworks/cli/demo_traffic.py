@@ -39,6 +39,7 @@ class Traffic:
     def __init__(self, port: int, chance: random.Random) -> None:
         self.asked = 0
         self.answered = 0
+        self.failed = 0
         self._port = port
         self._chance = chance
         self._under_way: set[asyncio.Task[None]] = set()
@@ -55,6 +56,11 @@ class Traffic:
         finally:
             for task in self._under_way:
                 task.cancel()
+
+    def report(self) -> str:
+        """How it went."""
+        under_way = self.asked - self.answered - self.failed
+        return f"{self.asked} requests by simulated clients: {self.answered} answered, {self.failed} failed, {under_way} under way at the end."
 
     async def _ask(self) -> None:
         path, body = self._request()
@@ -73,8 +79,12 @@ class Traffic:
                 finally:
                     writer.close()
         except (OSError, TimeoutError):
-            return  # counted as asked and not answered
-        self.answered += b" 200 " in answer[:20]
+            self.failed += 1
+            return
+        if b" 200 " in answer[:20]:
+            self.answered += 1
+        else:
+            self.failed += 1
 
     def _request(self) -> tuple[str, dict[str, object]]:
         """One of a company's usual requests."""

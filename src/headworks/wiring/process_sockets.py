@@ -104,6 +104,6 @@ def _open_files(process: Path) -> set[str]:
 
 def _name(process: Path) -> str:
     try:
-        return " ".join((process / "cmdline").read_text().split("\0")).strip()[:80] or process.name
+        return " ".join((process / "cmdline").read_text().replace("\0", " ").split())[:80] or process.name
     except OSError:
         return "a process"

@@ -1,0 +1,183 @@
+"""The commands, run as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from headworks.cli.doctor_checks import Severity, files_allowed, port_is_free, reachable, ready, room_in
+from headworks.domain.target import Origin
+from headworks.wiring.process_places import data_directory, journal_directory
+from tests.process.running import Running
+
+Start = Callable[..., Running]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A working directory with nothing in it."""
+    (tmp_path / "work").mkdir()
+    return tmp_path / "work"
+
+
+def run(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`headworks …` there, with a data directory of its own."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(place), "COLUMNS": "200"}
+    command = [sys.executable, "-P", "-m", "headworks", *arguments]
+    return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_an_unknown_command_gets_a_suggestion(place: Path) -> None:
+    done = run(place, "sreve")
+
+    assert done.returncode == 2
+    assert 'Did you mean "serve"?' in done.stderr
+
+
+def test_an_unknown_flag_gets_a_suggestion(place: Path) -> None:
+    done = run(place, "serve", "--prot", "1")
+
+    assert done.returncode == 2
+    assert "--port" in done.stderr
+
+
+def test_help_names_every_command(place: Path) -> None:
+    done = run(place, "--help")
+
+    assert done.returncode == 0
+    assert all(name in done.stdout for name in ("serve", "demo", "check", "doctor", "restart"))
+
+
+def test_version_names_the_parts_of_the_hot_path(place: Path) -> None:
+    done = run(place, "version")
+
+    assert done.returncode == 0
+    assert all(part in done.stdout for part in ("headworks ", "uvloop ", "msgspec "))
+
+
+def test_serve_refuses_a_wrong_configuration_before_anything_is_started(place: Path) -> None:
+    (place / "headworks.yaml").write_text("server: {prot: 4455}\n")
+
+    done = run(place, "serve")
+
+    assert done.returncode == 78
+    assert "headworks.yaml:1:10" in done.stderr
+    assert "port" in done.stderr
+    assert "listening" not in done.stderr
+
+
+def test_serve_says_which_file_it_cannot_read(place: Path) -> None:
+    done = run(place, "serve", "--config", "elsewhere.yaml")
+
+    assert done.returncode == 78
+    assert "elsewhere.yaml cannot be read" in done.stderr
+
+
+def test_restart_says_when_nothing_runs(place: Path) -> None:
+    done = run(place, "restart")
+
+    assert done.returncode == 69
+    assert "No gateway runs on" in done.stderr
+
+
+def in_directory(running: Running) -> Path:
+    """A working directory whose configuration names the journal of a running supervisor."""
+    place = running.directory.parent / "work"
+    place.mkdir()
+    (place / "headworks.yaml").write_text(f"journal: {{directory: {json.dumps(str(running.directory))}}}\n")
+    return place
+
+
+def test_restart_replaces_the_gateway_and_says_so(start: Start) -> None:
+    running = start()
+    running.wait_for("ready in")
+    before = running.facts()["gateway"]
+
+    done = run(in_directory(running), "restart")
+
+    assert done.returncode == 0, done.stderr
+    assert str(before) in done.stdout
+    assert running.get().split()[0] != str(before)
+
+
+def test_restart_says_when_the_new_gateway_fails(start: Start) -> None:
+    running = start()
+    running.wait_for("ready in")
+    (running.directory / "mode").write_text("crash")
+
+    done = run(in_directory(running), "restart")
+
+    assert done.returncode == 1
+    assert "the present one serves on" in done.stderr
+
+
+def test_a_supervisor_ends_with_whoever_started_it(start: Start) -> None:
+    """The demo's: its lifeline is a pipe that closes with the demo."""
+    theirs, ours = os.pipe()
+    running = start(f"--lifeline={theirs}", pass_fds=(theirs,))
+    os.close(theirs)
+    running.wait_for("ready in")
+
+    os.close(ours)
+
+    assert running.wait() == 0
+
+
+def test_the_doctor_finds_a_taken_port_and_names_its_holder() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as squatter:
+        finding = port_is_free("127.0.0.1", squatter.getsockname()[1], "--port", running=0)
+
+    assert finding.severity is Severity.BAD
+    assert "--port" in finding.remedy
+    if sys.platform == "linux":
+        assert f"pid {os.getpid()}" in finding.what
+
+
+def test_the_doctor_finds_a_directory_that_others_can_read(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+
+    assert [finding.severity for finding in room_in(tmp_path)][-1] is Severity.ODD
+
+
+def test_the_doctor_finds_too_few_open_files() -> None:
+    assert files_allowed(10**12).severity is Severity.ODD
+
+
+def test_the_doctor_finds_a_gateway_that_does_not_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+
+    assert ready(port).severity is Severity.BAD
+
+
+def test_the_doctor_finds_a_provider_that_cannot_be_reached() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as there:
+        port = there.getsockname()[1]
+        assert [finding.severity for finding in reachable([Origin("http", "127.0.0.1", port)])] == [Severity.FINE]
+
+    assert [finding.severity for finding in reachable([Origin("http", "127.0.0.1", port)])] == [Severity.BAD]
+
+
+@pytest.mark.parametrize(
+    ("environment", "platform", "directory"),
+    [
+        ({"XDG_DATA_HOME": "/data", "HOME": "/home/a"}, "linux", "/data/headworks"),
+        ({"HOME": "/home/a"}, "linux", "/home/a/.local/share/headworks"),
+        ({"HOME": "/Users/a"}, "darwin", "/Users/a/Library/Application Support/headworks"),
+        ({}, "linux", "/var/lib/.local/share/headworks"),
+    ],
+)
+def test_data_lies_where_the_platform_keeps_it(environment: dict[str, str], platform: str, directory: str) -> None:
+    assert data_directory(environment, platform) == Path(directory)
+
+
+def test_a_relative_journal_directory_counts_from_the_configuration() -> None:
+    assert journal_directory("j", Path("/etc/headworks/headworks.yaml"), {}) == Path("/etc/headworks/j")
+    assert journal_directory("/var/j", Path("/etc/headworks/headworks.yaml"), {}) == Path("/var/j")

@@ -1,0 +1,211 @@
+"""The service as it is run: supervisor, real gateway, real control process, emulated providers, real signals."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from headworks.testing.emulator import EmulatorProcess, Personality
+from tests.process.running import PATIENCE, Running, eventually
+
+CONFIG = """
+providers: {{sim: {{type: openai-compatible, base_url: "{url}"}}}}
+models: {{chat: {{targets: [{{model: sim/m, price: {{input: 1, output: 2}}}}]}}}}
+keys: {{k: {{key: "${{NO_SUCH_VARIABLE:-hw-process-test}}"}}}}
+logs: {{detail: "off"}}
+"""
+KEY = "hw-process-test"
+REAL = ("--gateway=headworks.wiring.process_gateway", "--control=headworks.wiring.process_control")
+
+Serve = Callable[[], Running]
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[EmulatorProcess]:
+    with EmulatorProcess(Personality(name="sim", needs_key=False)) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def serve(provider: EmulatorProcess, tmp_path: Path) -> Iterator[Serve]:
+    """Start the service in front of the emulated provider."""
+    started: list[Running] = []
+    config = tmp_path / "headworks.yaml"
+    config.write_text(CONFIG.format(url=provider.url))
+
+    def begin() -> Running:
+        started.append(Running(tmp_path / "j", *REAL, f"--config={config}", "--drain=5"))
+        started[-1].wait_for("ready in")
+        return started[-1]
+
+    yield begin
+    for running in started:
+        running.close()
+
+
+class Clients:
+    """Ask all the time: some on a new connection each time, some on one that they keep."""
+
+    def __init__(self, port: int, kept: int = 2, fresh: int = 2) -> None:
+        self.answered = 0
+        self.refused: list[str] = []
+        self.broken: list[str] = []
+        self.refusals: list[str] = []
+        self._port = port
+        self._enough = threading.Event()
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._ask, args=(number < kept,)) for number in range(kept + fresh)]
+        for thread in self._threads:
+            thread.start()
+
+    def go_home(self) -> None:
+        self._enough.set()
+        for thread in self._threads:
+            thread.join(PATIENCE)
+
+    def _ask(self, keep: bool) -> None:  # noqa: FBT001 - a thread's argument
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
+        while not self._enough.is_set():
+            fresh = connection.sock is None
+            try:
+                status, will_close = ask(connection)
+            except ConnectionRefusedError as trouble:
+                self.refused.append(str(trouble))
+                connection.close()
+            except (OSError, http.client.HTTPException) as trouble:
+                connection.close()
+                if fresh:  # a kept connection may be closed by either side between two requests: its owner asks again
+                    self.broken.append(repr(trouble))
+            else:
+                with self._lock:
+                    self.answered += status == 200
+                if status != 200:
+                    self.refusals.append(str(status))
+                if will_close or not keep:
+                    connection.close()
+        connection.close()
+
+
+def ask(connection: http.client.HTTPConnection, content: str = "hello") -> tuple[int, bool]:
+    """One whole request: its status, and whether the connection is to be closed."""
+    body = json.dumps({"model": "chat", "messages": [{"role": "user", "content": content}]})
+    connection.request("POST", "/v1/chat/completions", body, {"authorization": f"Bearer {KEY}"})
+    response = connection.getresponse()
+    response.read()
+    return response.status, response.will_close
+
+
+def test_a_rolling_restart_under_load_refuses_nobody_and_loses_nothing(serve: Serve) -> None:
+    running = serve()
+    clients = Clients(running.ports[0])
+
+    for times in (1, 2):
+        before = clients.answered
+        running.signal(signal.SIGUSR2)
+        running.wait_for("takes no more requests", times)
+        running.wait_for("has left", times)
+        eventually(lambda before=before: clients.answered > before, "answers by the new gateway")
+    clients.go_home()
+
+    assert (clients.refused, clients.broken, clients.refusals) == ([], [], [])
+    assert running.facts()["restarts"] == 2
+
+
+def test_a_killed_gateway_refuses_nobody_and_every_exchange_is_accounted_for(serve: Serve, provider: EmulatorProcess) -> None:
+    running = serve()
+    provider.reset()
+    clients = Clients(running.ports[0])
+
+    for times in (1, 2):
+        before = clients.answered
+        eventually(lambda before=before: clients.answered > before + 5, "some answers")
+        os.kill(running.facts()["gateway"], signal.SIGKILL)
+        running.wait_for("killed by SIGKILL", times)
+        running.wait_for("is ready after", times + 2)
+    clients.go_home()
+    running.signal(signal.SIGTERM)
+    assert running.wait() == 0
+
+    assert clients.refused == []
+    ended = ends_in(running.directory)
+    assert len(ended) == len(set(ended))
+    assert clients.answered <= len(ended)
+    assert len(ended) >= provider.counts()["begun"]
+
+
+def ends_in(journal: Path) -> list[str]:
+    """Ids of the end-records of all segments."""
+    records = [
+        json.loads(line) for path in journal.glob("*.jsonl") for line in path.read_text().splitlines() if line.startswith("{")
+    ]
+    return [record["id"] for record in records if record.get("t") == "end"]
+
+
+def test_a_stream_under_way_is_finished_before_the_stop(serve: Serve) -> None:
+    running = serve()
+    with closing(http.client.HTTPConnection("127.0.0.1", running.ports[0], timeout=PATIENCE)) as connection:
+        content = "tell me more [emulate: slow seconds=0.2 rate=80]"
+        body = json.dumps({"model": "chat", "stream": True, "messages": [{"role": "user", "content": content}]})
+        connection.request("POST", "/v1/chat/completions", body, {"authorization": f"Bearer {KEY}"})
+        response = connection.getresponse()
+        first = response.read(10)
+
+        running.signal(signal.SIGTERM)
+        running.wait_for("stopping")
+        rest = response.read()
+
+    assert response.status == 200
+    assert (first + rest).endswith(b"data: [DONE]\n\n")
+    assert running.wait() == 0
+
+
+def test_a_wrong_configuration_ends_the_start_with_its_place(tmp_path: Path) -> None:
+    config = tmp_path / "headworks.yaml"
+    config.write_text('models: {chat: "nobody/m"}\n')
+    running = Running(tmp_path / "j", *REAL, f"--config={config}")
+    try:
+        assert running.wait() == 78
+    finally:
+        running.close()
+
+    assert any("headworks.yaml:1:" in line for line in running.lines)
+
+
+def test_both_ports_tell_how_the_service_is(serve: Serve) -> None:
+    running = serve()
+
+    assert page(running.ports[0], "/readyz")[0] == 200
+    status, metrics = page(running.ports[1], "/metrics")
+    assert status == 200
+    assert "headworks_" in metrics
+
+
+def page(port: int, path: str) -> tuple[int, str]:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as connection:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read from /proc")
+def test_the_processes_keep_their_weight(serve: Serve) -> None:
+    running = serve()
+    page(running.ports[1], "/metrics")
+    facts = running.facts()
+
+    assert resident_megabytes(facts["gateway"]) < 120
+    assert resident_megabytes(facts["control"]) < 250
+
+
+def resident_megabytes(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
