@@ -44,7 +44,7 @@ COLUMNS = (
     Column("id", 32, lambda exchange: exchange.id),
     Column("status", -6, lambda exchange: str(exchange.status or "–")),
     Column("ending", 11, lambda exchange: exchange.ending),
-    Column("took", -8, lambda exchange: duration(exchange.duration)),
+    Column("took", -8, lambda exchange: duration(exchange.duration) if exchange.duration else ""),
     Column(
         "first", -8, lambda exchange: duration(exchange.first_token_at) if exchange.stream and exchange.first_token_at else ""
     ),

@@ -61,7 +61,8 @@ def _verdict(end: Exchange) -> Text:
     text.append(end.ending, STYLES.get(Ending(end.ending), ""))
     if end.status:
         text.append(f" with {end.status}")
-    text.append(f" after {duration(end.duration)}")
+    if end.duration:  # nobody knows when a killed one without a checkpoint ended
+        text.append(f" after {duration(end.duration)}")
     if end.overhead:
         text.append(f", of which {duration(end.overhead)} were the gateway's")
     if end.stream and end.first_token_at:
