@@ -13,7 +13,7 @@ from headworks.dialects.openai_chat.usage import write_usage
 from headworks.domain.events import Ended, Event, Logprobs, Started, Stopped, UsageSeen
 from headworks.domain.message import JsonObject
 
-_JOINED = frozenset(("content", "refusal", "reasoning_content"))
+_JOINED = frozenset(("content", "refusal", "reasoning_content", "reasoning"))
 _STRINGS = frozenset(("text", "summary", "signature", "data", "transcript"))
 """Fields of reasoning details and audio that come in pieces."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import NoneType
 from typing import Any
 
 import msgspec
@@ -173,14 +174,23 @@ def read_chunk(event: SseEvent) -> JsonObject:
 
 
 def decode_object(data: bytes) -> JsonObject:
-    """A JSON object from the upstream. Raises `Fault` `upstream_garbage`."""
+    """An answer or a chunk, of which one may rely on the shape of its choices. Raises `Fault` `upstream_garbage`."""
     try:
         value: Any = _DECODER.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as trouble:
         raise garbage(trouble) from None
     if not isinstance(value, dict):
         raise Fault("upstream_garbage", "The upstream's answer is not a JSON object.")
+    choices = value.get("choices")
+    if choices and not (isinstance(choices, list) and all(_is_choice(choice) for choice in choices)):
+        raise Fault("upstream_garbage", "The upstream's answer holds choices that are none.")
     return value
+
+
+def _is_choice(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    return isinstance(value.get("delta"), dict | NoneType) and isinstance(value.get("message"), dict | NoneType)
 
 
 def garbage(trouble: Exception) -> Fault:

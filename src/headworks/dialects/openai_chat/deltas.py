@@ -80,7 +80,7 @@ class DeltaWriter:
         if part.kind is PartKind.REASONING and kind == "thinking":
             return {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": event.text}]}]}
         if part.kind is PartKind.REASONING and kind:
-            return self._detail(part, "summary" if kind == _SUMMARY else "text", event.text)
+            return {"reasoning": event.text, **self._detail(part, "summary" if kind == _SUMMARY else "text", event.text)}
         field = _TEXT_FIELDS.get(part.kind)
         if field is None:
             return None

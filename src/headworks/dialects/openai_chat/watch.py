@@ -197,7 +197,10 @@ def _has_finished(data: bytes) -> bool:
             continue
         if parsed.data.startswith(DONE):
             return True
-        choices = decode_object(parsed.data).get("choices") or ()
+        try:
+            choices = decode_object(parsed.data).get("choices") or ()
+        except Fault:
+            return False
         if any(choice.get("finish_reason") for choice in choices):
             return True
     return False
