@@ -40,8 +40,14 @@ stops: Strategy = st.one_of(
     st.just({"stop_reason": "compaction", "stop_sequence": None, "container": {"id": "c_1"}}),
 )
 
-usages: Strategy = st.builds(
-    lambda fresh, read, minutes, hour, output, thought, searches: {
+
+def _told(count: int, name: str, value: Json) -> Json:
+    return {name: value} if count else {}
+
+
+def _usage(fresh: int, output: int, cached: tuple[int, int, int], thought: int, searches: int) -> Json:
+    read, minutes, hour = cached
+    return {
         "input_tokens": fresh,
         "cache_read_input_tokens": read,
         "cache_creation_input_tokens": minutes + hour,
@@ -49,18 +55,19 @@ usages: Strategy = st.builds(
         **_told(minutes + hour, "cache_creation", {"ephemeral_5m_input_tokens": minutes, "ephemeral_1h_input_tokens": hour}),
         **_told(thought, "output_tokens_details", {"thinking_tokens": thought}),
         **_told(searches, "server_tool_use", {"web_search_requests": searches}),
-    },
-    *(_counts.map(lambda count: count + 1), _counts, _counts, _counts, _counts.map(lambda count: count + 1), _counts, _counts),
+    }
+
+
+def _answer(content: list[Json], stop: Json, usage: Json) -> Json:
+    return message(*content, **stop, usage=usage)
+
+
+usages: Strategy = st.builds(
+    _usage, st.integers(1, 10_000), st.integers(1, 10_000), st.tuples(_counts, _counts, _counts), _counts, _counts
 )
 
-answers: Strategy = st.builds(
-    lambda content, stop, usage: message(*content, **stop, usage=usage), st.lists(blocks, max_size=4), stops, usages
-)
+answers: Strategy = st.builds(_answer, st.lists(blocks, max_size=4), stops, usages)
 """Whole messages."""
-
-
-def _told(count: int, name: str, value: Json) -> Json:
-    return {name: value} if count else {}
 
 
 def stream_of(answer: Json) -> list[Json]:

@@ -45,7 +45,8 @@ def read(body: Json) -> Conversation:
 def foreign(*messages: Message, **changes: Any) -> Conversation:
     """A conversation that came from OpenAI's language."""
     turns = messages or (Message(role=Role.USER, parts=(Text(text="Hi"),), plain=True),)
-    return Conversation(**{"dialect": "openai_chat", "model": "any", "messages": turns, **changes})
+    fields: Json = {"dialect": "openai_chat", "model": "any", "messages": turns}
+    return Conversation(**fields | changes)
 
 
 def write(talk: Conversation, to: Target | None = None) -> tuple[Json, list[Downgrade]]:
