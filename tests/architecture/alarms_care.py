@@ -162,6 +162,7 @@ def import_work(sources: Iterable[Source]) -> list[str]:
     return [
         source.at(node, "work at import")
         for source in sources
+        if not source.path.endswith("__main__.py")
         for node in source.tree.body
         if isinstance(node, ast.For | ast.While | ast.With | ast.Try)
         or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Await))

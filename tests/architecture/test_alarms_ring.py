@@ -74,6 +74,7 @@ BAD: list[tuple[Alarm, str]] = [
     (alarms_tests.mocks, "from unittest import mock\n"),
     (alarms_tests.mocks, "from unittest.mock import patch\n"),
     (alarms_tests.sleeps, "import time\ntime.sleep(1)\n"),
+    (alarms_tests.sleeps, "def f():\n    for _ in range(9):\n        time.sleep(1)\n"),
     (alarms_tests.sleeps, "async def f():\n    await asyncio.sleep(0.1)\n"),
     (alarms_tests.reruns, "@pytest.mark.fla" + "ky\ndef test_x(): ...\n"),
     (alarms_tests.tests_that_cannot_fail, "def test_x():\n    f()\n"),
@@ -101,6 +102,12 @@ def test_a_docstring_does_not_make_a_function_long() -> None:
     function = next(functions(Source.of('def f():\n    """One.\n\n    Two.\n    """\n    return 1\n')))
 
     assert length(function) == 2
+
+
+def test_polling_in_a_loop_is_not_hoping() -> None:
+    text = "async def f():\n    while not done():\n        await asyncio.sleep(0.01)\n"
+
+    assert alarms_tests.sleeps([Source.of(text)]) == []
 
 
 def test_percentiles_are_of_the_sorted_sizes() -> None:
