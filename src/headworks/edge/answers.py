@@ -37,7 +37,7 @@ def of_fault(fault: Fault, front: Front, request_id: str, door: Door) -> Answer:
         body = said.body
     else:
         headers.append(JSON)
-        body = _body(fault, front, request_id, door)
+        body = door.interpreter.write_fault(front.name, fault, request_id)
     if fault.retry_after is not None:
         seconds = max(0.0, fault.retry_after)
         headers.append((b"retry-after", b"%d" % math.ceil(seconds)))
@@ -50,15 +50,5 @@ def of_fault(fault: Fault, front: Front, request_id: str, door: Door) -> Answer:
 
 def error_event(fault: Fault, front: Front, request_id: str, door: Door) -> bytes:
     """A fault as the last event of a stream. It begins with a blank line, in case the stream broke off within an event."""
-    body = _body(fault, front, request_id, door).replace(b"\r", b" ").replace(b"\n", b" ")
+    body = door.interpreter.write_fault(front.name, fault, request_id).replace(b"\r", b" ").replace(b"\n", b" ")
     return b"\n\n%b%b\n\n" % (front.event, body)
-
-
-def _body(fault: Fault, front: Front, request_id: str, door: Door) -> bytes:
-    try:
-        return door.interpreter.write_fault(front.name, fault, request_id)
-    except Exception as trouble:  # noqa: BLE001 - whoever asked must get an answer even when the words for it are missing
-        door.complain(trouble)
-        return msgspec.json.encode(
-            {"error": {"message": fault.message, "type": fault.row.openai, "param": None, "code": fault.code}}
-        )

@@ -61,6 +61,7 @@ class IncomingBody:
             self._wake()
 
     def _wake(self) -> None:
+        self._wanted = None
         waiter = self._waiter
         if waiter is not None and not waiter.done():
             waiter.set_result(None)

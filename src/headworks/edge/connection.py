@@ -6,6 +6,7 @@ import asyncio
 from typing import cast
 
 from headworks.domain.errors import Fault
+from headworks.edge.guarded import went_well
 from headworks.edge.patience import Patience
 from headworks.edge.reader import Reader
 from headworks.edge.responder import Responder
@@ -21,7 +22,7 @@ SURPLUS = 128
 
 
 class Connection(asyncio.Protocol):
-    """One per socket; belongs to the loop. At any time it is in one of these states:
+    """One per socket; belongs to the loop. At any time it is in one of three states.
 
     waiting    for a request, or for the rest of its head: there is no responder
     answering  a responder is at work; once bytes of the next request have come, nothing more is read
@@ -33,6 +34,7 @@ class Connection(asyncio.Protocol):
         self._state = state
         self._settings = settings
         self._now = state.door.clock.now
+        self._complain = state.door.complain
         self._reader = Reader(settings)
         self._patience = Patience(settings)
         self._responder: Responder | None = None
@@ -73,14 +75,7 @@ class Connection(asyncio.Protocol):
         """Bytes have come."""
         if self._leaving:
             return
-        try:
-            self._reader.feed(data)
-            if self._responder is None:
-                self._next()
-            if self._responder is not None:
-                self._hold_back()
-        except Exception as trouble:  # noqa: BLE001 - one client's bytes must not reach another's connection
-            self._state.door.complain(trouble)
+        if not went_well(self._complain, self._take, data):
             self._transport.abort()
 
     def eof_received(self) -> bool:
@@ -191,6 +186,13 @@ class Connection(asyncio.Protocol):
             )
 
     # ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _take(self, data: bytes) -> None:
+        self._reader.feed(data)
+        if self._responder is None:
+            self._next()
+        if self._responder is not None:
+            self._hold_back()
 
     def _next(self) -> None:
         """Turn to the next request, if its head is complete."""

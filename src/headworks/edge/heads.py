@@ -36,7 +36,7 @@ def head(status: int, headers: HeaderList, rest: bytes) -> bytes:
     """Status line, `headers` and then `rest`: lines of the edge's own, the blank line, perhaps a body."""
     lines = [b"%b: %b\r\n" % header for header in headers if header[0] not in _OURS]
     block = b"".join(lines)
-    if block.count(b"\n") != len(lines) or block.count(b"\r") != len(lines):
+    if block.count(b"\n") != len(lines) or block.count(b"\r") != len(lines) or b"\0" in block:
         block = b"".join([_unbroken(name, value) for name, value in headers if name not in _OURS])
     return b"".join((_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status, block, rest))
 

@@ -33,6 +33,8 @@ class Patience:
     def next_look(self, now: float, *, body_complete: bool, probing: bool) -> float:
         """When an answer under way is to be looked at again."""
         due = min(now + self._look, self._answer_by)
+        if self._taken != _ALL:
+            due = min(due, self._taken_at + self._settings.write_timeout)
         if not body_complete:
             due = min(due, self._body_by)
         return min(due, now + PROBE_SECONDS) if probing else due

@@ -24,8 +24,9 @@ class Reader:
     """
 
     __slots__ = (
-        "_began_in",
+        "_besides",
         "_fed",
+        "_fresh",
         "_headed",
         "_last",
         "_parser",
@@ -49,10 +50,12 @@ class Reader:
         self._last = False
         self._fed = 0
         """Bytes of the piece that is being fed."""
-        self._began_in = 0
-        """Bytes of the piece in which the request began."""
+        self._fresh = True
+        """The piece began where a request ought to."""
         self._since = 0
-        """Bytes of further pieces since something came of it: the start, the end of the head, a part of the body."""
+        """Bytes since something came of them: the end of a head, a part of a body, the end of a request."""
+        self._besides = 0
+        """Bytes of the piece in which the request began, where others are in it too."""
         self._parser = httptools.HttpRequestParser(self)
 
     @property
@@ -66,6 +69,7 @@ class Reader:
             return
         self._fed = len(data)
         self._since += self._fed
+        self._fresh = self.between
         self._parse(data)
         if self._since > self.settings.max_header_bytes and not self.broken:
             self._break(self._flooded())
@@ -92,8 +96,9 @@ class Reader:
         """The first byte of a request."""
         self.request = Request()
         self.between = self._headed = False
-        self._began_in = self._fed
-        self._since = 0
+        self._since = self._fed if self._fresh else 0
+        self._besides = 0 if self._fresh else self._fed
+        self._fresh = False
         if len(self.ready) >= MAX_AHEAD:
             raise Fault("invalid_request", f"More than {MAX_AHEAD} requests were sent ahead of their answers. Wait for some.")
 
@@ -119,7 +124,7 @@ class Reader:
         """The head is there: the request is ready, or refused."""
         request, parser = self.request, self._parser
         request.method = parser.get_method()
-        if self._began_in + self._since > self.settings.max_header_bytes and request.weight > self.settings.max_header_bytes:
+        if self._besides + self._since > self.settings.max_header_bytes and request.weight > self.settings.max_header_bytes:
             raise self._flooded()
         inspect(request, parser.get_http_version(), self.settings)
         if b"upgrade" in request.headers and parser.should_upgrade():
@@ -187,7 +192,7 @@ class Reader:
 
     def _flooded(self) -> Fault:
         limit = self.settings.max_header_bytes
-        if self._headed:
+        if self._headed and not self.between:
             return malformed(f"More than {limit} bytes of chunk extensions or trailers came without any body.")
         return Fault(
             "headers_too_large", f"The request's head is larger than {limit} bytes (edge.max_header_bytes). Send less."

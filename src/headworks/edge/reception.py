@@ -29,7 +29,7 @@ def receive(request: Request, rules: CorsRules, *, draining: bool) -> Match | An
     """What to do with a request. Raises the `Fault` of one that is refused."""
     if request.fault is not None:
         raise request.fault
-    match = routes.find(request.target) or routes.find(request.path)
+    match = routes.find(request.path)
     if match is None:
         return _elsewhere(request, rules, draining=draining)
     method = match.route.method

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from headworks.domain.ending import Complain
+from headworks.edge.guarded import went_well
 from headworks.ports.clock import Clock
 
 TICK = 0.5
@@ -73,10 +74,7 @@ class Wheel:
         if timed.due > now:
             self.arm(timed, timed.due)
             return
-        try:
-            timed.on_due(now)
-        except Exception as trouble:  # noqa: BLE001 - one connection's trouble must not stop the others' time
-            self._complain(trouble)
+        went_well(self._complain, timed.on_due, now)
 
     def _move(self, timed: Timed, visit: int) -> None:
         if timed.visit != NEVER:

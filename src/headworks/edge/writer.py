@@ -1,0 +1,119 @@
+"""The answer to one request, as bytes: its head, its error forms, and whether another may follow."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from headworks.domain.errors import Fault
+from headworks.domain.reply import HeaderList
+from headworks.domain.snapshot import Cors
+from headworks.edge import answers
+from headworks.edge.heads import CLOSE, KEEP, head
+from headworks.edge.ids import exchange_id
+from headworks.edge.reception import WrongMethod
+from headworks.edge.request import Request
+from headworks.edge.routes import OPENAI
+from headworks.edge.state import ServerState
+
+_NO_LENGTH = (204, 304)
+
+
+class Line(Protocol):
+    """The connection, as who answers on it sees it."""
+
+    peer: str
+    slow: bool
+    """The client does not keep up: what is written waits in memory."""
+
+    def write(self, data: bytes) -> None:
+        """Send."""
+        ...
+
+    def read_on(self) -> None:
+        """The body is wanted: read without bound."""
+        ...
+
+    def finished(self, *, keep: bool) -> None:
+        """The answer is complete: turn to the next request, or close."""
+        ...
+
+    def abort(self) -> None:
+        """Close at once, so that nobody takes what was sent for a complete answer."""
+        ...
+
+
+class AnswerWriter:
+    """One per request. Unless the client goes first, it ends by telling its line `finished` or `abort`, once."""
+
+    __slots__ = ("_cors", "_kept", "_line", "_state", "answered", "at", "front", "given_up", "id", "over", "request", "write")
+
+    def __init__(self, line: Line, request: Request, state: ServerState, cors: Cors) -> None:
+        self._line = line
+        self._state = state
+        self._cors = cors
+        self._kept = False
+        """What the head says about another request."""
+        self.write = line.write
+        self.request = request
+        self.front = OPENAI
+        """The client's dialect, as far as it is known."""
+        self.at = state.door.clock.wall_ns()
+        self.id = exchange_id(self.at, state.door.chance)
+        self.answered = False
+        """The head is written."""
+        self.over = False
+        """Nothing of the answer remains to be written."""
+        self.given_up: Fault | None = None
+        """Why the edge itself has put an end to it."""
+
+    @property
+    def keep(self) -> bool:
+        """Whether another request may follow on this connection."""
+        return self.request.keep_alive and self.request.body.complete and not self._state.draining
+
+    def lines(self, *, keep: bool) -> bytes:
+        """The header lines that every answer has."""
+        self.answered = True
+        self._kept = keep
+        name = self.id.encode()
+        lines = b"%bx-request-id: %b\r\n" % (self._state.date, name)
+        if self.front.id_header:
+            lines += b"%b: %b\r\n" % (self.front.id_header, name)
+        if self._cors.origins:
+            lines += self._state.rules(self._cors).lines(self.request.headers)
+        if not keep:
+            return lines + CLOSE
+        return lines if self.request.modern else lines + KEEP
+
+    def answer(self, status: int, headers: HeaderList, body: bytes) -> None:
+        """Write a whole answer and be done."""
+        keep = self.keep
+        rest = self.lines(keep=keep)
+        if status not in _NO_LENGTH:
+            rest += b"content-length: %d\r\n" % len(body)
+        rest += b"\r\n"
+        if self.request.method != b"HEAD":
+            rest += body
+        self.write(head(status, headers, rest))
+        self.done(keep=keep)
+
+    def refuse(self, fault: Fault) -> None:
+        """Write a fault as the whole answer and be done."""
+        answer = answers.of_fault(fault, self.front, self.id, self._state.door)
+        if isinstance(fault, WrongMethod):
+            answer.headers.append((b"allow", fault.allow))
+        self.answer(answer.status, answer.headers, answer.body)
+
+    def error_event(self, fault: Fault) -> bytes:
+        """A fault as the last event of a stream."""
+        return answers.error_event(fault, self.front, self.id, self._state.door)
+
+    def done(self, *, keep: bool) -> None:
+        """The answer is complete."""
+        self.over = True
+        self._line.finished(keep=keep and self._kept and self.keep)
+
+    def abort(self) -> None:
+        """The answer is broken and cannot say so: cut the connection."""
+        self.over = True
+        self._line.abort()

@@ -1,0 +1,273 @@
+"""Bodies of requests: in one piece, in many, announced, expected, too large, too slow, never complete."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headworks.domain.call import Call
+from headworks.domain.errors import Fault
+from headworks.domain.reply import Reply
+from headworks.edge.connection import BODY_AHEAD, LINGER
+from tests.edge.rig import JSON_TYPE, Client, House, echo, get, post, raising, run
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+EXPECT = b"expect: 100-continue"
+
+
+def chunked(*chunks: bytes, headers: bytes = b"", trailers: bytes = b"") -> bytes:
+    body = b"".join(b"%x;note=1\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
+    head = b"POST /v1/messages HTTP/1.1\r\nhost: gateway\r\n%btransfer-encoding: Chunked\r\n\r\n" % headers
+    return head + body + b"0\r\n" + trailers + b"\r\n"
+
+
+async def waits_before_the_body(call: Call) -> Reply:
+    """A stage that has something else to wait for first."""
+    await asyncio.Event().wait()
+    return await echo(call)
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_body_is_the_same_however_it_is_cut(data: st.DataObject) -> None:
+    async def job() -> None:
+        wire = post(b"/v1/messages", b"sized body") + chunked(
+            b"in", b" chun", b"ks", trailers=b"x-check: 1\r\nauthorization: x\r\n"
+        )
+        cuts = sorted(data.draw(st.sets(st.integers(1, len(wire) - 1), max_size=12)))
+        client = Client(House())
+
+        await client.send(*[wire[start:end] for start, end in zip([0, *cuts], [*cuts, len(wire)], strict=True)])
+
+        assert [answer.said["body"] for answer in client.answers()] == ["sized body", "in chunks"]
+        assert not any(name in call.headers for call in client.house.journey.calls for name in (b"x-check", b"authorization"))
+
+    run(job())
+
+
+def test_a_small_body_is_complete_when_the_journey_begins() -> None:
+    async def job() -> None:
+        seen: list[bool] = []
+
+        async def look(call: Call) -> Reply:
+            seen.append(call.body.complete)
+            return await echo(call)
+
+        await Client(House(look)).send(post())
+
+        assert seen == [True]
+
+    run(job())
+
+
+def test_a_key_is_looked_at_before_the_body_has_come() -> None:
+    async def job() -> None:
+        client = Client(House(raising(Fault("invalid_api_key", "Unknown key."))))
+
+        await client.send(post(body=b"x" * 100)[:-100])
+
+        assert client.answered.status == 401
+        assert client.answered.headers["connection"] == "close"
+        assert not client.open
+
+    run(job())
+
+
+def test_continue_is_said_when_the_body_is_first_waited_for() -> None:
+    async def job() -> None:
+        client = Client(House())
+
+        await client.send(post(b"/v1/messages", b"{}", EXPECT)[:-2])
+        asked = bytes(client.transport.sent)
+        await client.send(b"{}")
+
+        assert asked == CONTINUE
+        assert client.answered.said["body"] == "{}"
+        assert client.open
+
+    run(job())
+
+
+def test_a_bad_key_never_gets_to_send_its_body() -> None:
+    async def job() -> None:
+        client = Client(House(raising(Fault("invalid_api_key", "Unknown key."))))
+
+        await client.send(post(b"/v1/messages", b"{}", EXPECT)[:-2])
+
+        assert not client.transport.sent.startswith(CONTINUE)
+        assert client.answered.status == 401
+
+    run(job())
+
+
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+def test_continue_is_not_said_to_who_has_sent_already_or_cannot_hear_it(version: bytes) -> None:
+    async def job() -> None:
+        client = Client(House())
+        whole = post(b"/v1/messages", b"{}", EXPECT, version=version)
+
+        await client.send(*([whole] if version == b"1.1" else [whole[:-2], b"{}"]))
+
+        assert CONTINUE not in client.transport.sent
+        assert client.answered.status == 200
+
+    run(job())
+
+
+def test_a_body_said_to_be_too_large_is_refused_unread() -> None:
+    async def job() -> None:
+        client = Client(House(max_body_bytes=100))
+
+        await client.send(post(body=b"x" * 101)[:-101])
+
+        assert (client.answered.status, client.answered.said["code"]) == (413, "request_too_large")
+        assert client.house.journey.calls == []
+        assert (client.transport.ended, client.transport.closed) == (True, False)
+
+    run(job())
+
+
+def test_a_body_that_grows_too_large_is_refused_on_the_way() -> None:
+    async def job() -> None:
+        client = Client(House(max_body_bytes=100))
+        wire = chunked(b"x" * 60, b"x" * 60)
+
+        await client.send(wire[:120], wire[120:])
+
+        assert (client.answered.status, client.answered.said["code"]) == (413, "request_too_large")
+
+    run(job())
+
+
+def test_a_refused_client_is_heard_out_for_a_while() -> None:
+    """Closing on a client that is still sending would destroy the answer before it is read."""
+
+    async def job() -> None:
+        client = Client(House(max_body_bytes=100))
+
+        await client.send(post(body=b"x" * 101)[:-101], b"x" * 50, b"x" * 51)
+        heard = (client.transport.ended, client.transport.closed)
+        await client.wait(LINGER + 1.0)
+
+        assert heard == (True, False)
+        assert client.transport.closed
+        assert client.state.connections == set()
+
+    run(job())
+
+
+def test_a_refused_client_that_closes_is_let_go() -> None:
+    async def job() -> None:
+        client = Client(House(max_body_bytes=100))
+
+        await client.send(post(body=b"x" * 101)[:-101])
+        stays = await client.shut_down()
+
+        assert not stays
+        assert client.state.connections == set()
+
+    run(job())
+
+
+def test_a_body_nobody_has_asked_for_is_not_read_without_bound() -> None:
+    async def job() -> None:
+        gate = asyncio.Event()
+
+        async def hesitate(call: Call) -> Reply:
+            await gate.wait()
+            return await echo(call)
+
+        client = Client(House(hesitate))
+        wire = post(body=b"x" * (3 * BODY_AHEAD))
+
+        await client.send(wire[: BODY_AHEAD + 500])
+        held = client.transport.reading
+        gate.set()
+        await client.send(b"")
+        resumed = client.transport.reading
+        await client.send(wire[BODY_AHEAD + 500 :])
+
+        assert (held, resumed) == (False, True)
+        assert len(client.answered.said["body"]) == 3 * BODY_AHEAD
+
+    run(job())
+
+
+def test_a_body_that_takes_too_long_is_refused() -> None:
+    async def job() -> None:
+        client = Client(House(body_timeout=5.0))
+
+        await client.send(post(body=b"12345")[:-3])
+        await client.wait(4.5)
+        early = client.answers()
+        await client.wait(1.0)
+
+        assert early == []
+        assert (client.answered.status, client.answered.said["code"]) == (408, "request_timeout")
+        assert "body_timeout" in client.answered.said["message"]
+        assert not client.open
+
+    run(job())
+
+
+def test_a_slow_body_fails_even_who_asks_for_it_later() -> None:
+    async def job() -> None:
+        gate = asyncio.Event()
+
+        async def hesitate(call: Call) -> Reply:
+            await gate.wait()
+            return await echo(call)
+
+        client = Client(House(hesitate, body_timeout=5.0))
+        await client.send(post(body=b"12345")[:-3])
+        await client.wait(6.0)
+        gate.set()
+        await client.send(b"345")
+
+        assert client.answered.status == 408
+
+    run(job())
+
+
+def test_a_body_that_breaks_off_ends_the_journey() -> None:
+    async def job() -> None:
+        client = Client(House(waits_before_the_body))
+
+        await client.send(post(body=b"12345")[:-3])
+        stays = await client.shut_down()
+
+        assert not stays
+        assert client.house.journey.cancelled == ["client_gone"]
+        assert [outcome.ending for outcome in client.house.journey.outcomes] == ["client_gone"]
+        assert client.state.inflight == 0
+
+    run(job())
+
+
+def test_a_body_can_be_read_again() -> None:
+    async def job() -> None:
+        async def twice(call: Call) -> Reply:
+            return Reply.of(200, [JSON_TYPE], await call.body.read() + await call.body.read())
+
+        client = Client(House(twice))
+        wire = post(body=b"ab")
+
+        await client.send(wire[:-1], wire[-1:])
+
+        assert client.answered.body == b"abab"
+
+    run(job())
+
+
+def test_a_get_may_bring_a_body_along() -> None:
+    async def job() -> None:
+        client = Client(House())
+
+        await client.send(get(b"/v1/models", b"content-length: 2") + b"{}" + get(b"/livez"))
+
+        assert [answer.status for answer in client.answers("GET", "GET")] == [200, 200]
+
+    run(job())

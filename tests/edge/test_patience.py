@@ -1,0 +1,346 @@
+"""Clients that are slow, silent or gone, under a clock that the test moves."""
+
+from __future__ import annotations
+
+import pytest
+
+from headworks.domain.call import Call
+from headworks.domain.outcome import Ending, Outcome
+from headworks.domain.reply import Reply
+from headworks.edge.wheel import NEVER, TICK, Wheel
+from headworks.testing import FrozenClock
+from tests.edge.rig import Client, House, PushedReply, get, never, post, pushing, run
+
+EVENT = b'data: {"x":1}\n\n'
+
+
+class Waiting:
+    """Something that stands in the wheel."""
+
+    def __init__(self) -> None:
+        self.due = 0.0
+        self.visit = NEVER
+        self.called_at: list[float] = []
+
+    def on_due(self, now: float) -> None:
+        self.called_at.append(now)
+
+
+def loud(trouble: BaseException) -> None:
+    raise trouble
+
+
+def turn(clock: FrozenClock, wheel: Wheel, seconds: float, step: float = TICK) -> None:
+    for _ in range(round(seconds / step)):
+        clock.advance(step)
+        wheel.turn()
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.5, 1.0, 9.9, 63.0, 64.0, 200.0, 900.0])
+def test_a_deadline_is_kept_to_the_tick_and_never_early(seconds: float) -> None:
+    clock = FrozenClock(now=1_000.3)
+    wheel, waiting = Wheel(clock, loud), Waiting()
+
+    wheel.arm(waiting, clock.now() + seconds)
+    turn(clock, wheel, seconds + 3 * TICK)
+
+    assert len(waiting.called_at) == 1
+    assert 0 <= waiting.called_at[0] - (1_000.3 + seconds) <= 2 * TICK
+
+
+def test_a_deadline_can_be_moved_either_way_and_taken_back() -> None:
+    clock = FrozenClock()
+    wheel = Wheel(clock, loud)
+    later, sooner, off = Waiting(), Waiting(), Waiting()
+
+    for waiting in (later, sooner, off):
+        wheel.arm(waiting, 1_010.0)
+    wheel.arm(later, 1_100.0)
+    wheel.arm(sooner, 1_002.0)
+    wheel.disarm(off)
+    turn(clock, wheel, 50.0)
+
+    assert (len(later.called_at), len(sooner.called_at), off.called_at) == (0, 1, [])
+    assert sooner.called_at[0] < 1_003.5
+
+
+def test_one_failure_does_not_stop_the_wheel() -> None:
+    class Broken(Waiting):
+        def on_due(self, now: float) -> None:
+            raise ValueError(now)
+
+    clock, complaints = FrozenClock(), list[BaseException]()
+    wheel, broken, sound = Wheel(clock, complaints.append), Broken(), Waiting()
+
+    wheel.arm(broken, 1_001.0)
+    wheel.arm(sound, 1_001.0)
+    turn(clock, wheel, 3.0)
+
+    assert (len(complaints), len(sound.called_at)) == (1, 1)
+
+
+def test_what_is_disarmed_by_another_of_the_same_tick_is_left_alone() -> None:
+    clock = FrozenClock()
+    wheel = Wheel(clock, loud)
+
+    class Jealous(Waiting):
+        def on_due(self, now: float) -> None:
+            super().on_due(now)
+            wheel.disarm(second if self is first else first)
+
+    first, second = Jealous(), Jealous()
+    wheel.arm(first, 1_001.0)
+    wheel.arm(second, 1_001.0)
+    turn(clock, wheel, 5.0)
+
+    assert len(first.called_at) + len(second.called_at) == 1
+
+
+def test_a_wheel_that_stood_still_for_long_looks_at_everything() -> None:
+    clock = FrozenClock()
+    wheel, waiting = Wheel(clock, loud), [Waiting() for _ in range(500)]
+
+    for number, each in enumerate(waiting):
+        wheel.arm(each, 1_000.0 + number)
+    turn(clock, wheel, 2_000.0, step=1_000.0)
+
+    assert all(len(each.called_at) == 1 for each in waiting)
+
+
+def test_a_silent_connection_is_closed_without_a_word() -> None:
+    async def job() -> None:
+        client = Client(House(header_timeout=10.0))
+
+        await client.wait(11.0)
+
+        assert (bytes(client.transport.sent), client.transport.closed) == (b"", True)
+
+    run(job())
+
+
+def test_a_head_sent_drop_by_drop_is_refused_in_time() -> None:
+    async def job() -> None:
+        client = Client(House(header_timeout=10.0))
+        head = get(b"/v1/models", b"x: " + b"y" * 500)
+
+        began = client.house.clock.now()
+        while client.open:
+            place = int(client.house.clock.now() - began)
+            await client.send(head[place : place + 1])
+            await client.wait(1.0)
+
+        assert client.house.clock.now() - began < 12.0
+        assert (client.answered.status, client.answered.said["code"]) == (408, "request_timeout")
+        assert "header_timeout" in client.answered.said["message"]
+
+    run(job())
+
+
+def test_the_time_of_a_head_begins_with_its_first_byte() -> None:
+    async def job() -> None:
+        client = Client(House(header_timeout=10.0, idle_timeout=75.0))
+        await client.send(get(b"/livez"))
+        await client.wait(60.0)
+
+        await client.send(b"GET /livez")
+        await client.wait(9.0)
+        await client.send(b" HTTP/1.1\r\nhost: x\r\n\r\n")
+
+        assert [answer.status for answer in client.answers("GET", "GET")] == [200, 200]
+
+    run(job())
+
+
+def test_the_time_of_a_head_that_came_ahead_begins_with_its_turn() -> None:
+    async def job() -> None:
+        pushed = PushedReply()
+        client = Client(House(pushing(pushed), header_timeout=10.0))
+
+        await client.send(post() + b"GET /livez HTTP")
+        await client.wait(30.0)
+        pushed.finish()
+        await client.wait(9.0)
+        early = client.open
+        await client.wait(2.0)
+
+        assert early
+        assert [answer.status for answer in client.answers()] == [200, 408]
+
+    run(job())
+
+
+def test_an_idle_connection_is_kept_for_its_time() -> None:
+    async def job() -> None:
+        client = Client(House(idle_timeout=75.0))
+
+        await client.send(get(b"/livez"))
+        await client.wait(74.0)
+        early = client.transport.closed
+        await client.wait(2.0)
+
+        assert (early, client.transport.closed) == (False, True)
+        assert len(client.answers("GET")) == 1
+
+    run(job())
+
+
+def test_an_answer_that_takes_too_long_is_given_up() -> None:
+    async def job() -> None:
+        client = Client(House(never, request_timeout=30.0))
+
+        await client.send(post())
+        await client.wait(31.0)
+
+        assert (client.answered.status, client.answered.said["code"]) == (504, "total_timeout")
+        assert client.house.journey.cancelled == ["total_timeout"]
+        assert client.open
+
+    run(job())
+
+
+@pytest.mark.parametrize(
+    ("path", "start"),
+    [(b"/v1/chat/completions", b"\n\ndata: {"), (b"/v1/messages", b"\n\nevent: error\ndata: {")],
+)
+def test_a_stream_that_takes_too_long_ends_in_an_error_event(path: bytes, start: bytes) -> None:
+    async def job() -> None:
+        pushed = PushedReply()
+        client = Client(House(pushing(pushed), request_timeout=30.0))
+        await client.send(post(path))
+        pushed.push(EVENT)
+
+        await client.wait(31.0)
+        answer = client.answered
+
+        assert answer.complete
+        assert answer.body.startswith(EVENT + start)
+        assert b'"code":"total_timeout"' in answer.body
+        assert answer.body.endswith(b"}\n\n")
+        assert pushed.outcomes == [Outcome(Ending.CANCELLED, 200, "total_timeout")]
+        assert (pushed.cancelled, client.open) == (1, False)
+
+    run(job())
+
+
+def test_a_whole_answer_that_takes_too_long_is_an_error() -> None:
+    async def job() -> None:
+        pushed = PushedReply(stream=False, whole=True)
+        client = Client(House(pushing(pushed), request_timeout=30.0))
+        await client.send(post())
+        pushed.push(b'{"half"')
+
+        await client.wait(31.0)
+
+        assert (client.answered.status, client.answered.said["code"]) == (504, "total_timeout")
+        assert pushed.cancelled == 1
+
+    run(job())
+
+
+def test_a_client_that_takes_nothing_is_gone() -> None:
+    async def job() -> None:
+        pushed = PushedReply()
+        client = Client(House(pushing(pushed), write_timeout=20.0))
+        await client.send(post())
+        client.transport.takes = False
+        pushed.push(EVENT)
+
+        await client.wait(19.0)
+        early = client.transport.aborted
+        await client.wait(8.0)
+
+        assert (early, client.transport.aborted) == (False, True)
+        assert pushed.outcomes == [Outcome(Ending.CLIENT_GONE, 499, "client_gone")]
+
+    run(job())
+
+
+def test_a_client_that_takes_a_little_now_and_then_is_served() -> None:
+    async def job() -> None:
+        pushed = PushedReply()
+        client = Client(House(pushing(pushed), write_timeout=20.0))
+        await client.send(post())
+        client.transport.takes = False
+
+        for _ in range(20):
+            pushed.push(EVENT * 10)
+            await client.wait(10.0)
+            client.transport.take(3)
+
+        assert not client.transport.closed
+
+    run(job())
+
+
+def test_a_quiet_stream_to_a_client_that_has_taken_all_goes_on() -> None:
+    async def job() -> None:
+        pushed = PushedReply()
+        client = Client(House(pushing(pushed), write_timeout=20.0))
+        await client.send(post())
+        pushed.push(EVENT)
+
+        await client.wait(200.0)
+        pushed.finish()
+
+        assert client.answered.complete
+
+    run(job())
+
+
+def test_a_client_that_never_takes_its_last_answer_is_cut() -> None:
+    async def job() -> None:
+        client = Client(House(write_timeout=20.0))
+        client.transport.takes = False
+        await client.send(post(b"/v1/messages", b"{}", b"connection: close"))
+
+        await client.wait(15.0)
+        early = client.transport.aborted
+        await client.wait(20.0)
+
+        assert (early, client.transport.closed, client.transport.aborted) == (False, True, True)
+
+    run(job())
+
+
+def test_a_slow_client_pauses_the_source_and_bounds_what_waits() -> None:
+    async def job() -> None:
+        pushed = PushedReply()
+        client = Client(House(pushing(pushed), write_high_water=1_000))
+        await client.send(post())
+        client.transport.takes = False
+        pushed.asked.clear()
+
+        pushes = 0
+        while not pushed.paused:
+            pushed.push(EVENT)
+            pushes += 1
+        waited = client.transport.get_write_buffer_size()
+        client.transport.take(waited)
+
+        assert waited < 1_000 + 2 * len(EVENT) + 20
+        assert pushed.asked == ["pause", "resume"]
+        assert pushes > 10
+
+    run(job())
+
+
+def test_a_source_that_begins_on_a_slow_connection_is_paused_at_once() -> None:
+    async def job() -> None:
+        first, second = PushedReply(), PushedReply()
+        replies = [first, second]
+
+        async def give(call: Call) -> Reply:  # noqa: ARG001 - a handler's signature
+            return replies.pop(0).reply
+
+        client = Client(House(give, write_high_water=100))
+        client.transport.takes = False
+        await client.send(post() + post())
+        first.push(EVENT * 20)
+        first.finish()
+        await client.send()
+
+        assert second.paused
+        client.transport.take(10_000)
+        assert not second.paused
+
+    run(job())
