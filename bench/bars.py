@@ -1,0 +1,116 @@
+"""What DESIGN asks of Headworks, and whether it was met. Ratios are to nginx, measured in the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from bench.runner import Seen, median
+
+MEGABYTE = 1_000_000
+
+BASE = {
+    "headworks": "nginx",
+    "headworks, TLS upstream": "nginx, TLS upstream",
+    "headworks, TLS both sides": "nginx, TLS both sides",
+}
+"""Whom a contender's ratios are to; plain nginx for all others."""
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """Medians of one contender. CPU in µs, latency in ms over going direct, memory in bytes, start in seconds."""
+
+    name: str
+    cpu: float | None
+    cpu_ratio: float | None
+    chunk_cpu: float | None
+    chunk_ratio: float | None
+    control_cpu: float | None
+    gateway_rss: int | None
+    control_rss: int | None
+    ready: float | None
+    p50: float | None
+    p99: float | None
+    rate: float | None
+    broken: int
+    errors: int
+
+
+class Bar(msgspec.Struct, frozen=True, kw_only=True):
+    """One bar: what was asked, what was measured, whether it was met (None: not measured)."""
+
+    what: str
+    asked: str
+    measured: str
+    met: bool | None
+
+
+def figures(all_seen: Sequence[Seen]) -> list[Figures]:
+    """The medians of everybody, with ratios and added latency."""
+    by_name = {seen.name: seen for seen in all_seen}
+    return [_figures(seen, by_name) for seen in all_seen]
+
+
+def _figures(seen: Seen, by_name: dict[str, Seen]) -> Figures:
+    base = by_name.get(BASE.get(seen.name, "nginx"))
+    direct = by_name.get("direct, TLS" if "TLS both" in seen.name else "direct")
+    cpu, chunk = median([one.cpu for one in seen.whole]), median([one.cpu for one in seen.streamed])
+    return Figures(
+        name=seen.name,
+        cpu=cpu,
+        cpu_ratio=_ratio(cpu, median([one.cpu for one in base.whole]) if base else None),
+        chunk_cpu=chunk,
+        chunk_ratio=_ratio(chunk, median([one.cpu for one in base.streamed]) if base else None),
+        control_cpu=median([one.control_cpu for one in seen.whole]) if seen.control_memory else None,
+        gateway_rss=seen.gateway_memory.rss if seen.gateway_memory else None,
+        control_rss=seen.control_memory.rss if seen.control_memory else None,
+        ready=median(seen.ready_after),
+        p50=_added(seen, direct, lambda one: median([latency.p50 for latency in one.latency])),
+        p99=_added(seen, direct, lambda one: median([latency.p99 for latency in one.latency])),
+        rate=median([one.rate for one in seen.whole]),
+        broken=sum(one.broken for one in seen.streamed),
+        errors=sum(one.errors for one in seen.whole) + sum(one.errors for one in seen.latency),
+    )
+
+
+def _ratio(value: float | None, base: float | None) -> float | None:
+    return value / base if value and base else None
+
+
+def _added(seen: Seen, direct: Seen | None, of: Callable[[Seen], float | None]) -> float | None:
+    mine, least = of(seen), of(direct) if direct else None
+    return None if mine is None or least is None else mine - least
+
+
+def judge(found: Sequence[Figures]) -> list[Bar]:
+    """DESIGN's bars against the plain row of Headworks."""
+    mine = next((one for one in found if one.name == "headworks"), None)
+    if mine is None:
+        return []
+    return [
+        _bar("CPU per whole request", "≤ 6 × nginx", mine.cpu_ratio, 6.0, "{:.2f} ×"),
+        _bar("CPU per whole request, goal", "≤ 4 × nginx", mine.cpu_ratio, 4.0, "{:.2f} ×"),
+        _bar("CPU per streamed chunk", "≤ 2 × nginx", mine.chunk_ratio, 2.0, "{:.2f} ×"),
+        _bar("resident memory, gateway", "≤ 120 MB", _megabytes(mine.gateway_rss), 120.0, "{:.0f} MB"),
+        _bar("resident memory, control", "≤ 250 MB", _megabytes(mine.control_rss), 250.0, "{:.0f} MB"),
+        _bar("CPU of the projections per exchange", "≤ 50 µs", mine.control_cpu, 50.0, "{:.0f} µs"),
+        _bar("ready", "≤ 2 s", mine.ready, 2.0, "{:.2f} s"),
+        _bar("added latency p99 at 200 requests/s", "≤ 1 ms", mine.p99, 1.0, "{:.2f} ms"),
+        Bar(
+            what="streams broken, answers lost",
+            asked="0",
+            measured=str(mine.broken + mine.errors),
+            met=mine.broken + mine.errors == 0,
+        ),
+    ]
+
+
+def _bar(what: str, asked: str, value: float | None, most: float, shape: str) -> Bar:
+    if value is None:
+        return Bar(what=what, asked=asked, measured="not measured", met=None)
+    return Bar(what=what, asked=asked, measured=shape.format(value), met=value <= most)
+
+
+def _megabytes(size: int | None) -> float | None:
+    return size / MEGABYTE if size else None
