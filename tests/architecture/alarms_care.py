@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from tests.architecture.source import Source, functions
+from tests.architecture.source import Source
 
 Alarm = Callable[[Iterable[Source]], list[str]]
 
@@ -72,7 +72,7 @@ def swallowed_errors(sources: Iterable[Source]) -> list[str]:
 
 
 def _handlers(sources: Iterable[Source]) -> Iterator[tuple[Source, ast.ExceptHandler]]:
-    return ((source, node) for source in sources for node in ast.walk(source.tree) if isinstance(node, ast.ExceptHandler))
+    return ((source, node) for source in sources for node in source.nodes if isinstance(node, ast.ExceptHandler))
 
 
 def _is_broad(handler: ast.ExceptHandler) -> bool:
@@ -99,17 +99,14 @@ def casts(sources: Iterable[Source]) -> list[str]:
     return [
         source.at(node, "cast")
         for source in sources
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.Call) and ast.unparse(node.func) in {"cast", "typing.cast"}
     ]
 
 
 def any_annotations(sources: Iterable[Source]) -> list[str]:
     return [
-        source.at(node, "Any")
-        for source in sources
-        for node in ast.walk(source.tree)
-        if isinstance(node, ast.Name) and node.id == "Any"
+        source.at(node, "Any") for source in sources for node in source.nodes if isinstance(node, ast.Name) and node.id == "Any"
     ]
 
 
@@ -119,10 +116,10 @@ def mutable_module_state(sources: Iterable[Source]) -> list[str]:
     for source in sources:
         names = dict(_module_containers(source))
         found += [source.at(node, f"{name} is module-level state") for name, node in names.items() if name != name.upper()]
-        found += [source.at(node, "global") for node in ast.walk(source.tree) if isinstance(node, ast.Global)]
+        found += [source.at(node, "global") for node in source.nodes if isinstance(node, ast.Global)]
         found += [
             source.at(node, f"{name} is changed in {function.name}")
-            for function in functions(source)
+            for function in (source.functions if names else ())
             for node in ast.walk(function)
             if (name := _changed(node)) in names and name not in _locals(function)
         ]

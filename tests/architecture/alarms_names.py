@@ -52,7 +52,7 @@ def empty_names(sources: Iterable[Source]) -> list[str]:
         found += [f"{source.path}: «{word}» says nothing" for word in sorted(words & EMPTY_MODULES)]
         found += [
             source.at(node, f"class {node.name} says nothing")
-            for node in ast.walk(source.tree)
+            for node in source.nodes
             if isinstance(node, ast.ClassDef) and EMPTY_CLASSES.search(node.name)
         ]
     return found
@@ -64,7 +64,7 @@ def vendor_decisions(sources: Iterable[Source]) -> list[str]:
         source.at(node, f"decides by {literal!r}")
         for source in sources
         if source.floor not in VENDOR_FLOORS
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         for literal in _decided_by(node)
         if literal.lower() in VENDORS or literal.lower().startswith(FAMILIES)
     ]
@@ -94,6 +94,6 @@ def vendor_literals(sources: Iterable[Source]) -> list[str]:
         source.at(node, f"the literal {node.value!r}")
         for source in sources
         if source.floor not in VENDOR_FLOORS
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.lower() in VENDORS
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Sequence
 
-from tests.architecture.source import Function, Source, functions, length
+from tests.architecture.source import Function, Source, length
 
 FILE_LIMIT, FILE_MEDIAN, FILE_P90 = 400, 200, 350
 FUNCTION_LONG, FUNCTION_LIMIT, FUNCTION_SHARE = 60, 100, 0.02
@@ -26,7 +26,7 @@ def long_functions(sources: Iterable[Source], limit: int) -> list[str]:
     return [
         source.at(function, f"{function.name} has {length(function)} lines")
         for source in sources
-        for function in functions(source)
+        for function in source.functions
         if length(function) > limit
     ]
 
@@ -36,7 +36,7 @@ def crowded_signatures(sources: Iterable[Source], limit: int = ARGUMENTS) -> lis
     return [
         source.at(function, f"{function.name} takes {len(arguments)} arguments")
         for source in sources
-        for function in functions(source)
+        for function in source.functions
         if len(arguments := [name for name in _wanted(function) if name not in {"self", "cls"}]) > limit
     ]
 
@@ -54,7 +54,7 @@ def boolean_positionals(sources: Iterable[Source]) -> list[str]:
     return [
         source.at(function, f"{function.name}({argument.arg}: bool) can be given by position")
         for source in sources
-        for function in functions(source)
+        for function in source.functions
         if not function.name.startswith("_") and not _overrides(function)
         for argument in (*function.args.posonlyargs, *function.args.args)
         if argument.annotation is not None and ast.unparse(argument.annotation) == "bool"
@@ -70,7 +70,7 @@ def wide_tuples(sources: Iterable[Source], limit: int = TUPLE) -> list[str]:
     return [
         source.at(function, f"{function.name} returns a tuple of {width}")
         for source in sources
-        for function in functions(source)
+        for function in source.functions
         if (width := _width(function.returns)) > limit
     ]
 
@@ -86,7 +86,7 @@ def mostly_empty_bases(sources: Iterable[Source], limit: int = NO_OPS) -> list[s
     return [
         source.at(node, f"{node.name} has {empty} methods that do nothing")
         for source in sources
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.ClassDef) and not _is_protocol(node)
         if (empty := sum(_is_empty(item) for item in node.body)) > limit
     ]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from tests.architecture.source import Function, Source, functions
+from tests.architecture.source import Function, Source
 
 
 def mocks(sources: Iterable[Source]) -> list[str]:
     return [
         source.at(node, "unittest.mock")
         for source in sources
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.Import | ast.ImportFrom)
         and "mock" in ast.unparse(node).split("import")[0] + ast.unparse(node)
         and "unittest" in ast.unparse(node)
@@ -55,7 +55,7 @@ def tests_that_cannot_fail(sources: Iterable[Source]) -> list[str]:
     return [
         source.at(function, f"{function.name} asserts nothing")
         for source in files
-        for function in functions(source)
+        for function in source.functions
         if function.name.startswith("test_") and function.name not in asserting and not _is_property(function)
     ]
 
@@ -66,7 +66,7 @@ def _is_property(function: Function) -> bool:
 
 def _asserting(sources: Iterable[Source]) -> set[str]:
     """Names of functions that assert, themselves or through others: grown until it grows no more."""
-    every = [function for source in sources for function in functions(source)]
+    every = [function for source in sources for function in source.functions]
     found = {function.name for function in every if any(_is_check(node) for node in ast.walk(function))}
     calls = {function.name: _called(function) for function in every}
     while more := {name for name, called in calls.items() if called & found} - found:

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 ROOT = Path(__file__).parents[2]
 
 
-class Source(NamedTuple):
+class Source:
     """One Python file. `path` is relative to the repository."""
 
-    path: str
-    text: str
-    tree: ast.Module
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        self.text = text
 
     @classmethod
     def of(cls, text: str, path: str = "src/headworks/example.py") -> Source:
-        return cls(path, text, ast.parse(text))
+        return cls(path, text)
+
+    @functools.cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
+
+    @functools.cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All of the tree: walked once, looked at by many alarms."""
+        return list(ast.walk(self.tree))
+
+    @functools.cached_property
+    def functions(self) -> list[Function]:
+        return [node for node in self.nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
 
     @property
     def lines(self) -> int:
@@ -35,13 +48,6 @@ class Source(NamedTuple):
     def at(self, node: ast.AST, words: str) -> str:
         """A finding, as an editor can jump to it."""
         return f"{self.path}:{getattr(node, 'lineno', 1)}: {words}"
-
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
-
-
-def functions(source: Source) -> Iterator[Function]:
-    return (node for node in ast.walk(source.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 def length(function: Function) -> int:

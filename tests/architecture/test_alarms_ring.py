@@ -8,7 +8,7 @@ import pytest
 
 from tests.architecture import alarms_care, alarms_names, alarms_shape, alarms_tests
 from tests.architecture.alarms_care import Alarm
-from tests.architecture.source import Source, functions, length
+from tests.architecture.source import Source, length
 
 GOOD = '''
 """A module."""
@@ -99,7 +99,7 @@ def test_vendors_are_at_home_where_vendors_are_known() -> None:
 
 
 def test_a_docstring_does_not_make_a_function_long() -> None:
-    function = next(functions(Source.of('def f():\n    """One.\n\n    Two.\n    """\n    return 1\n')))
+    function = Source.of('def f():\n    """One.\n\n    Two.\n    """\n    return 1\n').functions[0]
 
     assert length(function) == 2
 
