@@ -133,7 +133,7 @@ class StreamWatch(_Watch):
     def __init__(self, translate: Callable[[], Translated]) -> None:
         super().__init__(translate)
         self._parser = SseParser()
-        self._held = b""
+        self._held: list[bytes] = []
         self._plain = False
         self._told = False
         self._document: list[bytes] = []
@@ -145,6 +145,7 @@ class StreamWatch(_Watch):
             self.pieces += data.count(_CONTENT)
             self.content_bytes += len(data)
             return data
+        self._plain = False
         if self._document or (self._unfed and looks_whole(data)):
             self._document.append(data)
             return b""
@@ -156,7 +157,7 @@ class StreamWatch(_Watch):
         if self._document:
             rest = self._pass_on(b"".join(self._document))
         else:
-            rest = self._held
+            rest = b"".join(self._held)
             self._read(self._parser.close())
         if not self.ended and self.fault is None:
             self._break(Fault("severed", "The upstream's answer broke off before its end."))
@@ -176,9 +177,12 @@ class StreamWatch(_Watch):
             self._read(self._parser.feed(data))
         except Fault as fault:
             self._break(fault)
-        data = self._held + data
+        self._held.append(data)
+        if b"\n" not in data:
+            return b""
+        data = b"".join(self._held)
         end = max((data.rfind(blank) + len(blank) for blank in _BLANKS if blank in data), default=0)
-        self._held = data[end:]
+        self._held = [data[end:]] if end < len(data) else []
         self._plain = self.began and not self._held and self.fault is None and data.endswith(b"\n\n")
         return data[:end]
 
