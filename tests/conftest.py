@@ -1,0 +1,23 @@
+"""What holds for all tests: in CI, a server that is missing is a failure and not a reason to skip."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+MISSING = "is not installed"
+"""What the reason of a skipped test says when a program that it needs is not there."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With HEADWORKS_REQUIRE_SERVERS=1, turn the skip of a test that lacks a program into a failure."""
+    report = yield
+    if os.environ.get("HEADWORKS_REQUIRE_SERVERS") == "1" and report.skipped and isinstance(report.longrepr, tuple):
+        reason = str(report.longrepr[2])
+        if MISSING in reason:
+            report.outcome = "failed"
+            report.longrepr = f"{reason}, and HEADWORKS_REQUIRE_SERVERS=1 says that it must be"
+    return report
