@@ -21,7 +21,7 @@ def test_elsewhere(): ...
 """
 
 
-@pytest.mark.parametrize(("required", "outcome"), [("1", "1 failed, 1 skipped"), ("", "2 skipped")])
+@pytest.mark.parametrize(("required", "outcome"), [("1", "1 skipped, 1 error"), ("", "2 skipped")])
 def test_a_missing_program_is_a_failure_where_servers_are_required(tmp_path: Path, required: str, outcome: str) -> None:
     (tmp_path / "conftest.py").write_text((ROOT / "tests/conftest.py").read_text())
     (tmp_path / "test_example.py").write_text(EXAMPLE)
