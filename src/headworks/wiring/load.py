@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from headworks.domain.config import Config
 from headworks.ports.clock import Clock
 from headworks.providers.catalog import shipped_catalog
 from headworks.providers.price_table import shipped_prices
@@ -17,6 +20,8 @@ from headworks.wiring.config_file import ConfigRefused, Problem, read_config
 
 _NANOSECONDS = 10**9
 _LARGEST_FILE = 8_388_608
+_LARGE = 262_144
+"""Characters of a document from which on it is read in a process of its own."""
 
 Signature = tuple[int, int, int] | None
 """Modification time, size and inode; None for a file that is not there."""
@@ -41,11 +46,28 @@ class ConfigFile:
             reason = trouble.strerror if isinstance(trouble, OSError) else "it is not UTF-8"
             problem = Problem(path=(), message=f"The file cannot be read: {reason}.", hint="Make one with: headworks init")
             raise ConfigRefused([problem], f"{self.path}: {problem.text}") from None
-        return compile_reading(read_config(text, str(self.path)), as_of(self._givens, self._clock))
+        here = as_of(self._givens, self._clock)
+        compiled = compiled_apart(text, here) if len(text) > _LARGE else None
+        return compiled or compile_reading(read_config(text, str(self.path)), here)
 
     def renew(self, running: Compiled) -> Compiled:
         """The running configuration at today's prices, whatever stands in the file by now. Raises `ConfigRefused`."""
         return compile_config(running.config, as_of(self._givens, self._clock))
+
+
+def compiled_apart(text: str, here: Givens) -> Compiled | None:
+    """A large document, read in another process, so that neither the time nor the memory of reading is ours.
+
+    None where anything is wrong with it: reading it here tells what and where.
+    """
+    command = [sys.executable, "-P", "-m", "headworks.wiring.config_file"]
+    done = subprocess.run(command, input=text.encode(), stdout=subprocess.PIPE, check=False)  # noqa: S603 - ourselves
+    if done.returncode != 0:
+        return None
+    try:
+        return compile_config(msgspec.msgpack.decode(done.stdout, type=Config), here)
+    except ConfigRefused:
+        return None
 
 
 def givens(env: Mapping[str, str], clock: Clock, directory: str = "") -> Givens:

@@ -19,9 +19,11 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 def compile_keys(bench: Bench, config: Config, models: Models) -> dict[bytes, Principal]:
     """SHA-256 of each key → its holder."""
     holders: dict[bytes, Principal] = {}
+    shared: dict[Limits, Limits] = {}  # of ten thousand keys, most have the same few limits
     features = {feature for fields in GOVERNED.values() for feature in fields.values()}
     for name, rule in config.keys.items():
         path = ("keys", name)
+        limits = _limits(bench, rule.limits, (*path, "limits"))
         digest = _digest(bench, rule, path)
         _check_models(bench, rule, models, path)
         for number, feature in enumerate(rule.features):
@@ -35,7 +37,7 @@ def compile_keys(bench: Bench, config: Config, models: Models) -> dict[bytes, Pr
                 name=name,
                 team=rule.team,
                 models=rule.models or (),
-                limits=_limits(bench, rule.limits, (*path, "limits")),
+                limits=shared.setdefault(limits, limits),
                 allows_all=rule.models is None,
                 features=rule.features,
             )

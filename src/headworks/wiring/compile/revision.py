@@ -16,7 +16,7 @@ def revision_of(config: Config, digests: dict[str, str], prices: str) -> str:
 
     The same document with another secret behind a reference is another revision: it has other credentials.
     """
-    document = _plain(config)
+    document = _plain(config, {})
     for rule in _rules(document, "providers"):
         _forget(rule, ("api_key", "proxy"))
         rule["headers"] = sorted(rule.get("headers", ()))
@@ -25,16 +25,20 @@ def revision_of(config: Config, digests: dict[str, str], prices: str) -> str:
     return hashlib.sha256(msgspec.json.encode([document, digests, prices], order="sorted")).hexdigest()
 
 
-def _plain(value: Any) -> Any:
-    """Values without their types; fields that are as they would be anyway are left out, written or not."""
+def _plain(value: Any, blanks: dict[type, Any]) -> Any:
+    """Values without their types; fields that are as they would be anyway are left out, written or not.
+
+    `blanks` keeps one of each kind as it would be: every part of a configuration can be left empty.
+    """
     if isinstance(value, msgspec.Struct):
-        fields = msgspec.structs.fields(value)
-        written = {field.name: getattr(value, field.name) for field in fields}
-        return {field.name: _plain(written[field.name]) for field in fields if written[field.name] != field.default}
+        kind = type(value)
+        blank = blanks.get(kind) or blanks.setdefault(kind, kind())
+        written = ((name, getattr(value, name)) for name in value.__struct_fields__)
+        return {name: _plain(part, blanks) for name, part in written if part != getattr(blank, name)}
     if isinstance(value, dict):
-        return {str(key): _plain(part) for key, part in value.items()}
+        return {str(key): _plain(part, blanks) for key, part in value.items()}
     if isinstance(value, tuple):
-        return [_plain(part) for part in value]
+        return [_plain(part, blanks) for part in value]
     return value
 
 

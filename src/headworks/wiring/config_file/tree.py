@@ -12,7 +12,7 @@ Path = tuple[str | int, ...]
 """Where in the document: keys and indexes from the top."""
 
 
-class Spot(msgspec.Struct, frozen=True):
+class Spot(msgspec.Struct, frozen=True, gc=False):
     """A stretch of one line, counted from 0."""
 
     line: int
@@ -30,7 +30,7 @@ class Kind(StrEnum):
     NOTHING = "nothing"
 
 
-class Scalar(msgspec.Struct, frozen=True):
+class Scalar(msgspec.Struct, frozen=True, gc=False):
     """A single value, as written."""
 
     text: str
@@ -45,7 +45,7 @@ class Listing(msgspec.Struct, frozen=True):
     spot: Spot
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """A key and its value."""
 
     key: Scalar
