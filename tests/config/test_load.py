@@ -13,7 +13,7 @@ from headworks.wiring.load import ConfigFile, as_of, compiled_apart, givens, rea
 
 ENV = {"OPENAI_API_KEY": "sk"}
 KEYS = "".join(
-    f"  key{number}: {{sha256: {number:064x}, team: t{number % 7}, limits: {{concurrent: {number % 5 + 1}, budget: 2.5 USD}}}}\n"
+    f"  key{number}: {{sha256: f{number:063x}, team: t{number % 7}, limits: {{concurrent: {number % 5 + 1}, budget: 2.5 USD}}}}\n"
     for number in range(3_000)
 )
 LARGE = (
