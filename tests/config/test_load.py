@@ -49,7 +49,7 @@ def test_a_large_document_read_apart_is_the_same_configuration(tmp_path: Path) -
     ("wrong", "expected"),
     [
         ("  last: {sha256: 12}\n", "3007:18: Expected text for 'sha256', got a whole number."),
-        ("  last: {key: hw-1, models: [x]}\n", "3007:29: There is no model 'x'."),
+        ("  last: {key: hw-1, models: [x]}\n", "3007:30: There is no model 'x'."),
     ],
 )
 def test_mistakes_in_a_large_document_are_told_where_they_stand(tmp_path: Path, wrong: str, expected: str) -> None:
