@@ -8,13 +8,15 @@ from headworks.dialects.anthropic.models import abilities
 from headworks.dialects.anthropic.structured import with_output
 from headworks.dialects.anthropic.thinking import with_thinking
 from headworks.dialects.anthropic.turns import adapt_messages
-from headworks.dialects.anthropic.wire import NAME
+from headworks.dialects.anthropic.wire import NAME, says_something
 from headworks.domain.message import Conversation, Downgrade, JsonObject, Sampling, Tool, ToolChoice, ToolChoiceMode
 from headworks.domain.target import Target
 
 UNKNOWN = "left out: Anthropic has no such field"
 LONGEST_USER = 512
 _TIERS = {"auto": "auto", "default": "standard_only", "standard_only": "standard_only"}
+_USUAL = {"modalities": ["text"], "verbosity": "medium"}
+"""Fields' values that ask for what Anthropic does anyway."""
 _NOTHING: JsonObject = {"type": "object", "properties": {}}
 
 
@@ -51,9 +53,8 @@ def _tools(tools: Iterable[Tool], losses: list[Downgrade]) -> tuple[Tool, ...]:
         if "type" not in parameters:
             parameters = {"type": "object", **parameters}
         kept = {"cache_control": tool.extra["cache_control"]} if "cache_control" in tool.extra else {}
-        losses.extend(
-            Downgrade(f"{path}.{name}", UNKNOWN) for name, value in tool.extra.items() if value and name not in ("type", *kept)
-        )
+        extra = {name for name, value in tool.extra.items() if says_something(value)} - {"type", *kept}
+        losses.extend(Downgrade(f"{path}.{name}", UNKNOWN) for name in sorted(extra))
         adapted.append(
             Tool(name=tool.name, description=tool.description, parameters=parameters, strict=tool.strict or None, extra=kept)
         )
@@ -116,7 +117,7 @@ def _extra(extra: Mapping[str, object], losses: list[Downgrade]) -> JsonObject:
             kept[name] = value
         elif name == "service_tier" and value in _TIERS:
             kept[name] = _TIERS[str(value)]
-        elif value and name != "safety_identifier":
+        elif says_something(value) and name != "safety_identifier" and value != _USUAL.get(name):
             losses.append(Downgrade(name, UNKNOWN))
     return kept
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from headworks.dialects.anthropic.wire import object_of
+from headworks.dialects.anthropic.wire import object_of, says_something
 from headworks.domain.message import (
     Audio,
     Document,
@@ -31,8 +31,10 @@ SIGNED_BY_US = ("", "anthropic-claude-v1")
 _PICTURES = frozenset(("image/jpeg", "image/png", "image/gif", "image/webp"))
 _PDF = "application/pdf"
 _PDF_IN_BASE64 = "JVBER"
-_MARKS = frozenset(("type", "format", "id", "index", "field", "in"))
-"""Fields of `extra` that tell only where a part stood in its own language."""
+_MARKS = frozenset(("type", "format", "id", "index", "field", "in", "cache_control"))
+"""Fields of `extra` that are understood, or tell only where a part stood in its own language."""
+_PLACES: Mapping[type[Part], str] = {ToolCall: "tool_calls", Reasoning: "reasoning", Refusal: "refusal", ToolResult: "content"}
+"""Where parts stand in a message that are not in its list of content."""
 _FOREIGN_FILE = "left out: a file that only another provider has"
 _NOT_IN_ID = re.compile(r"[^a-zA-Z0-9_-]")
 
@@ -41,15 +43,23 @@ class PartAdapter:
     """Adapts the parts of one message; what is lost goes to `losses` with the message's path."""
 
     def __init__(self, path: str, losses: list[Downgrade]) -> None:
-        self._path = path
+        self._message = self._path = path
         self._losses = losses
 
     def adapt(self, parts: Iterable[Part]) -> tuple[Part, ...]:
         """What can be said of them, in their order."""
-        adapted = (self._part(part) for part in parts)
-        return tuple(part for part in adapted if part is not None)
+        adapted: list[Part] = []
+        place = 0
+        for part in parts:
+            named = _PLACES.get(type(part))
+            self._path = f"{self._message}.{named or f'content[{place}]'}"
+            place += named is None
+            said = self._adapted(part)
+            if said is not None:
+                adapted.append(said)
+        return tuple(adapted)
 
-    def _part(self, part: Part) -> Part | None:
+    def _adapted(self, part: Part) -> Part | None:
         adapt = _ADAPTERS.get(type(part))
         return self._lose("left out: a part that only another provider knows") if adapt is None else adapt(self, part)
 
@@ -103,7 +113,7 @@ class PartAdapter:
 
     def tool_result(self, result: ToolResult) -> Part:
         """What a tool said."""
-        content = self.adapt(result.content)
+        content = PartAdapter(self._message, self._losses).adapt(result.content)
         plain = len(content) == 1 and isinstance(content[0], Text) and not content[0].extra
         return ToolResult(
             call_id=_clean(result.call_id),
@@ -123,9 +133,8 @@ class PartAdapter:
     def _kept(self, part: Part) -> JsonObject:
         """A cache mark is understood from everybody; the rest of what is extra is not."""
         extra = part.extra
-        for name, value in extra.items():
-            if value and name != "cache_control" and name not in _MARKS:
-                self._losses.append(Downgrade(f"{self._path}.{name}", "left out: not known to Anthropic"))
+        unknown = {name for name, value in extra.items() if says_something(value)} - _MARKS
+        self._losses.extend(Downgrade(f"{self._path}.{name}", "left out: not known to Anthropic") for name in sorted(unknown))
         return {"cache_control": extra["cache_control"]} if extra.get("cache_control") else {}
 
     def _lose(self, what: str) -> None:

@@ -6,12 +6,15 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from headworks.dialects.anthropic.parts import PartAdapter
+from headworks.dialects.anthropic.wire import says_something
 from headworks.domain.errors import Fault
 from headworks.domain.message import Downgrade, JsonObject, Message, Part, Reasoning, Role, Text, ToolResult
 
 _PROMPTS = (Role.SYSTEM, Role.DEVELOPER)
 _ECHOES = ("reasoning_content", "reasoning")
 """Where OpenAI's language repeats as text what signed details say."""
+
+_UNDERSTOOD = frozenset((*_ECHOES, "cache_control", "role"))
 
 _Turn = tuple[Role, tuple[Part, ...]]
 
@@ -44,10 +47,8 @@ def _adapt_message(message: Message, path: str, losses: list[Downgrade]) -> tupl
     adapter = PartAdapter(path, losses)
     parts = adapter.adapt(_with_echo(message))
     extra = message.extra
-    known = (*_ECHOES, "cache_control", "role")
-    losses.extend(
-        Downgrade(f"{path}.{name}", "left out: not known to Anthropic") for name in extra if extra[name] and name not in known
-    )
+    unknown = {name for name, value in extra.items() if says_something(value)} - _UNDERSTOOD
+    losses.extend(Downgrade(f"{path}.{name}", "left out: not known to Anthropic") for name in sorted(unknown))
     return _cached(parts, extra) if "cache_control" in extra else parts
 
 
