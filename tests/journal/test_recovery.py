@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,20 @@ def test_without_room_it_is_tried_again_later(tmp_path: Path) -> None:
     check(tmp_path)
 
 
+def test_on_a_full_disk_no_attempt_leaves_anything_behind(small_disk: Path) -> None:
+    killed_with(small_disk, *(begin(number) for number in range(20)))
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(b"x" * 200_000)
+
+    for _ in range(3):
+        assert recover(small_disk, recoverer()) == []
+    assert len(list(small_disk.glob("*.jsonl"))) == 1
+
+    ballast.unlink()
+    recover(small_disk, recoverer())
+    check(small_disk)
+
+
 def test_a_segment_of_a_later_version_is_not_touched(tmp_path: Path) -> None:
     killed_with(tmp_path, begin(1))
     path = only_path(tmp_path)
@@ -162,12 +177,12 @@ def test_a_segment_of_a_later_version_is_not_touched(tmp_path: Path) -> None:
 SMALL = [begin(1), checkpoint(1), begin(2), end(1), begin(3), checkpoint(3), end(3)]
 
 
-def test_whatever_byte_it_died_at_each_begin_is_accounted_for_once(tmp_path: Path) -> None:
-    killed_with(tmp_path / "whole", *SMALL)
-    whole = only_path(tmp_path / "whole")
+def test_whatever_byte_it_died_at_each_begin_is_accounted_for_once(quick_disk: Path) -> None:
+    killed_with(quick_disk / "whole", *SMALL)
+    whole = only_path(quick_disk / "whole")
     content = whole.read_bytes()
     for cut in range(len(content) + 1):
-        place = tmp_path / "cut"
+        place = quick_disk / "cut"
         place.mkdir()
         (place / whole.name).write_bytes(content[:cut])
 
@@ -185,16 +200,16 @@ def cut_in_begin(content: bytes, cut: int) -> bool:
     return content[content.rfind(b"\n", 0, cut) + 1 : cut].startswith(b'{"t":"begin"')
 
 
-def test_whatever_byte_the_recovery_died_at_the_next_one_ends_only_the_rest(tmp_path: Path) -> None:
-    killed_with(tmp_path / "dead", begin(1), begin(2), checkpoint(2), begin(3), end(3))
-    recovered = tmp_path / "recovered"
-    shutil.copytree(tmp_path / "dead", recovered)
+def test_whatever_byte_the_recovery_died_at_the_next_one_ends_only_the_rest(quick_disk: Path) -> None:
+    killed_with(quick_disk / "dead", begin(1), begin(2), checkpoint(2), begin(3), end(3))
+    recovered = quick_disk / "recovered"
+    shutil.copytree(quick_disk / "dead", recovered)
     recover(recovered, recoverer())
     second = only_path(recovered)
     content = second.read_bytes()
     for cut in range(len(content)):
-        place = tmp_path / "cut"
-        shutil.copytree(tmp_path / "dead", place)
+        place = quick_disk / "cut"
+        shutil.copytree(quick_disk / "dead", place)
         (place / second.name).write_bytes(content[:cut])
 
         recover(place, recoverer())
@@ -225,18 +240,15 @@ def lives(draw: st.DrawFn) -> list[object]:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(life=lives(), segment_bytes=st.integers(300, 4000), data=st.data())
-def test_any_life_cut_anywhere_is_accounted_for(
-    tmp_path_factory: pytest.TempPathFactory, life: list[object], segment_bytes: int, data: st.DataObject
-) -> None:
-    place = tmp_path_factory.mktemp("life")
+@given(life=lives(), segment_bytes=st.integers(300, 4000), cut=st.floats(0, 1))
+def test_any_life_cut_anywhere_is_accounted_for(quick_disk: Path, life: list[object], segment_bytes: int, cut: float) -> None:
+    place = Path(tempfile.mkdtemp(dir=quick_disk))
     killed_with(place, *life, segment_bytes=segment_bytes)
     last = only_path(place)
     content = last.read_bytes()
-    last.write_bytes(content[: data.draw(st.integers(0, len(content)))])
+    last.write_bytes(content[: round(cut * len(content))])
 
     killed = recover(place, recoverer())
 
     check(place)
     assert all(exchange.ending is Ending.KILLED for exchange in killed)
-    shutil.rmtree(place)

@@ -60,11 +60,13 @@ class Projection:
         try:
             self._exporter.emit(exchange)
         except Exception as trouble:  # noqa: BLE001 - an exporter's failure on one exchange must not stop the others
-            self.failures += 1
-            if self.failures == 1:
-                self._say(
-                    f"{self.name} did not take exchange {exchange.id}: {trouble!r} (said once; headworks_projection_failures_total counts)"
-                )
+            self.fail(1, f"did not take exchange {exchange.id}: {trouble!r}")
+
+    def fail(self, exchanges: int, words: str) -> None:
+        """So many exchanges are lost to this exporter."""
+        if not self.failures:
+            self._say(f"{self.name} {words} (said once; headworks_projection_failures_total counts on)")
+        self.failures += exchanges
 
     def save(self) -> None:
         """What has been told so far is told for good: a later life begins behind it."""
@@ -85,5 +87,9 @@ async def advance(projection: Projection, clock: Clock, after: Callable[[], None
     async with projection.lock:
         told = projection.step(clock.now())
         if told and after is not None:
-            await asyncio.to_thread(after)
-            projection.save()
+            try:
+                await asyncio.to_thread(after)
+            except OSError as trouble:
+                projection.fail(told, f"could not hand on what it was told ({trouble.strerror})")
+            else:
+                projection.save()

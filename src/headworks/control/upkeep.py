@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from headworks.stores.journal import Recoverer, forget_old, recover
@@ -14,6 +15,7 @@ FORGET_EVERY = 3600.0
 async def keep_journal(directory: Path, keep_days: float, by: Recoverer) -> None:
     """Until cancelled: recover every few seconds, forget every hour, both at once to begin with. Works in a thread."""
     clock = by.clock
+    by = by._replace(say=_once(by.say))
     forget_at = clock.now()
     while True:
         await asyncio.to_thread(recover, directory, by)
@@ -21,6 +23,18 @@ async def keep_journal(directory: Path, keep_days: float, by: Recoverer) -> None
             forget_at = clock.now() + FORGET_EVERY
             await asyncio.to_thread(_forget, directory, keep_days, by)
         await clock.sleep(RECOVER_EVERY)
+
+
+def _once(say: Callable[[str], None]) -> Callable[[str], None]:
+    """Says each thing once: what cannot be recovered now cannot be five seconds later either."""
+    said: set[str] = set()
+
+    def say_once(message: str) -> None:
+        if message not in said:
+            said.add(message)
+            say(message)
+
+    return say_once
 
 
 def _forget(directory: Path, keep_days: float, by: Recoverer) -> None:

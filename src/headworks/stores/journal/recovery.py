@@ -7,6 +7,8 @@ the next, which ends only the rest. A footer with `last` closes the epoch.
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +28,7 @@ from headworks.stores.journal.segment import Epoch, OpenSegment, Segment, find_e
 from headworks.stores.journal.writer import Say
 
 _NS_PER_MS = 1_000_000
-_BATCH = 64 << 10
+_MARGIN = 64 << 10
 _DETAIL = "The gateway process died before this exchange ended. Charged by estimate: the prompt, and the answer up to the last checkpoint."
 
 
@@ -166,16 +168,22 @@ def _write(segment: Segment, oldest: int, ended: Sequence[Exchange], by: Recover
         oldest=oldest,
         recovered_by=by.name,
     )
+    lines = bytearray()
+    for exchange in ended:
+        lines += msgspec.json.encode(exchange)
+        lines += b"\n"
+    _require_room(segment.path.parent, len(lines))
     fresh = OpenSegment(segment, header)
     try:
-        lines = bytearray()
-        for exchange in ended:
-            lines += msgspec.json.encode(exchange)
-            lines += b"\n"
-            if len(lines) >= _BATCH:
-                fresh.write(lines)
         fresh.write(lines)
         fresh.seal(Footer(wall_ns=by.clock.wall_ns(), ends=len(ended), last=True))
         fresh.sync()
     finally:
         fresh.close()
+
+
+def _require_room(directory: Path, size: int) -> None:
+    """Raises `OSError` on a full disk. A try that fails half-way would leave a segment behind, every few seconds."""
+    disk = os.statvfs(directory)
+    if disk.f_bavail * disk.f_frsize < size + _MARGIN:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(directory))

@@ -35,6 +35,7 @@ class Tail:
         """The last `poll` left nothing unread."""
         self.skipped = 0
         """Lines that could not be read."""
+        self._left_out: set[Path] = set()
 
     @classmethod
     def from_now(cls, directory: Path, say: Say, starts: tuple[bytes, ...] = ()) -> Tail:
@@ -94,7 +95,9 @@ class Tail:
         except FileNotFoundError:
             return [], offset
         except NewerSchemaError as newer:
-            self._say(f"{segment.path} is left out: {newer}")
+            if segment.path not in self._left_out:
+                self._left_out.add(segment.path)
+                self._say(f"{segment.path} is left out: {newer}")
             return [], whole
         return records, end
 
