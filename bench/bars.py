@@ -89,14 +89,14 @@ def judge(found: Sequence[Figures]) -> list[Bar]:
     if mine is None:
         return []
     return [
-        _bar("CPU per whole request", "≤ 6 × nginx", mine.cpu_ratio, 6.0, "{:.2f} ×"),
-        _bar("CPU per whole request, goal", "≤ 4 × nginx", mine.cpu_ratio, 4.0, "{:.2f} ×"),
-        _bar("CPU per streamed chunk", "≤ 2 × nginx", mine.chunk_ratio, 2.0, "{:.2f} ×"),
-        _bar("resident memory, gateway", "≤ 120 MB", _megabytes(mine.gateway_rss), 120.0, "{:.0f} MB"),
-        _bar("resident memory, control", "≤ 250 MB", _megabytes(mine.control_rss), 250.0, "{:.0f} MB"),
-        _bar("CPU of the projections per exchange", "≤ 50 µs", mine.control_cpu, 50.0, "{:.0f} µs"),
-        _bar("ready", "≤ 2 s", mine.ready, 2.0, "{:.2f} s"),
-        _bar("added latency p99 at 200 requests/s", "≤ 1 ms", mine.p99, 1.0, "{:.2f} ms"),
+        bar("CPU per whole request", "≤ 6 × nginx", mine.cpu_ratio, 6.0, "{:.2f} ×"),
+        bar("CPU per whole request, goal", "≤ 4 × nginx", mine.cpu_ratio, 4.0, "{:.2f} ×"),
+        bar("CPU per streamed chunk", "≤ 2 × nginx", mine.chunk_ratio, 2.0, "{:.2f} ×"),
+        bar("resident memory, gateway", "≤ 120 MB", _megabytes(mine.gateway_rss), 120.0, "{:.0f} MB"),
+        bar("resident memory, control", "≤ 250 MB", _megabytes(mine.control_rss), 250.0, "{:.0f} MB"),
+        bar("CPU of the projections per exchange", "≤ 50 µs", mine.control_cpu, 50.0, "{:.0f} µs"),
+        bar("ready", "≤ 2 s", mine.ready, 2.0, "{:.2f} s"),
+        bar("added latency p99 at 200 requests/s", "≤ 1 ms", mine.p99, 1.0, "{:.2f} ms"),
         Bar(
             what="streams broken, answers lost",
             asked="0",
@@ -106,7 +106,8 @@ def judge(found: Sequence[Figures]) -> list[Bar]:
     ]
 
 
-def _bar(what: str, asked: str, value: float | None, most: float, shape: str) -> Bar:
+def bar(what: str, asked: str, value: float | None, most: float, shape: str) -> Bar:
+    """One bar: `value` may be at most `most`."""
     if value is None:
         return Bar(what=what, asked=asked, measured="not measured", met=None)
     return Bar(what=what, asked=asked, measured=shape.format(value), met=value <= most)

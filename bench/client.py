@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import resource
 import ssl
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -98,6 +99,8 @@ def quantile(sorted_values: Sequence[float], share: float) -> float:
 def run(main: Callable[[Plan], Coroutine[None, None, dict[str, float]]]) -> None:
     """Read the plan, do it without the collector's pauses, write what was seen."""
     plan = msgspec.json.decode(sys.stdin.buffer.read(), type=Plan)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     gc.collect()
     gc.freeze()
     gc.disable()

@@ -16,6 +16,10 @@ from bench.process import Failed, cpu_seconds
 from bench.site import Site
 
 _SCRIPT = Path(__file__).with_name("whole.lua")
+_PATIENCE = 20.0
+"""Seconds that streams may take beyond their own length."""
+_CROWD = 500
+"""From so many streams on, they are started over a whole second."""
 _SETTLE = 1.0
 """Seconds that a control process may take to catch up before its CPU is read."""
 
@@ -86,25 +90,34 @@ def streamed(contender: Contender, running: Running, site: Site) -> Streamed:
     """Let it carry complete streams, and look at every chunk. Raises `Failed`."""
     gateway = running.gateway_pids()
     before = cpu_seconds(gateway)
-    seen = _ask("bench.stream_client", running, {"streams": contender.streams, "chunks": site.chunks})
+    seen = streams(running, contender.streams, site.chunks)
     used = cpu_seconds(gateway) - before
+    if not seen["whole"]:
+        raise Failed(f"none of {contender.streams} streams came whole")
     return Streamed(
-        cpu=used / max(1, seen["chunks"]) * 1e6,
-        chunks=seen["chunks"],
-        streams=seen["whole"],
-        broken=seen["broken"],
+        cpu=used / seen["chunks"] * 1e6,
+        chunks=int(seen["chunks"]),
+        streams=int(seen["whole"]),
+        broken=int(seen["broken"]),
         late_p50=seen["late_p50"],
         late_p99=seen["late_p99"],
     )
 
 
+def streams(running: Running, count: int, chunks: int, per_second: float = 50.0) -> dict[str, float]:
+    """Run `count` streams at once through it; see `stream_client.main` for what comes back. Raises `Failed`."""
+    patience = chunks / per_second + _PATIENCE
+    what = {"streams": count, "chunks": chunks, "seconds": patience, "stagger": 1 / per_second if count < _CROWD else 1.0}
+    return _ask("bench.stream_client", running, what)
+
+
 def latency(contender: Contender, running: Running, seconds: float) -> Latency:
     """Ask at a fixed rate, whether or not the last answer has come. Raises `Failed`."""
     seen = _ask("bench.open_loop", running, {"rate": contender.rate, "seconds": seconds})
-    return Latency(**seen)
+    return Latency(p50=seen["p50"], p99=seen["p99"], requests=int(seen["requests"]), errors=int(seen["errors"]))
 
 
-def _ask(module: str, running: Running, what: dict[str, object]) -> dict[str, int]:
+def _ask(module: str, running: Running, what: dict[str, float]) -> dict[str, float]:
     """Run one of our clients in a process of its own, so that its work is not in anybody's way."""
     host, _, port = running.netloc.partition(":")
     plan = {
@@ -118,7 +131,7 @@ def _ask(module: str, running: Running, what: dict[str, object]) -> dict[str, in
         **what,
     }
     done = subprocess.run(
-        [sys.executable, "-m", module], input=msgspec.json.encode(plan), capture_output=True, timeout=180, check=False
+        [sys.executable, "-m", module], input=msgspec.json.encode(plan), capture_output=True, timeout=600, check=False
     )
     if done.returncode:
         raise Failed(f"{module}: {done.stderr.decode(errors='replace')[-800:]}")

@@ -17,6 +17,9 @@ from bench.site import Site
 Measured = TypeVar("Measured")
 Say = Callable[[str], None]
 
+_HEADROOM = 1.5
+"""Who cannot carry so much more than the fixed rate has no latency at it worth telling."""
+
 
 class Seen(msgspec.Struct, kw_only=True):
     """All measurements of one contender, a list entry a round. Memory in bytes, times in seconds."""
@@ -96,7 +99,7 @@ def _measure(one: Contender, running: Running, schedule: Schedule, site: Site, s
             _try(seen, seen.whole, lambda: load.whole(one, running, schedule.whole))
         if one.streams:
             _try(seen, seen.streamed, lambda: load.streamed(one, running, site))
-        if one.rate:
+        if one.rate and (not seen.whole or seen.whole[-1].rate > _HEADROOM * one.rate):
             _try(seen, seen.latency, lambda: load.latency(one, running, schedule.latency))
     finally:
         running.freeze()

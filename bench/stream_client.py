@@ -14,7 +14,6 @@ from bench.client import Answering, Plan, connect, quantile, run
 _MARK = re.compile(rb'"content":\s*" (\d{20})"')
 _TAIL = 64
 """Bytes of a piece that may hold the beginning of a mark."""
-_PATIENCE = 60.0
 
 
 class Stream:
@@ -52,17 +51,16 @@ class Stream:
 
 
 async def main(plan: Plan) -> dict[str, float]:
-    """Start all streams evenly over `stagger` seconds (or one interval), read them to their end, sum up."""
+    """Start all streams evenly over `stagger` seconds, read them to their end, sum up."""
     late, gaps = list[int](), list[int]()
     streams = [Stream(plan, late, gaps) for _ in range(plan.streams)]
     for first in range(0, len(streams), 50):
         await asyncio.gather(*(connect(plan, stream.client) for stream in streams[first : first + 50]))
-    pause = (plan.stagger or 0.02) / plan.streams
+    pause = plan.stagger / plan.streams
     for stream, asked in zip(streams, _endless(plan), strict=False):
         stream.client.ask(asked)
         await asyncio.sleep(pause)
-    longest = plan.seconds or _PATIENCE
-    await asyncio.wait([stream.over for stream in streams], timeout=longest)
+    await asyncio.wait([stream.over for stream in streams], timeout=plan.seconds)
     whole = sum(stream.over.done() and stream.over.result() for stream in streams)
     late.sort()
     gaps.sort()

@@ -68,7 +68,9 @@ class Running:
 
 @dataclass(frozen=True, kw_only=True)
 class Contender:
-    """Something to measure. `concurrency` and `streams` are what it is asked to carry at once; `rate` the fixed rate, 0 for none."""
+    """Something to measure. `concurrency` and `streams` are what it is asked to carry at once, `rate` the requests a second
+    at which latency is measured.
+    """
 
     name: str
     start: Callable[[Site], Running]

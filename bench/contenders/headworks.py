@@ -15,6 +15,7 @@ from bench.site import Site
 
 KEYS = 10_000
 MODELS = 200
+_ROOT = Path(__file__).parents[2]
 USED = 500
 """How many of the keys ask."""
 
@@ -45,8 +46,8 @@ def model(number: int) -> str:
 
 
 def document(site: Site, *, secure_upstream: bool, secure_front: bool) -> dict[str, Any]:
-    """The configuration: 10,000 keys with request, token and concurrency limits and a budget, that may use a list of models; 200 models
-    with three targets each, weighted, with a fallback and retries; metering, journal and metrics as they are by default.
+    """The configuration: 10,000 keys with request, token and concurrency limits and a budget, each allowed a list of models; 200 models
+    with three weighted targets each and a fallback; retries, metering, journal, request log and metrics as they are by default.
     """
     scheme, places = ("https", site.secure) if secure_upstream else ("http", site.plain)
     names = [f"provider{number}" for number in range(len(places))]
@@ -56,7 +57,7 @@ def document(site: Site, *, secure_upstream: bool, secure_front: bool) -> dict[s
         "concurrent": 5_000,
         "budget": "1000000 USD",
     }
-    used = [model(number) for number in range(MODELS)]
+    targets = [{"model": f"{name}/gpt-4o", "weight": 2 + turn} for turn, name in enumerate(names)]
     front = {"cert_file": str(site.certificate.cert), "key_file": str(site.certificate.key)} if secure_front else {}
     trust = {"tls": {"ca_file": str(site.certificate.cert)}} if secure_upstream else {}
     return {
@@ -64,19 +65,12 @@ def document(site: Site, *, secure_upstream: bool, secure_front: bool) -> dict[s
             name: {"type": "openai", "base_url": f"{scheme}://{place}/v1", "api_key": f"sk-upstream-{name}", **trust}
             for name, place in zip(names, places, strict=True)
         },
-        "models": {
-            name: {
-                "targets": [{"model": f"{provider}/gpt-4o", "weight": 2 + turn} for turn, provider in enumerate(names)],
-                "fallbacks": [used[0]],
-            }
-            for name in used[1:]
-        }
-        | {used[0]: {"targets": [f"{provider}/gpt-4o-mini" for provider in names]}},
+        "models": {model(number): {"targets": targets, "fallbacks": [model(0)] if number else []} for number in range(MODELS)},
         "keys": {
             f"key-{number}": {
                 "sha256": hashlib.sha256(key(number).encode()).hexdigest(),
                 "team": f"team-{number % 100}",
-                "models": used if number % (KEYS // USED) == 0 else ["model-*"],
+                "models": [model((number // (KEYS // USED) + step) % MODELS) for step in range(5)],
                 "limits": limits,
             }
             for number in range(KEYS)
@@ -85,15 +79,32 @@ def document(site: Site, *, secure_upstream: bool, secure_front: bool) -> dict[s
     }
 
 
-def _start(site: Site, *, secure_upstream: bool, secure_front: bool) -> Running:
+def profiled(site: Site, *, secure_upstream: bool) -> Running:
+    """With the gateway process under `bench.sampler`."""
+    return _start(site, secure_upstream=secure_upstream, secure_front=False, gateway="bench.profiled_gateway")
+
+
+def _start(site: Site, *, secure_upstream: bool, secure_front: bool, gateway: str = "") -> Running:
     port, control_port = free_port(), free_port()
     folder = site.folder / f"headworks-{port}"
     folder.mkdir()
-    written = document(site, secure_upstream=secure_upstream, secure_front=secure_front)
-    written["journal"] = {"directory": str(folder / "journal")}
-    (folder / "headworks.yaml").write_text(yaml.dump(written, Dumper=_Plain, sort_keys=False))
-    command = [str(Path(sys.executable).with_name("headworks")), "serve", f"--config={folder / 'headworks.yaml'}"]
-    program = Program([*command, f"--port={port}", f"--control-port={control_port}"], folder / "log")
+    journal, config = folder / "journal", folder / "headworks.yaml"
+    written = document(site, secure_upstream=secure_upstream, secure_front=secure_front) | {
+        "journal": {"directory": str(journal)}
+    }
+    config.write_text(yaml.dump(written, Dumper=_Plain, sort_keys=False))
+    options = [f"--config={config}", f"--port={port}", f"--control-port={control_port}"]
+    command = [str(Path(sys.executable).with_name("headworks")), "serve", *options]
+    if gateway:
+        command = [
+            sys.executable,
+            "-m",
+            "headworks.wiring.supervisor",
+            *options,
+            f"--directory={journal}",
+            f"--gateway={gateway}",
+        ]
+    program = Program(command, folder / "log", env={"PYTHONPATH": str(_ROOT)} if gateway else None)
     netloc, front = f"127.0.0.1:{port}", site.certificate.cert if secure_front else None
     ready = program.wait_until(lambda: answers(netloc, "/readyz", front), 60)
     return Running(

@@ -16,7 +16,7 @@ ROSTER = (
     Contender(name="envoy", start=envoy.plain, tags=PEER),
     Contender(name="tensorzero", start=tensorzero.plain, streams=64, tags=PEER),
     Contender(name="portkey", start=portkey.plain, concurrency=8, streams=8, tags=PEER),
-    Contender(name="litellm", start=litellm.plain, concurrency=8, streams=4, rate=0, tags=PEER),
+    Contender(name="litellm", start=litellm.plain, concurrency=8, streams=4, tags=PEER),
     Contender(name="nginx, TLS upstream", start=nginx.tls_upstream, tags=TLS),
     Contender(name="headworks, TLS upstream", start=headworks.tls_upstream, tags=TLS),
     Contender(name="nginx, TLS both sides", start=nginx.tls_both, tags=TLS),

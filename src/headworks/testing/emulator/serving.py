@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import resource
 import sys
 from collections.abc import Callable, Coroutine
 
@@ -22,7 +24,10 @@ async def serve(settings: Settings, on_ready: Callable[[Emulator], None], stop: 
 
 
 def run(main: Coroutine[None, None, None]) -> None:
-    """Run on a uvloop."""
+    """Run on a uvloop, with as many open files as the system lets us: every connection is one."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with contextlib.suppress(ValueError, OSError):  # macOS names a limit that it does not grant
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     uvloop.run(main)
 
 
