@@ -1,0 +1,60 @@
+"""A running gateway in front of an emulated OpenAI and an emulated Anthropic, for SDKs that know of nothing but a base URL and a key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import anthropic
+import openai
+import pytest
+
+from headworks.testing.emulator import EmulatorProcess, Personality, Wire
+from tests.system.house import KEY, RunningHouse
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[EmulatorProcess]:
+    providers = (
+        Personality(name="openai", prefix="/openai", speak=(Wire.OPENAI,), reasoning_field="reasoning_content"),
+        Personality(name="anthropic", prefix="/anthropic", speak=(Wire.ANTHROPIC,)),
+    )
+    with EmulatorProcess(*providers) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def house(emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
+    with RunningHouse(tmp_path_factory.mktemp("house"), _config(emulator)) as running:
+        yield running
+
+
+def _config(emulator: EmulatorProcess) -> dict[str, Any]:
+    return {
+        "providers": {
+            "openai": {"type": "openai-compatible", "base_url": f"{emulator.urls['openai']}/v1", "api_key": "sk-1"},
+            "anthropic": {"type": "anthropic-compatible", "base_url": emulator.urls["anthropic"], "api_key": "sk-2"},
+        },
+        "models": {"gpt": "openai/gpt-5", "claude": "anthropic/claude-sonnet-4-5", "embedder": "openai/text-embedding-3-small"},
+        "prices": {
+            "openai/*": {"input": 1, "output": 2, "cache_read": 0.5},
+            "anthropic/*": {"input": 3, "output": 15, "cache_read": 0.3, "cache_write": 3.75},
+        },
+        "timeouts": {"first_byte": 2, "idle": 2},
+        "retries": {"attempts": 1},
+        "breaker": {"failures": 10_000, "cooldown": 0, "cooldown_cap": 0},
+    }
+
+
+@pytest.fixture
+def gpt(house: RunningHouse) -> Iterator[openai.OpenAI]:
+    """OpenAI's SDK, pointed at the gateway."""
+    with openai.OpenAI(base_url=f"{house.url}/v1", api_key=KEY, max_retries=0) as client:
+        yield client
+
+
+@pytest.fixture
+def claude(house: RunningHouse) -> Iterator[anthropic.Anthropic]:
+    """Anthropic's SDK, pointed at the gateway."""
+    with anthropic.Anthropic(base_url=house.url, api_key=KEY, max_retries=0) as client:
+        yield client

@@ -1,0 +1,79 @@
+// Both JavaScript SDKs, unchanged but for base URL and key. One line a check; a failure ends the process with 1.
+import assert from "node:assert/strict";
+import Anthropic from "@anthropic-ai/sdk";
+import OpenAI from "openai";
+
+const [url, key] = process.argv.slice(2);
+const gpt = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0 });
+const claude = new Anthropic({ baseURL: url, apiKey: key, maxRetries: 0 });
+
+const parameters = { type: "object", properties: { city: { type: "string" } }, required: ["city"], additionalProperties: false };
+const tools = [{ type: "function", function: { name: "get_weather", parameters } }];
+const asked = (content) => [{ role: "user", content }];
+
+const checks = {
+  async "chat"(model) {
+    const answer = await gpt.chat.completions.create({ model, max_tokens: 200, messages: asked("Tell me of rivers.") });
+    assert.match(answer.choices[0].message.content, /rivers/);
+    assert.ok(answer.usage.total_tokens > 0);
+  },
+  async "chat, streamed"(model) {
+    const stream = await gpt.chat.completions.create({ model, max_tokens: 200, stream: true, messages: asked("Tell me of rivers.") });
+    let text = "";
+    for await (const chunk of stream) text += chunk.choices[0]?.delta?.content ?? "";
+    assert.match(text, /rivers/);
+  },
+  async "parallel tools, streamed"(model) {
+    const runner = gpt.chat.completions.stream({ model, max_tokens: 500, tools, tool_choice: "required", messages: asked("What is the weather in both Oslo and Riga?") });
+    const { choices } = await runner.finalChatCompletion();
+    assert.deepEqual(choices[0].message.tool_calls.map((call) => JSON.parse(call.function.arguments).city), ["Oslo", "Riga"]);
+  },
+  async "structured output"(model) {
+    const schema = { type: "object", properties: { name: { type: "string" }, minutes: { type: "integer" } }, required: ["name", "minutes"], additionalProperties: false };
+    const answer = await gpt.chat.completions.create({ model, max_tokens: 500, messages: asked("A recipe."), response_format: { type: "json_schema", json_schema: { name: "recipe", strict: true, schema } } });
+    assert.equal(typeof JSON.parse(answer.choices[0].message.content).minutes, "number");
+  },
+  async "error class"(model) {
+    await assert.rejects(gpt.chat.completions.create({ model, messages: asked("[emulate: error status=429]") }), OpenAI.RateLimitError);
+    await assert.rejects(gpt.chat.completions.create({ model: "gtp", messages: asked("Hello") }), OpenAI.NotFoundError);
+  },
+  async "messages"(model) {
+    const answer = await claude.messages.create({ model, max_tokens: 200, messages: asked("Tell me of rivers.") });
+    assert.match(answer.content.map((block) => block.text ?? "").join(""), /rivers/);
+  },
+  async "messages, streamed with tools"(model) {
+    const stream = claude.messages.stream({ model, max_tokens: 500, tools: [{ name: "get_weather", input_schema: parameters }], tool_choice: { type: "any" }, messages: asked("What is the weather in both Oslo and Riga?") });
+    const message = await stream.finalMessage();
+    assert.deepEqual(message.content.filter((block) => block.type === "tool_use").map((block) => block.input.city), ["Oslo", "Riga"]);
+  },
+  async "messages error class"(model) {
+    await assert.rejects(claude.messages.create({ model, max_tokens: 20, messages: asked("[emulate: error status=529]") }), Anthropic.InternalServerError);
+  },
+};
+
+const once = {
+  async "embeddings"() {
+    const answer = await gpt.embeddings.create({ model: "embedder", input: ["one", "two"] });
+    assert.equal(answer.data.length, 2);
+    assert.ok(answer.data[0].embedding.length > 0);
+  },
+  async "models"() {
+    const names = [];
+    for await (const model of gpt.models.list()) names.push(model.id);
+    assert.deepEqual(names.sort(), ["claude", "embedder", "gpt"]);
+  },
+  async "count_tokens"() {
+    assert.ok((await claude.messages.countTokens({ model: "claude", messages: asked("Tell me of rivers.") })).input_tokens > 0);
+  },
+};
+
+for (const model of ["gpt", "claude"]) {
+  for (const [name, check] of Object.entries(checks)) {
+    await check(model);
+    console.log(`ok ${model}: ${name}`);
+  }
+}
+for (const [name, check] of Object.entries(once)) {
+  await check();
+  console.log(`ok ${name}`);
+}
