@@ -91,7 +91,10 @@ class PlainInterpreter:
             asked = msgspec.json.decode(body, type=_Asked)
         except msgspec.DecodeError as error:
             raise Fault("invalid_json", str(error)) from error
-        return Ask(model=AskedModel(asked.model), stream=asked.stream, max_tokens=asked.max_tokens, prompt_tokens=7)
+        fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        return Ask(
+            model=AskedModel(asked.model), stream=asked.stream, max_tokens=asked.max_tokens, prompt_tokens=7, fields=fields
+        )
 
     def prepare(self, front: str, kind: Kind, ask: Ask, body: bytes, target: Target, cap: int | None) -> Prepared:
         del front, kind, target, cap

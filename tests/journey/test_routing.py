@@ -11,6 +11,7 @@ from headworks.domain.body import Whole
 from headworks.domain.call import Call
 from headworks.domain.errors import Fault
 from headworks.domain.exchange import Exchange
+from headworks.domain.money import PriceCard, PriceVariant, Rate
 from headworks.domain.principal import Principal
 from headworks.domain.retry import RetryPolicy
 from headworks.domain.snapshot import Breaker, Model, Snapshot
@@ -187,5 +188,18 @@ def test_every_attempt_is_on_the_tally_and_the_caller_pays_for_the_served_one_al
         assert (second.certainty, second.usage.input, second.usage.output) == (Certainty.REPORTED, 10, 5)
         # 7 + 10 tokens in at $1, 5 out at $2 a million; the caller pays without the 7.
         assert (record.cost, record.price) == (27_000, 20_000)
+
+    asyncio.run(scenario())
+
+
+def test_a_price_that_depends_on_a_field_of_the_request_is_the_one_charged() -> None:
+    async def scenario() -> None:
+        flex = PriceVariant({"service_tier": "flex"}, {"input": Rate(500_000_000)})
+        card = PriceCard(input=Rate(1_000_000_000), output=Rate(2_000_000_000), variants=(flex,))
+        shop = snapshot(model("m", sample_target("a/m", price=card)))
+        house = House(shop, ScriptedUpstream([GOOD, GOOD]), principal=Principal(id="p", features=("service_tier",)))
+        plain = await answered(house, ask(shop))
+        cheap = await answered(house, msgspec.structs.replace(ask(shop), body=Whole(b'{"model": "m", "service_tier": "flex"}')))
+        assert (plain.price, cheap.price) == (20_000, 15_000)
 
     asyncio.run(scenario())

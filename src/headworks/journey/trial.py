@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
+
 from headworks.domain.call import Call, Kind
 from headworks.domain.call import Progress as SoFar
 from headworks.domain.errors import Blame, Fault, FaultClass
+from headworks.domain.money import PriceCard
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Frame, HeaderList, Reply
 from headworks.domain.target import Target, Tried
@@ -48,6 +51,7 @@ class Trial:
     __slots__ = (
         "_begun",
         "_call",
+        "_card",
         "_done",
         "_early",
         "_head_timer",
@@ -67,6 +71,7 @@ class Trial:
     def __init__(self, call: Call, target: Target, tried: Tried, relay: Relay, surroundings: Surroundings) -> None:
         self._call = call
         self._target = target
+        self._card = _card(call, target)
         self._tried = tried
         self._relay = relay
         self._surroundings = surroundings
@@ -199,7 +204,7 @@ class Trial:
     def so_far(self) -> SoFar:
         """What would have to be paid if it ended now."""
         usage, certainty = self._delivered()
-        card = self._target.price
+        card = self._card
         return SoFar(usage, certainty, card.exact(usage) if card is not None else 0)
 
     def _account(self, fault: Fault | None) -> None:
@@ -207,7 +212,7 @@ class Trial:
         relay = self._relay
         tried.served_model = relay.served_model
         tried.upstream_id = relay.upstream_id
-        card = self._target.price
+        card = self._card
         if card is not None:
             tried.currency = card.currency
         if self._call.kind is Kind.COUNT_TOKENS or not tried.sent or (tried.head_at and self.reply.status >= 300):  # noqa: PLR2004
@@ -296,6 +301,16 @@ class Trial:
 
     def _now_ms(self) -> float:
         return (self._surroundings.clock.now() - self._call.began) * 1e3
+
+
+def _card(call: Call, target: Target) -> PriceCard | None:
+    """The target's prices for a request such as this one: some depend on what it asks for (`service_tier`)."""
+    card = target.price
+    if card is None or not card.variants or call.ask is None:
+        return card
+    fields = call.ask.fields
+    names = {name for variant in card.variants for name in variant.when if name in fields}
+    return card.under({name: str(msgspec.json.decode(fields[name])) for name in names})
 
 
 def _with(known: Usage, prompt: int, output: int) -> Usage:
