@@ -1,0 +1,105 @@
+"""The pages on configuration and providers name everything that can be written, with its default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from headworks.domain.config import (
+    Config,
+    GuardSpec,
+    KeyRule,
+    LimitsRule,
+    ModelRule,
+    PriceRule,
+    ProviderRule,
+    TargetRule,
+    TieredPrice,
+)
+from headworks.domain.governed import GOVERNED
+from headworks.domain.retry import RetryPolicy
+from headworks.domain.snapshot import (
+    Breaker,
+    CacheSettings,
+    ControlSettings,
+    Cors,
+    EdgeSettings,
+    JournalSettings,
+    LogSettings,
+)
+from headworks.domain.target import Quirks, Timeouts, Tls
+from headworks.providers.catalog import ProviderRow, shipped_catalog
+from tests.config.compiling import compiled
+
+DOCS = Path(__file__).parents[2] / "docs"
+CONFIGURATION = (DOCS / "configuration.md").read_text()
+PROVIDERS = (DOCS / "providers.md").read_text()
+SETTINGS = (EdgeSettings, ControlSettings, JournalSettings, LogSettings, CacheSettings, Breaker, Timeouts, RetryPolicy, Quirks)
+RULES = (Config, GuardSpec, KeyRule, LimitsRule, ModelRule, PriceRule, ProviderRule, TargetRule, TieredPrice, Tls, Cors)
+
+
+def shown(value: Any) -> str:
+    """A default as the page shows it; empty where there is nothing to show."""
+    match value:
+        case bool():
+            return f"`{str(value).lower()}`"
+        case float() | int():
+            return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+        case "" | msgspec.Struct():
+            return ""
+        case ():
+            return "`[]`"
+        case _:
+            return f"`{value}`"
+
+
+@pytest.mark.parametrize("kind", SETTINGS)
+def test_every_setting_is_listed_with_its_default(kind: type[msgspec.Struct]) -> None:
+    blank = kind()
+    missing = [
+        row
+        for name in kind.__struct_fields__
+        if (row := f"| `{name}` | {shown(getattr(blank, name))} |".replace("|  |", "| |")) not in CONFIGURATION
+    ]
+
+    assert [row for row in missing if "`directory`" not in row] == []
+
+
+@pytest.mark.parametrize("kind", RULES)
+def test_every_key_is_named(kind: type[msgspec.Struct]) -> None:
+    assert [name for name in kind.__struct_fields__ if f"`{name}`" not in CONFIGURATION] == []
+
+
+def test_every_feature_is_named() -> None:
+    features = {feature for fields in GOVERNED.values() for feature in fields.values()}
+
+    assert [feature for feature in sorted(features) if f"`{feature}`" not in CONFIGURATION] == []
+
+
+def provider_rows() -> list[str]:
+    """The table of the catalogue."""
+    return [_row(name, row) for name, row in shipped_catalog().providers.items()]
+
+
+def _row(name: str, row: ProviderRow) -> str:
+    address = f"`{row.root}{next(iter(row.speaks.values()))}`" if row.root else "`base_url`"
+    dialects = ", ".join(f"`{dialect}`" for dialect in row.speaks)
+    keys = ", ".join(f"`{key}`" for key in row.key_env) or "no key needed"
+    return f"| `{name}` | {row.title} | {address} | {dialects} | {keys} |"
+
+
+def test_the_table_of_providers_is_the_catalogue() -> None:
+    assert [row for row in provider_rows() if row not in PROVIDERS] == []
+    assert PROVIDERS.count("\n| `") == len(provider_rows())
+
+
+def test_the_first_example_is_complete() -> None:
+    example = CONFIGURATION.split("```yaml\n")[1].split("```")[0]
+
+    done = compiled(example, {"HW_KEY": "hw-1"})
+
+    assert sorted(done.snapshot.models) == ["smart"]
+    assert done.warnings == ()
