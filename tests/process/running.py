@@ -56,6 +56,15 @@ class Running:
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
+    def insist(self, text: str) -> None:
+        """Ask it to stop again and again until it says `text`: what comes close after the first is not heard as a second."""
+
+        def says() -> bool:
+            self.signal(signal.SIGTERM)
+            return any(text in line for line in self.lines)
+
+        eventually(says, text)
+
     def wait(self) -> int:
         """The exit code, once it has ended and all it said is read."""
         code = self.process.wait(PATIENCE)

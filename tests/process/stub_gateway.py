@@ -1,7 +1,7 @@
 """A stand-in for the gateway and the control process: real sockets and signals, no journey.
 
 `GET /` answers with this process's pid. `GET /slow` answers when `POST /go` has come to the same process. The file `mode` in the
-journal directory tells how to behave at the start: crash, config, mute (never ready), deaf (never leaves), or nothing special.
+journal directory tells how to behave at the start: crash, config, mute (never ready), deaf (does not leave when asked), stubborn (nor when hurried), or nothing special.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import os
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from headworks.wiring.process_life import Life, live, read_orders
@@ -41,6 +42,9 @@ class Stub:
             loop.remove_reader(sock)
         if self.mode == "deaf":
             await loop.create_future()
+        while self.mode == "stubborn":
+            with suppress(asyncio.CancelledError):
+                await loop.create_future()
         while self.busy:
             self.idle.clear()
             await self.idle.wait()

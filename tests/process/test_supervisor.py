@@ -92,13 +92,32 @@ def test_a_second_sigterm_does_not_wait_for_answers_under_way(start: Start) -> N
     with socket.create_connection(("127.0.0.1", running.ports[0])) as slow:
         slow.sendall(b"GET /slow HTTP/1.1\r\n\r\n")
         running.get()
-        running.signal(signal.SIGTERM)
-        running.wait_for("stopping")
-        running.signal(signal.SIGTERM)
+        running.insist("hurrying")
 
         assert running.wait() == 0
 
     assert not any("did not leave" in line for line in running.lines)
+
+
+def test_a_stop_heard_twice_at_once_is_one(start: Start) -> None:
+    running = start()
+    running.wait_for("ready in")
+
+    for _ in range(5):
+        running.signal(signal.SIGTERM)
+
+    assert running.wait() == 0
+    assert not any("hurrying" in line for line in running.lines)
+
+
+def test_a_third_request_to_stop_kills(start: Start) -> None:
+    running = start("--drain=600", mode="stubborn")
+    running.wait_for("ready in")
+
+    running.insist("killing")
+
+    assert running.wait() == 0
+    assert any("killed by SIGKILL" in line for line in running.lines)
 
 
 def test_a_gateway_that_does_not_leave_is_killed_at_its_deadline(start: Start) -> None:

@@ -30,7 +30,10 @@ from headworks.wiring.process_sockets import PortTakenError, listen
 GATEWAY = "headworks.wiring.process_gateway"
 CONTROL = "headworks.wiring.process_control"
 CONTROL_GRACE = 10.0
-HURRIED, KILLED = 2, 3
+OBEYED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2, signal.SIGCHLD)
+HURRIED = 2
+ECHO = 0.5
+"""Seconds within which a second request to stop is the first one heard again: `timeout` signals a process and its group."""
 
 
 class Plan(NamedTuple):
@@ -67,6 +70,7 @@ class Supervisor:
         self._control = Keeper(self._program("control", plan.control, self._back_doors, CONTROL_GRACE), say)
         self._selector = selectors.DefaultSelector()
         self._asked_to_stop = 0
+        self._asked_at = 0.0
         self._code = Exit.OK
         self._written: dict[str, int] = {}
 
@@ -96,6 +100,8 @@ class Supervisor:
             for keeper in (self._gateway, self._control):
                 keeper.tick(self._clock())
             self._draw_conclusions()
+        for number in OBEYED:
+            signal.signal(number, signal.SIG_IGN)  # a late one must not spoil the exit code
         self._say("stopped" if self._code is Exit.OK else f"stopped with exit code {self._code:d}")
         return self._code
 
@@ -132,7 +138,7 @@ class Supervisor:
         for end in (ours, theirs):
             os.set_blocking(end.fileno(), False)
         signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2, signal.SIGCHLD):
+        for number in OBEYED:
             signal.signal(number, _heard)  # the wakeup socket tells the loop
         self._wakeup = (ours, theirs)
         self._selector.register(ours, selectors.EVENT_READ, self._on_signals)
@@ -179,8 +185,11 @@ class Supervisor:
                     keeper.on_exit(child, code, self._clock())
 
     def _stop(self) -> None:
-        self._asked_to_stop += 1
         now = self._clock()
+        if self._asked_to_stop and now - self._asked_at < ECHO:
+            return
+        self._asked_to_stop += 1
+        self._asked_at = now
         if self._asked_to_stop == 1:
             self._say(f"stopping: answers under way may take {self._plan.drain:g} s more; ask again to hurry")
             notify(os.environ.get("NOTIFY_SOCKET", ""), "STOPPING=1")
