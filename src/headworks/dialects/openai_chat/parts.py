@@ -51,9 +51,10 @@ def data_url(media_type: str, data: str) -> str:
 def split_data_url(url: str) -> tuple[str, str] | None:
     """Media type and base64 of a `data:` URL; None for any other."""
     head, comma, data = url.partition(",")
-    if comma and head.startswith("data:") and head.endswith(";base64"):
-        return head.removeprefix("data:").removesuffix(";base64"), data
-    return None
+    if not (comma and data and head.startswith("data:") and head.endswith(";base64")):
+        return None
+    media_type = head.removeprefix("data:").removesuffix(";base64")
+    return (media_type, data) if media_type else None
 
 
 def _text(fields: Unpacked, raw: JsonObject) -> Part:
@@ -94,7 +95,7 @@ def _file(fields: Unpacked, raw: JsonObject) -> Part:  # noqa: ARG001 - the read
 
 def _document_url(fields: Unpacked, raw: JsonObject) -> Part:
     url = fields.rest.get("document_url")
-    if not isinstance(url, str):
+    if not url or not isinstance(url, str):
         return Opaque(raw=raw)
     del fields.rest["document_url"]
     name = fields.word("document_name")
@@ -134,7 +135,7 @@ def _nested(fields: Unpacked, name: str, bare: str) -> tuple[Unpacked, JsonObjec
 
 
 def _keep(extra: JsonObject, name: str, nested: Unpacked) -> None:
-    if nested.rest:
+    if nested.rest and name not in extra:
         extra[name] = nested.rest
 
 

@@ -52,7 +52,9 @@ def _tool_message(fields: Unpacked) -> Message:
     null, absent = "content" in fields.rest, content is None and "content" not in fields.rest
     fields.rest.pop("content", None)
     name = fields.word("name")
-    result = ToolResult(call_id=fields.word("tool_call_id") or name, content=content or (), plain=plain)
+    call_id = fields.word("tool_call_id")
+    by_name = {} if call_id or not name else {"by": "name"}  # the old way: a function's result goes by its name
+    result = ToolResult(call_id=call_id or name, content=content or (), plain=plain, extra=by_name)
     return Message(role=Role.TOOL, parts=(result,), name=name, plain=plain, null=null, absent=absent, extra=fields.rest)
 
 
@@ -118,7 +120,7 @@ def _tool_call(value: Any, path: str) -> Part:
     parsed = None
     if isinstance(function.rest.get("arguments"), dict):
         parsed = function.object("arguments")
-    arguments = function.text("arguments")
+    arguments = function.word("arguments")
     if function.rest:
         extra["function"] = function.rest
-    return ToolCall(id=call.word("id"), name=name, arguments=arguments or "", parsed=parsed, extra={**extra, **call.rest})
+    return ToolCall(id=call.word("id"), name=name, arguments=arguments, parsed=parsed, extra={**extra, **call.rest})

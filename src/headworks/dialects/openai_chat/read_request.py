@@ -171,7 +171,7 @@ def _reasoning(fields: Unpacked) -> ReasoningAsk | None:
     if not said:
         return None
     effort = said.get("reasoning_effort")
-    if len(said) == 1 and isinstance(effort, str):
+    if len(said) == 1 and effort and isinstance(effort, str):
         return ReasoningAsk(enabled=effort != "none", effort=effort)
     enabled, budget = effort != "none", None
     match said.get("reasoning"):

@@ -86,8 +86,8 @@ class MessageWriter:
         texts = result.content if self._own else tuple(part for part in result.content if isinstance(part, Text))
         wire: JsonObject = {"role": "tool", "tool_call_id": result.call_id}
         if self._own:
-            if "role" in message.extra or (message.name and message.name == result.call_id):
-                del wire["tool_call_id"]  # the old way: a function's result goes by its name
+            if result.extra or not result.call_id:
+                del wire["tool_call_id"]
             wire.update({"name": message.name} if message.name else {}, **message.extra)
         if not message.absent:
             plain = result.plain or not self._own
@@ -110,7 +110,7 @@ class MessageWriter:
         for part in message.parts:
             if isinstance(part, ToolCall):
                 self._report_extra(part.extra, f"{path}.tool_calls[{len(calls)}]")
-                calls.append(_tool_call(part, part.extra if self._own else {}))
+                calls.append(_own_call(part) if self._own else _foreign_call(part))
             elif isinstance(part, Reasoning) and part.extra.get("type") != "thinking":
                 self._reasoning(part, wire, path)
             elif isinstance(part, Refusal) and "type" not in part.extra:
@@ -188,18 +188,25 @@ def _foreign(part: Part) -> Part:
     return msgspec.structs.replace(part, extra={}) if part.extra else part
 
 
-def _tool_call(call: ToolCall, extra: JsonObject) -> JsonObject:
-    kept = dict(extra)
-    function: JsonObject = {"name": call.name, **kept.pop("function", {})}
-    if call.parsed is not None and extra is call.extra:
-        function["arguments"] = call.parsed
-    elif "arguments" not in function:
-        parsed = call.parsed if call.parsed is not None and not call.arguments else None
-        function["arguments"] = call.arguments if parsed is None else msgspec.json.encode(parsed).decode()
-    wire: JsonObject = {"id": call.id, "type": "function", "function": function, **kept}
-    if "type" in kept and kept["type"] is None:
+def _own_call(call: ToolCall) -> JsonObject:
+    """As it came: what was empty or missing is so again."""
+    kept = dict(call.extra)
+    arguments = call.arguments if call.parsed is None else call.parsed
+    said = {"name": call.name} if call.name else {}
+    function = {
+        **said,
+        **({"arguments": arguments} if arguments or call.parsed is not None else {}),
+        **kept.pop("function", {}),
+    }
+    wire = {**({"id": call.id} if call.id else {}), "type": "function", "function": function, **kept}
+    if wire["type"] is None:
         del wire["type"]
     return wire
+
+
+def _foreign_call(call: ToolCall) -> JsonObject:
+    arguments = call.arguments or msgspec.json.encode(call.parsed or {}).decode()
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
 
 
 def _said(fields: JsonObject) -> JsonObject:

@@ -60,9 +60,13 @@ def _tool(tool: Tool, *, own: bool) -> JsonObject:
     if tool.raw is not None:
         return tool.raw
     kept = dict(tool.extra) if own else {}
-    optional = {"description": tool.description, "parameters": tool.parameters, "strict": tool.strict}
-    said = {name: value for name, value in optional.items() if value is not None}
-    function = {"name": tool.name, **said, **kept.pop("function", {})}
+    optional = {
+        "name": tool.name or None,
+        "description": tool.description,
+        "parameters": tool.parameters,
+        "strict": tool.strict,
+    }
+    function = {name: value for name, value in optional.items() if value is not None} | kept.pop("function", {})
     wire = {"type": "function", "function": function, **kept}
     if "type" in kept:
         del wire["type"]
