@@ -101,9 +101,11 @@ class PriceCard(msgspec.Struct, frozen=True, kw_only=True):
 
         Where several variants hold, the first one that names a price decides it.
         """
+        if not context:
+            return self
         instead: dict[str, Rate | int] = {}
         for variant in self.variants:
-            if all(context.get(key) == value for key, value in variant.when.items()):
+            if variant.when.items() <= context.items():
                 instead = variant.instead | instead
         return msgspec.structs.replace(self, **instead) if instead else self
 
@@ -133,16 +135,14 @@ class PriceCard(msgspec.Struct, frozen=True, kw_only=True):
         return total + max(plain, 0) * self.input.at(size)
 
     def _output(self, usage: Usage, size: int) -> int:
-        plain = usage.output
-        if not (usage.output_audio or usage.reasoning or usage.citation):
-            return plain * self.output.at(size)
-        total = 0
-        for count, rate in (
-            (usage.output_audio, self.output_audio),
-            (usage.reasoning, self.reasoning),
-            (usage.citation, self.citation),
-        ):
-            if count and rate is not None:
-                plain -= count
-                total += count * rate.at(size)
+        plain, total = usage.output, 0
+        if usage.reasoning and self.reasoning is not None:
+            plain -= usage.reasoning
+            total += usage.reasoning * self.reasoning.at(size)
+        if usage.output_audio and self.output_audio is not None:
+            plain -= usage.output_audio
+            total += usage.output_audio * self.output_audio.at(size)
+        if usage.citation and self.citation is not None:
+            plain -= usage.citation
+            total += usage.citation * self.citation.at(size)
         return total + max(plain, 0) * self.output.at(size)
