@@ -132,7 +132,7 @@ def test_a_supervisor_ends_with_whoever_started_it(start: Start) -> None:
 
 def test_the_doctor_finds_a_taken_port_and_names_its_holder() -> None:
     with socket.create_server(("127.0.0.1", 0)) as squatter:
-        finding = port_is_free("127.0.0.1", squatter.getsockname()[1], "--port", running=0)
+        finding = port_is_free("127.0.0.1", squatter.getsockname()[1], "--port")
 
     assert finding.severity is Severity.BAD
     assert "--port" in finding.remedy

@@ -58,21 +58,28 @@ def version() -> None:
 
 
 def _examine(settings: Settings, *, connect: bool) -> Iterator[Finding]:
-    server, control = settings.config.server, settings.config.control
-    running = int(read(settings.directory).get("supervisor", "0")) if is_held(settings.directory) else 0
+    server = settings.config.server
     yield platform_is_known()
     yield files_allowed(server.max_connections)
     yield from room_in(settings.directory)
-    yield port_is_free(server.host, server.port, "--port or server.port", running)
-    yield port_is_free(control.host, control.port, "--control-port or control.port", running)
-    if running:
-        yield ready(server.port)
+    yield from _examine_doors(settings)
     if settings.path is None:
         yield Finding(
             Severity.FINE, "no configuration file: providers are looked for in the environment and on this machine at start"
         )
+    else:
+        yield from _examine_config(settings.path, connect=connect)
+
+
+def _examine_doors(settings: Settings) -> Iterator[Finding]:
+    if is_held(settings.directory):
+        facts = read(settings.directory)
+        yield Finding(Severity.FINE, f"Headworks runs on this data directory (pid {facts['supervisor']})")
+        yield ready(int(facts["port"]))
         return
-    yield from _examine_config(settings.path, connect=connect)
+    server, control = settings.config.server, settings.config.control
+    yield port_is_free(server.host, server.port, "--port or server.port")
+    yield port_is_free(control.host, control.port, "--control-port or control.port")
 
 
 def _examine_config(path: Path, *, connect: bool) -> Iterator[Finding]:

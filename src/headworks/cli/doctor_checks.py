@@ -72,15 +72,13 @@ def room_in(directory: Path) -> Iterator[Finding]:
         yield Finding(Severity.ODD, f"{directory} can be read by other users", f"chmod 700 {directory}")
 
 
-def port_is_free(host: str, port: int, setting: str, running: int) -> Finding:
-    """Whether we could listen there; `running` is the pid of our own supervisor, 0 for none."""
+def port_is_free(host: str, port: int, setting: str) -> Finding:
+    """Whether we could listen there."""
     try:
         with socket.create_server((host, port)):
             return Finding(Severity.FINE, f"{host}:{port} is free")
     except OSError as trouble:
         who = holder(port)
-        if running and f"(pid {running})" in who:
-            return Finding(Severity.FINE, f"{host}:{port} is served by the running Headworks (pid {running})")
         what = f"{host}:{port} cannot be opened: {os.strerror(trouble.errno or 0)}" + (f", {who} has it" if who else "")
         return Finding(Severity.BAD, what, f"Stop that program, or choose another port with {setting}.")
 

@@ -123,7 +123,13 @@ class Supervisor:
         return max(0.0, min(times) - self._clock()) if times else None
 
     def _write_runfile(self) -> None:
-        facts = {"supervisor": os.getpid(), "restarts": self._gateway.restarts, "refused": self._gateway.refused}
+        facts = {
+            "supervisor": os.getpid(),
+            "port": self._doors[0].getsockname()[1],
+            "control_port": self._back_doors[0].getsockname()[1],
+            "restarts": self._gateway.restarts,
+            "refused": self._gateway.refused,
+        }
         for keeper in (self._gateway, self._control):
             if keeper.current is not None:
                 facts[keeper.program.name] = keeper.current.pid
