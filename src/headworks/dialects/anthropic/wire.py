@@ -26,11 +26,13 @@ def says_something(value: Any) -> bool:
 
 
 def object_of(arguments: str) -> JsonObject:
-    """A tool call's arguments as an object, which is all Anthropic takes. Other text is wrapped, so that nothing is lost."""
+    """A tool call's arguments as an object, which is all Anthropic takes: nothing and null are an empty one, other text is wrapped."""
     if not arguments.strip():
         return {}
     try:
         value = msgspec.json.decode(arguments)
     except UNREADABLE:
-        value = None
+        return {"arguments": arguments}
+    if value is None:
+        return {}
     return value if isinstance(value, dict) else {"arguments": arguments}
