@@ -25,10 +25,14 @@ GOVERNED: dict[str, dict[str, str]] = {
         "service_tier": "service_tier",
         "container": "container",
         "mcp_servers": "mcp",
+        "speed": "speed",
+        "inference_geo": "inference_geo",
     },
 }
 
-HARMLESS = frozenset((b"null", b"false", b"[]", b"{}", b'""', b'"auto"', b'"default"', b'"standard"', b'"standard_only"'))
+HARMLESS = frozenset(
+    (b"null", b"false", b"[]", b"{}", b'""', b'"auto"', b'"default"', b'"standard"', b'"standard_only"', b'"global"')
+)
 """Values that ask for nothing."""
 
 
