@@ -21,6 +21,7 @@ from headworks.domain.reply import Frame, Reply
 from headworks.domain.retry import RetryPolicy
 from headworks.domain.snapshot import Model, Snapshot
 from headworks.domain.target import AskedModel
+from headworks.journey import JOURNEY
 from headworks.ports.stage import Stage
 from headworks.testing import CollectingSink, Script, ScriptedUpstream, sample_call, sample_target
 
@@ -219,5 +220,21 @@ def test_the_record_is_written_before_any_hold_is_let_go() -> None:
         await ended(call)
         assert held_at_record[0] > 0
         assert house.counters.account(LIMITED).held == 0
+
+    in_a_loop(scenario)
+
+
+def test_the_record_says_who_asked_for_what() -> None:
+    async def scenario() -> None:
+        snapshot = snapshot_with(1)
+        house = House(snapshot, ScriptedUpstream([GOOD_STREAM]), principal=LIMITED)
+        call = a_call(snapshot, stream=True)
+        (await house.serve(call)).start(CollectingSink())
+        await ended(call)
+        record = the_record(house, call)
+        assert (record.principal, record.key, record.asked, record.stream) == ("p1", "tester", "model", True)
+        assert list(record.stages) == [stage.__name__.lower() for stage in JOURNEY]
+        begin = house.journal.begun[0]
+        assert (begin.principal, begin.asked, begin.provider, begin.front) == ("p1", "model", "t0", "openai_chat")
 
     in_a_loop(scenario)

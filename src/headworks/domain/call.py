@@ -52,6 +52,7 @@ class Tally:
     __slots__ = (
         "cache",
         "downgrades",
+        "latest",
         "notes",
         "progress",
         "receipt",
@@ -64,6 +65,8 @@ class Tally:
     )
 
     def __init__(self) -> None:
+        self.latest: Call | None = None
+        """The call as the innermost stage entered so far has it: the copies that stages hand on are not seen by those outside them."""
         self.tried: list[Tried] = []
         self.replies: list[Reply] = []
         self.stages: dict[str, float] = {}

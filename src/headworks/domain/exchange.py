@@ -125,3 +125,8 @@ class Exchange(msgspec.Struct, tag="end", tag_field="t", frozen=True, kw_only=Tr
 
 
 Record = Header | Begin | Checkpoint | Exchange | Footer
+
+
+def milliseconds(seconds: float) -> float:
+    """A duration as records tell it: in milliseconds, to the microsecond (three digits; more would be noise that takes room)."""
+    return int(seconds * 1e6) / 1e3

@@ -6,6 +6,7 @@ import asyncio
 
 from headworks.domain.call import Call
 from headworks.domain.errors import Fault
+from headworks.domain.exchange import milliseconds
 from headworks.domain.reply import Reply
 from headworks.domain.target import Target, Tried
 from headworks.journey.trial import Surroundings, Trial
@@ -40,7 +41,7 @@ class Attempt:
             target=target.name,
             provider=target.provider,
             model=target.model,
-            at=(self._clock.now() - call.began) * 1e3,
+            at=milliseconds(self._clock.now() - call.began),
             why=tally.notes.pop("why", ""),
         )
         tally.tried.append(tried)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Sequence
 
 from headworks.domain.call import Call
 from headworks.domain.errors import FAULTS, Fault, FaultClass
+from headworks.domain.exchange import milliseconds
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Reply
 from headworks.ports.clock import Clock
@@ -63,7 +64,9 @@ def _entering(stage: Stage, inner: Proceed, clock: Clock) -> Proceed:
     now = clock.now
 
     def enter(call: Call) -> Awaitable[Reply]:
-        call.tally.stages[name] = (now() - call.began) * 1e3
+        tally = call.tally
+        tally.latest = call
+        tally.stages[name] = milliseconds(now() - call.began)
         return stage(call, inner)
 
     return enter

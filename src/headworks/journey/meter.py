@@ -48,6 +48,8 @@ class Meter:
                 principal=principal.id,
                 asked=ask.model,
                 target=plan.targets[0].name,
+                provider=plan.targets[0].provider,
+                front=call.front,
                 revision=call.snapshot.revision,
                 stream=ask.stream,
                 reserved=call.tally.reserved,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headworks.domain.call import Call
-from headworks.domain.exchange import Exchange
+from headworks.domain.exchange import Exchange, milliseconds
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Frame, Reply
 from headworks.domain.target import Tried
@@ -68,14 +68,15 @@ class _Watch:
 
     def record(self, outcome: Outcome) -> None:
         """The end-record. The cost can still be told in a header where the whole answer waits for it."""
-        call, reply = self._call, self._reply
-        tally = call.tally
+        tally, reply = self._call.tally, self._reply
+        call = tally.latest or self._call
+        tally.latest = None
         receipt = tally.receipt
         if reply is not None and reply.whole and tally.tried:
             nanos = receipt.price.nanos
             reply.headers.append((b"x-headworks-cost", b"%d.%09d" % divmod(nanos, 1_000_000_000)))
-        duration = (self._clock.now() - call.began) * 1e3
-        first = (self._first_at - call.began) * 1e3 if self._frames else 0.0
+        duration = milliseconds(self._clock.now() - call.began)
+        first = milliseconds(self._first_at - call.began) if self._frames else 0.0
         principal, ask = call.principal, call.ask
         served = tally.tried[-1] if tally.tried else _NOBODY
         self._journal.end(
@@ -134,4 +135,4 @@ def _overhead(call: Call, duration: float, first: float) -> float:
     last = tried[-1]
     streamed = call.ask is not None and call.ask.stream
     after = first - last.head_at if streamed and first and last.head_at else duration - last.end_at
-    return max(0.0, tried[0].at + after)
+    return max(0.0, int((tried[0].at + after) * 1e3) / 1e3)

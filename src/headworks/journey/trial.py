@@ -13,6 +13,7 @@ import msgspec
 from headworks.domain.call import Call, Kind
 from headworks.domain.call import Progress as SoFar
 from headworks.domain.errors import Blame, Fault, FaultClass
+from headworks.domain.exchange import milliseconds
 from headworks.domain.money import PriceCard
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Frame, HeaderList, Reply
@@ -300,7 +301,7 @@ class Trial:
             self.line.cancel()
 
     def _now_ms(self) -> float:
-        return (self._surroundings.clock.now() - self._call.began) * 1e3
+        return milliseconds(self._surroundings.clock.now() - self._call.began)
 
 
 def _card(call: Call, target: Target) -> PriceCard | None:

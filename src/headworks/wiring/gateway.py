@@ -22,7 +22,7 @@ from headworks.dialects.openai_chat import OpenAIChat
 from headworks.domain.gauges import Gauges
 from headworks.edge import Door, Edge
 from headworks.exporters.gauges import GaugeSocket, socket_path
-from headworks.stores.journal import Recoverer, SegmentedJournal, Upkeep, recover
+from headworks.stores.journal import SegmentedJournal, Upkeep
 from headworks.transport import PooledUpstream
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.live_config import LiveConfig
@@ -112,7 +112,6 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: SystemClock, stack: 
     """Make the house; what was opened first is closed last."""
     snapshot = live.snapshot
     name = f"gateway-{os.getpid()}"
-    recover(journal_dir, Recoverer(name, clock, say))
     journal = SegmentedJournal(msgspec.structs.replace(snapshot.journal, directory=str(journal_dir)), name, clock, say)
     stack.callback(journal.close)
     upkeep = asyncio.create_task(Upkeep(journal, clock, say).run(), name="journal upkeep")
