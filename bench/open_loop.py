@@ -38,6 +38,7 @@ class _Clients:
             self._send(client)
         await self.quiet.wait()
         self.took.clear()
+        self.errors = 0
 
     async def send(self) -> None:
         """Send the next request, now."""

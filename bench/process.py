@@ -95,7 +95,7 @@ class Program:
 
 
 def cpu_seconds(pids: Sequence[int]) -> float:
-    """User and system time of these processes, their threads included. One that has gone counts nothing."""
+    """User and system time of these processes, their threads included. Raises `Failed` when one has gone."""
     return sum(_ticks(pid) for pid in pids) * TICK
 
 
@@ -147,7 +147,7 @@ def _ticks(pid: int) -> int:
     try:
         fields = _stat(pid)
     except OSError:
-        return 0
+        raise Failed(f"process {pid} ended while it was measured") from None
     return int(fields[11]) + int(fields[12])
 
 

@@ -96,17 +96,18 @@ def _measure(one: Contender, running: Running, schedule: Schedule, site: Site, s
     running.thaw()
     try:
         if running.program is not None:
-            _try(seen, seen.whole, lambda: load.whole(one, running, schedule.whole))
+            _try(seen, running, seen.whole, lambda: load.whole(one, running, schedule.whole))
         if one.streams:
-            _try(seen, seen.streamed, lambda: load.streamed(one, running, site))
+            _try(seen, running, seen.streamed, lambda: load.streamed(one, running, site))
         if one.rate and (not seen.whole or seen.whole[-1].rate > _HEADROOM * one.rate):
-            _try(seen, seen.latency, lambda: load.latency(one, running, schedule.latency))
+            _try(seen, running, seen.latency, lambda: load.latency(one, running, schedule.latency))
     finally:
         running.freeze()
 
 
-def _try(seen: Seen, kept: list[Measured], measure: Callable[[], Measured]) -> None:
+def _try(seen: Seen, running: Running, kept: list[Measured], measure: Callable[[], Measured]) -> None:
     try:
         kept.append(measure())
     except Failed as failed:
-        seen.failures.append(str(failed))
+        log = running.program.tail() if running.program else ""
+        seen.failures.append(f"{failed}\n{log}")

@@ -51,12 +51,14 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
         ]
 
 
-def hold(streams: int = STREAMS, seconds: int = SECONDS, say: Callable[[str], None] = print) -> Held:
-    """Do it. Raises `bench.process.Failed`."""
+def hold(
+    streams: int = STREAMS, seconds: int = SECONDS, say: Callable[[str], None] = print, *, keys: int = headworks.KEYS
+) -> Held:
+    """Do it, with so many keys configured. Raises `bench.process.Failed`."""
     with Site(chunks=seconds * PER_SECOND, interval=1 / PER_SECOND) as site:
         say(f"{streams} streams directly, for comparison")
         alone = load.streams(direct_tls(site), streams, site.chunks, PER_SECOND)
-        running = headworks.tls_upstream(site)
+        running = headworks.start(site, headworks.Setup(secure_upstream=True, keys=keys))
         try:
             load.whole(Contender(name="headworks", start=headworks.tls_upstream), running, 1)
             say(f"{streams} streams through the gateway, {seconds} s each")

@@ -16,12 +16,12 @@ local bodies = {}
 local function question(number)
   local text = {}
   local size = 0
-  while size < 2050 do
+  while size < 2120 do
     local word = words[math.random(#words)]
     text[#text + 1] = word
     size = size + #word + 1
   end
-  return '{"model":"' .. models[number % #models + 1] .. '","messages":[{"role":"system","content":"You are a helpful assistant who '
+  return '{"model":"' .. models[(number - 1) % #models + 1] .. '","messages":[{"role":"system","content":"You are a helpful assistant who '
     .. 'answers in a few plain sentences."},{"role":"user","content":"Question ' .. number .. ': ' .. table.concat(text, " ")
     .. '?"}],"temperature":0.2,"max_tokens":256,"user":"bench-' .. number .. '","metadata":{"round":"' .. number .. '"}}'
 end
@@ -31,7 +31,7 @@ function init(args)
   for number = 1, 500 do
     local headers = {
       ["Content-Type"] = "application/json",
-      ["Authorization"] = "Bearer " .. keys[number % #keys + 1],
+      ["Authorization"] = "Bearer " .. keys[(number - 1) % #keys + 1],
       ["Host"] = wrk.host .. ":" .. wrk.port,
     }
     for name, value in pairs(extra) do headers[name] = value end

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +16,42 @@ from bench.site import Site
 
 KEYS = 10_000
 MODELS = 200
-_ROOT = Path(__file__).parents[2]
 USED = 500
 """How many of the keys ask."""
+ALLOWED = 5
+"""Models that each key may use."""
+_ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """How it is set up."""
+
+    secure_upstream: bool = False
+    secure_front: bool = False
+    keys: int = KEYS
+    gateway: str = ""
+    """Another module to run as the gateway process."""
 
 
 def plain(site: Site) -> Running:
     """No TLS anywhere."""
-    return _start(site, secure_upstream=False, secure_front=False)
+    return start(site, Setup())
 
 
 def tls_upstream(site: Site) -> Running:
     """TLS to the providers."""
-    return _start(site, secure_upstream=True, secure_front=False)
+    return start(site, Setup(secure_upstream=True))
 
 
 def tls_both(site: Site) -> Running:
     """TLS on both sides."""
-    return _start(site, secure_upstream=True, secure_front=True)
+    return start(site, Setup(secure_upstream=True, secure_front=True))
+
+
+def profiled(site: Site, *, secure_upstream: bool) -> Running:
+    """With the gateway process under `bench.sampler`."""
+    return start(site, Setup(secure_upstream=secure_upstream, gateway="bench.profiled_gateway"))
 
 
 def key(number: int) -> str:
@@ -41,25 +60,27 @@ def key(number: int) -> str:
 
 
 def model(number: int) -> str:
-    """The `number`-th model."""
-    return f"model-{number:03d}"
+    """The `number`-th model, counted round."""
+    return f"model-{number % MODELS:03d}"
 
 
-def document(site: Site, *, secure_upstream: bool, secure_front: bool) -> dict[str, Any]:
+def document(site: Site, setup: Setup) -> dict[str, Any]:
     """The configuration: 10,000 keys with request, token and concurrency limits and a budget, each allowed a list of models; 200 models
     with three weighted targets each and a fallback; retries, metering, journal, request log and metrics as they are by default.
+
+    Of the keys, every twentieth asks (`USED` of them), for models it is allowed.
     """
-    scheme, places = ("https", site.secure) if secure_upstream else ("http", site.plain)
+    scheme, places = ("https", site.secure) if setup.secure_upstream else ("http", site.plain)
+    trust = {"tls": {"ca_file": str(site.certificate.cert)}} if setup.secure_upstream else {}
     names = [f"provider{number}" for number in range(len(places))]
+    targets = [{"model": f"{name}/gpt-4o", "weight": 2 + turn} for turn, name in enumerate(names)]
     limits = {
         "requests_per_minute": 50_000_000,
         "tokens_per_minute": 2_000_000_000,
         "concurrent": 5_000,
         "budget": "1000000 USD",
     }
-    targets = [{"model": f"{name}/gpt-4o", "weight": 2 + turn} for turn, name in enumerate(names)]
-    front = {"cert_file": str(site.certificate.cert), "key_file": str(site.certificate.key)} if secure_front else {}
-    trust = {"tls": {"ca_file": str(site.certificate.cert)}} if secure_upstream else {}
+    step = _step(setup)
     return {
         "providers": {
             name: {"type": "openai", "base_url": f"{scheme}://{place}/v1", "api_key": f"sk-upstream-{name}", **trust}
@@ -70,53 +91,47 @@ def document(site: Site, *, secure_upstream: bool, secure_front: bool) -> dict[s
             f"key-{number}": {
                 "sha256": hashlib.sha256(key(number).encode()).hexdigest(),
                 "team": f"team-{number % 100}",
-                "models": [model((number // (KEYS // USED) + step) % MODELS) for step in range(5)],
+                "models": [model(number // step + more) for more in range(ALLOWED)],
                 "limits": limits,
             }
-            for number in range(KEYS)
+            for number in range(setup.keys)
         },
-        "server": front,
+        "server": {"cert_file": str(site.certificate.cert), "key_file": str(site.certificate.key)}
+        if setup.secure_front
+        else {},
     }
 
 
-def profiled(site: Site, *, secure_upstream: bool) -> Running:
-    """With the gateway process under `bench.sampler`."""
-    return _start(site, secure_upstream=secure_upstream, secure_front=False, gateway="bench.profiled_gateway")
-
-
-def _start(site: Site, *, secure_upstream: bool, secure_front: bool, gateway: str = "") -> Running:
+def start(site: Site, setup: Setup) -> Running:
+    """Write the configuration, serve, wait until ready. Raises `Failed`."""
     port, control_port = free_port(), free_port()
     folder = site.folder / f"headworks-{port}"
     folder.mkdir()
     journal, config = folder / "journal", folder / "headworks.yaml"
-    written = document(site, secure_upstream=secure_upstream, secure_front=secure_front) | {
-        "journal": {"directory": str(journal)}
-    }
+    written = document(site, setup) | {"journal": {"directory": str(journal)}}
     config.write_text(yaml.dump(written, Dumper=_Plain, sort_keys=False))
     options = [f"--config={config}", f"--port={port}", f"--control-port={control_port}"]
     command = [str(Path(sys.executable).with_name("headworks")), "serve", *options]
-    if gateway:
-        command = [
-            sys.executable,
-            "-m",
-            "headworks.wiring.supervisor",
-            *options,
-            f"--directory={journal}",
-            f"--gateway={gateway}",
-        ]
-    program = Program(command, folder / "log", env={"PYTHONPATH": str(_ROOT)} if gateway else None)
-    netloc, front = f"127.0.0.1:{port}", site.certificate.cert if secure_front else None
+    if setup.gateway:
+        own = [f"--directory={journal}", f"--gateway={setup.gateway}"]
+        command = [sys.executable, "-m", "headworks.wiring.supervisor", *options, *own]
+    program = Program(command, folder / "log", env={"PYTHONPATH": str(_ROOT)} if setup.gateway else None)
+    netloc, front = f"127.0.0.1:{port}", site.certificate.cert if setup.secure_front else None
     ready = program.wait_until(lambda: answers(netloc, "/readyz", front), 60)
     return Running(
         netloc=netloc,
         program=program,
-        keys=[key(number) for number in range(0, KEYS, KEYS // USED)],
+        keys=[key(number) for number in range(0, setup.keys, _step(setup))],
         models=[model(number) for number in range(MODELS)],
         trust=front,
         ready_after=ready,
         control_mark="process_control",
         supervisor=True,
     )
+
+
+def _step(setup: Setup) -> int:
+    return max(1, setup.keys // USED)
 
 
 class _Plain(yaml.CSafeDumper):
