@@ -45,9 +45,15 @@ def kill_and_count(house: RunningHouse, times: int) -> Load:
             house.wait_for(lambda killed=killed: house.gateway_pid() not in (0, killed), "a new gateway")
         enough = len(load.answered) + 40
         house.wait_for(lambda: len(load.answered) >= enough, "forty more answers")
-    house.wait_for(lambda: audit(house.journal).inflight == 0, "the last exchanges to end")
+    house.wait_for(lambda: closed(house), "the last exchanges to end, and the dead ones' to be recovered")
     house.stop()
     return load
+
+
+def closed(house: RunningHouse) -> bool:
+    """Nothing is under way and nothing is left open by the dead."""
+    books = audit(house.journal)
+    return books.sound and books.inflight == 0
 
 
 def check_books(house: RunningHouse, emulator: EmulatorProcess, load: Load, times: int) -> None:
