@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from hypothesis import strategies as st
 
@@ -93,4 +94,4 @@ valid_answers: st.SearchStrategy[Valid] = st.one_of(
 def cut(draw: st.DrawFn, data: bytes) -> list[bytes]:
     """`data` in random pieces."""
     places = sorted(draw(st.sets(st.integers(0, len(data)), max_size=12)) | {0, len(data)})
-    return [data[start:stop] for start, stop in zip(places, places[1:], strict=False)]
+    return [data[start:stop] for start, stop in pairwise(places)]

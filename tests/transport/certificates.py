@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-NOW = dt.datetime.now(dt.UTC)  # noqa: DTZ - certificates are dated by the wall clock, as OpenSSL will read them
+NOW = dt.datetime.now(dt.UTC)  # noqa: TID251 - OpenSSL will read them by the wall clock
 DAY = dt.timedelta(days=1)
 
 
@@ -73,9 +73,7 @@ class Authority:
         cert_file, key_file = self.folder / f"{label}.crt", self.folder / f"{label}.key"
         cert_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         key_file.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
+            key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         )
         return str(cert_file), str(key_file)
 

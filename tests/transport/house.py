@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, cast
 
 from headworks.domain.target import Origin, Timeouts
@@ -58,7 +58,7 @@ def request(
 
 
 @contextlib.asynccontextmanager
-async def upstream(keeping: Keeping | None = None) -> AsyncIterator[PooledUpstream]:
+async def upstream(keeping: Keeping | None = None) -> AsyncGenerator[PooledUpstream]:
     """A real one, closed at the end."""
     made = PooledUpstream(RealClock(), keeping)
     try:
@@ -105,7 +105,7 @@ class FakeDial:
         self.limit = limit
         self._before = before
 
-    async def __call__(self, origin: Origin, connection: Connection) -> None:
+    async def __call__(self, origin: Origin, connection: Connection) -> None:  # noqa: ARG002 - all the same to us
         number = self.begun
         self.begun += 1
         if self._before is not None:

@@ -8,6 +8,7 @@ import gc
 import os
 import stat
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, ParamSpec
 
 import uvloop
@@ -30,11 +31,13 @@ def looped(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
             async with asyncio.timeout(SECONDS):
                 await test(*args, **kwargs)
                 await until(lambda: len(asyncio.all_tasks()) == 1)
+                gc.collect(1)
 
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(main())
-        gc.collect()
         assert not troubles, troubles
+        if _open_sockets() > before:
+            gc.collect()
         assert _open_sockets() <= before, "sockets were left open"
 
     return run
@@ -57,7 +60,7 @@ async def turns(count: int = 3) -> None:
 
 
 def _open_sockets() -> int:
-    return sum(_is_socket(int(name)) for name in os.listdir("/dev/fd"))
+    return sum(_is_socket(int(entry.name)) for entry in Path("/dev/fd").iterdir())
 
 
 def _is_socket(descriptor: int) -> bool:

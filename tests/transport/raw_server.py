@@ -7,7 +7,7 @@ import contextlib
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from headworks.domain.target import Origin, Tls
 from tests.transport.looped import turns
@@ -85,7 +85,7 @@ class RawServer:
 
 
 @contextlib.asynccontextmanager
-async def serving(script: Script, context: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> AsyncIterator[RawServer]:
+async def serving(script: Script, context: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> AsyncGenerator[RawServer]:
     """A server on a free port; its connections are closed at the end."""
     raw = RawServer(script)
 

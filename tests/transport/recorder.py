@@ -20,7 +20,7 @@ class Recorder:
         self.objections: list[str] = []
         self.ended = asyncio.Event()
         self.begun = asyncio.Event()
-        self.on_piece = on_piece
+        self.on_piece: Callable[[bytes], None] | None = on_piece
         self.on_ending: Callable[[], None] | None = None
 
     @property

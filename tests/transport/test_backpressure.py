@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from headworks.domain.target import Timeouts
 from tests.transport.answers import Valid, cut, valid_answers
-from tests.transport.house import ORIGIN, OK, request, upstream
+from tests.transport.house import OK, ORIGIN, request, upstream
 from tests.transport.looped import looped, turns, until
 from tests.transport.raw_server import Peer, serving
 from tests.transport.recorder import Recorder
@@ -178,3 +179,28 @@ def test_the_socket_decides_how_fast_a_body_goes_out() -> None:
     wired.transport.limit = 1 << 60
     wired.connection.resume_writing()
     assert wired.transport.written.endswith(body)
+
+
+def test_a_refusal_stops_the_body_in_mid_way() -> None:
+    wired = Wired()
+    wired.feed(OK)
+    wired.transport.limit = 0
+    told = Recorder()
+    wired.ask(told, request(ORIGIN, b"x" * 1_000_000, Timeouts()))
+    wired.feed(b"HTTP/1.1 413 Too Large\r\ncontent-length: 3\r\n\r\n")
+    written = len(wired.transport.written)
+    wired.transport.limit = 1 << 60
+    wired.connection.resume_writing()
+    assert len(wired.transport.written) == written
+    wired.feed(b"big")
+    assert told.done
+    assert wired.transport.aborted
+
+
+def test_an_ended_line_holds_on_to_nobody() -> None:
+    """The receiver holds its line: were it held in turn, only the garbage collector could part them, request after request."""
+    wired = Wired()
+    told = weakref.ref(wired.told)
+    wired.feed(OK)
+    wired.told = Recorder()
+    assert told() is None

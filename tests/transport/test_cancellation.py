@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 
 from hypothesis import given, settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from headworks.domain.errors import Fault
 from headworks.domain.target import Origin, Timeouts
@@ -40,6 +40,8 @@ class Gate:
 class OpenCancelled(RuleBasedStateMachine):
     """Random histories of one pool. A rule does something now; whether the loop turns in between is a rule of its own."""
 
+    up: PooledUpstream | None = None
+
     @initialize()
     def begin(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -50,15 +52,16 @@ class OpenCancelled(RuleBasedStateMachine):
         self.told: list[Recorder] = []
         self.dropped: list[Line] = []
 
-        async def make() -> None:
-            self.up = PooledUpstream(self.clock, dial=self.dial)
+        async def make() -> PooledUpstream:
+            return PooledUpstream(self.clock, dial=self.dial)
 
-        self.loop.run_until_complete(make())
+        self.up = self.loop.run_until_complete(make())
 
     @rule()
     def ask(self) -> None:
         told = Recorder()
         asked = request(ORIGIN, timeouts=Timeouts(pool=5.0, connect=5.0, total=1e6, first_byte=1e6), max_connections=LIMIT)
+        assert self.up is not None
         self.told.append(told)
         self.tasks.append(self.loop.create_task(self.up.open(asked, told)))
 
@@ -96,24 +99,24 @@ class OpenCancelled(RuleBasedStateMachine):
         alive = [one for one in self.dial.connections if not one.closed]
         if alive:
             connection = data.draw(st.sampled_from(alive))
-            self.loop.run_until_complete(self._act(connection, ending))
+            if ending != "answer":
+                self.loop.run_until_complete(self._close(connection, ending))
+            elif connection._line is not None:
+                connection.data_received(OK)  # no turn of the loop: who is granted the slot may be cancelled before it knows
 
     @rule()
     def time_passes(self) -> None:
+        assert self.up is not None
         self.clock.time += 1.0
         self.up._shared.wheel.turn()
 
     @staticmethod
-    async def _act(connection: Connection, ending: str) -> None:
-        if ending == "answer":
-            if connection._line is not None:
-                connection.data_received(OK)
-        else:
-            connection.connection_lost(None if ending == "fin" else ConnectionResetError())
+    async def _close(connection: Connection, ending: str) -> None:
+        connection.connection_lost(None if ending == "fin" else ConnectionResetError())
 
     @invariant()
     def limits_hold(self) -> None:
-        if hasattr(self, "up"):
+        if self.up is not None:
             for stats in self.up.stats():
                 assert stats.open <= LIMIT
                 assert stats.active >= 0
@@ -121,12 +124,13 @@ class OpenCancelled(RuleBasedStateMachine):
             assert not any(told.objections for told in self.told)
 
     def teardown(self) -> None:
-        if hasattr(self, "up"):
+        if self.up is not None:
             self.loop.run_until_complete(self._settle())
             self.loop.close()
 
     async def _settle(self) -> None:
         """All dials come through and all servers answer: then nobody waits, nothing is active, and every request has its ending."""
+        assert self.up is not None
         for _ in range(10 + 3 * len(self.tasks)):
             for future in self.gate.pending():
                 future.set_result(None)

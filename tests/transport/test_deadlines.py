@@ -82,6 +82,16 @@ def test_a_paused_taker_is_not_an_idle_upstream() -> None:
     assert code(bench.told) == "idle_timeout"
 
 
+def test_a_short_sleep_of_the_taker_starts_the_idle_deadline_anew() -> None:
+    bench = wired()
+    bench.feed(HEAD)
+    bench.line.pause()
+    bench.move(9.0)
+    bench.line.resume()
+    bench.move(9.9)
+    assert code(bench.told) == ""
+
+
 def test_a_taker_paused_before_the_head_is_not_a_slow_upstream() -> None:
     bench = wired()
     bench.line.pause()

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from headworks.domain.errors import Fault
 from tests.transport.answers import SAMPLES, Valid, cut, valid_answers
+from tests.transport.recorder import Recorder
 from tests.transport.wired import Wired
 
 ENDS = {"fin": None, "rst": ConnectionResetError(104, "Connection reset by peer")}
@@ -101,3 +102,31 @@ def test_the_end_of_a_tls_connection_without_goodbye_is_no_end() -> None:
     wired.connection.connection_lost(None)
 
     assert wired.told.fault.code == "severed"
+
+
+def test_garbage_after_a_cancel_in_the_same_read_is_nobodys_business() -> None:
+    wired = Wired()
+    wired.told.on_piece = lambda _piece: wired.line.cancel()
+    wired.feed(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n")
+
+    assert wired.told.ending is None
+    assert wired.home.given_back == [None]
+
+
+def test_a_receiver_that_cancels_and_fails_as_its_request_is_sent_again() -> None:
+    class Fickle(Recorder):
+        def on_sent(self) -> None:
+            if self.sent:
+                wired.line.cancel()
+                raise Fault("journal_unwritable", "The disk is full.")
+            super().on_sent()
+
+    wired = Wired()
+    wired.feed(SAMPLES[0].wire)
+    wired.line = wired.ask(Fickle())
+    wired.end()
+    assert wired.home.started_over == [wired.line]
+    fresh = Wired()
+    with pytest.raises(Fault):
+        fresh.connection.begin(wired.line, fresh.now)
+    assert fresh.home.given_back == [None]

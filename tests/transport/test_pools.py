@@ -121,6 +121,37 @@ async def test_nobody_overtakes_those_who_wait() -> None:
 
 
 @looped
+async def test_not_even_with_a_higher_limit_of_its_own() -> None:
+    house = House()
+    house.ask(limit=1)
+    await turns()
+    waiting, greedy = house.ask(limit=1), house.ask(limit=9)
+    await turns()
+    assert not waiting.task.done()
+    assert not greedy.task.done()
+    house.dial.connections[0].data_received(OK)
+    await turns()
+    assert waiting.opened
+    await house.up.aclose()
+    await turns()
+    assert greedy.fault.code == "draining"
+
+
+@looped
+async def test_who_is_granted_a_slot_and_cancelled_before_it_knows_gives_it_on() -> None:
+    house = House()
+    asking = [house.ask(limit=1) for _ in range(3)]
+    await turns()
+    house.dial.connections[0].data_received(OK)
+    asking[1].task.cancel()
+    await turns()
+    assert asking[1].task.cancelled()
+    assert asking[2].opened
+    assert house.dial.begun == 1
+    await house.up.aclose()
+
+
+@looped
 async def test_a_connection_that_ends_makes_room_for_a_new_one() -> None:
     house = House()
     first, second = house.ask(limit=1), house.ask(limit=1)
@@ -191,7 +222,7 @@ async def test_a_failed_dial_leaves_its_slot_to_the_next() -> None:
 
     house = House(refuse_first)
     first, second = house.ask(limit=1), house.ask(limit=1)
-    await until(lambda: second.task.done())
+    await until(second.task.done)
     assert first.fault.code == "connect_refused"
     assert second.opened
     await house.up.aclose()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.transport.house import OK, FakeClock, FakeDial, request, upstream
 from headworks.domain.errors import Fault
 from headworks.domain.target import Origin
 from headworks.transport import PooledUpstream
+from tests.transport.house import OK, FakeClock, FakeDial, request, upstream
 from tests.transport.looped import looped, turns, until
 from tests.transport.raw_server import Peer, serving
 from tests.transport.recorder import Recorder

@@ -10,7 +10,7 @@ import shutil
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -35,8 +35,8 @@ def good(authority: Authority) -> tuple[str, str]:
     return authority.sign("good", "127.0.0.1", "localhost")
 
 
-def trusting(authority: Authority, **more: str) -> Tls:
-    return Tls(ca_file=str(authority.file), **more)
+def trusting(authority: Authority, cert_file: str = "", key_file: str = "", server_name: str = "") -> Tls:
+    return Tls(ca_file=str(authority.file), cert_file=cert_file, key_file=key_file, server_name=server_name)
 
 
 async def answer_of(server: RawServer, tls: Tls, host: str = "127.0.0.1") -> Recorder:
@@ -127,12 +127,16 @@ async def test_a_client_certificate_that_is_missing_or_unknown(
 
 
 @contextlib.contextmanager
-def blocking_server(context: ssl.SSLContext) -> Iterator[int]:
+def blocking_server(context: ssl.SSLContext) -> Generator[int]:
     """Takes one connection in a thread: uvloop's own servers close without sending OpenSSL's alert."""
 
     def serve() -> None:
         sock, _ = listening.accept()
-        with sock, contextlib.suppress(OSError), context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False) as tls:
+        with (
+            sock,
+            contextlib.suppress(OSError),
+            context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False) as tls,
+        ):
             try:
                 tls.do_handshake()
             except ssl.SSLError:
@@ -225,7 +229,9 @@ def test_contexts_are_strict_unless_told_otherwise() -> None:
 
 
 @looped
-async def test_a_secure_connection_is_kept_and_cut_and_paused_like_any_other(authority: Authority, good: tuple[str, str]) -> None:
+async def test_a_secure_connection_is_kept_and_cut_and_paused_like_any_other(
+    authority: Authority, good: tuple[str, str]
+) -> None:
     async with serving(answering(OK), server_context(good)) as server, upstream() as up:
         asked = request(server.origin("https", tls=trusting(authority)))
         for _ in range(3):

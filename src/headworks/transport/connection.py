@@ -315,17 +315,16 @@ class Connection(asyncio.Protocol):
         elif complete:
             self._reader.reusable = False
             self._finish(line)
-        elif self._is_stale(line):
+        elif self._is_stale():
             self._line = line.wire = None
             self.close()
-            line.retried = True
             self._home.start_over(line)
         else:
             self._fail(line, faults.lost(str(self._home.origin), error, begun=self._reader.begun))
 
-    def _is_stale(self, line: Line) -> bool:
-        fresh = not self.served or line.retried
-        return not fresh and self._reader.silent and self._now() - self._sent_at < STALE_SECONDS
+    def _is_stale(self) -> bool:
+        # A fresh connection has served nobody, so that a request is sent again only once.
+        return self.served > 0 and self._reader.silent and self._now() - self._sent_at < STALE_SECONDS
 
 
 def _absolute_form(head: bytes, origin: bytes, authorization: bytes) -> bytes:

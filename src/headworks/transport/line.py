@@ -71,7 +71,7 @@ class Line:
     `pause` until a `resume` has delivered everything in it.
     """
 
-    __slots__ = ("backlog", "paused", "request", "retried", "retry", "tail", "total_at", "wire")
+    __slots__ = ("backlog", "paused", "request", "retry", "tail", "total_at", "wire")
 
     def __init__(self, request: Outgoing, receiver: Receiver, now: float) -> None:
         self.request = request
@@ -81,7 +81,6 @@ class Line:
         self.backlog: Backlog | None = None
         self.retry: asyncio.Task[None] | None = None
         self.paused = False
-        self.retried = False
 
     def pause(self) -> None:
         """Nothing more comes until `resume`."""

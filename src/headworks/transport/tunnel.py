@@ -21,16 +21,20 @@ _ADVICE = {
 class Tunnel(asyncio.Protocol):
     """The protocol of a connection to a proxy until the proxy has let us through. Made per dial, by the dialer."""
 
-    __slots__ = ("_buffer", "_granted", "_host", "_proxy")
+    __slots__ = ("_buffer", "_granted", "_host", "_proxy", "_refusal")
 
     def __init__(self, proxy: ProxyAddress, host: str, port: int) -> None:
         self._proxy = proxy
         self._host = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self._buffer = b""
-        self._granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._granted: asyncio.Future[None] | None = None
+        self._refusal: Fault | None = None
 
     async def open(self, transport: asyncio.Transport) -> None:
         """Ask, and wait for the answer. Raises `Fault` `proxy_failed`."""
+        if self._refusal is not None:
+            raise self._refusal
+        self._granted = asyncio.get_running_loop().create_future()
         lines = [f"CONNECT {self._host} HTTP/1.1\r\nhost: {self._host}\r\n".encode()]
         if self._proxy.authorization:
             lines.append(b"proxy-authorization: %b\r\n" % self._proxy.authorization)
@@ -59,9 +63,10 @@ class Tunnel(asyncio.Protocol):
             self._refuse(f"it answered {int(code)}: {_ADVICE.get(int(code), 'see its log')}")
         elif rest:
             self._refuse("it spoke before we did")
-        elif not self._granted.done():
+        elif self._granted is not None and not self._granted.done():
             self._granted.set_result(None)
 
     def _refuse(self, why: str) -> None:
-        if not self._granted.done():
-            self._granted.set_exception(Fault("proxy_failed", f"The proxy {self._proxy} gives no way to {self._host}: {why}."))
+        self._refusal = Fault("proxy_failed", f"The proxy {self._proxy} gives no way to {self._host}: {why}.")
+        if self._granted is not None and not self._granted.done():
+            self._granted.set_exception(self._refusal)
