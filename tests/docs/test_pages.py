@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)[^)]*\)")
 YAML = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
+FILE = re.compile(r"`((?:[a-z_]+/)+(?:[\w.-]+\.(?:py|toml|md))?)`")
 COMMAND = re.compile(r"(?:`|^)(?:\S*/)?headworks ([a-z]+)", re.MULTILINE)
 
 
@@ -64,6 +65,13 @@ def test_every_fault_and_every_stage_is_described() -> None:
 
     assert [code for code in FAULTS if f"| `{code}` |" not in errors] == []
     assert [stage.__name__ for stage in JOURNEY if f"**{stage.__name__}**" not in architecture] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_files_that_are_mentioned_exist(page: Path) -> None:
+    places = (ROOT, ROOT / "src", ROOT / "src/headworks", page.parent)
+
+    assert [name for name in FILE.findall(page.read_text()) if not any((place / name).exists() for place in places)] == []
 
 
 def test_every_page_can_be_found() -> None:

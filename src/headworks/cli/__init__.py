@@ -34,10 +34,9 @@ def build() -> App:
         name="headworks",
         help="One door in front of every model: governed, metered, and fast.",
         version=__version__,
-        sort_key=None,
     )
-    for name, where, words in COMMANDS:
-        app.command(where, name=name, help=words)
+    for place, (name, where, words) in enumerate(COMMANDS):
+        app.command(where, name=name, help=words, sort_key=place)
     return app
 
 
