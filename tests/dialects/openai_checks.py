@@ -7,6 +7,7 @@ import random
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import genai_prices
@@ -74,6 +75,12 @@ def quirks(recording: Recording) -> Quirks:
     return Quirks(reasoning_beside_output=recording.provider in {"xai", "perplexity"})
 
 
+@lru_cache(maxsize=2)
+def events_of(recording: Recording) -> list[Event]:
+    """The answer's events, fed at once. The checks of one recording follow each other, so it is decoded once for all."""
+    return decode(recording, [recording.answer])
+
+
 def decode(recording: Recording, pieces: list[bytes]) -> list[Event]:
     """The answer's events, the stream fed in these pieces."""
     known = sample_target(quirks=quirks(recording))
@@ -112,7 +119,7 @@ def patch_changes_little(recording: Recording) -> None:
 
 def cuts_do_not_matter(recording: Recording) -> None:
     """Fed at once or in random cuts, the same events; and the answer ends, or says that it failed."""
-    at_once = decode(recording, [recording.answer])
+    at_once = events_of(recording)
 
     assert plain(decode(recording, random_cuts(recording.answer, recording.file))) == plain(at_once)
     assert isinstance(at_once[-1], Ended | Failed), at_once[-1]
@@ -136,7 +143,7 @@ def some_bytes_do_not_matter(recording: Recording) -> None:
 
 def encoding_keeps_meaning(recording: Recording) -> None:
     """What is written from events reads as the same events, whole and streamed."""
-    events = [event for event in decode(recording, [recording.answer]) if not isinstance(event, Failed)]
+    events = [event for event in events_of(recording) if not isinstance(event, Failed)]
     ask = Ask(model=AskedModel("m"), stream=recording.is_stream, include_usage=True)
     known = sample_target(quirks=quirks(recording))
     if not recording.is_stream:
@@ -153,7 +160,7 @@ def encoding_keeps_meaning(recording: Recording) -> None:
 
 def stream_and_whole_agree(recording: Recording) -> None:
     """A stream written as a whole answer reads as the same parts and the same stop."""
-    events = decode(recording, [recording.answer])
+    events = events_of(recording)
     if not recording.is_stream or isinstance(events[-1], Failed):
         raise LeftOut("not a stream that ended")
     ask = Ask(model=AskedModel("m"))
@@ -167,9 +174,7 @@ def stream_and_whole_agree(recording: Recording) -> None:
 def usage_is_as_recorded(recording: Recording) -> None:
     """Input, output and cached tokens are the provider's own numbers."""
     raw = raw_usage(recording)
-    usage = (
-        last_usage(decode(recording, [recording.answer])) if recording.op == "chat.completions" else watched(recording).usage
-    )
+    usage = last_usage(events_of(recording)) if recording.op == "chat.completions" else watched(recording).usage
 
     assert usage is not None
     details = raw.get("completion_tokens_details") or {}
@@ -185,9 +190,7 @@ def usage_is_as_recorded(recording: Recording) -> None:
 def usage_is_what_genai_prices_reads(recording: Recording) -> None:
     """Every count that genai-prices finds, we find."""
     raw_usage(recording)
-    usage = (
-        last_usage(decode(recording, [recording.answer])) if recording.op == "chat.completions" else watched(recording).usage
-    )
+    usage = last_usage(events_of(recording)) if recording.op == "chat.completions" else watched(recording).usage
     theirs = genai_usage(recording)
 
     assert usage is not None
@@ -220,9 +223,7 @@ def cost_is_what_genai_prices_makes_of_it(recording: Recording) -> None:
         raise LeftOut("genai-prices refuses the provider's counts: parts larger than their totals") from None
 
     quote = PRICES.quote(provider, model, NOON)
-    usage = (
-        last_usage(decode(recording, [recording.answer])) if recording.op == "chat.completions" else watched(recording).usage
-    )
+    usage = last_usage(events_of(recording)) if recording.op == "chat.completions" else watched(recording).usage
 
     assert quote is not None
     if quote.card is None:
@@ -236,7 +237,7 @@ def bytes_pass_untouched(recording: Recording) -> None:
     relay = watched(recording)
 
     if recording.op == "chat.completions":
-        events = decode(recording, [recording.answer])
+        events = events_of(recording)
         failed = next((event for event in events if isinstance(event, Failed)), None)
         assert relay.usage == last_usage(events)
         assert (relay.fault is not None and relay.fault.code) == (failed is not None and failed.fault.code)
@@ -355,6 +356,7 @@ def without_null_usage(chunk: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in chunk.items() if name != "usage" or value is not None}
 
 
+@lru_cache(maxsize=2)
 def answered(recording: Recording) -> list[dict[str, Any]]:
     """The answer's JSON: one document, or all chunks."""
     return chunks(recording.answer) if recording.is_stream else [json.loads(recording.answer)]

@@ -62,7 +62,7 @@ class Recording:
             raise LeftOut("no JSON request was recorded")
         return body
 
-    @property
+    @cached_property
     def body(self) -> bytes:
         """The answer's bytes."""
         body = self.content["response"].get("body")

@@ -398,7 +398,7 @@ junk: st.SearchStrategy[Any] = st.recursive(
             max_size=4,
         )
     ),
-    max_leaves=12,
+    max_leaves=6,
 )
 
 

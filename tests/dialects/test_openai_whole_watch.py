@@ -59,8 +59,9 @@ def test_embeddings_are_counted() -> None:
         (b'{"object":"error","message":"too long","code":400}', "upstream_rejected"),
     ],
 )
-def test_a_200_that_is_no_answer_is_a_fault(body: bytes, code: str) -> None:
-    relay = relay_for(Kind.EMBEDDINGS)
+@pytest.mark.parametrize("kind", [Kind.CHAT, Kind.EMBEDDINGS])
+def test_a_200_that_is_no_answer_is_a_fault(kind: Kind, body: bytes, code: str) -> None:
+    relay = relay_for(kind)
 
     out = relay.feed(body) + relay.close()
 

@@ -104,8 +104,6 @@ class Translated:
         """A complete answer, in whichever form it came."""
         if looks_whole(data):
             return self._source.read_answer(data, self._target)
-        if b"data:" not in data:
-            raise Fault("upstream_garbage", "The upstream's answer is neither a JSON document nor a stream of events.")
         decoder = self._source.decoder(self._target)
         return [*decoder.feed(data), *decoder.close()]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -45,9 +44,17 @@ KNOWN = frozenset(
 )
 """Fields that must not come twice, in any spelling: among them all that choose a model, a price, a feature or storage."""
 
-_FEATURE_FIELDS = frozenset(
-    ("tools", "response_format", "web_search_options", "logprobs", "reasoning_effort", "reasoning", "thinking", "audio")
-)
+_FEATURES = {
+    "tools": "tools",
+    "response_format": "json_schema",
+    "web_search_options": "web_search",
+    "logprobs": "logprobs",
+    "reasoning_effort": "reasoning",
+    "reasoning": "reasoning",
+    "thinking": "reasoning",
+    "audio": "audio_out",
+}
+"""Fields whose use is a feature, and its name."""
 _NO_FEATURES: frozenset[str] = frozenset()
 _NOTHING = frozenset((b"null", b"false", b"[]", b"{}"))
 
@@ -87,7 +94,7 @@ def read_ask(kind: Kind, body: bytes) -> Ask:
         max_tokens=_max_tokens(fields),
         choices=_choices(fields) if "n" in fields or "best_of" in fields else 1,
         prompt_tokens=tokens,
-        features=_features(fields, media) if media or not _FEATURE_FIELDS.isdisjoint(fields) else _NO_FEATURES,
+        features=_features(fields, media) if media or not _FEATURES.keys().isdisjoint(fields) else _NO_FEATURES,
         user=user or "",
         fields=fields,
     )
@@ -125,23 +132,14 @@ def _choices(fields: Fields) -> int:
     return max(counts)
 
 
-def _features(fields: Mapping[str, Any], media: frozenset[str]) -> frozenset[str]:
+def _features(fields: Fields, media: frozenset[str]) -> frozenset[str]:
     """What the request uses, by name."""
-    raws = {name: bytes(fields[name]) for name in _FEATURE_FIELDS & fields.keys()}
-    used = {name: raw for name, raw in raws.items() if raw not in _NOTHING}
     features = set(media)
-    if "tools" in used:
-        features.add("tools")
-        if b"web_search" in used["tools"]:
+    for name in _FEATURES.keys() & fields.keys():
+        raw = bytes(fields[name])
+        if raw in _NOTHING or (name == "response_format" and b'"json_schema"' not in raw):
+            continue
+        features.add(_FEATURES[name])
+        if name == "tools" and b"web_search" in raw:
             features.add("web_search")
-    if "web_search_options" in used:
-        features.add("web_search")
-    if b'"json_schema"' in used.get("response_format", b""):
-        features.add("json_schema")
-    if "logprobs" in used:
-        features.add("logprobs")
-    if "audio" in used:
-        features.add("audio_out")
-    if not used.keys().isdisjoint(("reasoning_effort", "reasoning", "thinking")):
-        features.add("reasoning")
     return frozenset(features)

@@ -21,6 +21,9 @@ def estimate_messages(messages: bytes) -> tuple[int, frozenset[str]]:
     """Tokens of the undecoded `messages`, and which media are among them."""
     if messages.find(b"[", 1) < 0:  # no message has parts: all content is plain text
         return len(messages) // BYTES_PER_TOKEN + 1, _NO_MEDIA
+    plain = messages.count(b'"type":"text"') + messages.count(b'"type":"function"')
+    if plain == messages.count(b'"type":'):
+        return len(messages) // BYTES_PER_TOKEN + 1, _NO_MEDIA
     media: set[str] = set()
     size, tokens = len(messages), 1
     images = messages.count(b'"image_url":')

@@ -103,7 +103,7 @@ def _fault(status: int, words: _Words, headers: Headers, body: bytes) -> Fault:
         message = "The model's provider is overloaded. Try again later."
         return Fault("upstream_overloaded", message, retry_after=read_retry_after(headers), detail=detail)
     if status in _REJECTED:
-        said = UpstreamSaid(status, NAME, b"application/json", _redact(body)) if _is_object(body) else None
+        said = UpstreamSaid(status, NAME, b"application/json", _redact(body)) if words.message and _is_object(body) else None
         message = words.message or f"The model's provider rejected the request with status {status}."
         return Fault("upstream_rejected", message, param=words.param, status=status, said=said, detail=kind)
     return Fault(
