@@ -203,3 +203,19 @@ def test_a_price_that_depends_on_a_field_of_the_request_is_the_one_charged() -> 
         assert (plain.price, cheap.price) == (20_000, 15_000)
 
     asyncio.run(scenario())
+
+
+def test_a_default_header_is_sent_unless_the_callers_own_travels() -> None:
+    async def scenario() -> None:
+        defaults = {b"anthropic-version": b"2023-06-01", b"traceparent": b"none"}
+        shop = snapshot(model("m", sample_target("a/m", default_headers=defaults)))
+        house = House(shop, ScriptedUpstream([GOOD]))
+        sent_by_client = {b"anthropic-version": b"client", b"traceparent": b"client"}  # only the second one is forwarded
+        call = ask(shop)
+        await answered(house, msgspec.structs.replace(call, headers={**call.headers, **sent_by_client}))
+        lines = house.upstream.sent[0].head.split(b"\r\n")
+        assert b"anthropic-version: 2023-06-01" in lines
+        assert b"traceparent: client" in lines
+        assert b"traceparent: none" not in lines
+
+    asyncio.run(scenario())

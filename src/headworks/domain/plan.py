@@ -6,10 +6,9 @@ import msgspec
 
 from headworks.domain.errors import Fault
 from headworks.domain.kind import Kind
-from headworks.domain.money import PER_MILLION, PriceCard
+from headworks.domain.money import PriceCard
 from headworks.domain.snapshot import Model, Snapshot
 from headworks.domain.target import Target
-from headworks.domain.usage import Usage
 
 ANY_DIALECT = frozenset((Kind.CHAT, Kind.COUNT_TOKENS))
 """Kinds that can be asked of a target which speaks another language than the caller."""
@@ -22,20 +21,10 @@ class Plan(msgspec.Struct, frozen=True):
     targets: tuple[Target, ...]
     cards: tuple[PriceCard, ...]
 
-    def at_most(self, usage: Usage) -> int:
-        """What `usage` costs at the dearest of the targets, units of 10⁻¹⁵."""
-        cards = self.cards
-        return cards[0].exact(usage) if len(cards) == 1 else max((card.exact(usage) for card in cards), default=0)
-
     @property
     def currency(self) -> str:
         """The currency of all its cards."""
         return self.cards[0].currency if self.cards else "USD"
-
-
-def whole_nanos(exact: int) -> int:
-    """Units of 10⁻¹⁵ as nano-units, rounded up: what is set aside must suffice."""
-    return -(-exact // PER_MILLION)
 
 
 def plan_for(snapshot: Snapshot, model: Model, kind: Kind, front: str) -> Plan:

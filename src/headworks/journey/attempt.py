@@ -66,12 +66,13 @@ class Attempt:
     def _outgoing(self, call: Call, target: Target, prepared: Prepared) -> Outgoing:
         headers = call.headers
         lines = [target.heads[call.kind]]
-        for name in self._interpreter.forwarded(call.front, target):
+        forwarded = self._interpreter.forwarded(call.front, target)
+        for name in forwarded:
             value = headers.get(name)
             if value is not None:
                 lines.append(b"%b: %b\r\n" % (name, value))
         for name, value in target.default_headers.items():
-            if name not in headers:
+            if name not in headers or name not in forwarded:
                 lines.append(b"%b: %b\r\n" % (name, value))
         lines.append(b"x-request-id: %b\r\ncontent-length: %d\r\n\r\n" % (call.id.encode(), len(prepared.body)))
         return Outgoing(

@@ -42,7 +42,7 @@ class Authorise:
 def _allowed_model(call: Call, ask: Ask, principal: Principal) -> Model:
     model = call.snapshot.find(ask.model)
     if model is not None:
-        if principal.may_use(ask.model):
+        if principal.may_use(ask.model) or principal.may_use(model.name):
             return model
         raise Fault(
             "model_not_allowed", f"This key may not use the model '{ask.model}'. {_choice(call, principal)}", param="model"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from headworks.domain.call import Call, Kind
 from headworks.domain.outcome import Ending, Outcome
-from headworks.domain.plan import whole_nanos
 from headworks.domain.reply import Reply
 from headworks.domain.usage import NO_USAGE, Usage
+from headworks.journey.pricing import at_most, whole_nanos
 from headworks.ports.stage import Proceed
 from headworks.ports.stores import Counters, Hold
 
@@ -52,4 +52,4 @@ def _reservation(call: Call) -> tuple[Usage, int]:
     if output is None:
         output = max(target.max_output for target in plan.targets)
     usage = Usage(input=ask.prompt_tokens, output=output * ask.choices)
-    return usage, whole_nanos(plan.at_most(usage))
+    return usage, whole_nanos(at_most(call, usage))

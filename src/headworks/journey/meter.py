@@ -8,6 +8,7 @@ from headworks.domain.outcome import Outcome
 from headworks.domain.receipt import receipt_of
 from headworks.domain.reply import Frame, OnFrame, Reply
 from headworks.domain.usage import Usage
+from headworks.journey.pricing import at_most
 from headworks.ports.clock import Clock
 from headworks.ports.stage import Proceed
 from headworks.ports.stores import Journal
@@ -54,7 +55,7 @@ class Meter:
                 stream=ask.stream,
                 reserved=call.tally.reserved,
                 reserved_nanos=call.tally.reserved_nanos,
-                prompt_exact=plan.at_most(Usage(input=ask.prompt_tokens)),
+                prompt_exact=at_most(call, Usage(input=ask.prompt_tokens)),
                 currency=plan.currency,
                 parent=call.parent,
                 purpose=call.purpose,

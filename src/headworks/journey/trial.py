@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import asyncio
 
-import msgspec
-
 from headworks.domain.call import Call, Kind
 from headworks.domain.call import Progress as SoFar
 from headworks.domain.errors import Blame, Fault, FaultClass
 from headworks.domain.exchange import milliseconds
-from headworks.domain.money import PriceCard
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Frame, HeaderList, Reply
 from headworks.domain.target import Target, Tried
 from headworks.domain.usage import NO_USAGE, Certainty, Usage
+from headworks.journey.pricing import card_for
 from headworks.ports.balancing import Health
 from headworks.ports.clock import Clock
 from headworks.ports.dialect import Interpreter, Relay
@@ -72,7 +70,7 @@ class Trial:
     def __init__(self, call: Call, target: Target, tried: Tried, relay: Relay, surroundings: Surroundings) -> None:
         self._call = call
         self._target = target
-        self._card = _card(call, target)
+        self._card = card_for(target.price, call.ask) if target.price is not None and call.ask is not None else None
         self._tried = tried
         self._relay = relay
         self._surroundings = surroundings
@@ -302,16 +300,6 @@ class Trial:
 
     def _now_ms(self) -> float:
         return milliseconds(self._surroundings.clock.now() - self._call.began)
-
-
-def _card(call: Call, target: Target) -> PriceCard | None:
-    """The target's prices for a request such as this one: some depend on what it asks for (`service_tier`)."""
-    card = target.price
-    if card is None or not card.variants or call.ask is None:
-        return card
-    fields = call.ask.fields
-    names = {name for variant in card.variants for name in variant.when if name in fields}
-    return card.under({name: str(msgspec.json.decode(fields[name])) for name in names})
 
 
 def _with(known: Usage, prompt: int, output: int) -> Usage:

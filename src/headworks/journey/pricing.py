@@ -1,0 +1,34 @@
+"""What a call costs at the targets it may go to."""
+
+from __future__ import annotations
+
+import msgspec
+
+from headworks.domain.call import Ask, Call
+from headworks.domain.money import PER_MILLION, PriceCard
+from headworks.domain.usage import Usage
+
+
+def card_for(card: PriceCard, ask: Ask) -> PriceCard:
+    """The prices of a request such as this one: some depend on what it asks for (`service_tier`)."""
+    if not card.variants:
+        return card
+    fields = ask.fields
+    names = {name for variant in card.variants for name in variant.when if name in fields}
+    return card.under({name: str(msgspec.json.decode(fields[name])) for name in names})
+
+
+def at_most(call: Call, usage: Usage) -> int:
+    """What `usage` costs at the dearest target of the plan, units of 10⁻¹⁵."""
+    ask, plan = call.ask, call.plan
+    assert ask is not None
+    assert plan is not None
+    cards = plan.cards
+    if len(cards) == 1:
+        return card_for(cards[0], ask).exact(usage)
+    return max((card_for(card, ask).exact(usage) for card in cards), default=0)
+
+
+def whole_nanos(exact: int) -> int:
+    """Units of 10⁻¹⁵ as nano-units, rounded up: what is set aside must suffice."""
+    return -(-exact // PER_MILLION)
