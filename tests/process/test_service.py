@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import signal
 import sys
 import threading
@@ -118,36 +117,6 @@ def test_a_rolling_restart_under_load_refuses_nobody_and_loses_nothing(serve: Se
 
     assert (clients.refused, clients.broken, clients.refusals) == ([], [], [])
     assert running.facts()["restarts"] == 2
-
-
-def test_a_killed_gateway_refuses_nobody_and_every_exchange_is_accounted_for(serve: Serve, provider: EmulatorProcess) -> None:
-    running = serve()
-    provider.reset()
-    clients = Clients(running.ports[0])
-
-    for times in (1, 2):
-        before = clients.answered
-        eventually(lambda before=before: clients.answered > before + 5, "some answers")
-        os.kill(running.facts()["gateway"], signal.SIGKILL)
-        running.wait_for("killed by SIGKILL", times)
-        running.wait_for("is ready after", times + 2)
-    clients.go_home()
-    running.signal(signal.SIGTERM)
-    assert running.wait() == 0
-
-    assert clients.refused == []
-    ended = ends_in(running.directory)
-    assert len(ended) == len(set(ended))
-    assert clients.answered <= len(ended)
-    assert len(ended) >= provider.counts()["begun"]
-
-
-def ends_in(journal: Path) -> list[str]:
-    """Ids of the end-records of all segments."""
-    records = [
-        json.loads(line) for path in journal.glob("*.jsonl") for line in path.read_text().splitlines() if line.startswith("{")
-    ]
-    return [record["id"] for record in records if record.get("t") == "end"]
 
 
 def test_a_stream_under_way_is_finished_before_the_stop(serve: Serve) -> None:
