@@ -114,6 +114,16 @@ def test_a_careful_client_is_told_to_continue_before_it_sends_its_body() -> None
     asyncio.run(scene())
 
 
+def test_the_head_of_an_answer_can_be_had_alone() -> None:
+    async def scene() -> bytes:
+        async with Emulator(Personality()) as emulator:
+            return (await talk(emulator.url, b"HEAD /v1/models HTTP/1.1\r\nconnection: close\r\n\r\n")).raw
+
+    heard = asyncio.run(scene())
+    assert heard.startswith(b"HTTP/1.1 401")
+    assert heard.endswith(b"\r\n\r\n")
+
+
 def test_what_is_no_http_is_refused() -> None:
     async def scene() -> bytes:
         async with Emulator(Personality()) as emulator:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import msgspec
 import yaml
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from headworks.testing.emulator import Canned, Emulator, Pace, Personality, Settings, Wire, serve
 from headworks.testing.emulator.serving import run
@@ -58,11 +58,6 @@ class Options:
     """Seconds between two of them."""
     answer_bytes: int = 1024
     """Size of a whole answer's text with --bench."""
-
-
-def register(app: App) -> None:
-    """Add the command."""
-    app.command(emulate)
 
 
 def emulate(options: Annotated[Options | None, Parameter(name="*")] = None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 from typing import cast
 from urllib.parse import unquote
 
@@ -107,6 +108,8 @@ class Connection(asyncio.Protocol):
             return
         request = self._waiting.popleft()
         score = self._respond(request)
+        if request.method == "HEAD":
+            score.beats = islice(score.beats, 1)
         if not request.keep_alive and score.end is End.DONE:
             score.end = End.CLOSE
         self._player = Player(score, self._transport, self._counts, self._over)

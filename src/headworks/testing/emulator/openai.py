@@ -22,6 +22,7 @@ _TYPES = {
     429: "requests",
 }
 _CODES = {401: "invalid_api_key", 404: "model_not_found", 429: "rate_limit_exceeded"}
+_WORDS = {400: "Invalid request.", 401: "Incorrect API key provided.", 429: "Rate limit reached. Please try again later."}
 _CREATED = 1_735_689_600
 
 
@@ -70,7 +71,9 @@ class OpenAITongue:
     def troubled(self, trouble: Trouble) -> Rejection:
         """Whatever status was asked for."""
         kind = trouble.type or _TYPES.get(trouble.status, "server_error")
-        words = trouble.message or "The server had an error while processing your request. Sorry about that!"
+        words = trouble.message or _WORDS.get(
+            trouble.status, "The server had an error while processing your request. Sorry about that!"
+        )
         code = trouble.code or _CODES.get(trouble.status)
         return _retry_after(Rejection(trouble.status, kind, words, code=code), trouble.retry_after)
 
