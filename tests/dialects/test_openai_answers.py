@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
+from headworks.dialects.sse import SseParser
 from headworks.domain.errors import Fault
 from headworks.domain.events import (
     ArgumentsDelta,
@@ -377,6 +379,20 @@ def test_another_dialects_answer_as_a_stream() -> None:
     assert out.endswith(DONE)
     assert out.count(b'"role":"assistant"') == 1
     assert out.count(b'"usage":') == 1
+
+
+def test_openais_own_client_reads_what_is_written() -> None:
+    """Its models are strict about what must be there."""
+    answer = ChatCompletion.model_validate_json(DIALECT.write_answer(FOREIGN, ask()))
+    stream = DIALECT.encoder(ask(stream=True, include_usage=True)).feed(FOREIGN)
+    chunks = [
+        ChatCompletionChunk.model_validate_json(event.data) for event in SseParser().feed(stream) if event.data != b"[DONE]"
+    ]
+
+    assert answer.choices[0].message.tool_calls is not None
+    assert answer.usage is not None
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == "Hello"
+    assert chunks[-1].usage == answer.usage
 
 
 def test_usage_is_shown_only_if_asked_for() -> None:

@@ -244,6 +244,16 @@ def test_what_openai_has_no_field_for_is_reported() -> None:
     assert sorted(lost) == ["campaign", "container", "stop", "top_k"]
 
 
+def test_another_dialects_name_for_a_thing_is_no_loss() -> None:
+    tool = Tool(name="f", extra={"type": "custom", "cache_control": {"type": "ephemeral"}})
+
+    _, downgrades = DIALECT.write_request(talk(tools=(tool,)), target())
+
+    assert downgrades == (
+        Downgrade("tools[0].cache_control", "left out: OpenAI's servers decide for themselves what they cache"),
+    )
+
+
 def test_a_turn_to_be_continued_is_reported() -> None:
     _, lost = written(talk(USER, turn(Role.ASSISTANT, Text(text="The answer is"))))
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
+from headworks.dialects.openai_chat.losses import LEFT_OUT, lost_fields
 from headworks.dialects.openai_chat.parts import write_part
 from headworks.dialects.openai_chat.read_messages import REASONING_FIELDS
-from headworks.dialects.unpacking import losses
 from headworks.domain.message import (
     Document,
     Downgrade,
@@ -26,8 +26,6 @@ from headworks.domain.message import (
     ToolResult,
 )
 from headworks.domain.target import Quirks
-
-_LEFT_OUT = "left out: not expressible in OpenAI's chat language"
 
 
 class MessageWriter:
@@ -81,7 +79,7 @@ class MessageWriter:
 
     def _tool_result(self, message: Message, result: ToolResult, path: str) -> JsonObject:
         if result.is_error:
-            self._report(f"{path}.is_error", _LEFT_OUT)
+            self._report(f"{path}.is_error", LEFT_OUT)
         self._report_extra(result.extra, path)
         texts = result.content if self._own else tuple(part for part in result.content if isinstance(part, Text))
         wire: JsonObject = {"role": "tool", "tool_call_id": result.call_id}
@@ -139,9 +137,9 @@ class MessageWriter:
         if field and part.text:
             wire[field] = wire.get(field, "") + part.text
         if not field or part.redacted:
-            self._report(f"{path}.reasoning", _LEFT_OUT)
+            self._report(f"{path}.reasoning", LEFT_OUT)
         elif part.signature:
-            self._report(f"{path}.reasoning.signature", _LEFT_OUT)
+            self._report(f"{path}.reasoning.signature", LEFT_OUT)
 
     def _content(self, parts: Sequence[Part], path: str, *, plain: bool) -> Any:
         """A bare string where it was one, or (from another dialect) where one text is all there is."""
@@ -161,7 +159,7 @@ class MessageWriter:
             part = _foreign(part)
         wire = None if isinstance(part, Opaque) and not self._own else write_part(part)
         if wire is None:
-            self._report(path, _LEFT_OUT)
+            self._report(path, LEFT_OUT)
         elif isinstance(part, Document) and part.text and not self._own:
             self._report(path, "a text document is said as plain text")
         return wire
@@ -175,8 +173,7 @@ class MessageWriter:
 
     def _report_extra(self, extra: JsonObject, path: str) -> None:
         if extra and not self._own:
-            for lost in losses(extra, path):
-                self._report(lost, _LEFT_OUT)
+            self.downgrades.extend(lost_fields(extra, path))
 
 
 def _foreign(part: Part) -> Part:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
+from headworks.dialects.openai_chat.losses import LEFT_OUT, lost_fields
 from headworks.dialects.openai_chat.names import NAME
 from headworks.dialects.openai_chat.write_messages import MessageWriter
-from headworks.dialects.unpacking import losses
 from headworks.domain.message import Conversation, Downgrade, JsonObject, OutputFormat, Tool, ToolChoice, ToolChoiceMode
 from headworks.domain.target import Target
 
 MAX_STOP = 4
 """Stop sequences that OpenAI takes."""
 _EFFORTS = ((2048, "low"), (8192, "medium"))
-_LEFT_OUT = "left out: not expressible in OpenAI's chat language"
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -31,7 +30,7 @@ def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Down
     if own:
         body = _merge(body, talk.extra)
     else:
-        downgrades.extend(Downgrade(path, _LEFT_OUT) for path in losses({**talk.extra, **talk.metadata}))
+        downgrades.extend(lost_fields({**talk.extra, **talk.metadata}))
     for name in target.quirks.drop:
         if body.pop(name, None) is not None and name != "stream_options":
             downgrades.append(Downgrade(name, f"left out: {target.provider} rejects it"))
@@ -44,10 +43,10 @@ def _write_tools(talk: Conversation, body: JsonObject, downgrades: list[Downgrad
     for place, tool in enumerate(talk.tools):
         path = f"tools[{place}]"
         if tool.raw is not None and not own:
-            downgrades.append(Downgrade(path, _LEFT_OUT))
+            downgrades.append(Downgrade(path, LEFT_OUT))
             continue
         if not own:
-            downgrades.extend(Downgrade(lost, _LEFT_OUT) for lost in losses(tool.extra, path))
+            downgrades.extend(lost_fields(tool.extra, path))
         tools.append(_tool(tool, own=own))
     if tools:
         body["tools"] = tools
@@ -107,7 +106,7 @@ def _write_shape(talk: Conversation, target: Target, body: JsonObject, downgrade
     if effort:
         body["reasoning_effort"] = effort
     if not own:
-        downgrades.extend(Downgrade(lost, _LEFT_OUT) for lost in losses(reasoning.extra, "reasoning"))
+        downgrades.extend(lost_fields(reasoning.extra, "reasoning"))
 
 
 def _output(form: OutputFormat, *, own: bool) -> JsonObject:
@@ -137,7 +136,7 @@ def _write_sampling(talk: Conversation, body: JsonObject, downgrades: list[Downg
     }
     body.update({name: value for name, value in optional.items() if value is not None})
     if drawn.top_k is not None and not own:
-        downgrades.append(Downgrade("top_k", _LEFT_OUT))
+        downgrades.append(Downgrade("top_k", LEFT_OUT))
     stop = talk.stop
     if len(stop) > MAX_STOP and not own:
         downgrades.append(Downgrade("stop", f"only the first {MAX_STOP} of {len(stop)} stop sequences are kept"))
