@@ -150,11 +150,9 @@ def test_a_client_that_does_not_take_its_answer_does_not_hold_up_the_end() -> No
     async def job() -> None:
         pushed = PushedReply()
         house = Drained(House(pushing(pushed), write_high_water=1_000))
-        _, writer = await house.open()
-        reading = writer.transport
-        assert isinstance(reading, asyncio.ReadTransport)
-        reading.pause_reading()
-        writer.write(post())
+        await house.edge.serve([house.listener])
+        deaf = socket.create_connection(("127.0.0.1", house.port))
+        deaf.sendall(post())
         await until(lambda: "resume" in pushed.asked)
         while not pushed.paused:
             pushed.push(EVENT * 1_000)
@@ -162,12 +160,22 @@ def test_a_client_that_does_not_take_its_answer_does_not_hold_up_the_end() -> No
         drained = house.begin(0.0)
         await house.house.clock.run(5.0)
         await drained
-        writer.close()
+        deaf.close()
 
         assert house.edge.gauges().connections == 0
         assert len(pushed.outcomes) == 1
 
     run(job())
+
+
+def test_a_door_is_made_before_its_loop_runs_and_can_stay_shut() -> None:
+    edge = Edge(House().door)
+
+    async def job() -> None:
+        await edge.drain(0.0)
+
+    run(job())
+    assert (edge.gauges().connections, edge.gauges().inflight) == (0, 0)
 
 
 def test_gauges_tell_connections_and_requests_under_way() -> None:

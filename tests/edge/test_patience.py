@@ -19,7 +19,7 @@ class Waiting:
 
     def __init__(self) -> None:
         self.due = 0.0
-        self.visit = NEVER
+        self.visit: float = NEVER
         self.called_at: list[float] = []
 
     def on_due(self, now: float) -> None:

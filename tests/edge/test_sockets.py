@@ -13,6 +13,8 @@ import pytest
 from headworks.domain.call import Call
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Reply
+from headworks.edge import Edge
+from headworks.edge.connection import Connection
 from tests.edge.rig import House, PushedReply, echo, get, never, post, pushing, read_answers, run, serving, until
 
 EVENT = b'data: {"x":1}\n\n'
@@ -225,6 +227,25 @@ def test_a_stream_reaches_its_reader_frame_by_frame() -> None:
         writer.close()
 
     with_server(House(pushing(pushed)), job)
+
+
+def test_the_kernel_asks_silent_clients_whether_they_are_there() -> None:
+    async def job() -> None:
+        edge = Edge(House().door)
+        listener = socket.create_server(("127.0.0.1", 0))
+        await edge.serve([listener])
+        with socket.create_connection(listener.getsockname()) as client:
+            client.sendall(get(b"/livez"))
+            await until(lambda: edge.gauges().connections)
+            connection = next(iter(edge._state.connections))
+            assert isinstance(connection, Connection)
+            accepted = connection._transport.get_extra_info("socket")
+
+            assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+        await edge.drain(0.0)
+
+    run(job())
 
 
 def reset(writer: asyncio.StreamWriter) -> None:

@@ -11,6 +11,7 @@ from headworks.domain.call import Call
 from headworks.domain.errors import Fault
 from headworks.domain.outcome import Ending
 from headworks.domain.reply import Reply
+from headworks.edge.wheel import TICK
 from tests.edge.rig import Client, House, PushedReply, echo, get, post, settle
 
 SNIPPETS = (
@@ -86,7 +87,7 @@ class Wild:
             else:
                 await self._happen(kind, size)
         await self.client.hang_up()
-        await self.house.clock.run(10.0)
+        await self._pass(8)
         self.check()
 
     async def _feed(self, data: bytes) -> None:
@@ -101,7 +102,7 @@ class Wild:
         reply = self.pushed[size % len(self.pushed)] if self.pushed else None
         match kind:
             case 3:
-                await client.wait(size / 2)
+                await self._pass(size)
             case 4 if reply is not None:
                 reply.push(b"data: x\n\n" * size)
             case 5 if reply is not None:
@@ -113,6 +114,13 @@ class Wild:
                 await client.shut_down()
             case _:
                 await settle(3)
+
+    async def _pass(self, ticks: int) -> None:
+        for _ in range(ticks):
+            self.house.clock.advance(TICK)
+            self.client.state.tick()
+            await settle(3)
+            self.client.follow()
 
     def check(self) -> None:
         """Every call that began has exactly one ending; nothing is left; what was answered reads as HTTP."""

@@ -12,17 +12,16 @@ from headworks.domain.errors import Fault
 class IncomingBody:
     """A `domain.body.Body`. The reader adds pieces and says when it is over; a stage may wait for that."""
 
-    __slots__ = ("_waiter", "_wanted", "complete", "data", "fault", "pieces", "replay", "size")
+    replay = Replay.WHOLE
+    complete: bool = False
+    data: bytes = b""
+    size: int = 0
+    fault: Fault | None = None
+    _waiter: asyncio.Future[None] | None = None
+    _wanted: Callable[[], None] | None = None
 
     def __init__(self) -> None:
-        self.replay = Replay.WHOLE
-        self.complete = False
-        self.data = b""
         self.pieces: list[bytes] = []
-        self.size = 0
-        self.fault: Fault | None = None
-        self._waiter: asyncio.Future[None] | None = None
-        self._wanted: Callable[[], None] | None = None
 
     @property
     def asked_for(self) -> bool:

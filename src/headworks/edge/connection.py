@@ -57,7 +57,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=self._settings.write_high_water)
         address = transport.get_extra_info("peername")
-        self.peer = str(address[0]) if address else ""
+        self.peer = str(address[0]) if isinstance(address, tuple) else ""
         self._secure = transport.get_extra_info("sslcontext") is not None
         connections = self._state.connections
         connections.add(self)
@@ -140,7 +140,8 @@ class Connection(asyncio.Protocol):
         if not keep:
             self._leave()
         elif self._reader.ready:
-            self._next()
+            if not went_well(self._complain, self._next):
+                self._transport.abort()
         elif self._eof:
             self._leave()
         else:
@@ -203,12 +204,10 @@ class Connection(asyncio.Protocol):
                 self._wait(self._settings.header_timeout)
             return
         self._heading = False
-        responder = Responder(self, reader.ready.popleft(), self._state)
-        self._responder = responder
-        self._state.inflight += 1
-        now = self._now()
-        self._patience.begin(now)
-        self._look_again(now, responder)
+        request, state, now = reader.ready.popleft(), self._state, self._now()
+        state.wheel.arm(self, self._patience.begin(now, body_complete=request.body.complete))
+        state.inflight += 1
+        self._responder = responder = Responder(self, request, state, now)
         responder.start()
 
     def _refuse(self, fault: Fault) -> None:

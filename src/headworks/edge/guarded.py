@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ParamSpec
+from typing import TypeVarTuple
 
 from headworks.domain.ending import Complain
 
-_P = ParamSpec("_P")
+_Args = TypeVarTuple("_Args")
 
 
-def went_well(complain: Complain, step: Callable[_P, object], *args: _P.args, **kwargs: _P.kwargs) -> bool:
+def went_well(complain: Complain, step: Callable[[*_Args], object], *args: *_Args) -> bool:
     """Do `step`. What it raises is complained about, and False comes back."""
     try:
-        step(*args, **kwargs)
+        step(*args)
     except Exception as trouble:  # noqa: BLE001 - one connection's trouble must not become another's
         complain(trouble)
         return False

@@ -14,21 +14,25 @@ _ALL = -1
 class Patience:
     """One per connection. Times are monotonic seconds."""
 
-    __slots__ = ("_answer_by", "_body_by", "_look", "_settings", "_taken", "_taken_at")
+    __slots__ = ("_answer_by", "_body_by", "_first_look", "_look", "_settings", "_taken", "_taken_at")
 
     def __init__(self, settings: EdgeSettings) -> None:
         self._settings = settings
         self._look = settings.write_timeout / 4
+        self._first_look = min(self._look, settings.request_timeout)
         self._answer_by = 0.0
         self._body_by = 0.0
         self._taken = _ALL
         """Bytes that the client had taken when last looked at; `_ALL` if that was all there was."""
         self._taken_at = 0.0
 
-    def begin(self, now: float) -> None:
-        """A request's head has come."""
-        self._answer_by = now + self._settings.request_timeout
-        self._body_by = now + self._settings.body_timeout
+    def begin(self, now: float, *, body_complete: bool) -> float:
+        """A request's turn has come. When it is to be looked at."""
+        settings = self._settings
+        self._answer_by = now + settings.request_timeout
+        self._body_by = now + settings.body_timeout
+        due = now + self._first_look
+        return due if body_complete else min(due, self._body_by)
 
     def next_look(self, now: float, *, body_complete: bool, probing: bool) -> float:
         """When an answer under way is to be looked at again."""

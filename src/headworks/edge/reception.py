@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from headworks.domain.errors import Fault
 from headworks.domain.reply import HeaderList
+from headworks.domain.snapshot import Cors
 from headworks.edge import answers, routes
 from headworks.edge.answers import Answer
 from headworks.edge.cors import CorsRules
 from headworks.edge.request import Request
 from headworks.edge.routes import Match
+from headworks.edge.state import ServerState
 
 _PROBE_METHODS = b"GET, HEAD, OPTIONS"
 _ALL_METHODS = b"GET, HEAD, POST, OPTIONS"
@@ -25,34 +27,43 @@ class WrongMethod(Fault):
         self.allow = allow
 
 
-def receive(request: Request, rules: CorsRules, *, draining: bool) -> Match | Answer:
+def receive(request: Request, state: ServerState, cors: Cors) -> Match | Answer:
     """What to do with a request. Raises the `Fault` of one that is refused."""
     if request.fault is not None:
         raise request.fault
-    match = routes.find(request.path)
+    match = routes.exactly(request.target) or _look_up(request)
     if match is None:
-        return _elsewhere(request, rules, draining=draining)
+        return _elsewhere(request, state, cors)
     method = match.route.method
     if request.method == method or (request.method == b"HEAD" and method == b"GET"):
         return match
     allow = method + (b", HEAD, OPTIONS" if method == b"GET" else b", OPTIONS")
     if request.method == b"OPTIONS":
-        return _options(request, rules, allow)
+        return _options(request, state.rules(cors), allow)
     raise WrongMethod(request, allow)
 
 
-def _elsewhere(request: Request, rules: CorsRules, *, draining: bool) -> Answer:
+def _look_up(request: Request) -> Match | None:
+    try:
+        request.straighten()
+    except Fault:
+        request.keep_alive = False
+        raise
+    return routes.find(request.path)
+
+
+def _elsewhere(request: Request, state: ServerState, cors: Cors) -> Answer:
     """Paths outside the journey: no key is asked for, no model is involved."""
     path, method = request.path, request.method
     if path == b"*" and method == b"OPTIONS":
-        return _options(request, rules, _ALL_METHODS)
+        return _options(request, state.rules(cors), _ALL_METHODS)
     if path not in routes.LIVE and path not in routes.READY:
         raise _unknown(request)
     if method == b"OPTIONS":
-        return _options(request, rules, _PROBE_METHODS)
+        return _options(request, state.rules(cors), _PROBE_METHODS)
     if method not in (b"GET", b"HEAD"):
         raise WrongMethod(request, _PROBE_METHODS)
-    return answers.DRAINING if draining and path in routes.READY else answers.ALIVE
+    return answers.DRAINING if state.draining and path in routes.READY else answers.ALIVE
 
 
 def _options(request: Request, rules: CorsRules, allow: bytes) -> Answer:

@@ -34,28 +34,27 @@ SINGLE = frozenset(
 )
 """Headers that must not come twice: which of the two would count?"""
 
-_HOST = re.compile(rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
-_FORBIDDEN_METHODS = (b"CONNECT", b"TRACE")
+_proper_host = re.compile(rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?").fullmatch
+_FORBIDDEN_METHODS = frozenset((b"CONNECT", b"TRACE"))
 
 
 class Request:
     """What a client asked, in HTTP's words. `fault` says that it is to be refused, and why."""
 
-    __slots__ = ("body", "expects", "fault", "headers", "keep_alive", "method", "modern", "repeated", "target")
+    method: bytes = b""
+    target: bytes = b""
+    repeated: int = 0
+    """Header lines beyond the first of each name."""
+    modern: bool = True
+    """HTTP/1.1, not 1.0."""
+    keep_alive: bool = False
+    expects: bool = False
+    """It waits for `100 Continue` before it sends the body."""
+    fault: Fault | None = None
 
     def __init__(self) -> None:
-        self.method = b""
-        self.target = b""
         self.headers: dict[bytes, bytes] = {}
-        self.repeated = 0
-        """Header lines beyond the first of each name."""
         self.body = IncomingBody()
-        self.modern = True
-        """HTTP/1.1, not 1.0."""
-        self.keep_alive = False
-        self.expects = False
-        """It waits for `100 Continue` before it sends the body."""
-        self.fault: Fault | None = None
 
     @property
     def weight(self) -> int:
@@ -67,6 +66,16 @@ class Request:
         """The target without its query."""
         return self.target.partition(b"?")[0]
 
+    def straighten(self) -> None:
+        """Make the target a path, where it is a whole URL. Raises `Fault` for a target that leads nowhere or elsewhere."""
+        target = self.target
+        if len(target) > MAX_TARGET_BYTES:
+            raise Fault("uri_too_long", f"The URL is longer than {MAX_TARGET_BYTES} bytes. Put the data into the body.")
+        if b"#" in target:
+            raise malformed("The URL holds a fragment ('#…'), which is never sent to a server.")
+        if target[:1] != b"/" and target != b"*":
+            self.target = _origin_form(target, self.headers.get(b"host"))
+
 
 def malformed(message: str) -> Fault:
     """A request that is not proper HTTP."""
@@ -74,7 +83,7 @@ def malformed(message: str) -> Fault:
 
 
 def inspect(request: Request, version: str, settings: EdgeSettings) -> None:
-    """Raise the `Fault` for which a request is refused by its head alone. Settles its target, version and expectation."""
+    """Raise the `Fault` for which a request is refused by its head alone, whatever its target. Settles version and expectation."""
     headers = request.headers
     if version != "1.1":
         _inspect_version(request, version)
@@ -82,7 +91,7 @@ def inspect(request: Request, version: str, settings: EdgeSettings) -> None:
         raise Fault("method_not_allowed", f"{request.method.decode()} is not served: this is a gateway to models, not a proxy.")
     if len(headers) + request.repeated > MAX_HEADERS:
         raise Fault("headers_too_large", f"The request has more than {MAX_HEADERS} headers. Send fewer.")
-    _inspect_target(request)
+    _inspect_host(headers.get(b"host"), request)
     length = headers.get(b"content-length")
     if length is not None and int(length) > settings.max_body_bytes:
         raise too_large(settings)
@@ -110,19 +119,12 @@ def _inspect_version(request: Request, version: str) -> None:
     request.modern = False
 
 
-def _inspect_target(request: Request) -> None:
-    target, host = request.target, request.headers.get(b"host")
+def _inspect_host(host: bytes | None, request: Request) -> None:
     if host is None:
         if request.modern:
             raise malformed("The Host header is missing. HTTP/1.1 requires exactly one.")
-    elif not _HOST.fullmatch(host):
+    elif not _proper_host(host):
         raise malformed("The Host header is not a host name with an optional port.")
-    if len(target) > MAX_TARGET_BYTES:
-        raise Fault("uri_too_long", f"The URL is longer than {MAX_TARGET_BYTES} bytes. Put the data into the body.")
-    if b"#" in target:
-        raise malformed("The URL holds a fragment ('#…'), which is never sent to a server.")
-    if target[:1] != b"/" and target != b"*":
-        request.target = _origin_form(target, host)
 
 
 def _origin_form(target: bytes, host: bytes | None) -> bytes:

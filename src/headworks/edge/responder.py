@@ -25,23 +25,24 @@ CLIENT_GONE = "client_gone"
 class Responder:
     """One per request, with one task if it travels; belongs to the loop."""
 
-    __slots__ = ("_line", "_reply", "_snapshot", "_state", "_stream", "_task", "_writer", "request")
+    _task: asyncio.Task[None] | None = None
+    _reply: Reply | None = None
+    _stream: StreamSink | None = None
 
-    def __init__(self, line: Line, request: Request, state: ServerState) -> None:
+    def __init__(self, line: Line, request: Request, state: ServerState, began: float) -> None:
+        """`began` is when the request's turn came, monotonic seconds."""
         self.request = request
         self._line = line
         self._state = state
+        self._began = began
         self._snapshot = state.door.snapshots()
         self._writer = AnswerWriter(line, request, state, self._snapshot.edge.cors)
-        self._task: asyncio.Task[None] | None = None
-        self._reply: Reply | None = None
-        self._stream: StreamSink | None = None
 
     def start(self) -> None:
         """Answer at once what needs no journey; begin the journey of the rest."""
         request, state, writer = self.request, self._state, self._writer
         try:
-            found = receive(request, state.rules(self._snapshot.edge.cors), draining=state.draining)
+            found = receive(request, state, self._snapshot.edge.cors)
         except Fault as fault:
             lost = find(request.path)
             if lost is not None:
@@ -54,7 +55,7 @@ class Responder:
         writer.front = found.route.spoken(request.headers)
         if not request.body.complete:
             request.body.on_wanted(self._fetch_body)
-        self._task = asyncio.Task(self._serve(found), loop=state.loop, name="request")
+        self._task = asyncio.Task(self._serve(self._call(found)), loop=asyncio.get_running_loop(), name="request")
 
     # ── The connection calls these ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -95,9 +96,8 @@ class Responder:
 
     # ── The journey ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _serve(self, match: Match) -> None:
+    async def _serve(self, call: Call) -> None:
         """The request's one task."""
-        call = self._call(match)
         try:
             self._begin(await self._state.door.journey(call))
         except Fault as fault:
@@ -117,7 +117,7 @@ class Responder:
         return Call(
             id=writer.id,
             at=writer.at,
-            began=door.clock.now(),
+            began=self._began,
             kind=match.route.kind,
             front=writer.front.name,
             headers=request.headers,

@@ -61,6 +61,9 @@ PREFIXES = (b"/v1", b"", b"/v1/v1")
 _EXACT = {prefix + route.path: route for prefix in PREFIXES for route in ROUTES if not route.path.endswith(b"/")}
 _NAMED = {prefix + route.path: route for prefix in PREFIXES for route in ROUTES if route.path.endswith(b"/")}
 
+_LONGEST = 64
+"""Characters of an unknown path that are compared with those we know: comparing costs time, and asking costs nothing."""
+
 LIVE = (b"/livez", b"/healthz", b"/health/liveliness", b"/health/liveness")
 READY = (b"/readyz", b"/health/readiness")
 """Probes of orchestrators, under the names that their users are used to."""
@@ -76,6 +79,11 @@ class Match(msgspec.Struct, frozen=True):
 _MATCHES = {path: Match(route) for path, route in _EXACT.items()}
 
 
+def exactly(target: bytes) -> Match | None:
+    """Where a target leads that is spelled as we spell it."""
+    return _MATCHES.get(target)
+
+
 def find(path: bytes) -> Match | None:
     """Where a path leads. A trailing slash is forgiven; what a path names may be percent-encoded and hold slashes."""
     match = _MATCHES.get(path) or _MATCHES.get(path.rstrip(b"/"))
@@ -89,8 +97,10 @@ def find(path: bytes) -> Match | None:
 
 def nearest(path: bytes) -> str:
     """The endpoint that a path which leads nowhere most looks like, method first; empty if none does."""
-    close = difflib.get_close_matches(path.decode("latin-1"), [known.decode() for known in _EXACT], n=1, cutoff=0.6)
-    return f"{_EXACT[close[0].encode()].method.decode()} {close[0]}" if close else ""
+    asked = path.removeprefix(b"/v1").decode("latin-1")[:_LONGEST]
+    known = {route.path.decode(): route for route in ROUTES}
+    close = difflib.get_close_matches(asked, known, n=1, cutoff=0.6)
+    return f"{known[close[0]].method.decode()} /v1{close[0]}" if close else ""
 
 
 def overview() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -51,6 +52,7 @@ class Edge:
         loop = asyncio.get_running_loop()
         secure = self._certificates
         for listener in sockets:
+            _notice_lost_peers(listener)
             self._listening.append(
                 await loop.create_server(
                     lambda: Connection(self._state),
@@ -79,6 +81,7 @@ class Edge:
         await asyncio.sleep(0)
         if self._timekeeper is not None:
             self._timekeeper.cancel()
+            await asyncio.wait((self._timekeeper,))
 
     def gauges(self) -> EdgeGauges:
         """What is open, and what is under way."""
@@ -102,3 +105,16 @@ class Edge:
             ticks += 1
             if self._certificates is not None and ticks % _CERTIFICATE_TICKS == 0:
                 self._certificates.refresh()
+
+
+def _notice_lost_peers(listener: socket.socket) -> None:
+    """Let the kernel ask silent clients whether they are still there: one that lost its power or its network says nothing by itself.
+    Connections take these options from the socket that accepts them.
+    """
+    if listener.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if sys.platform == "linux":
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)

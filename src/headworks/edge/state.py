@@ -31,11 +31,10 @@ class Open(Protocol):
 class ServerState:
     """One per process; belongs to the loop."""
 
-    __slots__ = ("_rules", "connections", "date", "door", "draining", "emptied", "inflight", "loop", "wheel")
+    __slots__ = ("_rules", "connections", "date", "door", "draining", "emptied", "inflight", "wheel")
 
     def __init__(self, door: Door) -> None:
         self.door = door
-        self.loop = asyncio.get_running_loop()
         self.wheel = Wheel(door.clock, door.complain)
         self.connections: set[Open] = set()
         self.inflight = 0

@@ -6,6 +6,7 @@ old slot, and put where it belongs then. Only moving it earlier changes slots. D
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 from headworks.domain.ending import Complain
@@ -18,17 +19,17 @@ _SLOTS = 128
 
 
 class Timed(Protocol):
-    """Something that waits. `due` and `visit` (monotonic seconds and a tick's number) belong to the wheel."""
+    """Something that waits. `due` and `visit` belong to the wheel: when it is to be called, and when it is looked at (monotonic seconds)."""
 
     due: float
-    visit: int
+    visit: float
 
     def on_due(self, now: float) -> None:
         """The deadline has passed. It may arm itself again."""
         ...
 
 
-NEVER = 1 << 62
+NEVER = math.inf
 """The `visit` of what does not stand in the wheel."""
 
 
@@ -44,15 +45,13 @@ class Wheel:
     def arm(self, timed: Timed, due: float) -> None:
         """Call `on_due` at the first turn after `due`. A deadline set before is forgotten."""
         timed.due = due
-        visit = int(due / TICK) + 1
-        if visit < timed.visit:
-            self._move(timed, visit)
+        if due < timed.visit:
+            self._move(timed)
 
     def disarm(self, timed: Timed) -> None:
         """Forget it."""
-        if timed.visit != NEVER:
-            self._slots[timed.visit % _SLOTS].discard(timed)
-            timed.visit = NEVER
+        self._remove(timed)
+        timed.visit = NEVER
 
     def turn(self) -> None:
         """Look at everything whose time may have come since the last turn."""
@@ -68,7 +67,7 @@ class Wheel:
                     self._look(timed, now)
 
     def _look(self, timed: Timed, now: float) -> None:
-        if timed.visit > self._at:
+        if timed.visit > self._at * TICK:
             return  # another one's deadline has disarmed or moved it just now
         timed.visit = NEVER
         if timed.due > now:
@@ -76,9 +75,12 @@ class Wheel:
             return
         went_well(self._complain, timed.on_due, now)
 
-    def _move(self, timed: Timed, visit: int) -> None:
+    def _move(self, timed: Timed) -> None:
+        self._remove(timed)
+        tick = min(max(int(timed.due / TICK) + 1, self._at + 1), self._at + _SLOTS - 1)
+        timed.visit = tick * TICK
+        self._slots[tick % _SLOTS].add(timed)
+
+    def _remove(self, timed: Timed) -> None:
         if timed.visit != NEVER:
-            self._slots[timed.visit % _SLOTS].discard(timed)
-        visit = min(max(visit, self._at + 1), self._at + _SLOTS - 1)
-        timed.visit = visit
-        self._slots[visit % _SLOTS].add(timed)
+            self._slots[int(timed.visit / TICK) % _SLOTS].discard(timed)

@@ -12,7 +12,7 @@ from headworks.edge.heads import CLOSE, KEEP, head
 from headworks.edge.ids import exchange_id
 from headworks.edge.reception import WrongMethod
 from headworks.edge.request import Request
-from headworks.edge.routes import OPENAI
+from headworks.edge.routes import OPENAI, Front
 from headworks.edge.state import ServerState
 
 _NO_LENGTH = (204, 304)
@@ -45,26 +45,25 @@ class Line(Protocol):
 class AnswerWriter:
     """One per request. Unless the client goes first, it ends by telling its line `finished` or `abort`, once."""
 
-    __slots__ = ("_cors", "_kept", "_line", "_state", "answered", "at", "front", "given_up", "id", "over", "request", "write")
+    front: Front = OPENAI
+    """The client's dialect, as far as it is known."""
+    answered: bool = False
+    """The head is written."""
+    over: bool = False
+    """Nothing of the answer remains to be written."""
+    given_up: Fault | None = None
+    """Why the edge itself has put an end to it."""
+    _kept: bool = False
+    """What the head says about another request."""
 
     def __init__(self, line: Line, request: Request, state: ServerState, cors: Cors) -> None:
         self._line = line
         self._state = state
         self._cors = cors
-        self._kept = False
-        """What the head says about another request."""
         self.write = line.write
         self.request = request
-        self.front = OPENAI
-        """The client's dialect, as far as it is known."""
         self.at = state.door.clock.wall_ns()
         self.id = exchange_id(self.at, state.door.chance)
-        self.answered = False
-        """The head is written."""
-        self.over = False
-        """Nothing of the answer remains to be written."""
-        self.given_up: Fault | None = None
-        """Why the edge itself has put an end to it."""
 
     @property
     def keep(self) -> bool:
@@ -88,14 +87,14 @@ class AnswerWriter:
     def answer(self, status: int, headers: HeaderList, body: bytes) -> None:
         """Write a whole answer and be done."""
         keep = self.keep
-        rest = self.lines(keep=keep)
-        if status not in _NO_LENGTH:
-            rest += b"content-length: %d\r\n" % len(body)
-        rest += b"\r\n"
-        if self.request.method != b"HEAD":
-            rest += body
-        self.write(head(status, headers, rest))
-        self.done(keep=keep)
+        lines = self.lines(keep=keep)
+        size = len(body)
+        if self.request.method == b"HEAD":
+            body = b""
+        length = b"" if status in _NO_LENGTH else b"content-length: %d\r\n" % size
+        self.write(head(status, headers, b"%b%b\r\n%b" % (lines, length, body)))
+        self.over = True
+        self._line.finished(keep=keep)
 
     def refuse(self, fault: Fault) -> None:
         """Write a fault as the whole answer and be done."""
