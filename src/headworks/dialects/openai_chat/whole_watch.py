@@ -126,6 +126,8 @@ class WholeWatch:
         out = translated.feed(data)
         translated.close()
         self.began, self.ended, self.fault, self.usage = translated.began, translated.ended, translated.fault, translated.usage
+        if self.fault is not None and not translated.began and translated.upstream_id == "":
+            self.fault = Fault("upstream_garbage", "The upstream's answer is neither JSON nor a stream of events.")
         self.pieces, self.content_bytes = translated.pieces, translated.content_bytes
         self.served_model, self.upstream_id = translated.served_model, translated.upstream_id
         return out
