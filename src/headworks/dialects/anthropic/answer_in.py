@@ -44,6 +44,7 @@ TAIL_EXTRAS = ("stop_details", "container", "context_management")
 """Fields that a stream tells at its end, of which a whole message has them at its top."""
 
 _KNOWN = frozenset(("id", "type", "role", "model", "content", "usage", "stop_reason", "stop_sequence", *TAIL_EXTRAS))
+_TEXTS = {"text_delta": "text", "thinking_delta": "thinking"}
 _MISSHAPEN = (KeyError, TypeError, AttributeError)
 """What reading a field raises where an object does not have the documented shape."""
 
@@ -163,17 +164,18 @@ class AnswerReader:
         events.append(Failed(stated_fault(wire)))
 
     def _delta(self, part: int, delta: JsonObject, events: list[Event]) -> None:
-        match delta:
-            case {"type": "text_delta", "text": str(text)} | {"type": "thinking_delta", "thinking": str(text)}:
-                if text:
-                    events.append(TextDelta(part, text))
-            case {"type": "input_json_delta", "partial_json": str(json)}:
-                if json:
-                    self._arguments(part, json, events)
-            case {"type": "signature_delta", "signature": str(signature)}:
-                events.append(SignatureDelta(part, signature))
-            case _:
-                events.append(RawDelta(part, delta))
+        word = delta["type"]
+        field = _TEXTS.get(word)
+        if field is not None:
+            if delta[field]:
+                events.append(TextDelta(part, delta[field]))
+        elif word == "input_json_delta":
+            if delta["partial_json"]:
+                self._arguments(part, delta["partial_json"], events)
+        elif word == "signature_delta":
+            events.append(SignatureDelta(part, delta["signature"]))
+        else:
+            events.append(RawDelta(part, delta))
 
     def _arguments(self, part: int, json: str, events: list[Event]) -> None:
         self._silent.discard(part)

@@ -84,12 +84,10 @@ def counts_of(usage: object) -> Counts | None:
 
 def read_usage(counts: Counts) -> Usage:
     """The canonical counts."""
-    usage = _tokens(counts)
     search, details = counts.server_tool_use, counts.output_tokens_details
-    if search is not None and search.web_search_requests:
-        usage = msgspec.structs.replace(usage, web_searches=search.web_search_requests)
-    if details is not None and details.thinking_tokens:
-        usage = msgspec.structs.replace(usage, reasoning=details.thinking_tokens)
+    searches = (search.web_search_requests or 0) if search is not None else 0
+    thought = (details.thinking_tokens or 0) if details is not None else 0
+    usage = _tokens(counts, reasoning=thought, web_searches=searches)
     for iteration in counts.iterations or ():
         if iteration.type != "message":  # compaction and advice are billed, and not part of the totals
             usage += _tokens(iteration)
@@ -116,7 +114,7 @@ def write_usage(usage: Usage) -> JsonObject:
     return body
 
 
-def _tokens(counts: Counts | Iteration) -> Usage:
+def _tokens(counts: Counts | Iteration, *, reasoning: int = 0, web_searches: int = 0) -> Usage:
     read = counts.cache_read_input_tokens or 0
     kept = counts.cache_creation
     hour = (kept.ephemeral_1h_input_tokens or 0) if kept is not None else 0
@@ -128,4 +126,6 @@ def _tokens(counts: Counts | Iteration) -> Usage:
         cache_read=read,
         cache_write=written,
         cache_write_1h=min(hour, written),
+        reasoning=reasoning,
+        web_searches=web_searches,
     )

@@ -83,7 +83,7 @@ class _Watch:
     def _note_usage(self, raw: msgspec.Raw) -> None:
         counts = read_counts(raw)
         if counts is not None:
-            self._counts = self._counts.then(counts)
+            self._counts = counts if self.usage is None else self._counts.then(counts)
             self.usage = read_usage(self._counts)
 
 

@@ -10,6 +10,7 @@ import msgspec
 from headworks.dialects.openai_chat.losses import LEFT_OUT, lost_fields
 from headworks.dialects.openai_chat.parts import write_part
 from headworks.dialects.openai_chat.read_messages import REASONING_FIELDS
+from headworks.domain.errors import Fault
 from headworks.domain.message import (
     Document,
     Downgrade,
@@ -51,7 +52,7 @@ class MessageWriter:
                     wire.extend(self._user(message, path))
         if messages and messages[-1].role is Role.ASSISTANT and not self._own:
             self._report(f"messages[{len(messages) - 1}]", "a last assistant turn is answered, not continued")
-        return wire
+        return wire if self._own else _that_say_something(wire)
 
     def _system_role(self, role: Role, place: int, path: str) -> str:
         if place and self._quirks.no_system_after_first:
@@ -174,6 +175,15 @@ class MessageWriter:
     def _report_extra(self, extra: JsonObject, path: str) -> None:
         if extra and not self._own:
             self.downgrades.extend(lost_fields(extra, path))
+
+
+def _that_say_something(messages: list[JsonObject]) -> list[JsonObject]:
+    """A stranger's messages without those of which no part was left: OpenAI refuses empty lists. Raises `Fault` `inexpressible`."""
+    said = [{**message, "content": None} if message.get("content") == [] else message for message in messages]
+    left = [message for message in said if message.get("content") is not None or len(message) > 2]  # noqa: PLR2004 - role and content
+    if not left:
+        raise Fault("inexpressible", "Nothing of this conversation can be said in OpenAI's chat language.", param="messages")
+    return left
 
 
 def _foreign(part: Part) -> Part:
