@@ -381,6 +381,64 @@ def test_another_dialects_answer_as_a_stream() -> None:
     assert out.count(b'"usage":') == 1
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"content": "a", "audio": {"id": "audio_1", "data": "AA", "transcript": "hi", "expires_at": 7}},
+        {"content": "a", "images": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}]},
+        {"content": "a", "annotations": [{"type": "url_citation", "url_citation": {"url": "https://x"}}]},
+        {"content": None, "tool_calls": [{"id": "1", "type": "custom", "custom": {"name": "f", "input": "x"}}]},
+        {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}, {"type": "text", "text": "a"}]},
+        {
+            "content": [
+                {"type": "text", "text": "a"},
+                {"type": "reference", "reference_ids": [1]},
+                {"type": "text", "text": "b"},
+            ]
+        },
+        {"content": None, "refusal": "No."},
+    ],
+)
+def test_what_only_this_dialect_knows_comes_back(message: Json) -> None:
+    wire = whole(message, citations=["https://x"], service_tier="default")
+    wire["choices"][0] |= {"logprobs": {"content": [{"token": "a"}]}, "native_finish_reason": "STOP"}
+
+    again = json.loads(DIALECT.write_answer(DIALECT.read_answer(json.dumps(wire).encode(), target()), ask()))
+
+    assert again == wire
+
+
+def test_sound_and_logprobs_that_come_in_pieces_are_put_together() -> None:
+    def sounding(**audio: Any) -> Json:
+        return chunk({"audio": audio})
+
+    probable = chunk({"content": "a"})
+    probable["choices"][0]["logprobs"] = {"content": [{"token": "a"}], "refusal": None}
+    events = decode(
+        *[sounding(id="audio_1"), sounding(transcript="h"), sounding(data="AA", transcript="i"), sounding(data="BB")],
+        *[probable, probable, chunk(finish="stop")],
+    )
+
+    choice = json.loads(DIALECT.write_answer(events, ask()))["choices"][0]
+
+    assert choice["message"]["audio"] == {"id": "audio_1", "transcript": "hi", "data": "AABB"}
+    assert choice["logprobs"]["content"] == [{"token": "a"}, {"token": "a"}]
+
+
+def test_what_a_stream_says_late_about_itself_is_kept() -> None:
+    """Azure begins with a chunk that has no name; xAI and Perplexity cite at the end."""
+    unnamed = {"id": "", "model": "", "created": 0, "choices": [], "prompt_filter_results": [1]}
+    events = decode(
+        unnamed, say("a", service_tier="default"), chunk(finish="stop", citations=["https://x"], service_tier="flex")
+    )
+
+    assert events[0] == Started(
+        "chatcmpl-1", "m-1", 7, "openai_chat", {"prompt_filter_results": [1], "service_tier": "default"}
+    )
+    assert events[-1] == Ended({"citations": ["https://x"], "service_tier": "flex"})
+    assert json.loads(DIALECT.write_answer(events, ask()))["service_tier"] == "flex"
+
+
 def test_openais_own_client_reads_what_is_written() -> None:
     """Its models are strict about what must be there."""
     answer = ChatCompletion.model_validate_json(DIALECT.write_answer(FOREIGN, ask()))
