@@ -174,8 +174,8 @@ def test_a_last_event_without_its_blank_line_counts() -> None:
     [
         (b'{"type":"error","error":{"type":"rate_limit_error","message":"Slow down"}}', "upstream_throttled"),
         (b'{"type":"message"}', "upstream_garbage"),
-        (b"<html>Bad gateway</html>", "severed"),
-        (b"", "severed"),
+        (b"<html>Bad gateway</html>", "upstream_garbage"),
+        (b"", "upstream_garbage"),
     ],
 )
 def test_something_else_where_a_stream_was_asked_is_a_fault(document: bytes, code: str) -> None:
@@ -229,8 +229,8 @@ def test_an_endless_event_is_a_fault() -> None:
         (b"{", "upstream_garbage"),
         (b'{"x":' * 5000, "upstream_garbage"),
         (b"[]", "upstream_garbage"),
-        (b"<html>", "severed"),
-        (b"", "severed"),
+        (b"<html>", "upstream_garbage"),
+        (b"", "upstream_garbage"),
     ],
 )
 def test_a_200_that_holds_no_answer_is_a_fault(body: bytes, code: str) -> None:

@@ -69,12 +69,18 @@ class _Watch:
         self.pieces, self.content_bytes = relay.pieces, relay.content_bytes
         self.served_model, self.upstream_id = relay.served_model, relay.upstream_id
         if relay.fault is not None:
-            self._break(relay.fault)
+            self._break(relay.fault if relay.fault.code != "severed" else self._unfinished())
         return out
 
     def _break(self, fault: Fault) -> None:
         """The first fault counts."""
         self.fault = self.fault or fault
+
+    def _unfinished(self) -> Fault:
+        """What an answer without an end is: cut off, or none at all."""
+        if self.began or self.upstream_id:
+            return Fault("severed", "The upstream's answer broke off before its end.")
+        return Fault("upstream_garbage", "The upstream's answer is neither JSON nor a stream of events.")
 
     def _note_head(self, head: _Head) -> None:
         self.upstream_id, self.served_model = head.id or "", head.model or ""
@@ -160,7 +166,7 @@ class StreamWatch(_Watch):
             rest = b"".join(self._held)
             self._read(self._parser.close())
         if not self.ended and self.fault is None:
-            self._break(Fault("severed", "The upstream's answer broke off before its end."))
+            self._break(self._unfinished())
         return rest if self.fault is None else b""
 
     def fail(self, fault: Fault, request_id: str) -> bytes:
