@@ -19,7 +19,9 @@ from headworks.domain.message import JsonObject
 from headworks.domain.target import Quirks
 from headworks.domain.usage import Usage
 
-_NULL_USAGE = b',"usage":null'
+_USAGE = b'"usage":'
+_NULL = b'"usage":null'
+_NULL_USAGE = b"," + _NULL
 _LAST = b"[DONE]\n\n"
 _BOUNDARY = re.compile(rb"(\r\n\r\n|\n\n|\r\r)")
 
@@ -40,7 +42,9 @@ class StreamWatch:
         "_hide",
         "_last",
         "_overhead",
+        "_prefix",
         "_quirks",
+        "_skip",
         "_started",
         "_translate",
         "_translated",
@@ -73,6 +77,8 @@ class StreamWatch:
         self._held: list[bytes] = []
         self._held_bytes = 0
         self._overhead = 0
+        self._prefix = b""
+        self._skip = 0
         self._before = self._last = b""
 
     def feed(self, data: bytes) -> bytes:
@@ -81,11 +87,16 @@ class StreamWatch:
             data = self._align(data)
             if not data or self._translated is not None:
                 return data
-        if self._hide:
-            data = data.replace(_NULL_USAGE, b"")
-        if not self.began or b"error" in data or (b'"usage":' in data and _has_usage(data)) or data.endswith(_LAST):
+        start = self._skip if data.startswith(self._prefix) else 0
+        suspect = not self.began or data.find(b"error", start) >= 0 or data.endswith(_LAST)
+        if data.find(_USAGE, start) >= 0:
+            if self._hide:
+                data = data.replace(_NULL_USAGE, b"")
+            suspect = suspect or data.count(_USAGE, start) != data.count(_NULL, start)
+        if suspect:
             data = self._look(data)
-        self.pieces += data.count(self._content)
+            start = 0
+        self.pieces += data.count(self._content, start) + (start > 0)
         self.content_bytes += len(data)
         self._before, self._last = self._last, data
         return data
@@ -182,6 +193,10 @@ class StreamWatch:
         if content is not None:
             self.began = True
             self._overhead = max(len(event) - content, 0)
+            # the chunks of an answer begin alike, down to their content: what has been read once need not be searched again
+            before, mark, _ = event.partition(self._content)
+            self._prefix = before + mark if mark else b""
+            self._skip = len(self._prefix)
 
     def _mirror(self, translated: Translated) -> None:
         self.began, self.ended, self.fault, self.usage = translated.began, translated.ended, translated.fault, translated.usage
@@ -204,11 +219,6 @@ def _has_finished(data: bytes) -> bool:
         if any(choice.get("finish_reason") for choice in choices):
             return True
     return False
-
-
-def _has_usage(data: bytes) -> bool:
-    """Whether not all of the usage fields are null."""
-    return data.count(b'"usage":') != data.count(b'"usage":null')
 
 
 def content_length(chunk: JsonObject) -> int | None:
