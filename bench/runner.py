@@ -63,7 +63,7 @@ def run(contenders: Sequence[Contender], schedule: Schedule, site: Site, say: Sa
                     say(f"round {turn + 1} of {schedule.rounds}: {one.name}")
                     _measure(one, running[one.name], schedule, site, seen[one.name])
                     if seen[one.name].failures:
-                        say(f"{one.name} failed: {seen[one.name].failures[-1]}")
+                        say(f"{one.name} failed: {seen[one.name].failures[-1].splitlines()[0]}")
         for name, started in running.items():
             seen[name].gateway_memory = memory(started.gateway_pids()) if started.program else None
             seen[name].control_memory = memory(started.control_pids()) if started.control_pids() else None

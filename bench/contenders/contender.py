@@ -77,7 +77,6 @@ class Contender:
     concurrency: int = 32
     streams: int = 128
     rate: int = 200
-    note: str = ""
     tags: frozenset[str] = field(default_factory=frozenset[str])
 
 

@@ -49,7 +49,7 @@ def test_a_client_that_hangs_up_stops_the_generation_and_pays_for_what_was_gener
         async with Emulator(Personality(pace=SLOW)) as emulator:
             await talk(emulator.url, chat("Write 500 words on rain.", stream=True), enough=3_000)
             await until(emulator, Fate.CUT_BY_PEER)
-            exchange = emulator.counts.exchanges[0]
+            exchange = emulator.counts.sightings[0]
             billed = exchange.output_tokens
             assert 0 < billed < 400
             assert exchange.input_tokens > 0
@@ -65,7 +65,7 @@ def test_a_client_that_hangs_up_on_a_whole_answer_pays_for_a_part() -> None:
         async with Emulator(Personality(pace=SLOW)) as emulator:
             await talk(emulator.url, chat("Write 200 words on rain."), patience=0.5)
             await until(emulator, Fate.CUT_BY_PEER)
-            return emulator.counts.exchanges[0].output_tokens
+            return emulator.counts.sightings[0].output_tokens
 
     assert 0 < asyncio.run(scene()) < 200
 
@@ -78,7 +78,7 @@ def test_a_reader_that_does_not_read_holds_the_generation_up() -> None:
             await reader.readline()
             for _ in range(1000):
                 await asyncio.sleep(0)
-            buffered = sum(transport.get_write_buffer_size() for transport in emulator.counts.live if transport is not None)
+            buffered = sum(transport.get_write_buffer_size() for transport in emulator.counts.live)
             assert 0 < buffered < 1_000_000
             writer.transport.abort()
             await until(emulator, Fate.CUT_BY_PEER)
@@ -140,7 +140,7 @@ def test_providers_share_a_port_by_prefix_or_have_ports_of_their_own() -> None:
                 path = emulator.providers[name].personality.prefix + "/v1/chat/completions"
                 await talk(emulator.url_of(name), chat(name, path=path))
             assert len(emulator.doors) == 2
-            return [exchange.provider for exchange in emulator.counts.exchanges]
+            return [exchange.provider for exchange in emulator.counts.sightings]
 
     assert asyncio.run(scene()) == ["main", "shared", "own"]
 
@@ -163,7 +163,7 @@ def test_a_process_can_be_asked_armed_and_reset() -> None:
         emulator.arm("error status=503 times=1", provider="alone")
         answers = [asyncio.run(talk(emulator.url, chat("Hi"))).head[9:12] for _ in range(2)]
         assert answers == [b"503", b"200"]
-        assert [exchange["status"] for exchange in emulator.exchanges()] == [503, 200]
+        assert [exchange["status"] for exchange in emulator.sightings()] == [503, 200]
         emulator.reset()
         assert emulator.counts()["begun"] == 0
         with pytest.raises(urllib.error.HTTPError, match="400"):

@@ -12,7 +12,7 @@ import pytest
 
 from headworks.testing import LoadedChance
 from headworks.testing.certificates import self_signed
-from headworks.testing.emulator import Emulator, Fate, Kind, Pace, Personality, Trouble, parse
+from headworks.testing.emulator import Emulator, Fate, Pace, Personality, Trouble, TroubleKind, parse
 from headworks.testing.emulator.trouble import Armed, Visitor
 
 from .wire import Heard, chat, request, talk
@@ -29,7 +29,7 @@ def heard(trouble: str, *, stream: bool, patience: float = SHORT) -> tuple[Heard
             answer = await talk(emulator.url, chat("Explain rain.", stream=stream), patience=patience)
             for _ in range(100):
                 await asyncio.sleep(0)
-            exchange = emulator.counts.exchanges[0]
+            exchange = emulator.counts.sightings[0]
             return answer, exchange.fate, exchange.input_tokens + exchange.output_tokens
 
     return asyncio.run(scene())
@@ -242,8 +242,8 @@ def test_a_provider_can_speak_tls_with_a_certificate_of_ones_own(tmp_path: Path)
 def test_troubles_are_written_and_read_as_documented() -> None:
     first, second = parse("error status=429 retry_after=2 message='a b'; cut after=3 share=0.5 times=2")
 
-    assert first == Trouble(kind=Kind.ERROR, status=429, retry_after=2.0, message="a b")
-    assert second == Trouble(kind=Kind.CUT, after=3, share=0.5, times=2)
+    assert first == Trouble(kind=TroubleKind.ERROR, status=429, retry_after=2.0, message="a b")
+    assert second == Trouble(kind=TroubleKind.CUT, after=3, share=0.5, times=2)
     with pytest.raises(ValueError, match="should be key=value"):
         parse("error 429")
 
@@ -255,4 +255,4 @@ def test_armed_troubles_strike_by_chance_and_are_spent_after_their_times() -> No
     struck = [[trouble.kind.value for trouble in armed.strike(visitor, chance)] for _ in range(4)]
 
     assert struck == [["cut", "error"], ["error"], ["cut"], []]
-    assert [trouble.kind for trouble in armed.troubles] == [Kind.CUT, Kind.STALL]
+    assert [trouble.kind for trouble in armed.troubles] == [TroubleKind.CUT, TroubleKind.STALL]

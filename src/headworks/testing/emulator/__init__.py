@@ -11,12 +11,12 @@
 
 from __future__ import annotations
 
-from headworks.testing.emulator.counts import Counts, Exchange, Fate
+from headworks.testing.emulator.counts import Counts, Fate, Sighting
 from headworks.testing.emulator.personality import INSTANT, Canned, Pace, Personality, Settings, Wire
 from headworks.testing.emulator.process import EmulatorProcess
 from headworks.testing.emulator.server import Emulator
 from headworks.testing.emulator.serving import serve
-from headworks.testing.emulator.trouble import Kind, Trouble, parse
+from headworks.testing.emulator.trouble import Trouble, TroubleKind, parse
 
 __all__ = [
     "INSTANT",
@@ -24,13 +24,13 @@ __all__ = [
     "Counts",
     "Emulator",
     "EmulatorProcess",
-    "Exchange",
     "Fate",
-    "Kind",
     "Pace",
     "Personality",
     "Settings",
+    "Sighting",
     "Trouble",
+    "TroubleKind",
     "Wire",
     "parse",
     "serve",

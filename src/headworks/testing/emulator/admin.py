@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from headworks.testing.emulator.counts import Counts, Exchange, Fate
+from headworks.testing.emulator.counts import Counts, Fate, Sighting
 from headworks.testing.emulator.provider import Provider
 from headworks.testing.emulator.question import Rejection
 from headworks.testing.emulator.request import Request
@@ -45,7 +45,7 @@ class Admin:
         self._places: dict[tuple[str, str], Callable[[bytes], object]] = {
             ("GET", "/counts"): lambda _: counts.report(),
             ("POST", "/counts/reset"): lambda _: counts.reset(),
-            ("GET", "/exchanges"): lambda _: list(counts.exchanges),
+            ("GET", "/exchanges"): lambda _: list(counts.sightings),
             ("GET", "/troubles"): lambda _: self._armed(),
             ("POST", "/troubles"): self._arm,
             ("POST", "/doors"): self._door,
@@ -87,5 +87,5 @@ class Admin:
 def _answer(status: int, content: object) -> Score:
     body = msgspec.json.encode(content)
     head = b"HTTP/1.1 %d OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % (status, len(body))
-    exchange = Exchange(provider="", path=PLACE, status=status, fate=Fate.WHOLE)
-    return Score([Beat(0.0, head), Beat(0.0, body)], exchange, sized=True)
+    sighting = Sighting(provider="", path=PLACE, status=status, fate=Fate.WHOLE)
+    return Score([Beat(0.0, head), Beat(0.0, body)], sighting, sized=True)

@@ -97,8 +97,9 @@ class CannedConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """Asyncio's."""
-        self._counts.live.discard(self._transport)
-        self._transport = None
+        if self._transport is not None:
+            self._counts.live.discard(self._transport)
+            self._transport = None
         if self._timer is not None:
             self._timer.cancel()
             self._counts.tally(MODEL, PROMPT_TOKENS, self._tin.chunks - self._left, whole=False)

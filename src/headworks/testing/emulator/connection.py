@@ -42,8 +42,9 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """Asyncio's: the peer has gone, so nothing more is generated for it."""
-        self._counts.live.discard(self._transport)
-        self._transport = None
+        if self._transport is not None:
+            self._counts.live.discard(self._transport)
+            self._transport = None
         self._waiting.clear()
         if self._player is not None:
             self._player.abandon()

@@ -23,8 +23,8 @@ class Fate(StrEnum):
     """Answered with an error."""
 
 
-class Exchange(msgspec.Struct, kw_only=True):
-    """One request. Tokens are those billed so far: the prompt once the model began, output as it was generated."""
+class Sighting(msgspec.Struct, kw_only=True):
+    """What a provider saw of one exchange. Tokens are those billed so far: the prompt once the model began, output as it was generated."""
 
     provider: str
     path: str
@@ -60,7 +60,7 @@ class Counts:
     def __init__(self, remember: int) -> None:
         """Keeps the latest `remember` exchanges and ids; sums go on for ever."""
         self._remember = remember
-        self.live: set[asyncio.Transport | None] = set()
+        self.live: set[asyncio.Transport] = set()
         """Connections open now."""
         self.reset()
 
@@ -71,37 +71,37 @@ class Counts:
         self.models: dict[str, ModelCounts] = {}
         self.statuses: Counter[int] = Counter()
         self.ids: Counter[str] = Counter()
-        self.exchanges: deque[Exchange] = deque(maxlen=self._remember)
+        self.sightings: deque[Sighting] = deque(maxlen=self._remember)
 
-    def begin(self, exchange: Exchange) -> None:
+    def begin(self, sighting: Sighting) -> None:
         """A request came, all of it."""
         self.begun += 1
-        self.exchanges.append(exchange)
-        if exchange.id and (len(self.ids) < self._remember or exchange.id in self.ids):
-            self.ids[exchange.id] += 1
+        self.sightings.append(sighting)
+        if sighting.id and (len(self.ids) < self._remember or sighting.id in self.ids):
+            self.ids[sighting.id] += 1
 
     def model(self, name: str) -> ModelCounts:
         """The counts of that model."""
         return self.models.setdefault(name, ModelCounts())
 
-    def end(self, exchange: Exchange, fate: Fate) -> None:
-        """It is over. Only the first call for an exchange counts."""
-        if exchange.fate is not Fate.OPEN:
+    def end(self, sighting: Sighting, fate: Fate) -> None:
+        """It is over. Only the first call for a sighting counts."""
+        if sighting.fate is not Fate.OPEN:
             return
-        exchange.fate = fate
+        sighting.fate = fate
         self.fates[fate] += 1
-        self.statuses[exchange.status] += 1
-        if not exchange.model:
+        self.statuses[sighting.status] += 1
+        if not sighting.model:
             return
-        model = self.model(exchange.model)
+        model = self.model(sighting.model)
         model.requests += 1
         model.whole += fate is Fate.WHOLE
         model.cut_by_peer += fate is Fate.CUT_BY_PEER
-        model.input_tokens += exchange.input_tokens
-        model.output_tokens += exchange.output_tokens
+        model.input_tokens += sighting.input_tokens
+        model.output_tokens += sighting.output_tokens
 
     def tally(self, model: str, input_tokens: int, output_tokens: int, *, whole: bool) -> None:
-        """Count one that had no `Exchange` made for it: bench mode."""
+        """Count one that had no `Sighting` made for it: bench mode."""
         self.fates[Fate.WHOLE if whole else Fate.CUT_BY_PEER] += 1
         counts = self.model(model)
         counts.requests += 1

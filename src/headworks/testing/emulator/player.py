@@ -60,33 +60,33 @@ class Player:
     def resume(self) -> None:
         """There is room again."""
         self._paused = False
-        if self._timer is None and self._score.exchange.fate is Fate.OPEN:
+        if self._timer is None and self._score.sighting.fate is Fate.OPEN:
             self._timer = self._loop.call_soon(self.play)
 
     def abandon(self) -> None:
         """The peer has gone: nothing more is generated."""
         if self._timer is not None:
             self._timer.cancel()
-        self._counts.end(self._score.exchange, Fate.CUT_BY_PEER)
+        self._counts.end(self._score.sighting, Fate.CUT_BY_PEER)
 
     def _write(self, beat: Beat) -> None:
-        exchange = self._score.exchange
-        exchange.output_tokens += beat.tokens
+        sighting = self._score.sighting
+        sighting.output_tokens += beat.tokens
         if beat.data:
-            exchange.chunks += 1
+            sighting.chunks += 1
             self._transport.write(beat.data)
 
     def _finish(self) -> None:
-        end, exchange = self._score.end, self._score.exchange
+        end, sighting = self._score.end, self._score.sighting
         if end is End.HANG:
             return
         if end is End.DONE or end is End.CLOSE:
-            self._counts.end(exchange, Fate.REJECTED if exchange.status >= 400 else self._score.fate)  # noqa: PLR2004 - HTTP's own line
+            self._counts.end(sighting, Fate.REJECTED if sighting.status >= 400 else self._score.fate)  # noqa: PLR2004 - HTTP's own line
             if end is End.CLOSE:
                 self._transport.close()
             self._on_over()
             return
-        self._counts.end(exchange, Fate.SPOILED)
+        self._counts.end(sighting, Fate.SPOILED)
         if end is End.RESET:
             reset(self._transport)
         else:

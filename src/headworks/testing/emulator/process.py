@@ -41,7 +41,7 @@ class EmulatorProcess:
         """What it counted so far."""
         return self._ask("GET", "/counts")
 
-    def exchanges(self) -> list[dict[str, Any]]:
+    def sightings(self) -> list[dict[str, Any]]:
         """The latest exchanges."""
         return self._ask("GET", "/exchanges")
 
@@ -61,7 +61,7 @@ class EmulatorProcess:
             return msgspec.json.decode(answer.read())
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "headworks.testing.emulator"]
+        command = [sys.executable, "-P", "-m", "headworks.testing.emulator"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own program
         assert self._process.stdin is not None
         assert self._process.stdout is not None

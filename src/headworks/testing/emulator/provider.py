@@ -15,7 +15,7 @@ from headworks.testing.chance import seeded
 from headworks.testing.emulator import spoil
 from headworks.testing.emulator.allowance import Bucket, PromptCache
 from headworks.testing.emulator.anthropic import AnthropicTongue
-from headworks.testing.emulator.counts import Counts, Exchange
+from headworks.testing.emulator.counts import Counts, Sighting
 from headworks.testing.emulator.draft import Draft
 from headworks.testing.emulator.embeddings import embed
 from headworks.testing.emulator.mind import REFUSE, Mind
@@ -25,7 +25,7 @@ from headworks.testing.emulator.question import JsonObject, Question, Rejection
 from headworks.testing.emulator.request import Request
 from headworks.testing.emulator.score import Score, streamed, whole
 from headworks.testing.emulator.tongue import Grants, Tongue
-from headworks.testing.emulator.trouble import Armed, Kind, Trouble, Visitor, in_body, parse
+from headworks.testing.emulator.trouble import Armed, Trouble, TroubleKind, Visitor, in_body, parse
 
 _DEFAULT_MODELS = {
     Wire.OPENAI: ("gpt-4o", "gpt-4o-mini", "text-embedding-3-small"),
@@ -38,7 +38,7 @@ _ENDPOINTS = {
     Wire.OPENAI: ("/chat/completions", "/completions", "/embeddings"),
     Wire.ANTHROPIC: ("/messages", _COUNTING),
 }
-_APART = (Kind.ERROR, Kind.REFUSAL, Kind.SLOW)
+_APART = (TroubleKind.ERROR, TroubleKind.REFUSAL, TroubleKind.SLOW)
 
 
 class Visit(msgspec.Struct, kw_only=True):
@@ -47,11 +47,11 @@ class Visit(msgspec.Struct, kw_only=True):
     request: Request
     wire: Wire
     tongue: Tongue
-    exchange: Exchange
+    sighting: Sighting
     grants: Grants
     struck: tuple[Trouble, ...] = ()
 
-    def of(self, *kinds: Kind) -> list[Trouble]:
+    def of(self, *kinds: TroubleKind) -> list[Trouble]:
         """The troubles of these kinds that strike it."""
         return [trouble for trouble in self.struck if trouble.kind in kinds]
 
@@ -77,7 +77,7 @@ class Provider:
         }
 
     def respond(self, request: Request) -> Score:
-        """The score of the answer; its exchange has begun and been counted."""
+        """The score of the answer; its sighting has begun and been counted."""
         visit = self._visit(request)
         try:
             return self._served(visit)
@@ -87,9 +87,9 @@ class Provider:
     def _visit(self, request: Request) -> Visit:
         wire = self._wire_of(request)
         request_id = f"req_{self._stamp()}"
-        exchange = Exchange(provider=self.personality.name, path=request.path, id=request.foreign_id, request_id=request_id)
-        self._counts.begin(exchange)
-        return Visit(request=request, wire=wire, tongue=self._tongues[wire], exchange=exchange, grants=self._grants(0))
+        sighting = Sighting(provider=self.personality.name, path=request.path, id=request.foreign_id, request_id=request_id)
+        self._counts.begin(sighting)
+        return Visit(request=request, wire=wire, tongue=self._tongues[wire], sighting=sighting, grants=self._grants(0))
 
     def _wire_of(self, request: Request) -> Wire:
         """By the path, or by Anthropic's own headers where both have the path; else the language it speaks at all."""
@@ -107,7 +107,7 @@ class Provider:
             raise tongue.nowhere(request.method, request.path)
         body = request.json()
         self._note(visit, body)
-        for trouble in visit.of(Kind.ERROR):
+        for trouble in visit.of(TroubleKind.ERROR):
             if trouble.after is None:
                 raise tongue.troubled(trouble)
         try:
@@ -136,10 +136,10 @@ class Provider:
         return visit.tongue.model(name)
 
     def _note(self, visit: Visit, body: JsonObject) -> None:
-        """Fill in the exchange and see which troubles strike it."""
+        """Fill in the sighting and see which troubles strike it."""
         model = body.get("model")
-        visit.exchange.model = model if isinstance(model, str) else ""
-        visitor = Visitor(self.personality.name, visit.exchange.model, visit.request.endpoint)
+        visit.sighting.model = model if isinstance(model, str) else ""
+        visitor = Visitor(self.personality.name, visit.sighting.model, visit.request.endpoint)
         try:
             asked = parse(visit.request.headers.get("x-emulate", "")) + in_body(visit.request.body)
         except ValueError as wrong:
@@ -148,11 +148,11 @@ class Provider:
         visit.struck = here + self.armed.strike(visitor, self._chance)
 
     def _answered(self, visit: Visit, body: JsonObject) -> Score:
-        if self.personality.models and visit.exchange.model and visit.exchange.model not in self.personality.models:
-            raise visit.tongue.unknown_model(visit.exchange.model)
+        if self.personality.models and visit.sighting.model and visit.sighting.model not in self.personality.models:
+            raise visit.tongue.unknown_model(visit.sighting.model)
         if visit.request.endpoint == "/embeddings":
             embedded = embed(body)
-            visit.exchange.input_tokens = embedded.tokens
+            visit.sighting.input_tokens = embedded.tokens
             return self._spoiled(visit, self._plain(visit, embedded.body))
         question = visit.tongue.read(body, visit.request.endpoint)
         if visit.request.endpoint == _COUNTING:
@@ -173,8 +173,8 @@ class Provider:
 
     def _told(self, visit: Visit, question: Question) -> Score:
         """The model's own answer."""
-        exchange, tongue = visit.exchange, visit.tongue
-        if visit.of(Kind.REFUSAL):
+        sighting, tongue = visit.sighting, visit.tongue
+        if visit.of(TroubleKind.REFUSAL):
             question = msgspec.structs.replace(question, prompt=f"{question.prompt}\n{REFUSE}")
         stamp = self._stamp()
         draft = Draft(
@@ -185,38 +185,38 @@ class Provider:
             prompt_tokens=question.prompt_tokens,
             cache=question.cache,
         )
-        self._bill(exchange, question)
+        self._bill(sighting, question)
         pace = self.personality.pace
-        for trouble in visit.of(Kind.SLOW):
+        for trouble in visit.of(TroubleKind.SLOW):
             pace = spoil.paced(pace, trouble)
         if question.stream:
             events = self._interrupted(visit, tongue.stream(draft, question))
-            return Score(streamed(self._head(visit, _SSE), events, pace, self._chance), exchange)
+            return Score(streamed(self._head(visit, _SSE), events, pace, self._chance), sighting)
         body = tongue.whole(draft, question)
         head = self._head(visit, _JSON, len(body))
-        return Score(whole(head, body, draft.output_tokens, pace, self._chance), exchange, sized=True)
+        return Score(whole(head, body, draft.output_tokens, pace, self._chance), sighting, sized=True)
 
-    def _bill(self, exchange: Exchange, question: Question) -> None:
-        exchange.status = HTTPStatus.OK
-        exchange.stream = question.stream
-        exchange.label = question.label
-        exchange.input_tokens = question.prompt_tokens
+    def _bill(self, sighting: Sighting, question: Question) -> None:
+        sighting.status = HTTPStatus.OK
+        sighting.stream = question.stream
+        sighting.label = question.label
+        sighting.input_tokens = question.prompt_tokens
         counts = self._counts.model(question.model)
         counts.images += question.attachments.images
         counts.documents += question.attachments.documents
 
     def _interrupted(self, visit: Visit, events: Iterator[tuple[bytes, int]]) -> Iterator[tuple[bytes, int]]:
         """The events, until an error is to come in their midst."""
-        for trouble in visit.of(Kind.ERROR):
+        for trouble in visit.of(TroubleKind.ERROR):
             rejection = visit.tongue.troubled(trouble)
             yield from islice((event for event in events if event[0]), trouble.after)
-            yield visit.tongue.rejected_event(rejection, visit.exchange.request_id), 0
+            yield visit.tongue.rejected_event(rejection, visit.sighting.request_id), 0
             return
         yield from events
 
     def _plain(self, visit: Visit, body: bytes) -> Score:
-        visit.exchange.status = HTTPStatus.OK
-        return Score(whole(self._head(visit, _JSON, len(body)), body, 0, INSTANT, self._chance), visit.exchange, sized=True)
+        visit.sighting.status = HTTPStatus.OK
+        return Score(whole(self._head(visit, _JSON, len(body)), body, 0, INSTANT, self._chance), visit.sighting, sized=True)
 
     def _spoiled(self, visit: Visit, score: Score) -> Score:
         for trouble in visit.struck:
@@ -225,10 +225,10 @@ class Provider:
         return score
 
     def _rejected(self, visit: Visit, rejection: Rejection) -> Score:
-        visit.exchange.status = rejection.status
-        body = visit.tongue.rejected(rejection, visit.exchange.request_id)
+        visit.sighting.status = rejection.status
+        body = visit.tongue.rejected(rejection, visit.sighting.request_id)
         head = self._head(visit, _JSON, len(body), rejection)
-        return Score(whole(head, body, 0, INSTANT, self._chance), visit.exchange, sized=True)
+        return Score(whole(head, body, 0, INSTANT, self._chance), visit.sighting, sized=True)
 
     def _head(self, visit: Visit, content_type: str, length: int | None = None, rejection: Rejection | None = None) -> bytes:
         status = rejection.status if rejection else HTTPStatus.OK.value
@@ -236,7 +236,7 @@ class Provider:
         headers = [
             ("content-type", content_type),
             framing,
-            *visit.tongue.headers(visit.exchange.request_id, visit.grants),
+            *visit.tongue.headers(visit.sighting.request_id, visit.grants),
             *(rejection.headers if rejection else ()),
         ]
         lines = [f"HTTP/1.1 {status} {responses.get(status, 'Error')}", *(f"{name}: {value}" for name, value in headers)]

@@ -7,7 +7,7 @@ from enum import StrEnum
 from random import Random
 from typing import NamedTuple
 
-from headworks.testing.emulator.counts import Exchange, Fate
+from headworks.testing.emulator.counts import Fate, Sighting
 from headworks.testing.emulator.personality import Pace
 
 
@@ -36,11 +36,11 @@ class End(StrEnum):
 class Score:
     """One answer. `sized` tells that head and body are one beat each; otherwise the beats after the head are chunks."""
 
-    __slots__ = ("beats", "end", "exchange", "fate", "sized")
+    __slots__ = ("beats", "end", "fate", "sighting", "sized")
 
-    def __init__(self, beats: Iterable[Beat], exchange: Exchange, end: End = End.DONE, *, sized: bool = False) -> None:
+    def __init__(self, beats: Iterable[Beat], sighting: Sighting, end: End = End.DONE, *, sized: bool = False) -> None:
         self.beats: Iterator[Beat] = iter(beats)
-        self.exchange = exchange
+        self.sighting = sighting
         self.end = end
         self.fate = Fate.WHOLE
         self.sized = sized

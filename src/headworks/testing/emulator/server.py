@@ -145,8 +145,7 @@ class Emulator:
         for door in self.doors:
             door.shut()
         for transport in list(self.counts.live):
-            if transport is not None:
-                transport.abort()
+            transport.abort()
         for _ in range(_PARTING):
             if not self.counts.live:
                 return

@@ -10,7 +10,7 @@ import msgspec
 from headworks.testing.emulator.counts import Fate
 from headworks.testing.emulator.personality import Pace
 from headworks.testing.emulator.score import LAST_CHUNK, Beat, End, Score
-from headworks.testing.emulator.trouble import Kind, Trouble
+from headworks.testing.emulator.trouble import Trouble, TroubleKind
 
 _GRACE = 0.02
 """Seconds between the last bytes and a reset, so that they get through before it."""
@@ -30,24 +30,24 @@ def paced(pace: Pace, trouble: Trouble) -> Pace:
 
 def spoiled(score: Score, trouble: Trouble) -> Score:
     """The answer under any other trouble but `error`, `refusal` and `slow`, which are told elsewhere."""
-    score.fate = Fate.WHOLE if trouble.kind in (Kind.DRIP, Kind.STALL) else Fate.SPOILED
+    score.fate = Fate.WHOLE if trouble.kind in (TroubleKind.DRIP, TroubleKind.STALL) else Fate.SPOILED
     match trouble.kind:
-        case Kind.RESET:
+        case TroubleKind.RESET:
             score.beats = chain(_until(score, trouble.after), [Beat(_GRACE, b"")])
             score.end = End.RESET
-        case Kind.CUT:
+        case TroubleKind.CUT:
             score.beats = _until(score, trouble.after or 0)
             score.end = End.CUT
-        case Kind.UNFINISHED:
+        case TroubleKind.UNFINISHED:
             score.beats = chain(_until(score, trouble.after or 0), () if score.sized else [Beat(0.0, LAST_CHUNK)])
             score.end = End.CUT if score.sized else End.DONE
-        case Kind.STALL:
+        case TroubleKind.STALL:
             _stall(score, trouble)
-        case Kind.DRIP:
+        case TroubleKind.DRIP:
             score.beats = _dripped(score.beats, trouble.bytes or 1)
-        case Kind.GARBAGE:
+        case TroubleKind.GARBAGE:
             score.beats, score.end = _garbage(trouble.form)
-        case Kind.OVERSIZE:
+        case TroubleKind.OVERSIZE:
             score.beats = _head_oversize(trouble.bytes) if trouble.form == "head" else _oversize(score, trouble.bytes)
         case _:
             pass
@@ -57,7 +57,7 @@ def spoiled(score: Score, trouble: Trouble) -> Score:
 def _until(score: Score, after: int | None) -> Iterator[Beat]:
     """Nothing (`after` None), or the head and so many chunks; of a sized body a half."""
     if after is None:
-        score.exchange.input_tokens = 0  # the model never began
+        score.sighting.input_tokens = 0  # the model never began
         return iter(())
     if not score.sized:
         return islice(_visible(score.beats), after + 1)

@@ -30,7 +30,7 @@ from headworks.ports.clock import Chance
 _IN_BODY = re.compile(rb"\[emulate: ([^\]]*)\]")
 
 
-class Kind(StrEnum):
+class TroubleKind(StrEnum):
     """The sorts of trouble."""
 
     ERROR = "error"
@@ -48,7 +48,7 @@ class Kind(StrEnum):
 class Trouble(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One thing that goes wrong. `after` counts chunks of the answer; None is «before its head»."""
 
-    kind: Kind
+    kind: TroubleKind
     share: float = 1.0
     times: int = 0
     provider: str = ""
@@ -104,7 +104,7 @@ def _parse_one(text: str) -> Trouble:
     try:
         return msgspec.convert(fields, Trouble, strict=False)
     except msgspec.ValidationError as wrong:
-        kinds = ", ".join(Kind)
+        kinds = ", ".join(TroubleKind)
         keys = ", ".join(name for name in Trouble.__struct_fields__ if name != "kind")
         raise ValueError(f"trouble {text.strip()!r}: {wrong}. Kinds: {kinds}. Keys: {keys}") from wrong
 
