@@ -229,6 +229,8 @@ def test_an_endless_event_is_a_fault() -> None:
         (b"{", "upstream_garbage"),
         (b'{"x":' * 5000, "upstream_garbage"),
         (b"[]", "upstream_garbage"),
+        (b"{}", "upstream_garbage"),
+        (b'{"error":{"message":"of another language"}}', "upstream_error"),
         (b"<html>", "upstream_garbage"),
         (b"", "upstream_garbage"),
     ],

@@ -52,7 +52,7 @@ _MISSHAPEN = (KeyError, TypeError, AttributeError)
 def read_answer(body: bytes) -> list[Event]:
     """A whole answer. Raises `Fault` `upstream_garbage`, or the fault that the answer states."""
     message = _object(body)
-    if message.get("type") == "error":
+    if message.get("type") == "error" or ("error" in message and "content" not in message):
         raise stated_fault(message)
     try:
         return AnswerReader().whole(message)

@@ -25,17 +25,25 @@ _CONTENT = b'"content_block_delta"'
 _BLANKS = (b"\n\n", b"\r\n\r\n")
 
 
+_ABSENT = msgspec.Raw(b"")
+
+
 class _Head(msgspec.Struct):
+    """What is read of a whole answer or a `message_start`. `input_tokens` is a count's."""
+
     id: str | None = None
     model: str | None = None
     type: str | None = None
-    usage: msgspec.Raw = msgspec.Raw(b"")
+    usage: msgspec.Raw = _ABSENT
+    content: msgspec.Raw = _ABSENT
+    input_tokens: msgspec.Raw = _ABSENT
+    error: msgspec.Raw = _ABSENT
 
 
 class _WireEvent(msgspec.Struct):
     type: str = ""
     message: _Head | None = None
-    usage: msgspec.Raw = msgspec.Raw(b"")
+    usage: msgspec.Raw = _ABSENT
 
 
 _HEADS = msgspec.json.Decoder(_Head)
@@ -80,7 +88,7 @@ class _Watch:
         """What an answer without an end is: cut off, or none at all."""
         if self.began or self.upstream_id:
             return Fault("severed", "The upstream's answer broke off before its end.")
-        return Fault("upstream_garbage", "The upstream's answer is neither JSON nor a stream of events.")
+        return Fault("upstream_garbage", "The upstream's answer is neither a message nor a stream of events.")
 
     def _note_head(self, head: _Head) -> None:
         self.upstream_id, self.served_model = head.id or "", head.model or ""
@@ -107,8 +115,9 @@ class WholeWatch(_Watch):
         except UNREADABLE as trouble:
             self._break(_garbage(trouble))
             return data
-        if head.type == "error":
-            self._break(stated_fault(msgspec.json.decode(data)))
+        if not len(head.content) and not len(head.input_tokens):
+            stated = head.type == "error" or len(head.error)
+            self._break(stated_fault(msgspec.json.decode(data)) if stated else self._unfinished())
             return data
         self._note_head(head)
         self.began = self.ended = True
