@@ -78,7 +78,8 @@ class RawServer:
         self.accepted += 1
         self.open += 1
         try:
-            await self.script(Peer(self, reader, writer))
+            with contextlib.suppress(ConnectionError):  # the client may go at any time
+                await self.script(Peer(self, reader, writer))
         finally:
             self.open -= 1
             writer.transport.abort()

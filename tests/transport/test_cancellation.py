@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from headworks.domain.errors import Fault
 from headworks.domain.target import Origin, Timeouts
-from headworks.transport import PooledUpstream
+from headworks.transport import Keeping, PooledUpstream
 from headworks.transport.connection import Connection
 from headworks.transport.line import Line
 from tests.transport.house import OK, ORIGIN, FakeClock, FakeDial, request
@@ -20,6 +20,7 @@ from tests.transport.raw_server import Peer, serving
 from tests.transport.recorder import Recorder
 
 LIMIT = 3
+DIALS = 2
 
 
 class Gate:
@@ -53,7 +54,7 @@ class OpenCancelled(RuleBasedStateMachine):
         self.dropped: list[Line] = []
 
         async def make() -> PooledUpstream:
-            return PooledUpstream(self.clock, dial=self.dial)
+            return PooledUpstream(self.clock, Keeping(dials=DIALS), self.dial)
 
         self.up = self.loop.run_until_complete(make())
 
@@ -121,6 +122,7 @@ class OpenCancelled(RuleBasedStateMachine):
                 assert stats.open <= LIMIT
                 assert stats.active >= 0
                 assert self.dial.open <= LIMIT
+                assert len(self.gate.pending()) <= DIALS + stats.stale_retries
             assert not any(told.objections for told in self.told)
 
     def teardown(self) -> None:

@@ -190,7 +190,9 @@ async def test_waiting_ends_after_its_time() -> None:
     await turns()
     assert waiting.fault.code == "pool_timeout"
     assert waiting.fault.kind is FaultClass.UNREACHABLE
-    assert "All 1 connections to http://upstream.test:80 are busy (for 3 s, timeouts.pool)" in waiting.fault.message
+    assert (
+        "No connection to http://upstream.test:80 came free (for 3 s, timeouts.pool; the limit is 1)" in waiting.fault.message
+    )
     assert waiting.told.ending is None
     assert not patient.task.done()
     assert house.pool == "<Pool http://upstream.test:80 1 active · 0 idle · 1 waiting>"
@@ -241,6 +243,50 @@ async def test_a_dial_ends_after_its_time() -> None:
     assert asking.fault.code == "connect_timeout"
     assert "within 5 s" in asking.fault.message
     assert house.pool == "<Pool http://upstream.test:80 0 active · 0 idle · 0 waiting>"
+    await house.up.aclose()
+
+
+@looped
+async def test_only_so_many_dial_at_a_time_and_who_waits_for_that_takes_what_comes_first() -> None:
+    """Be it the turn to dial or a connection given back, in the order of coming."""
+    gates = [asyncio.Event() for _ in range(9)]
+
+    async def wait(number: int) -> None:
+        await gates[number].wait()
+
+    house = House(wait, Keeping(dials=2))
+    asking = [house.ask() for _ in range(5)]
+    await turns()
+    assert house.dial.begun == 2
+    assert house.pool == "<Pool http://upstream.test:80 2 active · 0 idle · 3 waiting>"
+
+    gates[0].set()
+    await turns()
+    assert house.dial.begun == 3
+    assert [one.opened for one in asking] == [True, False, False, False, False]
+    house.dial.connections[0].data_received(OK)
+    await turns()
+    assert [one.opened for one in asking] == [True, False, False, True, False]
+    for gate in gates:
+        gate.set()
+    await turns(6)
+    assert all(one.opened for one in asking)
+    assert house.dial.begun == 4
+    await house.up.aclose()
+
+
+@looped
+async def test_a_turn_to_dial_that_nobody_takes_goes_on() -> None:
+    """Its taker was cancelled before it knew."""
+    house = House(keeping=Keeping(dials=1))
+    asking = [house.ask(limit=1) for _ in range(3)]
+    await turns()
+    asking[0].task.result().cancel()
+    asking[1].task.cancel()
+    await turns()
+    assert asking[2].opened
+    assert house.dial.begun == 2
+    assert house.pool == "<Pool http://upstream.test:80 1 active · 0 idle · 0 waiting>"
     await house.up.aclose()
 
 

@@ -210,19 +210,43 @@ async def test_certificate_files_that_do_not_fit(authority: Authority) -> None:
         assert "the key does not belong to the certificate" in reason
 
 
-def test_contexts_are_made_once_and_anew_when_a_file_changes(authority: Authority, tmp_path: Path) -> None:
+@looped
+async def test_contexts_are_made_once_and_anew_when_a_file_changes(authority: Authority, tmp_path: Path) -> None:
     file = tmp_path / "ca.pem"
     shutil.copy(authority.file, file)
     contexts, tls = Contexts(), Tls(ca_file=str(file))
-    first = contexts.of(tls)
-    assert contexts.of(Tls(ca_file=str(file))) is first
+    first, second = await asyncio.gather(contexts.of(tls), contexts.of(Tls(ca_file=str(file))))
+    assert first is second
+    assert await contexts.of(tls) is first
     os.utime(file, ns=(0, 12_345))
-    assert contexts.of(tls) is not first
+    assert await contexts.of(tls) is not first
 
 
-def test_contexts_are_strict_unless_told_otherwise() -> None:
+@looped
+async def test_a_context_that_could_not_be_made_is_tried_again(authority: Authority, tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_text("nothing")
+    contexts, tls = Contexts(), Tls(ca_file=str(file))
+    with pytest.raises(Fault):
+        await contexts.of(tls)
+    shutil.copy(authority.file, file)
+    assert await contexts.of(tls)
+
+
+@looped
+async def test_who_gives_up_waiting_for_a_context_takes_it_from_nobody(authority: Authority) -> None:
+    contexts, tls = Contexts(), Tls(ca_file=str(authority.file))
+    loop = asyncio.get_running_loop()
+    impatient, patient = loop.create_task(contexts.of(tls)), loop.create_task(contexts.of(tls))
+    await turns(1)
+    impatient.cancel()
+    assert await patient is await contexts.of(tls)
+
+
+@looped
+async def test_contexts_are_strict_unless_told_otherwise() -> None:
     contexts = Contexts()
-    strict, lax = contexts.of(Tls()), contexts.of(Tls(verify=False))
+    strict, lax = await contexts.of(Tls()), await contexts.of(Tls(verify=False))
     assert (strict.verify_mode, strict.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert strict.minimum_version >= ssl.TLSVersion.TLSv1_2
     assert (lax.verify_mode, lax.check_hostname) == (ssl.CERT_NONE, False)

@@ -73,7 +73,7 @@ class Dialer:
     ) -> asyncio.Transport:
         """TLS over `transport`."""
         tls = origin.tls
-        context = self._contexts.of(tls)
+        context = await self._contexts.of(tls)
         if transport.is_closing():  # it spoke or closed before us; uvloop would raise where nobody hears it
             raise handshake_fault(ConnectionResetError(), where)
         try:

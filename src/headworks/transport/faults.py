@@ -21,8 +21,8 @@ _CERTIFICATE = {
     20: "its certificate's issuer is not trusted here; install the system's ca-certificates or name the issuer as tls.ca_file",
     21: "its certificate could not be verified because the server sends no intermediate certificate; name it in tls.ca_file",
     23: "its certificate has been revoked; the server's operator must replace it",
-    62: "its certificate is for another host name; correct the base URL or set tls.server_name",
-    64: "its certificate is not for this IP address; use the host name in the base URL or set tls.server_name",
+    62: "its certificate is for another host name; correct the URL or set tls.server_name",
+    64: "its certificate is not for this IP address; use the host name in the URL or set tls.server_name",
 }
 """OpenSSL's X509_V_ERR numbers."""
 
@@ -38,7 +38,7 @@ _HANDSHAKE = {
     "SSLV3_ALERT_CERTIFICATE_EXPIRED": "our client certificate has expired; renew tls.cert_file",
     "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "the server does not accept our client certificate; check tls.cert_file",
     "TLSV1_ALERT_UNKNOWN_CA": "the server does not trust the issuer of our client certificate; check tls.cert_file",
-    "TLSV1_UNRECOGNIZED_NAME": "the server knows no host of this name; correct the base URL or set tls.server_name",
+    "TLSV1_UNRECOGNIZED_NAME": "the server knows no host of this name; correct the URL or set tls.server_name",
     "UNEXPECTED_EOF_WHILE_READING": "the server closed the connection during the handshake; check host and port",
     "KEY_VALUES_MISMATCH": "the key does not belong to the certificate",
 }
@@ -53,7 +53,7 @@ def dial_fault(error: Exception, where: str) -> Fault:
     if isinstance(error, (socket.gaierror, UnicodeError)):
         return Fault(
             "name_unresolved",
-            f"The host name of {where} can't be resolved. Check its spelling in the base URL, and this machine's DNS.",
+            f"The host name of {where} can't be resolved. Check its spelling, and this machine's DNS.",
             detail=detail,
         )
     if isinstance(error, TimeoutError):
@@ -65,12 +65,12 @@ def dial_fault(error: Exception, where: str) -> Fault:
     if isinstance(error, ConnectionRefusedError):
         return Fault(
             "connect_refused",
-            f"Nothing listens at {where}. Check that the server runs and that host and port of the base URL are right.",
+            f"Nothing listens at {where}. Check that the server runs, and the host and port of its URL.",
             detail=detail,
         )
     return Fault(
         "connect_refused",
-        f"No connection to {where}: {detail}. Check the network of this machine, and host and port of the base URL.",
+        f"No connection to {where}: {detail}. Check the network of this machine, and the host and port of its URL.",
         detail=detail,
     )
 
@@ -96,10 +96,10 @@ def connect_timeout(where: str, seconds: float) -> Fault:
 
 
 def pool_timeout(where: str, limit: int, waited: str) -> Fault:
-    """All connections were busy."""
+    """No connection came free."""
     return Fault(
         "pool_timeout",
-        f"All {limit} connections to {where} are busy ({waited}). Raise the provider's max_connections, or add a target.",
+        f"No connection to {where} came free ({waited}; the limit is {limit}). Raise the provider's max_connections, or add a target.",
     )
 
 
@@ -117,7 +117,7 @@ def garbage(where: str, what: str) -> Fault:
     """The answer is not HTTP as it must be; `what` completes «its answer …»."""
     return Fault(
         "upstream_garbage",
-        f"{where} does not answer in valid HTTP: {what}. Check that the base URL is an HTTP API.",
+        f"{where} does not answer in valid HTTP: {what}. Check that its URL is an HTTP API.",
         detail=what,
     )
 

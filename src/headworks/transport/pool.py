@@ -1,7 +1,9 @@
 """The connections to one origin: kept, limited, and waited for in order.
 
 A *slot* is the right to use a connection. Whoever opens takes one: with an idle connection (the one used last: the others may age and
-close), by dialing, or, where the limit is reached, from the first who gives one back. Nobody overtakes those who wait.
+close), by dialing, or, where a limit is reached, from the first who gives one back. Nobody overtakes those who wait.
+
+Dials at a time are limited too: of two thousand TLS handshakes begun together, all would end late and many too late.
 """
 
 from __future__ import annotations
@@ -22,13 +24,15 @@ from headworks.transport.wheel import NEVER, Complain, Deadline, Now, Wheel
 
 
 class Keeping(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """How connections are kept. Seconds; `queue` is how many may wait for one origin."""
+    """How connections are kept and made. Seconds; `queue` is how many may wait for one origin."""
 
     idle: float = 55.0
     """Below the minute after which many load balancers forget an idle connection."""
     age: float = 900.0
     """Then a connection is closed after its exchange, so that changes of DNS are followed."""
     queue: int = 4096
+    dials: int = 128
+    """That may be under way at a time, to one origin."""
 
 
 class PoolStats(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,10 +65,12 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
 class Waiter:
     """One `open` that waits for a slot. On the wheel while it does."""
 
-    __slots__ = ("due", "fault", "granted")
+    __slots__ = ("due", "fault", "granted", "limit")
 
-    def __init__(self, granted: asyncio.Future[Connection | None], fault: Fault) -> None:
-        self.granted = granted
+    def __init__(self, limit: int, fault: Fault) -> None:
+        self.granted: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
+        """A connection, or the turn to dial one: with a slot either way."""
+        self.limit = limit
         self.fault = fault
         self.due = NEVER
 
@@ -79,6 +85,7 @@ class Pool:
 
     __slots__ = (
         "_age",
+        "_dialing",
         "_everybody",
         "_idle",
         "_shared",
@@ -100,6 +107,7 @@ class Pool:
         self._age = shared.keeping.age
         self.taken = 0
         """Slots in use."""
+        self._dialing = 0
         self.dials = 0
         self.reuses = 0
         self.stale_retries = 0
@@ -124,13 +132,15 @@ class Pool:
         """A connection by dialing or waiting. Raises `Fault` (Unreachable). Cancelling it leaves the slot to the next."""
         if self.draining:
             raise faults.draining()
-        connection = None
-        if self._waiting or self.taken >= request.max_connections:
-            connection = await self._wait(request)
-        else:
+        seconds = request.timeouts.connect
+        if not self._waiting and self._may_dial(request.max_connections):
             self.taken += 1
-        if connection is None or connection.closed:
-            return await self._dial(request.timeouts.connect)
+            return await self._dial(seconds)
+        connection = await self._wait(request)
+        if connection is None:
+            return await self._dial(seconds, promised=1)
+        if connection.closed:
+            return await self._dial(seconds)
         self.reuses += 1
         return connection
 
@@ -139,17 +149,19 @@ class Pool:
         if connection is not None and (self.draining or connection.freed_at - connection.born > self._age):
             connection.close()
             connection = None
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.granted.done():
-                waiter.granted.set_result(connection)
-                return
+        waiter = self._first() if self._waiting else None
+        if waiter is not None and connection is not None:
+            self._waiting.popleft()
+            waiter.granted.set_result(connection)
+            return
         self.taken -= 1
         if connection is not None:
             self._idle.append(connection)
             due = connection.freed_at + self.idle_seconds
             if connection.due > due:
                 self._shared.wheel.watch(connection, due)
+        elif waiter is not None:
+            self._let_dial()
         if self.draining and not self.taken:
             self.quiet.set()
 
@@ -215,8 +227,7 @@ class Pool:
         limit, seconds = request.max_connections, request.timeouts.pool
         if len(self._waiting) >= self._shared.keeping.queue:
             raise faults.pool_timeout(str(self.origin), limit, f"and {len(self._waiting)} requests wait for one")
-        fault = faults.pool_timeout(str(self.origin), limit, f"for {seconds:g} s, timeouts.pool")
-        waiter = Waiter(asyncio.get_running_loop().create_future(), fault)
+        waiter = Waiter(limit, faults.pool_timeout(str(self.origin), limit, f"for {seconds:g} s, timeouts.pool"))
         self._waiting.append(waiter)
         self._shared.wheel.watch(waiter, self._shared.now() + seconds)
         granted = waiter.granted
@@ -224,25 +235,55 @@ class Pool:
             return await granted
         except BaseException:
             if granted.done() and not granted.cancelled() and granted.exception() is None:
-                self.give_back(granted.result())  # it came together with our cancellation
+                self._decline(granted.result())  # it came together with our cancellation
             elif waiter in self._waiting:
                 self._waiting.remove(waiter)
+                self._let_dial()  # the next may have a higher limit
             raise
         finally:
             self._shared.wheel.forget(waiter)
 
-    async def _dial(self, seconds: float) -> Connection:
-        """A fresh connection for a slot already taken; gives the slot back where there is none to be had."""
+    def _decline(self, granted: Connection | None) -> None:
+        if granted is None:
+            self._dialing -= 1
+        self.give_back(granted)
+
+    def _first(self) -> Waiter | None:
+        """Who waits longest, not counting those who have just given up."""
+        while self._waiting and self._waiting[0].granted.done():
+            self._waiting.popleft()
+        return self._waiting[0] if self._waiting else None
+
+    def _may_dial(self, limit: int) -> bool:
+        return self.taken < limit and self._dialing < self._shared.keeping.dials
+
+    def _let_dial(self) -> None:
+        """As many of those who wait as the limits allow, in their order."""
+        while (waiter := self._first()) is not None and self._may_dial(waiter.limit):
+            self._waiting.popleft()
+            self.taken += 1
+            self._dialing += 1
+            waiter.granted.set_result(None)
+
+    async def _dial(self, seconds: float, promised: int = 0) -> Connection:
+        """A fresh connection for a slot already taken; gives the slot back where there is none to be had.
+
+        `promised` is 1 where this dial was counted when its turn was granted.
+        """
         shared = self._shared
         connection = Connection(self, shared.wheel, shared.now, shared.complain)
         self._everybody.add(connection)
         self.dials += 1
+        self._dialing += 1 - promised
         try:
             await self._connect(connection, seconds)
         except BaseException:
+            self._dialing -= 1
             connection.close()
             self.give_back(None)
             raise
+        self._dialing -= 1
+        self._let_dial()
         return connection
 
     async def _connect(self, connection: Connection, seconds: float) -> None:

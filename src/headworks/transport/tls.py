@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from pathlib import Path
 
@@ -18,17 +19,24 @@ class Contexts:
     __slots__ = ("_made",)
 
     def __init__(self) -> None:
-        self._made: dict[Tls, tuple[Stamp, ssl.SSLContext]] = {}
+        self._made: dict[Tls, tuple[Stamp, asyncio.Future[ssl.SSLContext]]] = {}
 
-    def of(self, tls: Tls) -> ssl.SSLContext:
-        """The context for `tls`. Raises `Fault` `tls_failed` where a file can't be read or used."""
+    async def of(self, tls: Tls) -> ssl.SSLContext:
+        """The context for `tls`. Raises `Fault` `tls_failed` where a file can't be read or used.
+
+        Made in a thread: to read the system's authorities takes 35 ms, with the interpreter's lock released. Who comes meanwhile waits
+        for the same one.
+        """
         stamp = _stamp(tls)
         known = self._made.get(tls)
-        if known is not None and known[0] == stamp:
-            return known[1]
-        context = _make(tls)
-        self._made[tls] = (stamp, context)
-        return context
+        if known is None or known[0] != stamp or _failed(known[1]):
+            known = (stamp, asyncio.get_running_loop().run_in_executor(None, _make, tls))
+            self._made[tls] = known
+        return await asyncio.shield(known[1])
+
+
+def _failed(made: asyncio.Future[ssl.SSLContext]) -> bool:
+    return made.done() and (made.cancelled() or made.exception() is not None)
 
 
 def _stamp(tls: Tls) -> Stamp:
