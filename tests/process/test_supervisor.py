@@ -266,6 +266,14 @@ def test_a_data_directory_belongs_to_one_supervisor(start: Start) -> None:
     assert f"in use by another Headworks (pid {first.process.pid})" in second.lines[0]
 
 
+def test_a_data_directory_that_cannot_be_made_is_told_with_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    running = Running(tmp_path / "file" / "data")
+
+    assert running.wait() == 69
+    assert "journal.directory" in running.lines[0]
+
+
 def test_children_leave_when_the_supervisor_is_killed(start: Start) -> None:
     """Their standard error closes with the last of them."""
     running = start()

@@ -9,24 +9,29 @@ from pathlib import Path
 NAME = "headworks.run"
 
 
-class DirectoryTakenError(Exception):
-    """Another supervisor runs on this data directory. The message says which, and what to do."""
+class DirectoryUnusableError(Exception):
+    """We may not run on this data directory: it is another supervisor's, or cannot be written. The message says which, and what to do."""
 
 
 class RunFile:
     """Held as long as the process lives: the lock goes with the file descriptor, however the process ends."""
 
     def __init__(self, directory: Path) -> None:
-        """Take the directory, making it if need be. Raises `DirectoryTakenError`, or `OSError` where it can't be written."""
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Take the directory, making it if need be. Raises `DirectoryUnusableError`."""
         self.path = directory / NAME
-        self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as trouble:
+            raise DirectoryUnusableError(
+                f"{directory} cannot be used for the journal: {trouble.strerror}. Give it to this user, or set journal.directory to one that is."
+            ) from None
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(self._fd)
             pid = read(directory).get("supervisor", "?")
-            raise DirectoryTakenError(
+            raise DirectoryUnusableError(
                 f"{directory} is in use by another Headworks (pid {pid}). "
                 f"Stop that one (kill {pid}), or give this one its own journal.directory."
             ) from None

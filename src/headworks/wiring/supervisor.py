@@ -24,7 +24,7 @@ from headworks.wiring.process_child import Child, Program
 from headworks.wiring.process_exits import Exit
 from headworks.wiring.process_keeper import Keeper, Say
 from headworks.wiring.process_notify import notify
-from headworks.wiring.process_runfile import DirectoryTakenError, RunFile
+from headworks.wiring.process_runfile import DirectoryUnusableError, RunFile
 from headworks.wiring.process_sockets import PortTakenError, listen
 
 GATEWAY = "headworks.wiring.process_gateway"
@@ -57,7 +57,7 @@ class Supervisor:
     """One per process: made, `run` once, gone."""
 
     def __init__(self, plan: Plan, say: Say, clock: Callable[[], float] = time.monotonic) -> None:
-        """Opens the sockets and takes the data directory. Raises `PortTakenError`, `DirectoryTakenError` or `OSError`."""
+        """Opens the sockets and takes the data directory. Raises `PortTakenError`, `DirectoryUnusableError` or `OSError`."""
         self._plan = plan
         self._say = say
         self._clock = clock
@@ -260,7 +260,7 @@ def main(arguments: Sequence[str]) -> int:
     os.umask(0o077)  # what we and our children write is nobody else's to read
     try:
         return Supervisor(read_plan(arguments), say).run()
-    except (PortTakenError, DirectoryTakenError) as trouble:
+    except (PortTakenError, DirectoryUnusableError) as trouble:
         say(str(trouble))
         return Exit.UNAVAILABLE
     except OSError as trouble:
