@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+
 import pytest
 
 from headworks.domain.errors import Fault
@@ -204,3 +207,30 @@ async def test_closing_the_upstream_ends_a_retry() -> None:
 
     assert told.fault.code == "draining"
     assert up.stats()[0].active == 0
+
+
+@looped
+async def test_a_receiver_that_fails_as_its_request_is_sent_again_ends_all_the_same() -> None:
+    class Failing(Recorder):
+        def on_sent(self) -> None:
+            if self.sent:
+                raise ZeroDivisionError
+            super().on_sent()
+
+    heard: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: heard.append(context["exception"]))
+    dial = FakeDial()
+    up = PooledUpstream(FakeClock(), dial=dial)
+    told = Failing()
+    await up.open(request(ORIGIN), Recorder())
+    dial.connections[0].data_received(OK)
+    await up.open(request(ORIGIN), told)
+    dial.connections[0].connection_lost(None)
+    await told.end()
+    await turns()
+    gc.collect()
+
+    assert told.fault.code == "internal_error"
+    assert [type(error) for error in heard] == [ZeroDivisionError]
+    assert up.stats()[0].active == 0
+    await up.aclose()

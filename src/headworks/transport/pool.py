@@ -297,20 +297,18 @@ class Pool:
             raise faults.draining() if self.draining else faults.closed_at_once(self.origin)
 
     async def _start_over(self, line: Line) -> None:
+        fault: Fault | None = faults.internal_error()  # if the receiver raises what it may not; the loop hears of that
         try:
             connection = await self._dial(line.request.timeouts.connect)
             line.retry = None
             connection.begin(line, self._shared.now())
-        except BaseException as trouble:
+            fault = None
+        except Fault as trouble:
+            fault = trouble
+        except asyncio.CancelledError:
+            fault = faults.draining()  # where it was the line's own cancel, nobody is left to hear it
+            raise
+        finally:
             line.retry = None
-            line.fail(self._as_fault(trouble))
-            if not isinstance(trouble, Exception):
-                raise
-
-    def _as_fault(self, trouble: BaseException) -> Fault:
-        if isinstance(trouble, Fault):
-            return trouble
-        if isinstance(trouble, Exception):
-            self._shared.complain(trouble)
-            return faults.internal_error()
-        return faults.draining()  # if it was the line's own cancel, nobody hears of this
+            if fault is not None:
+                line.fail(fault)
