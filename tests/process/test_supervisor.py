@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from headworks.wiring.supervisor import say
 from tests.process.running import Running, eventually, get
 
 Start = Callable[..., Running]
@@ -272,6 +273,20 @@ def test_a_data_directory_that_cannot_be_made_is_told_with_the_remedy(tmp_path: 
 
     assert running.wait() == 69
     assert "journal.directory" in running.lines[0]
+
+
+def test_it_survives_those_who_listen_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Standard error may be a pipe whose reader has gone."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    stream = os.fdopen(writer, "w")
+    monkeypatch.setattr(sys, "stderr", stream)
+
+    say("to nobody")
+    monkeypatch.undo()
+
+    with pytest.raises(BrokenPipeError):
+        stream.close()
 
 
 def test_children_leave_when_the_supervisor_is_killed(start: Start) -> None:

@@ -17,6 +17,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -134,8 +135,11 @@ class Supervisor:
             if keeper.current is not None:
                 facts[keeper.program.name] = keeper.current.pid
         if facts != self._written:
-            self._runfile.write(facts)
             self._written = facts
+            try:
+                self._runfile.write(facts)
+            except OSError as trouble:  # a full disk must not end the service
+                self._say(f"the run file cannot be written ({trouble.strerror}): headworks restart and doctor may be wrong")
 
     # --- what is heard
 
@@ -234,8 +238,9 @@ def say(line: str) -> None:
     """Print one line with the time of day, on standard error."""
     now = time.time_ns()
     stamp = time.strftime("%H:%M:%S", time.localtime(now // 10**9))
-    sys.stderr.write(f"{stamp}.{now // 10**6 % 1000:03d} headworks: {line}\n")
-    sys.stderr.flush()
+    with suppress(OSError):  # whoever read us may be gone; the service goes on
+        sys.stderr.write(f"{stamp}.{now // 10**6 % 1000:03d} headworks: {line}\n")
+        sys.stderr.flush()
 
 
 def read_plan(arguments: Sequence[str]) -> Plan:
