@@ -23,6 +23,15 @@ class IncomingBody:
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
 
+    @classmethod
+    def of(cls, data: bytes) -> IncomingBody:
+        """One that has come whole."""
+        body = cls()
+        body.data = data
+        body.size = len(data)
+        body.complete = True
+        return body
+
     @property
     def asked_for(self) -> bool:
         """Whether somebody waits for it."""

@@ -8,6 +8,7 @@ import httptools
 
 from headworks.domain.errors import Fault
 from headworks.domain.snapshot import EdgeSettings
+from headworks.edge.repetition import Repetition
 from headworks.edge.request import SINGLE, Request, inspect, malformed, too_large
 
 MAX_AHEAD = 16
@@ -30,6 +31,7 @@ class Reader:
         "_headed",
         "_last",
         "_parser",
+        "_repetition",
         "_since",
         "between",
         "broken",
@@ -57,6 +59,7 @@ class Reader:
         self._besides = 0
         """Bytes of the piece in which the request began, where others are in it too."""
         self._parser = httptools.HttpRequestParser(self)
+        self._repetition: Repetition | None = None
 
     @property
     def ahead(self) -> bool:
@@ -67,10 +70,14 @@ class Reader:
         """The next bytes, in any cut. Never raises for what a client may send."""
         if self.broken:
             return
+        if self.between and self._is_repetition(data):
+            return
         self._fed = len(data)
         self._since += self._fed
-        self._fresh = self.between
+        fresh = self._fresh = self.between
         self._parse(data)
+        if fresh and self.between and len(self.ready) == 1 and not self.broken:
+            self._repetition = Repetition.of(self.ready[0], data, self.settings.max_body_bytes)
         if self._since > self.settings.max_header_bytes and not self.broken:
             self._break(self._flooded())
 
@@ -151,6 +158,17 @@ class Reader:
         self._since = 0
 
     # ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _is_repetition(self, data: bytes) -> bool:
+        """Whether `data` was one whole request like the last one: then it is ready, and the parser need not see it."""
+        known = self._repetition
+        if known is None or self.ready:
+            return False
+        request = known.again(data)
+        if request is None:
+            return False
+        self.ready.append(request)
+        return True
 
     def _parse(self, data: bytes) -> None:
         try:
