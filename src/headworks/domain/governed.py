@@ -38,9 +38,11 @@ HARMLESS = frozenset(
 
 def refuse_governed(front: str, ask: Ask, principal: Principal) -> None:
     """Raise `feature_not_allowed` for the first governed field that this caller may not use."""
-    fields = ask.fields
-    for field, feature in GOVERNED.get(front, {}).items():
-        if field in fields and feature not in principal.features and bytes(fields[field]) not in HARMLESS:
+    governed = GOVERNED.get(front)
+    if governed is None or governed.keys().isdisjoint(ask.fields):
+        return
+    for field, feature in governed.items():
+        if field in ask.fields and feature not in principal.features and bytes(ask.fields[field]) not in HARMLESS:
             raise Fault(
                 "feature_not_allowed",
                 f"The field '{field}' is governed: this key lacks the feature '{feature}'. "

@@ -112,13 +112,13 @@ class PriceCard(msgspec.Struct, frozen=True, kw_only=True):
     def exact(self, usage: Usage) -> int:
         """Cost of `usage` in units of 10⁻¹⁵, not yet rounded. Never negative, even where a provider's parts exceed its totals."""
         size = usage.input
+        if usage.plain:
+            return size * self.input.at(size) + usage.output * self.output.at(size) + self.request * PER_MILLION
         total = self._input(usage, size) + self._output(usage, size)
         flat = self.request + usage.web_searches * self.web_search + usage.images * self.image
-        return total + flat * PER_MILLION if flat else total
+        return total + flat * PER_MILLION
 
     def _input(self, usage: Usage, size: int) -> int:
-        if not (usage.cache_read or usage.cache_write or usage.input_audio):
-            return size * self.input.at(size)
         plain = size - usage.cache_read - usage.cache_write
         total = 0
         if usage.cache_read:

@@ -40,6 +40,20 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     citation: int = 0
     """The part of `output` that cites sources (Perplexity's deep research)."""
 
+    @property
+    def plain(self) -> bool:
+        """Nothing but text read and text written: no part has a price of its own."""
+        return not (
+            self.cache_read
+            or self.cache_write
+            or self.reasoning
+            or self.input_audio
+            or self.output_audio
+            or self.web_searches
+            or self.images
+            or self.citation
+        )
+
     def __add__(self, other: Usage) -> Usage:
         return Usage(*(getattr(self, name) + getattr(other, name) for name in self.__struct_fields__))
 

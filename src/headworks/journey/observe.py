@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from headworks.domain.call import Call
 from headworks.domain.exchange import Exchange, milliseconds
 from headworks.domain.outcome import Ending, Outcome
@@ -24,7 +26,7 @@ class Observe:
 
     async def __call__(self, call: Call, proceed: Proceed) -> Reply:
         """Proceed, and watch the answer go by."""
-        watch = _Watch(call, self._journal, self._clock)
+        watch = _Watch(call, self._journal, self._clock.now)
         call.closing.conclude(watch.record)
         reply = await proceed(call)
         watch.see(reply)
@@ -34,12 +36,12 @@ class Observe:
 class _Watch:
     """What Observe notes of one call. One per call."""
 
-    __slots__ = ("_call", "_clock", "_first_at", "_frames", "_journal", "_reply", "_size")
+    __slots__ = ("_call", "_first_at", "_frames", "_journal", "_now", "_reply", "_size")
 
-    def __init__(self, call: Call, journal: Journal, clock: Clock) -> None:
+    def __init__(self, call: Call, journal: Journal, now: Callable[[], float]) -> None:
         self._call = call
         self._journal = journal
-        self._clock = clock
+        self._now = now
         self._reply: Reply | None = None
         self._first_at = 0.0
         self._frames = 0
@@ -62,7 +64,7 @@ class _Watch:
 
     def _frame(self, frame: Frame) -> None:
         if not self._frames:
-            self._first_at = self._clock.now()
+            self._first_at = self._now()
         self._frames += frame.pieces
         self._size += len(frame.raw)
 
@@ -75,7 +77,7 @@ class _Watch:
         if reply is not None and reply.whole and tally.tried:
             nanos = receipt.price.nanos
             reply.headers.append((b"x-headworks-cost", b"%d.%09d" % divmod(nanos, 1_000_000_000)))
-        duration = milliseconds(self._clock.now() - call.began)
+        duration = milliseconds(self._now() - call.began)
         first = milliseconds(self._first_at - call.began) if self._frames else 0.0
         principal, ask = call.principal, call.ask
         served = tally.tried[-1] if tally.tried else _NOBODY

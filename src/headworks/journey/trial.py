@@ -36,12 +36,19 @@ _JSON_TYPE = (b"content-type", b"application/json")
 class Surroundings:
     """What every trial needs of the house."""
 
-    __slots__ = ("clock", "health", "interpreter")
+    __slots__ = ("_loop", "clock", "health", "interpreter")
 
     def __init__(self, interpreter: Interpreter, health: Health, clock: Clock) -> None:
         self.interpreter = interpreter
         self.health = health
         self.clock = clock
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The one loop that all trials run on: asking the system for it each time costs a call into the kernel."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        return self._loop
 
 
 class Trial:
@@ -94,7 +101,7 @@ class Trial:
         if self._early is not None:
             raise self._early
         if not self._begun:
-            self._waiter = asyncio.get_running_loop().create_future()
+            self._waiter = self._surroundings.loop().create_future()
             try:
                 await self._waiter
             finally:
@@ -121,7 +128,7 @@ class Trial:
         kept.append(_JSON_TYPE if self._whole else _STREAM_TYPE)
         reply.headers = kept
         if not self._whole:
-            self._head_timer = asyncio.get_running_loop().call_later(HELD_HEAD_SECONDS, self._begin)
+            self._head_timer = self._surroundings.loop().call_later(HELD_HEAD_SECONDS, self._begin)
 
     def on_body(self, data: bytes) -> None:
         """A piece of the answer."""

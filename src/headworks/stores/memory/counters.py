@@ -6,7 +6,7 @@ import msgspec
 
 from headworks.domain.call import Call
 from headworks.domain.errors import Fault
-from headworks.domain.limits import Gcra
+from headworks.domain.limits import after_taking, wait_for
 from headworks.domain.principal import Limits, Principal
 from headworks.domain.usage import Usage
 from headworks.ports.clock import Clock
@@ -37,7 +37,7 @@ class MemoryCounters:
         principal = call.principal
         assert principal is not None
         limits = principal.limits
-        if limits == NO_LIMITS:
+        if limits is NO_LIMITS or limits == NO_LIMITS:
             return None
         account = self._accounts.get(principal.id)
         if account is None:
@@ -77,25 +77,29 @@ def _refuse(principal: Principal, limits: Limits, account: Account, cost_nanos: 
 
 
 def _rates(limits: Limits, account: Account, tokens: int, now: float) -> tuple[float, float]:
+    """The arrival times after taking one request and so many tokens. Raises `Fault` before either is taken."""
     requests_at, tokens_at = account.requests_at, account.tokens_at
-    if limits.requests_per_minute is not None:
-        rate = Gcra(limits.requests_per_minute, MINUTE)
-        requests_at = _taken(rate, requests_at, now, 1, "rate_limit_exceeded", "requests")
-    if limits.tokens_per_minute is not None:
-        rate = Gcra(limits.tokens_per_minute, MINUTE)
-        tokens_at = _taken(rate, tokens_at, now, tokens, "token_limit_exceeded", "tokens")
+    most = limits.requests_per_minute
+    if most is not None:
+        wait = wait_for(1, requests_at, now, most, MINUTE)
+        if wait > 0.0:
+            raise _too_soon("rate_limit_exceeded", most, "requests", 1, wait)
+        requests_at = after_taking(1, requests_at, now, most, MINUTE)
+    most = limits.tokens_per_minute
+    if most is not None:
+        wait = wait_for(tokens, tokens_at, now, most, MINUTE)
+        if wait > 0.0:
+            raise _too_soon("token_limit_exceeded", most, "tokens", tokens, wait)
+        tokens_at = after_taking(tokens, tokens_at, now, most, MINUTE)
     return requests_at, tokens_at
 
 
-def _taken(rate: Gcra, at: float, now: float, amount: int, code: str, unit: str) -> float:
-    wait = rate.wait(at, now, amount)
-    if wait > 0.0:
-        raise Fault(
-            code,
-            f"This key may use {rate.limit} {unit} a minute, and this request needs {amount}. Try again in {wait:.1f} s.",
-            retry_after=wait,
-        )
-    return rate.take(at, now, amount)
+def _too_soon(code: str, limit: int, unit: str, amount: int, wait: float) -> Fault:
+    return Fault(
+        code,
+        f"This key may use {limit} {unit} a minute, and this request needs {amount}. Try again in {wait:.1f} s.",
+        retry_after=wait,
+    )
 
 
 class _MemoryHold:
