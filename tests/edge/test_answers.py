@@ -349,6 +349,7 @@ def test_a_tap_that_crashes_at_the_start_is_a_500() -> None:
         assert client.answered.status == 500
         assert [type(trouble) for trouble in client.house.complaints] == [ValueError]
         assert client.state.inflight == 0
+        assert client.open
 
     run(job())
 

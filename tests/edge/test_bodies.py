@@ -117,6 +117,18 @@ def test_continue_is_not_said_to_who_has_sent_already_or_cannot_hear_it(version:
     run(job())
 
 
+def test_continue_is_not_said_once_the_body_has_begun() -> None:
+    async def job() -> None:
+        client = Client(House())
+
+        await client.send(post(b"/v1/messages", b"12345", EXPECT)[:-3], b"345")
+
+        assert CONTINUE not in client.transport.sent
+        assert client.answered.said["body"] == "12345"
+
+    run(job())
+
+
 def test_a_body_said_to_be_too_large_is_refused_unread() -> None:
     async def job() -> None:
         client = Client(House(max_body_bytes=100))
@@ -155,6 +167,26 @@ def test_a_refused_client_is_heard_out_for_a_while() -> None:
         assert heard == (True, False)
         assert client.transport.closed
         assert client.state.connections == set()
+
+    run(job())
+
+
+def test_a_client_refused_while_it_is_held_back_is_heard_out_too() -> None:
+    async def job() -> None:
+        gate = asyncio.Event()
+
+        async def refuse(call: Call) -> Reply:  # noqa: ARG001 - a handler's signature
+            await gate.wait()
+            raise Fault("invalid_api_key", "Unknown key.")
+
+        client = Client(House(refuse))
+        await client.send(post(body=b"x" * 3 * BODY_AHEAD)[: BODY_AHEAD + 500])
+        held = client.transport.reading
+        gate.set()
+        await client.send()
+
+        assert (held, client.transport.reading) == (False, True)
+        assert client.answered.status == 401
 
     run(job())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from headworks.domain.call import Call
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Reply
+from headworks.domain.snapshot import Snapshot
 from headworks.edge.connection import SURPLUS
 from headworks.edge.state import ServerState
 from tests.edge.rig import Client, House, PushedReply, echo, get, post, pushing, run, settle
@@ -305,6 +307,30 @@ def test_a_crowd_far_beyond_the_limit_is_just_closed() -> None:
         assert crowd[-1].transport.aborted
         assert not crowd[-2].transport.aborted
         assert state.inflight == 0
+
+    run(job())
+
+
+def test_a_mistake_of_ours_costs_one_connection_and_is_complained_about() -> None:
+    async def job() -> None:
+        house = House()
+        client = Client(house)
+        asked = 0
+
+        def snapshots() -> Snapshot:
+            nonlocal asked
+            asked += 1
+            if asked > 1:
+                raise LookupError
+            return house.snapshot
+
+        client.state.door = msgspec.structs.replace(house.door, snapshots=snapshots)
+        await client.send(post() + post())
+
+        assert len(client.answers()) == 1
+        assert client.transport.aborted
+        assert [type(trouble) for trouble in house.complaints] == [LookupError]
+        assert (client.state.inflight, client.state.connections) == (0, set())
 
     run(job())
 

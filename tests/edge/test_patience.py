@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from headworks.domain.call import Call
+from headworks.domain.errors import Fault
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Reply
+from headworks.domain.snapshot import EdgeSettings
+from headworks.edge.patience import Patience
 from headworks.edge.wheel import NEVER, TICK, Wheel
 from headworks.testing import FrozenClock
 from tests.edge.rig import Client, House, PushedReply, get, never, post, pushing, run
@@ -198,6 +203,25 @@ def test_an_answer_that_takes_too_long_is_given_up() -> None:
     run(job())
 
 
+def test_a_journey_that_fails_on_being_given_up_answers_no_second_time() -> None:
+    async def job() -> None:
+        async def sulk(call: Call) -> Reply:  # noqa: ARG001 - a handler's signature
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                raise Fault("upstream_error", "Broken.") from None
+            raise AssertionError("unreachable")
+
+        client = Client(House(sulk, request_timeout=30.0))
+        await client.send(post())
+        await client.wait(31.0)
+        await client.send(get(b"/livez"))
+
+        assert [answer.status for answer in client.answers("POST", "GET")] == [504, 200]
+
+    run(job())
+
+
 @pytest.mark.parametrize(
     ("path", "start"),
     [(b"/v1/chat/completions", b"\n\ndata: {"), (b"/v1/messages", b"\n\nevent: error\ndata: {")],
@@ -253,6 +277,34 @@ def test_a_client_that_takes_nothing_is_gone() -> None:
         assert pushed.outcomes == [Outcome(Ending.CLIENT_GONE, 499, "client_gone")]
 
     run(job())
+
+
+def test_a_client_that_takes_nothing_is_gone_though_more_is_written_all_the_time() -> None:
+    async def job() -> None:
+        pushed = PushedReply()
+        client = Client(House(pushing(pushed), write_timeout=20.0))
+        await client.send(post())
+        client.transport.takes = False
+
+        for _ in range(60):
+            pushed.push(EVENT)
+            await client.wait(0.5)
+
+        assert client.transport.aborted
+
+    run(job())
+
+
+def test_who_has_taken_all_is_looked_at_at_leisure() -> None:
+    patience = Patience(EdgeSettings(write_timeout=20.0, request_timeout=900.0))
+    patience.begin(1_000.0, body_complete=True)
+
+    patience.stalled(1_001.0, sent=10, waiting=4)
+    watched = patience.next_look(1_018.0, body_complete=True, probing=False)
+    patience.stalled(1_019.0, sent=10, waiting=0)
+    calm = patience.next_look(1_019.0, body_complete=True, probing=False)
+
+    assert (watched, calm) == (1_021.0, 1_024.0)
 
 
 def test_a_client_that_takes_a_little_now_and_then_is_served() -> None:

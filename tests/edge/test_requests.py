@@ -291,6 +291,7 @@ def test_a_page_of_another_origin_gets_none(cors: Cors) -> None:
         )
 
         assert not any(name.startswith("access-control") for answer in client.answers() for name in answer.headers)
+        assert all(("vary" in answer.headers) is bool(cors.origins) for answer in client.answers())
 
     run(job())
 

@@ -171,7 +171,7 @@ def test_an_unusable_certificate_stops_the_start(tmp_path: Path) -> None:
     run(job())
 
 
-def test_a_client_that_hangs_up_is_noticed_over_tls(tmp_path: Path) -> None:
+def test_a_client_that_hangs_up_is_noticed_over_tls(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     pair = Pair(tmp_path, "server")
 
     async def job() -> None:
@@ -183,5 +183,6 @@ def test_a_client_that_hangs_up_is_noticed_over_tls(tmp_path: Path) -> None:
             writer.close()
             await until(lambda: house.journey.cancelled)
         assert house.journey.cancelled == ["client_gone"]
+        assert caplog.records == []
 
     run(job())

@@ -206,8 +206,8 @@ class Connection(asyncio.Protocol):
         self._heading = False
         request, state, now = reader.ready.popleft(), self._state, self._now()
         state.wheel.arm(self, self._patience.begin(now, body_complete=request.body.complete))
-        state.inflight += 1
         self._responder = responder = Responder(self, request, state, now)
+        state.inflight += 1
         responder.start()
 
     def _refuse(self, fault: Fault) -> None:

@@ -29,7 +29,6 @@ class Reader:
         "_fed",
         "_fresh",
         "_headed",
-        "_last",
         "_parser",
         "_repetition",
         "_since",
@@ -49,7 +48,6 @@ class Reader:
         """No byte has come of the next request."""
         self.broken = False
         self._headed = False
-        self._last = False
         self._fed = 0
         """Bytes of the piece that is being fed."""
         self._fresh = True
@@ -138,7 +136,6 @@ class Reader:
             _refuse_upgrade(request)
         request.keep_alive = parser.should_keep_alive()
         self._headed = True
-        self._last = not request.keep_alive
         self._since = 0
         self.ready.append(request)
 
@@ -191,11 +188,11 @@ class Reader:
         return b"%b %b HTTP/1.1\r\n%b\r\n" % (request.method, request.target, b"".join(lines))
 
     def _break(self, fault: Fault) -> None:
-        """Read no more. Bytes after the last request of a connection are nobody's, and are dropped in silence."""
+        """Read no more."""
         self.broken = True
         if not self.between and self._headed:
             self.request.body.fail(fault)
-        elif not self._last:
+        else:
             request = Request() if self.between else self.request
             request.fault = fault
             self.ready.append(request)

@@ -82,8 +82,7 @@ class StreamSink:
         """Write the head and what has come by now in one piece, the end included if it has come."""
         outcome = self._outcome
         if outcome is not None and not self._can_tell(outcome):
-            if outcome.ending is not Ending.CLIENT_GONE:
-                self._writer.refuse(_broken(outcome))
+            self._writer.refuse(_broken(outcome))
             return
         waiting, self._waiting = self._waiting or [], None
         reply, framing = self._reply, self._framing
@@ -110,7 +109,7 @@ class StreamSink:
         if writer.given_up is not None:
             start += self._wrap(writer.error_event(writer.given_up))
         writer.write(start + framing.end)
-        writer.done(keep=framing.keeps and outcome.ending in _GOOD)
+        writer.done(keep=outcome.ending in _GOOD)
 
     def _can_tell(self, outcome: Outcome) -> bool:
         return outcome.ending in _GOOD or (self._reply.stream and outcome.ending in _TOLD)
