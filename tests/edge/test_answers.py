@@ -333,15 +333,19 @@ def test_a_journey_that_crashes_is_a_500_and_is_complained_about() -> None:
     run(job())
 
 
-def test_a_tap_that_crashes_at_the_start_is_a_500() -> None:
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_tap_that_crashes_at_the_start_is_a_500(*, finished: bool) -> None:
     async def job() -> None:
         def explode(frame: Frame) -> None:
             raise ValueError(frame)
 
         async def tapped(call: Call) -> Reply:  # noqa: ARG001 - a handler's signature
-            reply = Reply.of(200, [JSON_TYPE], b"{}")
-            reply.tap(explode)
-            return reply
+            pushed = PushedReply(stream=False, whole=True)
+            pushed.push(b"{}")
+            if finished:
+                pushed.finish()
+            pushed.reply.tap(explode)
+            return pushed.reply
 
         client = Client(House(tapped))
         await client.send(post())

@@ -62,6 +62,7 @@ class Responder:
     def gone(self) -> None:
         """The client hung up: stop, so that nothing more is paid for."""
         fault = self._writer.given_up = Fault(CLIENT_GONE, "The client hung up.")
+        self._writer.over = True
         if self._reply is not None:
             self._abandon(self._reply, _ending(fault))
         elif self._task is not None:
@@ -149,10 +150,8 @@ class Responder:
         outcome = _ending(fault)
         call.closing.close(outcome)
         writer = self._writer
-        if writer.given_up is not None:
-            return
-        writer.given_up = fault
-        if self._reply is not None:
+        if self._reply is not None and not writer.over:
+            writer.given_up = fault
             self._abandon(self._reply, outcome)
         if writer.over:
             return
