@@ -46,39 +46,23 @@ class Progress(msgspec.Struct, frozen=True):
     cost_exact: int
 
 
-class Tally:
+class Tally(msgspec.Struct):
     """What has happened to a call so far: the one mutable thing about it. Belongs to the loop."""
 
-    __slots__ = (
-        "cache",
-        "downgrades",
-        "latest",
-        "notes",
-        "progress",
-        "receipt",
-        "replies",
-        "reserved",
-        "reserved_nanos",
-        "stages",
-        "tried",
-        "waited",
-    )
-
-    def __init__(self) -> None:
-        self.latest: Call | None = None
-        """The call as the innermost stage entered so far has it: the copies that stages hand on are not seen by those outside them."""
-        self.tried: list[Tried] = []
-        self.replies: list[Reply] = []
-        self.stages: dict[str, float] = {}
-        self.notes: dict[str, str] = {}
-        self.cache = ""
-        self.downgrades: list[str] = []
-        self.progress: Callable[[], Progress] | None = None
-        self.reserved: Usage = NO_USAGE
-        self.reserved_nanos = 0
-        self.receipt: Receipt = NO_RECEIPT
-        self.waited = 0.0
-        """Milliseconds of pauses between attempts: neither the upstream's nor our overhead."""
+    latest: Call | None = None
+    """The call as the innermost stage entered so far has it: the copies that stages hand on are not seen by those outside them."""
+    tried: list[Tried] = []
+    replies: list[Reply] = []
+    stages: dict[str, float] = {}
+    notes: dict[str, str] = {}
+    cache: str = ""
+    downgrades: list[str] = []
+    progress: Callable[[], Progress] | None = None
+    reserved: Usage = NO_USAGE
+    reserved_nanos: int = 0
+    receipt: Receipt = NO_RECEIPT
+    waited: float = 0.0
+    """Milliseconds of pauses between attempts: neither the upstream's nor our overhead."""
 
     def abandon_all_but(self, kept: Reply | None, outcome: Outcome) -> None:
         """Give up every reply that was made for this call and is not the one served."""

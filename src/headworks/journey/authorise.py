@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 import msgspec
 
 from headworks.domain.call import Ask, Call, Kind
@@ -27,16 +29,23 @@ class Authorise:
         self._interpreter = interpreter
         self._planner = planner
 
-    async def __call__(self, call: Call, proceed: Proceed) -> Reply:
-        """Refuses what is malformed, unknown or not allowed."""
+    def __call__(self, call: Call, proceed: Proceed) -> Awaitable[Reply]:
+        """Refuses what is malformed, unknown or not allowed. Waits only for a body that is still coming."""
         if call.kind in BODILESS:
-            return await proceed(call)
-        body = call.body.data if call.body.complete else await call.body.read()
+            return proceed(call)
+        if not call.body.complete:
+            return self._when_complete(call, proceed)
+        return proceed(self._authorised(call, call.body.data))
+
+    async def _when_complete(self, call: Call, proceed: Proceed) -> Reply:
+        return await proceed(self._authorised(call, await call.body.read()))
+
+    def _authorised(self, call: Call, body: bytes) -> Call:
         ask = self._interpreter.read_ask(call.front, call.kind, body)
         assert call.principal is not None
         model = _allowed_model(call, ask, call.principal)
         refuse_governed(call.front, ask, call.principal)
-        return await proceed(msgspec.structs.replace(call, ask=ask, plan=self._planner.plan(call, model)))
+        return msgspec.structs.replace(call, ask=ask, plan=self._planner.plan(call, model))
 
 
 def _allowed_model(call: Call, ask: Ask, principal: Principal) -> Model:

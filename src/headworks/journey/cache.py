@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable
 
 from headworks.domain.call import Call, Kind
 from headworks.domain.errors import Fault
@@ -24,14 +25,14 @@ class Cache:
         self._answers = answers
         self._replays = replays
 
-    async def __call__(self, call: Call, proceed: Proceed) -> Reply:
+    def __call__(self, call: Call, proceed: Proceed) -> Awaitable[Reply]:
         """Answer from memory, or proceed and remember."""
         token = call.headers.get(b"idempotency-key")
         if token is not None and call.kind in _REMEMBERED:
-            return await self._idempotent(call, token, proceed)
+            return self._idempotent(call, token, proceed)
         if _exact(call):
-            return await self._cached(call, proceed)
-        return await proceed(call)
+            return self._cached(call, proceed)
+        return proceed(call)
 
     async def _idempotent(self, call: Call, token: bytes, proceed: Proceed) -> Reply:
         if len(token) > LONGEST_KEY:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import assert_never
 
-from headworks.domain.call import Call
+from headworks.domain.call import Ask, Call
 from headworks.domain.errors import Fault
 from headworks.domain.reply import Reply
 from headworks.domain.snapshot import Snapshot
@@ -23,24 +23,26 @@ class Guard:
         self._judges = judges
         self._interpreter = interpreter
 
-    async def __call__(self, call: Call, proceed: Proceed) -> Reply:
-        """Refuses what a guard blocks."""
-        if call.ask is not None and call.snapshot.guards:
-            text = self._interpreter.prompt_text(call.front, call.kind, call.ask)
-            for judge in self._judges(call.snapshot):
-                verdict = await judge.judge(call, text)
-                match verdict:
-                    case Allow():
-                        continue
-                    case Block(guard, reason):
-                        call.tally.notes["guard"] = guard
-                        raise Fault("guard_blocked", f"The guard '{guard}' does not let this request pass: {reason}")
-                    case Rewrite(guard):
-                        # Fails closed: until a guard can change a question in every dialect, wanting to means no.
-                        call.tally.notes["guard"] = guard
-                        raise Fault(
-                            "guard_blocked", f"The guard '{guard}' would have to change this request, which it cannot yet."
-                        )
-                    case _:
-                        assert_never(verdict)
+    def __call__(self, call: Call, proceed: Proceed) -> Awaitable[Reply]:
+        """Refuses what a guard blocks. Without guards nothing is read."""
+        if call.ask is None or not call.snapshot.guards:
+            return proceed(call)
+        return self._judged(call, call.ask, proceed)
+
+    async def _judged(self, call: Call, ask: Ask, proceed: Proceed) -> Reply:
+        text = self._interpreter.prompt_text(call.front, call.kind, ask)
+        for judge in self._judges(call.snapshot):
+            verdict = await judge.judge(call, text)
+            match verdict:
+                case Allow():
+                    continue
+                case Block(guard, reason):
+                    call.tally.notes["guard"] = guard
+                    raise Fault("guard_blocked", f"The guard '{guard}' does not let this request pass: {reason}")
+                case Rewrite(guard):
+                    # Fails closed: until a guard can change a question in every dialect, wanting to means no.
+                    call.tally.notes["guard"] = guard
+                    raise Fault("guard_blocked", f"The guard '{guard}' would have to change this request, which it cannot yet.")
+                case _:
+                    assert_never(verdict)
         return await proceed(call)

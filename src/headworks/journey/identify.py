@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 import msgspec
 
 from headworks.domain.call import Call
@@ -23,8 +25,8 @@ class Identify:
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
 
-    async def __call__(self, call: Call, proceed: Proceed) -> Reply:
-        """Refuses a missing or unknown key."""
+    def __call__(self, call: Call, proceed: Proceed) -> Awaitable[Reply]:
+        """Refuses a missing or unknown key. Waits only for a key that is not known yet."""
         key = _presented(call)
         if key is None:
             if not call.snapshot.open_door:
@@ -32,16 +34,20 @@ class Identify:
                     "missing_api_key",
                     "No API key was sent. Send one as 'Authorization: Bearer hw-…' (OpenAI SDKs: api_key) or as 'x-api-key'.",
                 )
-            principal = ANYONE
-        else:
-            found = self._keys.peek(key, call.snapshot) or await self._keys.find(key, call.snapshot)
-            if found is None and not call.snapshot.open_door:
-                raise Fault(
-                    "invalid_api_key",
-                    "This API key is not known here. Check that it is a key of this gateway (not of a model provider) and was not revoked.",
-                )
-            principal = found or ANYONE
-        return await proceed(msgspec.structs.replace(call, principal=principal))
+            return proceed(msgspec.structs.replace(call, principal=ANYONE))
+        principal = self._keys.peek(key, call.snapshot)
+        if principal is None:
+            return self._find(call, key, proceed)
+        return proceed(msgspec.structs.replace(call, principal=principal))
+
+    async def _find(self, call: Call, key: bytes, proceed: Proceed) -> Reply:
+        principal = await self._keys.find(key, call.snapshot)
+        if principal is None and not call.snapshot.open_door:
+            raise Fault(
+                "invalid_api_key",
+                "This API key is not known here. Check that it is a key of this gateway (not of a model provider) and was not revoked.",
+            )
+        return await proceed(msgspec.structs.replace(call, principal=principal or ANYONE))
 
 
 def _presented(call: Call) -> bytes | None:

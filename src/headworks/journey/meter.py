@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from headworks.domain.call import Call
 from headworks.domain.exchange import Begin, Checkpoint
 from headworks.domain.outcome import Outcome
@@ -25,15 +27,17 @@ class Meter:
         self._journal = journal
         self._clock = clock
 
-    async def __call__(self, call: Call, proceed: Proceed) -> Reply:
+    def __call__(self, call: Call, proceed: Proceed) -> Awaitable[Reply]:
         """From here on the exchange is in the books: a crash finds it there."""
         if call.ask is None:
-            return await proceed(call)
+            return proceed(call)
         self._begin(call)
         call.closing.conclude(lambda outcome: _sum_up(call, outcome))
+        return self._checkpointed(call, proceed) if call.ask.stream else proceed(call)
+
+    async def _checkpointed(self, call: Call, proceed: Proceed) -> Reply:
         reply = await proceed(call)
-        if reply.stream:
-            reply.tap(self._checkpoints(call))
+        reply.tap(self._checkpoints(call))
         return reply
 
     def _begin(self, call: Call) -> None:

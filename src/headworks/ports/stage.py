@@ -15,8 +15,9 @@ class Stage(Protocol):
     """Acts before `proceed(call)`, which returns at the head of the answer. Afterwards only taps and the closing act.
 
     A stage that holds something registers what it owes with `call.closing` before it awaits anything. It refuses by raising `Fault`.
+    It may be a coroutine function, or, where it often has nothing to wait for, a function that hands on what `proceed` gives.
     """
 
-    async def __call__(self, call: Call, proceed: Proceed) -> Reply:
+    def __call__(self, call: Call, proceed: Proceed, /) -> Awaitable[Reply]:
         """Serve the call, by itself or by proceeding."""
         ...
