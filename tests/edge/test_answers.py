@@ -10,6 +10,7 @@ from headworks.domain.call import Call
 from headworks.domain.errors import Fault, UpstreamSaid
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Frame, Reply
+from headworks.edge.writer import LARGE
 from tests.edge.rig import (
     JSON_TYPE,
     SSE_TYPE,
@@ -45,6 +46,20 @@ def test_a_whole_answer_waits_for_its_end_and_leaves_in_one_write() -> None:
         assert client.answered.headers["content-length"] == "13"
         assert client.answered.headers["x-headworks-cost"] == "7"
         assert client.open
+
+    run(job())
+
+
+def test_a_large_whole_answer_is_not_copied_behind_its_head() -> None:
+    async def job() -> None:
+        body = b"x" * (LARGE + 1)
+        client = Client(House(answering(200, body)))
+
+        await client.send(post(), get(b"/v1/models", method=b"HEAD"))
+        first, second = client.answers("POST", "HEAD")
+
+        assert (first.body, first.complete) == (body, True)
+        assert (second.body, second.headers["content-length"]) == (b"", str(LARGE + 1))
 
     run(job())
 

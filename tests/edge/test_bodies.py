@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+from types import FrameType
 
 import pytest
 from hypothesis import given, settings
@@ -290,6 +292,22 @@ def test_a_body_can_be_read_again() -> None:
         await client.send(wire[:-1], wire[-1:])
 
         assert client.answered.body == b"abab"
+
+    run(job())
+
+
+def test_a_body_is_not_kept_when_its_answer_is_over() -> None:
+    async def job() -> None:
+        house = House()
+        client = Client(house)
+        await client.send(post(body=b"a rather large body")[:-4], b"body")
+        body = house.journey.calls.pop().body
+
+        gc.collect()
+        holders = [holder for holder in gc.get_referrers(body) if not isinstance(holder, FrameType)]
+
+        assert client.open
+        assert holders == []
 
     run(job())
 

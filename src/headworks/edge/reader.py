@@ -15,6 +15,8 @@ MAX_AHEAD = 16
 """Requests that a client may send before it has the answer to the first."""
 
 _TLS_HANDSHAKE = b"\x16"
+_NOBODYS = Request()
+"""Stands where no request is being read."""
 _UPGRADE_HEADERS = (b"connection", b"upgrade", b"http2-settings")
 
 
@@ -42,7 +44,7 @@ class Reader:
     def __init__(self, settings: EdgeSettings) -> None:
         self.settings = settings
         self.ready: deque[Request] = deque()
-        self.request = Request()
+        self.request = _NOBODYS
         """The one that bytes are coming of, unless `between`."""
         self.between = True
         """No byte has come of the next request."""
@@ -151,6 +153,7 @@ class Reader:
     def on_message_complete(self) -> None:
         """The request is there."""
         self.request.body.finish()
+        self.request = _NOBODYS  # an idle connection must not keep a body in memory
         self.between = True
         self._since = 0
 

@@ -15,6 +15,8 @@ from headworks.edge.request import Request
 from headworks.edge.routes import OPENAI, Front
 from headworks.edge.state import ServerState
 
+LARGE = 262_144
+"""Bytes of a body that would cost more to copy behind its head than a second system call."""
 _NO_LENGTH = (204, 304)
 
 
@@ -92,7 +94,11 @@ class AnswerWriter:
         if self.request.method == b"HEAD":
             body = b""
         length = b"" if status in _NO_LENGTH else b"content-length: %d\r\n" % size
-        self.write(head(status, headers, b"%b%b\r\n%b" % (lines, length, body)))
+        if size > LARGE:
+            self.write(head(status, headers, b"%b%b\r\n" % (lines, length)))
+            self.write(body)
+        else:
+            self.write(head(status, headers, b"%b%b\r\n%b" % (lines, length, body)))
         self.over = True
         self._line.finished(keep=keep)
 
