@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headworks.balancing.health import HealthBook
+from headworks.balancing.health import KNOWN, HealthBook
 from headworks.domain.errors import Fault
 from headworks.domain.snapshot import Breaker
 from headworks.testing import FrozenClock, sample_target
@@ -81,3 +81,27 @@ def test_nothing_stays_in_flight_and_every_pause_ends(faults: list[Fault | None]
     assert [condition.inflight for _, condition in book.conditions()] in ([], [0])
     clock.advance(121.0)
     assert book.reopens_in(TARGET) == 0.0
+
+
+def test_attempts_that_were_under_way_when_the_circuit_opened_do_not_lengthen_the_pause() -> None:
+    book, _ = a_book(failures=5, open_for=10.0)
+    for _ in range(30):
+        book.began(TARGET)
+    for _ in range(30):
+        book.ended(TARGET, BROKEN, 0.1)
+    assert book.reopens_in(TARGET) == 10.0
+
+
+def test_waiting_for_our_own_pool_says_nothing_about_the_target() -> None:
+    book, _ = a_book(failures=1)
+    attempt(book, Fault("pool_timeout", "full"))
+    assert book.available(TARGET)
+
+
+def test_names_that_callers_make_up_are_forgotten() -> None:
+    book, _ = a_book()
+    for number in range(3 * KNOWN):
+        target = sample_target(f"open/{number}")
+        book.began(target)
+        book.ended(target, None, 0.1)
+    assert len(list(book.conditions())) <= KNOWN

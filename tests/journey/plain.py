@@ -42,6 +42,7 @@ class PlainRelay:
         self.ended = False
         self.fault: Fault | None = None
         self.usage: Usage | None = None
+        self.usage_final = False
         self.pieces = 0
         self.content_bytes = 0
         self.served_model = "served"
@@ -54,6 +55,7 @@ class PlainRelay:
         if b"usage:" in data:
             counts = data.partition(b"usage:")[2].split(b"\n")[0].strip(b'"}').split(b",")
             self.usage = Usage(input=int(counts[0]), output=int(counts[1]))
+            self.usage_final = True
         if b"[DONE]" in data:
             self.ended = True
         else:
@@ -85,6 +87,9 @@ class WholeRelay(PlainRelay):
 class PlainInterpreter:
     """`ports.dialect.Interpreter` of one dialect that is JSON going out and anything coming in."""
 
+    mute: frozenset[str] = frozenset()
+    """Names of targets that can't express anything."""
+
     def read_ask(self, front: str, kind: Kind, body: bytes) -> Ask:
         del front, kind
         try:
@@ -97,7 +102,9 @@ class PlainInterpreter:
         )
 
     def prepare(self, front: str, kind: Kind, ask: Ask, body: bytes, target: Target, cap: int | None) -> Prepared:
-        del front, kind, target, cap
+        del front, kind, cap
+        if target.name in self.mute:
+            raise Fault("inexpressible", "This target cannot say it.")
         return Prepared(body, PlainRelay() if ask.stream else WholeRelay())
 
     def prompt_text(self, front: str, kind: Kind, ask: Ask) -> str:
@@ -164,7 +171,7 @@ class House:
             Authorise(self.interpreter, planner),
             Limits(self.counters),
             Guard(lambda _: (), self.interpreter),
-            Cache(MemoryAnswers(self.clock, 1_000_000), self.replays),
+            Cache(MemoryAnswers(self.clock, 1_000_000), self.replays, self.interpreter),
             Meter(self.journal, self.clock),
             Route(ways, self.clock, chance, self.interpreter),
             Attempt(upstream, self.interpreter, self.health, self.clock),

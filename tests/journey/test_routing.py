@@ -12,7 +12,8 @@ from headworks.domain.call import Call
 from headworks.domain.errors import Fault
 from headworks.domain.exchange import Exchange
 from headworks.domain.money import PriceCard, PriceVariant, Rate
-from headworks.domain.principal import Principal
+from headworks.domain.outcome import Ending, Outcome
+from headworks.domain.principal import Limits, Principal
 from headworks.domain.retry import RetryPolicy
 from headworks.domain.snapshot import Breaker, Model, Snapshot
 from headworks.domain.target import AskedModel, Target
@@ -129,13 +130,14 @@ def test_what_the_caller_did_wrong_is_never_tried_twice() -> None:
 
 def test_no_new_attempt_starts_after_the_deadline() -> None:
     async def scenario() -> None:
-        shop = snapshot(model("m", sample_target("only/m"), attempts=9, deadline=3.0))
+        shop = snapshot(model("m", sample_target("only/m"), attempts=9, deadline=10.0))
         house = House(shop, ScriptedUpstream([Script(status=429, headers=((b"retry-after", b"4"),))] * 9))
         serving = asyncio.create_task(house.serve(ask(shop)))
         await house.clock.run(20.0)
         with pytest.raises(Fault):
             await serving
-        assert len(house.upstream.sent) == 2
+        # At 0, 4 and 8 seconds; a fourth would begin after the tenth.
+        assert len(house.upstream.sent) == 3
         assert house.journal.ended[0].notes["gave_up"] == "deadline"
 
     asyncio.run(scenario())
@@ -184,7 +186,7 @@ def test_every_attempt_is_on_the_tally_and_the_caller_pays_for_the_served_one_al
         house = House(shop, ScriptedUpstream([lost, GOOD]))
         record = await answered(house, ask(shop))
         first, second = record.tried
-        assert (first.fault, first.certainty, first.usage.input) == ("first_byte_timeout", Certainty.RESERVED, 7)
+        assert (first.fault, first.certainty, first.usage.input) == ("first_byte_timeout", Certainty.ESTIMATED, 7)
         assert (second.certainty, second.usage.input, second.usage.output) == (Certainty.REPORTED, 10, 5)
         # 7 + 10 tokens in at $1, 5 out at $2 a million; the caller pays without the 7.
         assert (record.cost, record.price) == (27_000, 20_000)
@@ -207,15 +209,100 @@ def test_a_price_that_depends_on_a_field_of_the_request_is_the_one_charged() -> 
 
 def test_a_default_header_is_sent_unless_the_callers_own_travels() -> None:
     async def scenario() -> None:
+        trace = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         defaults = {b"anthropic-version": b"2023-06-01", b"traceparent": b"none"}
         shop = snapshot(model("m", sample_target("a/m", default_headers=defaults)))
         house = House(shop, ScriptedUpstream([GOOD]))
-        sent_by_client = {b"anthropic-version": b"client", b"traceparent": b"client"}  # only the second one is forwarded
+        sent_by_client = {b"anthropic-version": b"client", b"traceparent": trace}  # only the second one is forwarded
         call = ask(shop)
         await answered(house, msgspec.structs.replace(call, headers={**call.headers, **sent_by_client}))
         lines = house.upstream.sent[0].head.split(b"\r\n")
         assert b"anthropic-version: 2023-06-01" in lines
-        assert b"traceparent: client" in lines
+        assert b"traceparent: " + trace in lines
         assert b"traceparent: none" not in lines
+
+    asyncio.run(scenario())
+
+
+def test_a_trace_header_that_is_none_is_not_passed_on() -> None:
+    async def scenario() -> None:
+        shop = snapshot(model("m", sample_target("a/m")))
+        house = House(shop, ScriptedUpstream([GOOD]))
+        call = ask(shop)
+        await answered(house, msgspec.structs.replace(call, headers={**call.headers, b"traceparent": b"junk"}))
+        assert b"traceparent" not in house.upstream.sent[0].head
+
+    asyncio.run(scenario())
+
+
+def test_a_fallback_that_the_budget_does_not_cover_is_not_begun() -> None:
+    async def scenario() -> None:
+        dear = PriceCard(input=Rate(10**15), output=Rate(10**15))
+        shop = snapshot(
+            model("m", sample_target("a/m"), attempts=1, fallbacks=("n",)), model("n", sample_target("b/n", price=dear))
+        )
+        poor = Principal(id="p", limits=Limits(budget_nanos=10_000_000))
+        house = House(shop, ScriptedUpstream([BROKEN]), principal=poor)
+        with pytest.raises(Fault) as raised:
+            await house.serve(ask(shop))
+        assert raised.value.code == "upstream_error"
+        assert house.journal.ended[0].notes["gave_up"] == "the budget does not cover the fallback 'n'"
+        assert house.account() == (0, 0, 0)
+
+    asyncio.run(scenario())
+
+
+def test_no_fallback_is_begun_after_the_deadline() -> None:
+    async def scenario() -> None:
+        shop = snapshot(model("m", sample_target("a/m"), deadline=0.0, fallbacks=("n",)), model("n", sample_target("b/n")))
+        house = House(shop, ScriptedUpstream([BROKEN]))
+        with pytest.raises(Fault):
+            await house.serve(ask(shop))
+        assert len(house.upstream.sent) == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_target_that_cannot_say_it_leaves_it_to_one_that_can() -> None:
+    async def scenario() -> None:
+        shop = snapshot(model("m", sample_target("mute/m", order=0), sample_target("b/m", order=1)))
+        house = House(shop, ScriptedUpstream([GOOD]))
+        house.interpreter.mute = frozenset({"mute/m"})
+        record = await answered(house, ask(shop))
+        assert targets_tried(record) == ["b/m"]
+
+    asyncio.run(scenario())
+
+
+def test_an_idempotency_key_outlives_an_edit_of_the_configuration() -> None:
+    async def scenario() -> None:
+        shop = snapshot(model("m", sample_target("a/m")))
+        edited = msgspec.structs.replace(shop, revision="another")
+        house = House(shop, ScriptedUpstream([GOOD]))
+        for now in (shop, edited):
+            call = ask(now)
+            reply = await house.serve(
+                msgspec.structs.replace(call, headers={**call.headers, b"idempotency-key": b"one", b"x": b"y"})
+            )
+            reply.start(CollectingSink())
+        assert len(house.upstream.sent) == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_stream_left_after_its_final_counts_costs_what_was_reported() -> None:
+    async def scenario() -> None:
+        shop = snapshot(model("m", sample_target("a/m")))
+        house = House(shop, ScriptedUpstream([Script.sse("word " * 50, "usage:10,5", stays_open=True)]))
+        call = msgspec.structs.replace(ask(shop), body=Whole(b'{"model": "m", "stream": true}'))
+        reply = await house.serve(call)
+        sink = CollectingSink()
+        reply.start(sink)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert len(sink.frames) == 2
+        reply.abandon(Outcome(Ending.CLIENT_GONE, 499, "client_gone"))
+        record = house.journal.ended[0]
+        assert (record.usage.output, record.certainty, record.price) == (5, Certainty.REPORTED, 20_000)
 
     asyncio.run(scenario())

@@ -12,6 +12,9 @@ from headworks.domain.snapshot import Breaker
 from headworks.domain.target import Target
 from headworks.ports.clock import Clock
 
+KNOWN = 4096
+"""Targets that are remembered before those that are simply well are forgotten."""
+
 
 class Circuit(StrEnum):
     """The three states of a breaker."""
@@ -112,6 +115,8 @@ class HealthBook:
                 condition.failures = 0
             return
         condition.failures += 1
+        if condition.circuit is Circuit.OPEN:
+            return  # an attempt from before it opened: it says nothing new
         if condition.circuit is Circuit.HALF_OPEN or condition.failures >= breaker.failures:
             condition.open_for = min(condition.open_for * 2.0 or breaker.open_for, breaker.open_cap)
             condition.open_until = now + condition.open_for
@@ -120,5 +125,20 @@ class HealthBook:
     def _of(self, target: Target) -> Condition:
         condition = self._conditions.get(target.name)
         if condition is None:
+            if len(self._conditions) >= KNOWN:
+                self._forget_the_well()
             condition = self._conditions[target.name] = Condition()
         return condition
+
+    def _forget_the_well(self) -> None:
+        """Names can be made up by callers, where a provider's models are open to any name: those of whom there is nothing to say go."""
+        now = self._clock.now()
+        self._conditions = {
+            name: condition
+            for name, condition in self._conditions.items()
+            if condition.inflight
+            or condition.failures
+            or condition.circuit is not Circuit.CLOSED
+            or condition.cooling_until > now
+        }
+        self._troubled &= self._conditions.keys()

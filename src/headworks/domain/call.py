@@ -35,6 +35,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     prompt_tokens: int = 0
     features: frozenset[str] = frozenset()
     user: str = ""
+    asked_at: int = 0
+    """Seconds since the epoch: for answers in a language that tells a time, from one that does not. Set where it is needed."""
     fields: Mapping[str, Any] = {}
 
 
@@ -60,6 +62,8 @@ class Tally(msgspec.Struct):
     progress: Callable[[], Progress] | None = None
     reserved: Usage = NO_USAGE
     reserved_nanos: int = 0
+    extend: Callable[[int], None] | None = None
+    """Sets more nano-units aside, or raises `Fault`. There once something is held."""
     receipt: Receipt = NO_RECEIPT
     waited: float = 0.0
     """Milliseconds of pauses between attempts: neither the upstream's nor our overhead."""

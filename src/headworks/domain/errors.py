@@ -101,7 +101,7 @@ FAULTS: dict[str, FaultRow] = {
     "name_unresolved": _upstream(FaultClass.UNREACHABLE, 502, "api_error"),
     "tls_failed": _upstream(FaultClass.UNREACHABLE, 502, "api_error"),
     "proxy_failed": _upstream(FaultClass.UNREACHABLE, 502, "api_error"),
-    "pool_timeout": _upstream(FaultClass.UNREACHABLE, 503, "overloaded_error"),
+    "pool_timeout": FaultRow(FaultClass.UNREACHABLE, Blame.GATEWAY, 503, "upstream_error", "overloaded_error"),
     "circuit_open": _upstream(FaultClass.UNREACHABLE, 503, "overloaded_error"),
     # the upstream's, after it left and before an answer began
     "upstream_throttled": _upstream(FaultClass.THROTTLED, 429, "rate_limit_error"),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
+
+import msgspec
 
 from headworks.domain.call import Call
 from headworks.domain.errors import Fault
@@ -15,6 +18,9 @@ from headworks.ports.clock import Clock
 from headworks.ports.dialect import Interpreter, Prepared
 from headworks.ports.stage import Proceed
 from headworks.ports.upstream import Outgoing, Upstream
+
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
+"""W3C Trace Context: anything else is not passed on."""
 
 
 class Attempt:
@@ -31,10 +37,11 @@ class Attempt:
         target, ask = call.target, call.ask
         assert target is not None
         assert ask is not None
+        if target.dialect != call.front:
+            ask = msgspec.structs.replace(ask, asked_at=call.at // 1_000_000_000)
         prepared = self._interpreter.prepare(call.front, call.kind, ask, call.body.data, target, call.cap)
         tally = call.tally
-        for downgrade in prepared.downgrades:
-            tally.downgrades.append(f"{downgrade.path}: {downgrade.what}")
+        tally.downgrades = [f"{downgrade.path}: {downgrade.what}" for downgrade in prepared.downgrades]
         if prepared.answer:
             return Reply.of(200, [(b"content-type", b"application/json")], prepared.answer)
         tried = Tried(
@@ -69,7 +76,7 @@ class Attempt:
         forwarded = self._interpreter.forwarded(call.front, target)
         for name in forwarded:
             value = headers.get(name)
-            if value is not None:
+            if value is not None and (name != b"traceparent" or _TRACEPARENT(value)):
                 lines.append(b"%b: %b\r\n" % (name, value))
         for name, value in target.default_headers.items():
             if name not in headers or name not in forwarded:

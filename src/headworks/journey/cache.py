@@ -9,21 +9,24 @@ from headworks.domain.call import Call, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Frame, Reply
+from headworks.ports.dialect import Interpreter
 from headworks.ports.stage import Proceed
 from headworks.ports.stores import Answer, Answers, Replays
 
 KEEPABLE = 1_048_576
 """Bytes of an answer beyond which it is not remembered."""
 LONGEST_KEY = 255
+_TRACING = frozenset((b"traceparent", b"tracestate"))
 _REMEMBERED = frozenset((Kind.CHAT, Kind.COMPLETIONS, Kind.EMBEDDINGS))
 
 
 class Cache:
     """Remembered answers belong to one principal: they never cross from one caller to another."""
 
-    def __init__(self, answers: Answers, replays: Replays) -> None:
+    def __init__(self, answers: Answers, replays: Replays, interpreter: Interpreter) -> None:
         self._answers = answers
         self._replays = replays
+        self._interpreter = interpreter
 
     def __call__(self, call: Call, proceed: Proceed) -> Awaitable[Reply]:
         """Answer from memory, or proceed and remember."""
@@ -39,7 +42,7 @@ class Cache:
             raise Fault(
                 "invalid_request", f"An Idempotency-Key may have at most {LONGEST_KEY} bytes; this one has {len(token)}."
             )
-        key = _digest(call, token)
+        key = _digest(call, b"", token)  # not the configuration's: a key outlives an edit of it
         kept = self._replays.claim(key, hashlib.sha256(call.body.data).digest())
         if kept is not None:
             call.tally.cache = "replay"
@@ -49,7 +52,7 @@ class Cache:
         return captured.on(await proceed(call))
 
     async def _cached(self, call: Call, proceed: Proceed) -> Reply:
-        key = _digest(call, call.body.data)
+        key = _digest(call, call.snapshot.revision.encode(), self._forwarded(call), call.body.data)
         kept = self._answers.get(key)
         if kept is not None:
             call.tally.cache = "hit"
@@ -65,6 +68,12 @@ class Cache:
         call.closing.settle(remember)
         return captured.on(await proceed(call))
 
+    def _forwarded(self, call: Call) -> bytes:
+        """The headers that travel on, and so may change the answer."""
+        assert call.plan is not None
+        names = self._interpreter.forwarded(call.front, call.plan.targets[0]) - _TRACING
+        return b"\n".join(b"%b: %b" % (name, call.headers[name]) for name in sorted(names) if name in call.headers)
+
 
 def _exact(call: Call) -> bool:
     return (
@@ -76,10 +85,12 @@ def _exact(call: Call) -> bool:
     )
 
 
-def _digest(call: Call, what: bytes) -> bytes:
+def _digest(call: Call, *what: bytes) -> bytes:
     assert call.principal is not None
-    scope = f"{call.snapshot.revision}\0{call.principal.id}\0{call.kind}\0{call.front}\0"
-    return hashlib.sha256(scope.encode() + what).digest()
+    digest = hashlib.sha256(f"{call.principal.id}\0{call.kind}\0{call.front}".encode())
+    for piece in what:
+        digest.update(b"%d:" % len(piece) + piece)
+    return digest.digest()
 
 
 def _again(kept: Answer, mark: tuple[bytes, bytes]) -> Reply:

@@ -39,6 +39,7 @@ def _owe(call: Call, hold: Hold) -> None:
         hold.settle(receipt.usage, receipt.price.nanos, counts=counts)
 
     call.closing.settle(settle)
+    call.tally.extend = hold.extend
 
 
 def _reservation(call: Call) -> tuple[Usage, int]:

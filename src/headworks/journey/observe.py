@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from headworks.domain.call import Call
+from headworks.domain.call import Call, Tally
 from headworks.domain.exchange import Exchange, milliseconds
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Frame, Reply
@@ -13,6 +13,9 @@ from headworks.ports.clock import Clock
 from headworks.ports.stage import Proceed
 from headworks.ports.stores import Journal
 
+MOST_DOWNGRADES = 10
+LONGEST_LINE = 2000
+"""Bytes of the header that names what was lost in translation."""
 _TRACE = slice(3, 35)
 """Where the trace id stands in a `traceparent`."""
 
@@ -59,7 +62,7 @@ class _Watch:
                 (b"x-headworks-attempts", b"%d" % len(tried)),
             )
         if self._call.tally.downgrades:
-            reply.headers.append((b"x-headworks-downgrades", ", ".join(self._call.tally.downgrades).encode("ascii", "replace")))
+            reply.headers.append((b"x-headworks-downgrades", _one_line(self._call.tally.downgrades)))
         reply.tap(self._frame)
 
     def _frame(self, frame: Frame) -> None:
@@ -106,7 +109,7 @@ class _Watch:
                 currency=receipt.cost.currency,
                 tried=tuple(tally.tried),
                 stages=tally.stages,
-                notes=tally.notes,
+                notes=_notes(tally),
                 cache=tally.cache,
                 first_token_at=first,
                 duration=duration,
@@ -125,6 +128,19 @@ class _Watch:
 
 
 _NOBODY = Tried(target="", provider="", model="", at=0.0)
+
+
+def _notes(tally: Tally) -> dict[str, str]:
+    if not tally.downgrades:
+        return tally.notes
+    return {**tally.notes, "downgrades": "; ".join(tally.downgrades)[:LONGEST_LINE]}
+
+
+def _one_line(downgrades: list[str]) -> bytes:
+    """For a header: the record has them all."""
+    more = f" … and {len(downgrades) - MOST_DOWNGRADES} more" if len(downgrades) > MOST_DOWNGRADES else ""
+    line = (", ".join(downgrades[:MOST_DOWNGRADES]) + more).encode("ascii", "replace")
+    return bytes(byte if 0x20 <= byte < 0x7F else 0x3F for byte in line[:LONGEST_LINE])  # noqa: PLR2004 - printable ASCII
 
 
 def _overhead(call: Call, duration: float, first: float) -> float:

@@ -15,11 +15,14 @@ from headworks.domain.retry import RETRY, Decision, Progress, RetryPolicy
 from headworks.domain.target import Target
 from headworks.journey.listing import list_models
 from headworks.journey.planner import Planner
+from headworks.journey.pricing import at_most, whole_nanos
 from headworks.ports.balancing import Health, RetryBudget
 from headworks.ports.clock import Chance, Clock
 from headworks.ports.dialect import Interpreter
 from headworks.ports.extension import Picker
 from headworks.ports.stage import Proceed
+
+INEXPRESSIBLE = "inexpressible"
 
 
 class Ways(msgspec.Struct, frozen=True):
@@ -47,6 +50,8 @@ class Route:
         self._ways.budget.deposit()
         fault: Fault | None = None
         for plan in self._chain(call):
+            if fault is not None:
+                self._or_end_here(call, plan, fault)
             why = "first choice" if fault is None else f"fallback after {fault.code}"
             try:
                 return await self._try_plan(call, plan, proceed, why)
@@ -66,9 +71,9 @@ class Route:
             try:
                 return await proceed(msgspec.structs.replace(call, target=target))
             except Fault as fault:
-                self._or_give_up(call, policy, fault, number)
-                why = f"retry after {fault.code} at {target.name}"
                 left = [other for other in left if other is not target]
+                self._or_give_up(call, policy, fault, number, others=bool(left))
+                why = f"retry after {fault.code} at {target.name}"
                 if not left:
                     await self._pause(call, policy, fault, number)
                     left = self._open_now(call, plan)
@@ -102,16 +107,35 @@ class Route:
                     with contextlib.suppress(Fault):  # a fallback that offers no such thing is none
                         yield self._ways.planner.plan(call, model)
 
-    def _or_give_up(self, call: Call, policy: RetryPolicy, fault: Fault, number: int) -> None:
+    def _or_give_up(self, call: Call, policy: RetryPolicy, fault: Fault, number: int, *, others: bool) -> None:
         """Raise the fault again where the table, the policy, the deadline or the budget says that this was the last try."""
+        if fault.code == INEXPRESSIBLE and others:
+            return  # nothing was sent; another target may speak a language that can say it
         sent = bool(call.tally.tried) and call.tally.tried[-1].sent
         progress = Progress.SENT if sent else Progress.UNSENT
         if RETRY[fault.kind][progress] is Decision.STOP or number >= policy.attempts:
             raise fault
-        if self._clock.now() - call.began >= policy.deadline:
+        self._or_out_of_time(call, policy, fault)
+
+    def _or_end_here(self, call: Call, plan: Plan, fault: Fault) -> None:
+        """Raise the fault again where a fallback must not be begun: out of time, out of retries, or beyond what the budget covers."""
+        assert call.plan is not None
+        self._or_out_of_time(call, call.plan.model.retry, fault)
+        needed = whole_nanos(at_most(msgspec.structs.replace(call, plan=plan), call.tally.reserved))
+        more = needed - call.tally.reserved_nanos
+        if more > 0 and call.tally.extend is not None:
+            try:
+                call.tally.extend(more)
+            except Fault:
+                call.tally.notes["gave_up"] = f"the budget does not cover the fallback '{plan.model.name}'"
+                raise fault from None
+            call.tally.reserved_nanos = needed
+
+    def _or_out_of_time(self, call: Call, policy: RetryPolicy, fault: Fault, pause: float = 0.0) -> None:
+        if self._clock.now() - call.began + pause >= policy.deadline:
             call.tally.notes["gave_up"] = "deadline"
             raise fault
-        if not self._ways.budget.withdraw():
+        if not pause and not self._ways.budget.withdraw():
             call.tally.notes["gave_up"] = "retry budget spent"
             raise fault
 
@@ -120,6 +144,8 @@ class Route:
             call.tally.notes["gave_up"] = f"asked to wait {fault.retry_after:.0f} s"
             raise fault
         pause = policy.pause(number - 1, fault.retry_after, self._chance.random())
+        if pause:
+            self._or_out_of_time(call, policy, fault, pause)
         call.tally.waited += pause * 1e3
         await self._clock.sleep(pause)
 

@@ -10,7 +10,7 @@ import asyncio
 
 from headworks.domain.call import Call, Kind
 from headworks.domain.call import Progress as SoFar
-from headworks.domain.errors import Blame, Fault, FaultClass
+from headworks.domain.errors import Fault, FaultClass
 from headworks.domain.exchange import milliseconds
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Frame, HeaderList, Reply
@@ -26,6 +26,8 @@ HELD_HEAD_SECONDS = 15.0
 """How long a head is kept back while no content has come: after that the caller learns that it was answered."""
 LARGEST_ERROR = 65_536
 LARGEST_WHOLE = 33_554_432
+BYTES_PER_TOKEN = 4
+"""For the part of a whole answer that came before it was lost."""
 LARGEST_WAITING = 262_144
 """Bytes of a begun stream that may wait for the edge before the upstream is paused."""
 
@@ -221,12 +223,13 @@ class Trial:
         card = self._card
         if card is not None:
             tried.currency = card.currency
-        if self._call.kind is Kind.COUNT_TOKENS or not tried.sent or (tried.head_at and self.reply.status >= 300):  # noqa: PLR2004
+        refused = tried.head_at and self.reply.status >= 300  # noqa: PLR2004 - HTTP's own number
+        told = fault is not None and fault is relay.fault and not relay.began
+        if self._call.kind is Kind.COUNT_TOKENS or not tried.sent or refused or told:
+            # Nothing was asked, or the upstream said in so many words that it did nothing: it does not bill that.
             tried.certainty = Certainty.REPORTED
             return
         tried.usage, tried.certainty = self._delivered()
-        if fault is not None and not tried.head_at and fault.row.blame is Blame.UPSTREAM:
-            tried.certainty = Certainty.RESERVED
         if card is not None:
             tried.cost_exact = card.exact(tried.usage)
 
@@ -234,13 +237,14 @@ class Trial:
         """The provider's own counts where the answer came to its end, else the prompt plus what was delivered."""
         relay = self._relay
         reported = relay.usage
-        if reported is not None and (relay.ended or self._whole):
+        if reported is not None and (getattr(relay, "usage_final", False) or relay.ended):
             return reported, Certainty.REPORTED
         ask = self._call.ask
         assert ask is not None
         known = reported if reported is not None else NO_USAGE
         prompt = known.input or ask.prompt_tokens
-        return _with(known, prompt, max(known.output, relay.estimated_output())), Certainty.ESTIMATED
+        delivered = self._size // BYTES_PER_TOKEN if self._whole and not relay.ended else relay.estimated_output()
+        return _with(known, prompt, max(known.output, delivered)), Certainty.ESTIMATED
 
     def _refused(self) -> None:
         """The upstream answered with an error of its own."""

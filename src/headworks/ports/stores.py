@@ -47,6 +47,10 @@ class Keys(Protocol):
 class Hold(Protocol):
     """What was set aside for one call."""
 
+    def extend(self, cost_nanos: int) -> None:
+        """Set so much more money aside. Raises `Fault` where the budget does not cover it; what was held stays held."""
+        ...
+
     def settle(self, usage: Usage, cost_nanos: int, *, counts: bool) -> None:
         """Replace the reservation by what was used. With `counts` false the request itself is given back too. Idempotent."""
         ...

@@ -95,6 +95,11 @@ class WatchedHold:
         self.usage = usage
         self.cost_nanos = cost_nanos
         self.settlements: list[Settlement] = []
+        self.extended = 0
+
+    def extend(self, cost_nanos: int) -> None:
+        """Remember it."""
+        self.extended += cost_nanos
 
     def settle(self, usage: Usage, cost_nanos: int, *, counts: bool) -> None:
         """Remember it."""

@@ -100,9 +100,14 @@ class _House:
             config_rejected=self.live.rejected,
             inflight=door.inflight,
             connections={"client": door.connections, "upstream": sum(row.open for row in self.upstream.stats())},
-            health={name: _HEALTH[condition.circuit] for name, condition in self.health.conditions()},
+            health=self._health(),
             journal=self.journal.gauges(),
         )
+
+    def _health(self) -> dict[str, float]:
+        """Of the targets that the configuration names: names that callers make up would be endless."""
+        named = {target.name for model in self.live.snapshot.models.values() for target in model.targets}
+        return {name: _HEALTH[condition.circuit] for name, condition in self.health.conditions() if name in named}
 
 
 _HEALTH = {Circuit.CLOSED: 1.0, Circuit.HALF_OPEN: 0.5, Circuit.OPEN: 0.0}

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 NAME = "headworks.run"
+SIZE = 512
 
 
 class DirectoryUnusableError(Exception):
@@ -38,9 +39,10 @@ class RunFile:
 
     def write(self, facts: dict[str, int]) -> None:
         """Tell what runs now: one `name number` a line."""
-        text = "".join(f"{name} {number}\n" for name, number in facts.items()).encode()
-        os.pwrite(self._fd, text, 0)
-        os.ftruncate(self._fd, len(text))
+        text = "".join(f"{name} {number}\n" for name, number in facts.items())
+        os.pwrite(
+            self._fd, text.ljust(SIZE - 1).encode() + b"\n", 0
+        )  # one write of one size: who reads meanwhile sees no mixture
 
 
 def read(directory: Path) -> dict[str, str]:
@@ -49,7 +51,7 @@ def read(directory: Path) -> dict[str, str]:
         lines = (directory / NAME).read_text().splitlines()
     except FileNotFoundError:
         return {}
-    return {name: number for name, _, number in (line.partition(" ") for line in lines)}
+    return {name: number for name, _, number in (line.partition(" ") for line in lines if line.strip())}
 
 
 def is_held(directory: Path) -> bool:

@@ -43,7 +43,7 @@ def compose(outside: Outside, snapshot: Snapshot, health: HealthBook) -> Journey
         Authorise(interpreter, planner),
         Limits(MemoryCounters(clock)),
         Guard(lambda now: guards.of(now.guards), interpreter),
-        Cache(MemoryAnswers(clock, snapshot.cache.max_bytes), MemoryReplays(clock)),
+        Cache(MemoryAnswers(clock, snapshot.cache.max_bytes), MemoryReplays(clock), interpreter),
         Meter(journal, clock),
         Route(ways, clock, chance, interpreter),
         Attempt(outside.upstream, interpreter, health, clock),

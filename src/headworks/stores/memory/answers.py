@@ -58,7 +58,7 @@ class MemoryAnswers:
 
 
 def _weight(answer: Answer) -> int:
-    return len(answer.body) + OVERHEAD
+    return len(answer.body) + sum([len(name) + len(value) + OVERHEAD for name, value in answer.headers]) + OVERHEAD
 
 
 class MemoryReplays:

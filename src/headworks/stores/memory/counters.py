@@ -50,7 +50,7 @@ class MemoryCounters:
         account.tokens_at = tokens_at
         account.concurrent += 1
         account.held += cost_nanos
-        return _MemoryHold(account, limits, tokens, cost_nanos)
+        return _MemoryHold(principal, account, tokens, cost_nanos)
 
     def account(self, principal: Principal) -> Account:
         """What this principal has used so far."""
@@ -67,7 +67,11 @@ def _refuse(principal: Principal, limits: Limits, account: Account, cost_nanos: 
             f"This key may have {limits.concurrent} requests under way at once, and has. Wait for one to end.",
             retry_after=1.0,
         )
-    budget = limits.budget_nanos
+    _refuse_cost(principal, account, cost_nanos)
+
+
+def _refuse_cost(principal: Principal, account: Account, cost_nanos: int) -> None:
+    budget = principal.limits.budget_nanos
     if budget is not None and account.spent + account.held + cost_nanos > budget:
         raise Fault(
             "project_spend_limit_exceeded",
@@ -105,21 +109,28 @@ def _too_soon(code: str, limit: int, unit: str, amount: int, wait: float) -> Fau
 class _MemoryHold:
     """Given back exactly once."""
 
-    __slots__ = ("_account", "_cost", "_limits", "_open", "_tokens")
+    __slots__ = ("_account", "_cost", "_open", "_principal", "_tokens")
 
-    def __init__(self, account: Account, limits: Limits, tokens: int, cost: int) -> None:
+    def __init__(self, principal: Principal, account: Account, tokens: int, cost: int) -> None:
+        self._principal = principal
         self._account = account
-        self._limits = limits
         self._tokens = tokens
         self._cost = cost
         self._open = True
+
+    def extend(self, cost_nanos: int) -> None:
+        """Hold more money, if the budget has it. Raises `Fault`."""
+        if self._open:
+            _refuse_cost(self._principal, self._account, cost_nanos)
+            self._account.held += cost_nanos
+            self._cost += cost_nanos
 
     def settle(self, usage: Usage, cost_nanos: int, *, counts: bool) -> None:
         """Replace the reservation by what was used."""
         if not self._open:
             return
         self._open = False
-        account, limits = self._account, self._limits
+        account, limits = self._account, self._principal.limits
         account.concurrent -= 1
         account.held -= self._cost
         account.spent += cost_nanos
