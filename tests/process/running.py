@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from headworks.wiring.process_runfile import read
+
 HERE = Path(__file__).parent
 PATIENCE = 20.0
 
@@ -92,8 +94,7 @@ class Running:
 
     def facts(self) -> dict[str, int]:
         """The run file."""
-        lines = (self.directory / "headworks.run").read_text().splitlines()
-        return {line.split()[0]: int(line.split()[1]) for line in lines}
+        return {name: int(number) for name, number in read(self.directory).items()}
 
     def get(self, path: str = "/", timeout: float = PATIENCE) -> str:
         """Ask the gateway on a new connection: «pid reloads»."""
