@@ -56,6 +56,7 @@ class Tally(msgspec.Struct):
     tried: list[Tried] = []
     replies: list[Reply] = []
     stages: dict[str, float] = {}
+    """When each stage was entered, monotonic seconds."""
     notes: dict[str, str] = {}
     cache: str = ""
     downgrades: list[str] = []

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Sequence
 
 from headworks.domain.call import Call
 from headworks.domain.errors import FAULTS, Fault, FaultClass
-from headworks.domain.exchange import milliseconds
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Reply
 from headworks.ports.clock import Clock
@@ -66,7 +65,7 @@ def _entering(stage: Stage, inner: Proceed, clock: Clock) -> Proceed:
     def enter(call: Call) -> Awaitable[Reply]:
         tally = call.tally
         tally.latest = call
-        tally.stages[name] = milliseconds(now() - call.began)
+        tally.stages[name] = now()
         return stage(call, inner)
 
     return enter

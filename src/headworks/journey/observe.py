@@ -108,7 +108,7 @@ class _Watch:
                 price=receipt.price.nanos,
                 currency=receipt.cost.currency,
                 tried=tuple(tally.tried),
-                stages=tally.stages,
+                stages={name: int((at - call.began) * 1e6) / 1e3 for name, at in tally.stages.items()},
                 notes=_notes(tally),
                 cache=tally.cache,
                 first_token_at=first,
