@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PYTEST ?= $(BIN)/python -m pytest --durations=10
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check format-check lint types layers tests prove bench docs lock clean
+.PHONY: help demo serve test check format-check lint types layers tests prove bench bench-peers docs lock clean
 
 help: ## list these tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -40,6 +40,9 @@ tests: $(VENV)/.test
 
 prove: $(VENV)/.prove ## the long proofs in full, with their figures
 	@$(PYTEST) -m long -rA --timeout=3600
+
+bench-peers: $(VENV)/.test ## install Envoy, TensorZero, LiteLLM and Portkey for the table, outside this project
+	@$(BIN)/python -m bench peers
 
 bench: $(VENV)/.test ## the performance table, beside nginx and whatever else is installed
 	@$(BIN)/python -m bench
