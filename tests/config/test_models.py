@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from headworks.domain.money import Money
+from headworks.domain.principal import Principal
+from headworks.domain.snapshot import Model, Snapshot
+from headworks.domain.target import AskedModel
 from headworks.domain.usage import Usage
 from tests.config.compiling import compiled, report_of
 
+ANYONE = Principal(id="anyone")
 WILD = 'providers: {openai: , vllm: }\nmodels: {"openai/*": openai/*, "gpt-*": openai/gpt-*, "gpt-4o*": vllm/big-*, "l-*-x": vllm/*, "any-*": openai/gpt-4o}\n'
 
 
@@ -62,6 +68,53 @@ def test_the_memory_of_answers_is_bounded() -> None:
         snapshot.find(f"openai/m{number}")
 
     assert snapshot.resolve.cache_info().currsize <= 1_024  # type: ignore[attr-defined] - an lru_cache behind the port
+
+
+def test_endless_names_are_neither_looked_up_nor_remembered() -> None:
+    snapshot = compiled(WILD).snapshot
+
+    assert snapshot.find("openai/" + "x" * 249) is not None
+    assert snapshot.find("openai/" + "x" * 250) is None
+    assert snapshot.find("gpt" + "x" * 1_000_000) is None
+    assert snapshot.resolve.cache_info().currsize == 1  # type: ignore[attr-defined] - an lru_cache behind the port
+
+
+def test_close_names_are_suggested_but_not_to_endless_ones() -> None:
+    snapshot = compiled("models: {gpt-4o: openai/gpt-4o, gpt-4.1: openai/gpt-4.1, claude: openai/gpt-4o}\n").snapshot
+
+    assert snapshot.suggest("gtp-4o", ANYONE)[0] == "gpt-4o"
+    assert snapshot.suggest("gpt-4o" * 50, ANYONE) == []
+
+
+def test_a_close_name_is_found_among_thousands_without_comparing_all() -> None:
+    """Names that share most of their letters are the dearest to compare; a caller who misspells must not stop the loop."""
+    names = [f"team-{number % 97}/model-{number:05d}-instruct" for number in range(1_500)]
+    snapshot = Snapshot(revision="r", models={name: Model(name=AskedModel(name), targets=()) for name in (*names, "smart")})
+
+    began = process_time()
+    assert snapshot.suggest("smrat", ANYONE) == ["smart"]
+    assert len(snapshot.suggest("team-3/model-99999-instrcut", ANYONE)) == 3
+    assert process_time() - began < 0.5  # comparing all takes seconds
+
+
+@pytest.mark.parametrize(
+    ("allowed", "listed"),
+    [
+        (None, ["fast", "gpt-*", "openai/*"]),
+        (("*",), ["fast", "gpt-*", "openai/*"]),
+        (("fast", "openai/*"), ["fast", "openai/*"]),
+        (("openai/gpt-*", "openai/gpt-4o"), ["openai/gpt-*", "openai/gpt-4o"]),
+    ],
+)
+def test_patterns_are_listed_as_they_are_written(allowed: tuple[str, ...] | None, listed: list[str]) -> None:
+    """What a key may have of a pattern is listed as the key says it; and all that is listed can be found."""
+    snapshot = compiled('models: {fast: openai/gpt-4o, "openai/*": openai/*, "gpt-*": openai/gpt-*}\n').snapshot
+    principal = ANYONE if allowed is None else Principal(id="p", models=allowed, allows_all=False)
+
+    names = snapshot.names_for(principal)
+
+    assert names == listed
+    assert [found.name for name in names if (found := snapshot.find(name))] == listed
 
 
 def test_short_forms_mean_the_long_ones() -> None:

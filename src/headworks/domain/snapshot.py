@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
+from heapq import nlargest
+from itertools import islice, pairwise
 
 import msgspec
 
 from headworks.domain.principal import Principal
 from headworks.domain.retry import RetryPolicy
 from headworks.domain.target import AskedModel, Target
+
+
+LONGEST_NAME = 256
+"""Characters of a model's name as callers may write it."""
+_LOOKED_AT = 2_000
+_COMPARED = 20
+"""Comparing two names closely takes some 50 µs on the loop: only so many, of those that share the most pairs of letters."""
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,16 +163,25 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     open_door: bool = False
 
     def find(self, name: str) -> Model | None:
-        """The model of that name, or None."""
-        return self.models.get(name) or self.resolve(name)
+        """The model of that name, or None. A name longer than `LONGEST_NAME` is nobody's."""
+        return None if len(name) > LONGEST_NAME else self.models.get(name) or self.resolve(name)
 
     def names_for(self, principal: Principal) -> list[str]:
-        """The models this caller may ask for, sorted."""
-        return sorted(name for name in self.models if principal.may_use(name))
+        """What this caller may ask for, sorted: fixed names, patterns as they are written (`openai/*`), and the names and narrower
+        patterns of its own that one of these answers for.
+        """
+        allowed = {name for name in (*self.models, *self.patterns) if principal.may_use(name)}
+        own = (name for name in principal.models if name not in allowed and self.find(name) is not None)
+        return sorted(allowed.union(own))
 
     def suggest(self, name: str, principal: Principal) -> list[str]:
         """Up to three allowed names that look like `name`."""
-        return difflib.get_close_matches(name, self.names_for(principal), n=3, cutoff=0.5)
+        if len(name) > LONGEST_NAME:
+            return []
+        pairs = set(pairwise(name))
+        known = islice((model for model in self.models if principal.may_use(model)), _LOOKED_AT)
+        likely = nlargest(_COMPARED, known, key=lambda model: len(pairs.intersection(pairwise(model))))
+        return difflib.get_close_matches(name, likely, n=3, cutoff=0.5)
 
     def __repr__(self) -> str:
         return f"<Snapshot rev {self.revision[:12]} · {len(self.models)} models · {len(self.principals)} keys>"

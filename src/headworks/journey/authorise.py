@@ -64,7 +64,7 @@ def _allowed_model(call: Call, ask: Ask, principal: Principal) -> Model:
 
 
 def _choice(call: Call, principal: Principal) -> str:
-    names = call.snapshot.names_for(principal) + [name for name in call.snapshot.patterns if principal.may_use(name)]
+    names = call.snapshot.names_for(principal)
     if not names:
         return "It may use no model: ask an administrator to allow one."
     more = f" and {len(names) - LISTED} more (GET /v1/models)" if len(names) > LISTED else ""

@@ -15,7 +15,8 @@ def list_models(call: Call, interpreter: Interpreter) -> Reply:
     assert call.principal is not None
     if call.kind is Kind.MODELS:
         names = call.snapshot.names_for(call.principal)
-        return Reply.of(200, [_JSON], interpreter.write_models(call.front, [call.snapshot.models[name] for name in names]))
+        models = [model for name in names if (model := call.snapshot.find(name)) is not None]
+        return Reply.of(200, [_JSON], interpreter.write_models(call.front, models))
     model = call.snapshot.find(call.subject) if call.principal.may_use(call.subject) else None
     if model is None:
         close = call.snapshot.suggest(call.subject, call.principal)

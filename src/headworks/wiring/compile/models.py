@@ -18,7 +18,6 @@ from headworks.wiring.config_file.problems import did_you_mean
 from headworks.wiring.config_file.tree import Path
 
 _REMEMBERED = 1024
-_LONGEST_NAME = 256
 
 Resolve = Callable[[str], Model | None]
 
@@ -79,12 +78,12 @@ class Models:
         return name in self.fixed or any(pattern.star(name) is not None for pattern in self._ranked)
 
     def resolver(self) -> Resolve:
-        """Answers for names that are not fixed; remembers the last thousand, so that callers who invent names fill no memory."""
+        """Answers for names that are not fixed. Remembers the last thousand, and `Snapshot.find` asks for no endless ones, so that
+        callers who invent names fill no memory.
+        """
         return lru_cache(_REMEMBERED)(self._resolve)
 
     def _resolve(self, name: str) -> Model | None:
-        if len(name) > _LONGEST_NAME:
-            return None
         for pattern in self._ranked:
             star = pattern.star(name)
             if star is not None:
