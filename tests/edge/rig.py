@@ -165,7 +165,7 @@ def pushing(pushed: PushedReply) -> Handler:
 class House:
     """What a door opens to in tests: settings, time, a journey, and whatever was complained about."""
 
-    def __init__(self, handler: Handler | None = None, **settings: Any) -> None:
+    def __init__(self, handler: Handler | None = None, words: Words | None = None, **settings: Any) -> None:
         self.journey = StubJourney(handler)
         self.clock = FrozenClock()
         self.complaints: list[BaseException] = []
@@ -173,7 +173,7 @@ class House:
         self.door = Door(
             journey=self.journey,
             snapshots=lambda: self.snapshot,
-            interpreter=Words(),
+            interpreter=words or Words(),
             clock=self.clock,
             chance=seeded(),
             complain=self.complaints.append,

@@ -13,6 +13,8 @@ from headworks.edge.routes import Front
 
 JSON: tuple[bytes, bytes] = (b"content-type", b"application/json")
 
+MAX_RETRY_SECONDS = 86_400
+"""A client told to wait for longer than a day is not waiting any more."""
 _SHOULD_RETRY = {"yes": (b"x-should-retry", b"true"), "no": (b"x-should-retry", b"false")}
 
 
@@ -39,7 +41,7 @@ def of_fault(fault: Fault, front: Front, request_id: str, door: Door) -> Answer:
         headers.append(JSON)
         body = door.interpreter.write_fault(front.name, fault, request_id)
     if fault.retry_after is not None:
-        seconds = max(0.0, fault.retry_after)
+        seconds = min(max(0.0, fault.retry_after), MAX_RETRY_SECONDS)
         headers.append((b"retry-after", b"%d" % math.ceil(seconds)))
         headers.append((b"retry-after-ms", b"%d" % math.ceil(seconds * 1000)))
     hint = _SHOULD_RETRY.get(fault.row.retry)

@@ -161,7 +161,8 @@ class Responder:
             writer.refuse(fault)
 
     def _abandon(self, reply: Reply, outcome: Outcome) -> None:
-        went_well(self._state.door.complain, reply.abandon, outcome)
+        if not went_well(self._state.door.complain, reply.abandon, outcome) and not self._writer.over:
+            self._writer.abort()
 
     def _fetch_body(self) -> None:
         """A stage waits for the body."""

@@ -40,7 +40,10 @@ class WholeSink:
         """The record is written: now the answer may leave."""
         writer, reply, pieces = self._writer, self._reply, self._pieces
         if outcome.ending in _GOOD:
-            writer.answer(reply.status, reply.headers, pieces[0] if len(pieces) == 1 else b"".join(pieces))
+            try:
+                writer.answer(reply.status, reply.headers, pieces[0] if len(pieces) == 1 else b"".join(pieces))
+            except Exception as trouble:  # noqa: BLE001 - raised into the source, it would leave the client hanging
+                writer.failed(trouble)
         elif outcome.ending is not Ending.CLIENT_GONE:
             writer.refuse(writer.given_up or _broken(outcome))
 

@@ -8,6 +8,7 @@ from headworks.domain.errors import Fault
 from headworks.domain.reply import HeaderList
 from headworks.domain.snapshot import Cors
 from headworks.edge import answers
+from headworks.edge.guarded import went_well
 from headworks.edge.heads import CLOSE, KEEP, head
 from headworks.edge.ids import exchange_id
 from headworks.edge.reception import WrongMethod
@@ -103,11 +104,15 @@ class AnswerWriter:
         self._line.finished(keep=keep)
 
     def refuse(self, fault: Fault) -> None:
-        """Write a fault as the whole answer and be done."""
-        answer = answers.of_fault(fault, self.front, self.id, self._state.door)
-        if isinstance(fault, WrongMethod):
-            answer.headers.append((b"allow", fault.allow))
-        self.answer(answer.status, answer.headers, answer.body)
+        """Write a fault as the whole answer and be done. If even that goes wrong, the connection is cut: nobody is left hanging."""
+        if not went_well(self._state.door.complain, self._refuse, fault) and not self.over:
+            self.abort()
+
+    def failed(self, trouble: Exception) -> None:
+        """The answer could not be written: cut the connection."""
+        self._state.door.complain(trouble)
+        if not self.over:
+            self.abort()
 
     def error_event(self, fault: Fault) -> bytes:
         """A fault as the last event of a stream."""
@@ -122,3 +127,9 @@ class AnswerWriter:
         """The answer is broken and cannot say so: cut the connection."""
         self.over = True
         self._line.abort()
+
+    def _refuse(self, fault: Fault) -> None:
+        answer = answers.of_fault(fault, self.front, self.id, self._state.door)
+        if isinstance(fault, WrongMethod):
+            answer.headers.append((b"allow", fault.allow))
+        self.answer(answer.status, answer.headers, answer.body)
