@@ -14,7 +14,7 @@ from headworks.domain.snapshot import EdgeSettings
 from headworks.edge.patience import Patience
 from headworks.edge.wheel import NEVER, TICK, Wheel
 from headworks.testing import FrozenClock
-from tests.edge.rig import Client, House, PushedReply, get, never, post, pushing, run
+from tests.edge.rig import Client, House, PushedReply, echo, get, never, post, pushing, run
 
 EVENT = b'data: {"x":1}\n\n'
 
@@ -218,6 +218,70 @@ def test_a_journey_that_fails_on_being_given_up_answers_no_second_time() -> None
         await client.send(get(b"/livez"))
 
         assert [answer.status for answer in client.answers("POST", "GET")] == [504, 200]
+
+    run(job())
+
+
+def test_the_record_is_written_before_an_answer_that_is_given_up() -> None:
+    async def job() -> None:
+        client = Client(House(never, request_timeout=30.0))
+        written: list[int] = []
+        await client.send(post())
+        client.house.journey.call.closing.conclude(lambda _: written.append(len(client.transport.sent)))
+
+        await client.wait(31.0)
+
+        assert written == [0]
+        assert client.house.journey.outcomes == [Outcome(Ending.FAILED, 504, "total_timeout")]
+        assert client.answered.status == 504
+
+    run(job())
+
+
+def test_a_journey_that_ignores_being_given_up_is_not_waited_for() -> None:
+    async def job() -> None:
+        gate = asyncio.Event()
+
+        async def deaf(call: Call) -> Reply:
+            while not gate.is_set():
+                try:
+                    await gate.wait()
+                except asyncio.CancelledError:
+                    continue
+            return await echo(call)
+
+        client = Client(House(deaf, request_timeout=30.0))
+        await client.send(post())
+        await client.wait(31.5)
+        answered = [answer.status for answer in client.answers()]
+        gate.set()
+        await client.send(get(b"/livez"))
+
+        assert answered == [504]
+        assert client.house.journey.outcomes == [Outcome(Ending.FAILED, 504, "total_timeout")]
+        assert [answer.status for answer in client.answers("POST", "GET")] == [504, 200]
+        assert client.house.complaints == []
+
+    run(job())
+
+
+def test_a_journey_that_ends_well_in_spite_of_being_given_up_answers_with_why() -> None:
+    async def job() -> None:
+        pushed = PushedReply()
+
+        async def stubborn(call: Call) -> Reply:  # noqa: ARG001 - a handler's signature
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                return pushed.reply
+            raise AssertionError("unreachable")
+
+        client = Client(House(stubborn, request_timeout=30.0))
+        await client.send(post())
+        await client.wait(31.0)
+
+        assert (client.answered.status, client.answered.said["code"]) == (504, "total_timeout")
+        assert (pushed.cancelled, pushed.outcomes) == (1, [Outcome(Ending.FAILED, 504, "total_timeout")])
 
     run(job())
 

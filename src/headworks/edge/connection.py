@@ -17,6 +17,8 @@ BODY_AHEAD = 65_536
 """Bytes of a body that are read before a stage asks for it."""
 LINGER = 5.0
 """Seconds for which what a refused client still sends is read and dropped, so that it gets to see the answer."""
+GRACE = 0.25
+"""Seconds for which a journey that was given up may take to end by itself. A drain's parting is not much longer."""
 SURPLUS = 128
 """Connections beyond the limit that are told so. Those beyond that are just closed."""
 
@@ -166,7 +168,8 @@ class Connection(asyncio.Protocol):
     def give_up(self) -> None:
         """End the answer under way with an error, and close."""
         if self._responder is not None:
-            self._responder.give_up(Fault("draining", "The gateway is stopping and could not finish this answer. Try again."))
+            fault = Fault("draining", "The gateway is stopping and could not finish this answer. Try again.")
+            self._end(fault, self._responder)
         elif not self._leaving:
             self._leave()
 
@@ -253,10 +256,16 @@ class Connection(asyncio.Protocol):
         else:
             self._wait(LINGER)
 
+    def _end(self, fault: Fault, responder: Responder) -> None:
+        """Give up an answer, and look soon whether it has ended."""
+        responder.give_up(fault)
+        if self._responder is responder:
+            self._wait(GRACE)
+
     def _look_at_answer(self, now: float, responder: Responder) -> None:
-        overdue = self._patience.overdue(now)
+        overdue = responder.given_up or self._patience.overdue(now)
         if overdue is not None:
-            responder.give_up(overdue)
+            self._end(overdue, responder)
             return
         if not responder.request.body.complete:
             overdue = self._patience.body_overdue(now)

@@ -26,6 +26,7 @@ class Responder:
     """One per request, with one task if it travels; belongs to the loop."""
 
     _task: asyncio.Task[None] | None = None
+    _closing: Closing | None = None
     _reply: Reply | None = None
     _stream: StreamSink | None = None
 
@@ -55,7 +56,14 @@ class Responder:
         writer.front = found.route.spoken(request.headers)
         if not request.body.complete:
             request.body.on_wanted(self._fetch_body)
-        self._task = asyncio.Task(self._serve(self._call(found)), loop=asyncio.get_running_loop(), name="request")
+        call = self._call(found)
+        self._closing = call.closing
+        self._task = asyncio.Task(self._serve(call), loop=asyncio.get_running_loop(), name="request")
+
+    @property
+    def given_up(self) -> Fault | None:
+        """Why the edge has put an end to the answer, if it has."""
+        return self._writer.given_up
 
     # ── The connection calls these ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -69,14 +77,20 @@ class Responder:
             self._task.cancel(CLIENT_GONE)
 
     def give_up(self, fault: Fault) -> None:
-        """The gateway will not go on: the client hears it as the answer, or as the last event of the stream."""
-        self._writer.given_up = fault
+        """The gateway will not go on: the client hears it as the answer, or as the last event of the stream.
+
+        A journey under way is cancelled, and the answer written once its record is. One that goes on in spite of that is not
+        waited for when this is called again.
+        """
+        writer = self._writer
+        if writer.given_up is not None or self._task is None:
+            self._end_for(writer.given_up or fault)
+            return
+        writer.given_up = fault
         if self._reply is not None:
             self._abandon(self._reply, Outcome(Ending.CANCELLED, self._reply.status, fault.code))
-            return
-        if self._task is not None:
+        else:
             self._task.cancel(fault.code)
-        self._writer.refuse(fault)
 
     def pause(self) -> None:
         """The client is slow."""
@@ -104,10 +118,9 @@ class Responder:
         except Fault as fault:
             self._failed(call, fault)
         except asyncio.CancelledError:
-            given_up = self._writer.given_up
-            if given_up is None:  # a stranger's doing: the loop is being torn down
-                self._writer.abort()
-            call.closing.close(_ending(given_up or Fault("draining", "The gateway stops.")))
+            # Without a reason it is a stranger's doing: the loop is being torn down.
+            call.closing.close(_ending(self._writer.given_up or Fault("draining", "The gateway stops.")))
+            self._tell(self._writer.given_up)
             raise
         except Exception as trouble:  # noqa: BLE001 - whatever a stage does wrong, the client gets an answer
             self._state.door.complain(trouble)
@@ -133,7 +146,8 @@ class Responder:
     def _begin(self, reply: Reply) -> None:
         given_up = self._writer.given_up
         if given_up is not None:
-            reply.abandon(_ending(given_up))
+            self._abandon(reply, _ending(given_up))
+            self._end_for(given_up)
             return
         self._reply = reply
         if reply.whole:
@@ -147,15 +161,27 @@ class Responder:
 
     def _failed(self, call: Call, fault: Fault) -> None:
         """The journey raised, or the reply could not be begun: the client hears it if it still can."""
+        writer = self._writer
+        fault = writer.given_up or fault
         outcome = _ending(fault)
         call.closing.close(outcome)
-        writer = self._writer
         if self._reply is not None and not writer.over:
             writer.given_up = fault
             self._abandon(self._reply, outcome)
+        self._tell(fault)
+
+    def _end_for(self, fault: Fault) -> None:
+        """Write the record if it is not written yet, and then the answer."""
+        if self._closing is not None:
+            self._closing.close(_ending(fault))
+        self._tell(fault)
+
+    def _tell(self, fault: Fault | None) -> None:
+        """The client hears `fault` if it still can. Without one, and where an answer has begun, the connection is cut."""
+        writer = self._writer
         if writer.over:
             return
-        if writer.answered:
+        if fault is None or writer.answered:
             writer.abort()
         else:
             writer.refuse(fault)
