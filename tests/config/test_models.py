@@ -88,13 +88,13 @@ def test_close_names_are_suggested_but_not_to_endless_ones() -> None:
 
 def test_a_close_name_is_found_among_thousands_without_comparing_all() -> None:
     """Names that share most of their letters are the dearest to compare; a caller who misspells must not stop the loop."""
-    names = [f"team-{number % 97}/model-{number:05d}-instruct" for number in range(1_500)]
+    names = [f"{number:05d}/{'-instruct' * 20}" for number in range(1_500)]
     snapshot = Snapshot(revision="r", models={name: Model(name=AskedModel(name), targets=()) for name in (*names, "smart")})
 
     began = process_time()
     assert snapshot.suggest("smrat", ANYONE) == ["smart"]
-    assert len(snapshot.suggest("team-3/model-99999-instrcut", ANYONE)) == 3
-    assert process_time() - began < 0.5  # comparing all takes seconds
+    assert len(snapshot.suggest("x" + "-instrcut" * 20, ANYONE)) == 3
+    assert process_time() - began < 1.0  # comparing all takes seconds
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from headworks.domain.principal import Principal
 from headworks.domain.retry import RetryPolicy
 from headworks.domain.target import AskedModel, Target
 
-
 LONGEST_NAME = 256
 """Characters of a model's name as callers may write it."""
 _LOOKED_AT = 2_000
