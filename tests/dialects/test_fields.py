@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -135,3 +136,66 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
         return
 
     assert json.loads(write_fields(fields)) == json.loads(body)
+
+
+def _judged(body: bytes) -> list[str] | str:
+    try:
+        return list(read_fields(body, GOVERNED))
+    except Fault as fault:
+        return fault.code
+
+
+@given(objects())
+def test_large_bodies_are_judged_as_small_ones(written: tuple[list[str], bytes]) -> None:
+    """Large ones are followed from key to key before they are decoded."""
+    body = written[1]
+    large = body + b" " * 70_000
+
+    assert _judged(large) == _judged(body)
+
+
+@pytest.mark.parametrize("padding", [b"", b" " * 70_000])
+@pytest.mark.parametrize("first", [b"1", b"12", b'"x"', b'"x\\",\\"b\\":2"', b"[]", b"1.0", b"true"])
+@pytest.mark.parametrize("last", [b"1", b"2", b'"x"', b"[]", b"null"])
+def test_a_second_value_is_found_whatever_the_first_was(padding: bytes, first: bytes, last: bytes) -> None:
+    body = b'{ "a":%b,\n"b":2,"\\u0061" :%b}%b' % (first, last, padding)
+
+    with pytest.raises(Fault) as caught:
+        read_fields(body, GOVERNED)
+
+    assert (caught.value.code, caught.value.param) == ("duplicate_field", "a")
+
+
+@pytest.mark.parametrize("count", [200, 201, 3_000, 300_000])
+def test_too_many_fields_are_refused(count: int) -> None:
+    body = b"{%b}" % b",".join(b'"k%d":1' % place for place in range(count))
+
+    if count == 200:
+        assert len(read_fields(body, GOVERNED)) == count
+        return
+    with pytest.raises(Fault, match="more than 200 fields") as caught:
+        read_fields(body, GOVERNED)
+    assert caught.value.code == "invalid_request"
+
+
+@pytest.mark.parametrize("tail", [b"", b"}x", b"}}", b",}", b":1}", b"}]"])
+def test_a_large_body_that_ends_badly_is_no_json(tail: bytes) -> None:
+    with pytest.raises(Fault) as caught:
+        read_fields(b'{"a":"%b","b":1%b' % (b"x" * 70_000, tail), GOVERNED)
+
+    assert caught.value.code == "invalid_json"
+
+
+def test_a_million_fields_are_not_even_decoded() -> None:
+    """Memory that decoding takes shows it: timing would depend on the machine."""
+    body = b"{%b}" % b",".join(b'"%x":1' % place for place in range(200_000))
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(Fault):
+            read_fields(body, GOVERNED)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 1_000_000

@@ -1,12 +1,12 @@
 """The top-level fields of a JSON body, undecoded: read once, patched, and written back with all other bytes as they came.
 
-msgspec keeps the last of two equal keys and says nothing, and two readers of one body must not see two different models. So
-the length of the body is compared with what its unique fields take: whatever is left over is white space, an escape, or a second key.
+msgspec keeps the last of two equal keys and says nothing, and two readers of one body must not see two different models. A body that is
+exactly what its unique fields are when written again has no second key. One that is spaced or escaped in another way, and every large
+one, is followed from key to key: that costs by the number of fields, of which there may not be many, and not by what is in them.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,26 +16,36 @@ from headworks.domain.errors import Fault
 
 Fields = dict[str, msgspec.Raw]
 
+MOST_FIELDS = 200
+"""Top-level fields of a request. No API has half as many."""
+_LARGE = 65_536
+"""Bytes from which on a body is followed before it is decoded: so many can hold more keys than may be decoded on the loop."""
+
 _DECODER = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ENCODER = msgspec.json.Encoder()
+_SKIPPER = msgspec.json.Decoder(msgspec.Raw)
+_NAME = msgspec.json.Decoder(str)
 _SPACE = b" \t\r\n"
-_PUNCTUATION = 4
-"""Bytes around each field: two quotes, a colon, and a comma (or, for the last one, half of the braces)."""
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def read_fields(body: bytes, governed: frozenset[str]) -> Fields:
-    """The fields of a JSON object. Raises `Fault`: `invalid_json`, or `duplicate_field` where a name comes twice.
+    """The fields of a JSON object. Raises `Fault`: `invalid_json`, `invalid_request` where there are too many of them, or
+    `duplicate_field` where a name comes twice.
 
     A name that differs from one of `governed` in letter case alone counts as a second spelling of it: some servers read it as the same.
     """
+    followed = len(body) > _LARGE and _follow(body)
     try:
         fields = _DECODER.decode(body)
         if not body.isascii():
             str(body, "utf-8")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as trouble:
+    except _UNREADABLE as trouble:
         raise Fault("invalid_json", _explain(body, trouble)) from None
-    if len(body) != len(_ENCODER.encode(fields)) and not _is_spaced(body, fields) and _has_more(body, fields):
-        _refuse_duplicates(body)
+    if not followed and body != _ENCODER.encode(fields) and not _is_spaced(body, fields) and not _follow(body):
+        raise Fault("invalid_json", "The request body is not a plain JSON object.")
+    if len(fields) > MOST_FIELDS:
+        raise _too_many()
     if not fields.keys() <= governed:
         _refuse_variants(fields, governed)
     return fields
@@ -51,30 +61,53 @@ def _is_spaced(body: bytes, fields: Fields) -> bool:
     return body == b"{%b}" % b", ".join([b'"%b": %b' % (name.encode(), value) for name, value in fields.items()])
 
 
-def _has_more(body: bytes, fields: Fields) -> bool:
-    """Whether the body holds more than these fields and white space."""
-    solid = len(body.translate(None, _SPACE))
-    for name, value in fields.items():
-        solid -= len(name.encode().translate(None, _SPACE)) + len(bytes(value).translate(None, _SPACE)) + _PUNCTUATION
-    return solid != (1 if fields else 2)
+def _follow(body: bytes) -> bool:
+    """Go from key to key, as the exact judgement on their names and number. Tells whether that led to the object's end.
 
-
-def _refuse_duplicates(body: bytes) -> None:
-    """The exact judgement, slow, for bodies that look suspicious (escaped names do too)."""
-    outermost: list[tuple[str, Any]] = []
-
-    def keep(pairs: list[tuple[str, Any]]) -> None:
-        outermost[:] = pairs  # the outermost object is the last to be complete
-
+    Where it does not, the body is no JSON object, and decoding it says why.
+    """
+    view = memoryview(body)
+    names: set[str] = set()
+    at = body.find(b"{") + 1
     try:
-        json.loads(body, object_pairs_hook=keep, parse_float=str, parse_int=str)
-    except (ValueError, RecursionError) as trouble:
-        raise Fault("invalid_json", _explain(body, trouble)) from None
-    seen: set[str] = set()
-    for name, _ in outermost:
-        if name in seen:
-            raise Fault("duplicate_field", f"The field {name!r} stands twice in the request body. Send it once.", param=name)
-        seen.add(name)
+        while True:
+            colon = _end(view, at)
+            if body[colon : colon + 1] != b":":
+                return False
+            name = _NAME.decode(view[at:colon])
+            if name in names:
+                raise Fault(
+                    "duplicate_field",
+                    f"The field {name[:60]!r} stands twice in the request body. Send it once.",
+                    param=name[:60],
+                )
+            names.add(name)
+            if len(names) > MOST_FIELDS:
+                raise _too_many()
+            end = _end(view, colon + 1)
+            if body[end : end + 1] != b",":
+                return body[end : end + 1] == b"}"
+            at = end + 1
+    except _UNREADABLE:
+        return not names and body[at:].strip(_SPACE) == b"}"
+
+
+def _end(view: memoryview, at: int) -> int:
+    """Where the value that begins here is over, and the white space after it. msgspec skips values without making anything of them,
+    and tells how far it had to read to find what it did not expect.
+    """
+    try:
+        _SKIPPER.decode(view[at:])
+    except msgspec.DecodeError as trouble:
+        what, _, place = str(trouble).rpartition(" (byte ")
+        if not what.endswith("trailing characters"):
+            raise
+        return at + int(place.rstrip(")")) - 1  # it has read that byte already
+    return len(view)
+
+
+def _too_many() -> Fault:
+    return Fault("invalid_request", f"The request body has more than {MOST_FIELDS} fields. Send those that the API knows.")
 
 
 def _refuse_variants(fields: Fields, governed: frozenset[str]) -> None:
