@@ -9,12 +9,13 @@ import msgspec
 
 from headworks.dialects.anthropic.request_in import read_request
 from headworks.dialects.anthropic.wire import NAME, UNREADABLE
+from headworks.dialects.bounds import asked_model
 from headworks.dialects.fields import Fields, read_fields, write_fields
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.governed import GOVERNED
 from headworks.domain.message import Document, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
-from headworks.domain.target import AskedModel, Target
+from headworks.domain.target import Target
 
 BYTES_PER_TOKEN = 4
 """Of a prompt's JSON, names and punctuation included."""
@@ -50,7 +51,7 @@ def read_ask(kind: Kind, body: bytes) -> Ask:
     if max_tokens is not None and max_tokens < 0:  # 0 only fills the prompt cache
         raise Fault("invalid_request", "'max_tokens' must not be negative.", param="max_tokens")
     return Ask(
-        model=AskedModel(model),
+        model=asked_model(model),
         stream=kind is Kind.CHAT and bool(_value(fields, "stream", _FLAG, "true or false")),
         include_usage=True,
         max_tokens=max_tokens,

@@ -8,6 +8,7 @@ import msgspec
 
 from headworks.dialects.anthropic.blocks_in import read_parts
 from headworks.dialects.anthropic.wire import NAME, UNREADABLE
+from headworks.dialects.bounds import refuse_too_many
 from headworks.dialects.unpacking import Unpacked
 from headworks.domain.call import Ask
 from headworks.domain.errors import Fault
@@ -37,6 +38,7 @@ _MODES = {
 def read_request(ask: Ask) -> Conversation:
     """The canonical form of a request. Raises `Fault` `invalid_json`, `invalid_request`."""
     fields = Unpacked({name: _decode(name, raw) for name, raw in ask.fields.items()}, "")
+    refuse_too_many(fields.rest.get("messages"), fields.rest.get("tools"))
     return Conversation(
         dialect=NAME,
         model=fields.word("model") or ask.model,

@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
+from headworks.dialects.bounds import asked_model
 from headworks.dialects.fields import Fields, read_fields
 from headworks.dialects.openai_chat.estimate import BYTES_PER_TOKEN, estimate_input, estimate_messages
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
-from headworks.domain.target import AskedModel
 
 KNOWN = frozenset(
     (
@@ -76,10 +76,11 @@ def read_ask(kind: Kind, body: bytes) -> Ask:
     model = _value(fields, "model", _STRING, "a string") if "model" in fields else None
     if not model:
         raise Fault("invalid_request", "The field 'model' is missing: name the model to ask.", param="model")
+    asked = asked_model(model)
     user = _value(fields, "user", _STRING, "a string") if "user" in fields else None
     if kind is Kind.EMBEDDINGS:
         tokens = estimate_input(_needed(fields, "input"))
-        return Ask(model=AskedModel(model), max_tokens=0, prompt_tokens=tokens, user=user or "", fields=fields)
+        return Ask(model=asked, max_tokens=0, prompt_tokens=tokens, user=user or "", fields=fields)
     if kind is Kind.CHAT:
         tokens, media = estimate_messages(_needed(fields, "messages"))
         if "tools" in fields:
@@ -88,7 +89,7 @@ def read_ask(kind: Kind, body: bytes) -> Ask:
         tokens, media = estimate_input(_needed(fields, "prompt")), _NO_FEATURES
     options = _value(fields, "stream_options", _STREAM_OPTIONS, "an object") if "stream_options" in fields else None
     return Ask(
-        model=AskedModel(model),
+        model=asked,
         stream=bool(_value(fields, "stream", _FLAG, "a boolean")) if "stream" in fields else False,
         include_usage=bool(options.include_usage) if options is not None else False,
         max_tokens=_max_tokens(fields),

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from headworks.dialects.bounds import refuse_too_many
 from headworks.dialects.openai_chat.names import NAME
 from headworks.dialects.openai_chat.read_messages import read_message
 from headworks.dialects.unpacking import Unpacked
@@ -34,6 +35,7 @@ _REASONING_FIELDS = ("reasoning_effort", "reasoning", "thinking", "enable_thinki
 def read_request(raw: Mapping[str, Any]) -> Conversation:
     """The conversation in a body's undecoded fields. Raises `Fault` `invalid_request`."""
     fields = Unpacked({name: _decode(value) for name, value in raw.items()}, "")
+    refuse_too_many(fields.rest.get("messages"), fields.rest.get("tools"))
     messages = fields.items("messages")
     if messages is None:
         raise Fault("invalid_request", "messages must be a list with at least one message.", param="messages")
