@@ -28,6 +28,13 @@ EPOCH = 1795348800
         ({"x-ratelimit-reset": "20"}, 20.0),
         ({"x-ratelimit-reset-requests": "1m2.5s", "x-ratelimit-remaining-requests": "0"}, 62.5),
         ({"x-ratelimit-reset-tokens": "120ms", "x-ratelimit-remaining-tokens": "0"}, 0.12),
+        ({"retry-after": "90000"}, 86_400.0),
+        ({"retry-after": "9" * 400}, None),
+        ({"retry-after": "9" * 400 + "s"}, 86_400.0),
+        ({"retry-after": "9" * 308 + "d"}, 86_400.0),
+        ({"retry-after": "0" * 400 + "1s"}, 1.0),
+        ({"retry-after-ms": "9" * 300}, 86_400.0),
+        ({"retry-after": "-" + "9" * 400 + "s"}, None),
         ({"x-ratelimit-reset-tokens": "6m0s", "x-ratelimit-remaining-tokens": "5000"}, None),
     ],
 )

@@ -14,21 +14,27 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _EPOCH = 1_000_000_000.0
 """A larger number of seconds is a point in time, not a pause."""
 _EPOCH_MS = 1_000_000_000_000.0
+_LONGEST = 86_400.0
+"""A day: nobody waits longer, and what is longer is no pause but nonsense."""
 _BUCKETS = ("requests", "tokens")
 
 
 def read_retry_after(headers: Headers) -> float | None:
-    """Seconds to wait, from the first header that says so; points in time count from the answer's own `date`."""
+    """Seconds to wait, 0 … 86,400, from the first header that says so; points in time count from the answer's own `date`."""
     said = {name.decode("latin-1").lower(): value.decode("latin-1").strip() for name, value in headers}
     milliseconds = _number(said.get("retry-after-ms", ""))
     if milliseconds is not None:
-        return max(0.0, milliseconds / 1e3)
+        return _clamped(milliseconds / 1e3)
     for name in ("retry-after", *_exhausted(said), "x-ratelimit-reset", "ratelimit-reset"):
         value = said.get(name)
         seconds = _seconds(value, said.get("date", "")) if value else None
         if seconds is not None:
-            return max(0.0, seconds)
+            return _clamped(seconds)
     return None
+
+
+def _clamped(seconds: float) -> float:
+    return min(max(0.0, seconds), _LONGEST)
 
 
 def _exhausted(said: Mapping[str, str]) -> list[str]:
