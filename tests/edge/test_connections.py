@@ -13,7 +13,8 @@ from headworks.domain.call import Call
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Reply
 from headworks.domain.snapshot import Snapshot
-from headworks.edge.connection import SURPLUS
+from headworks.edge.connection import READ_AHEAD, SURPLUS
+from headworks.edge.reader import MAX_AHEAD
 from headworks.edge.state import ServerState
 from tests.edge.rig import Client, House, PushedReply, echo, get, post, pushing, run, settle
 
@@ -39,11 +40,11 @@ def test_requests_sent_ahead_are_answered_in_order_one_at_a_time() -> None:
         client = Client(House(gate))
 
         await client.send(post(body=b"1") + post(body=b"2") + get(b"/livez") + post(body=b"3"))
-        begun, reading = len(client.house.journey.calls), client.transport.reading
+        begun = len(client.house.journey.calls)
         gate.open.set()
         await client.send()
 
-        assert (begun, reading) == (1, False)
+        assert begun == 1
         assert [answer.body[-3:-2] for answer in client.answers()] == [b"1", b"2", b"k", b"3"]
         assert client.transport.reading
         assert client.open
@@ -55,16 +56,38 @@ def test_the_rest_of_a_request_that_came_ahead_is_read_when_its_turn_comes() -> 
     async def job() -> None:
         gate = Gate()
         client = Client(House(gate))
-        second = post(body=b"second")
+        second = post(body=b"x" * 3 * READ_AHEAD)
 
         await client.send(post(body=b"first") + second[:20])
-        reading = client.transport.reading
+        soon = client.transport.reading
+        await client.send(second[20 : READ_AHEAD + 20], second[READ_AHEAD + 20 : READ_AHEAD + 40])
+        later = client.transport.reading
         gate.open.set()
         await client.send()
-        await client.send(second[20:-3], second[-3:])
+        await client.send(second[READ_AHEAD + 40 : -3], second[-3:])
 
-        assert not reading
-        assert [answer.said["body"] for answer in client.answers()] == ["first", "second"]
+        assert (soon, later) == (True, False)
+        assert [len(answer.said["body"]) for answer in client.answers()] == [5, 3 * READ_AHEAD]
+        assert client.transport.reading
+
+    run(job())
+
+
+def test_who_sends_request_after_request_ahead_is_held_back_before_it_is_refused() -> None:
+    async def job() -> None:
+        gate = Gate()
+        client = Client(House(gate))
+        sent = 0
+
+        while client.transport.reading:
+            await client.send(post(body=b"%d" % sent))
+            sent += 1
+        gate.open.set()
+        await client.send()
+
+        assert 1 < sent < MAX_AHEAD
+        assert [answer.said["body"] for answer in client.answers()] == [str(number) for number in range(sent)]
+        assert client.transport.reading
 
     run(job())
 

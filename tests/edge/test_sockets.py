@@ -15,7 +15,7 @@ from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Reply
 from headworks.edge import Edge
 from headworks.edge.connection import Connection
-from tests.edge.rig import House, PushedReply, echo, get, never, post, pushing, read_answers, run, serving, until
+from tests.edge.rig import House, PushedReply, echo, get, never, post, pushing, read_answers, run, serving, settle, until
 
 EVENT = b'data: {"x":1}\n\n'
 GONE = Outcome(Ending.CLIENT_GONE, 499, "client_gone")
@@ -108,6 +108,32 @@ def test_a_closed_connection_is_noticed_while_the_head_is_awaited() -> None:
         await until(lambda: house.journey.calls)
 
         writer.close()
+        while not house.journey.cancelled:
+            await house.clock.run(0.5)
+
+        assert house.journey.outcomes == [GONE]
+        assert house.clock.now() < 1_010.0
+
+    with_server(house, job)
+
+
+@pytest.mark.parametrize("ahead", [b"P", post(), post(body=b"x" * 20_000)[:-1]], ids=["byte", "request", "body"])
+@pytest.mark.parametrize("rude", [True, False], ids=["reset", "closed"])
+def test_a_client_that_hangs_up_is_noticed_behind_what_it_sent_ahead(ahead: bytes, *, rude: bool) -> None:
+    house = House(never)
+
+    async def job(port: int) -> None:
+        _, writer = await connect(port)
+        writer.write(post())
+        await until(lambda: house.journey.calls)
+        writer.write(ahead)
+        await settle()
+        await asyncio.to_thread(time.sleep, 0.01)
+
+        if rude:
+            reset(writer)
+        else:
+            writer.close()
         while not house.journey.cancelled:
             await house.clock.run(0.5)
 

@@ -8,13 +8,16 @@ from typing import cast
 from headworks.domain.errors import Fault
 from headworks.edge.guarded import went_well
 from headworks.edge.patience import Patience
-from headworks.edge.reader import Reader
+from headworks.edge.reader import MAX_AHEAD, Reader
 from headworks.edge.responder import Responder
 from headworks.edge.state import ServerState
 from headworks.edge.wheel import NEVER
 
 BODY_AHEAD = 65_536
 """Bytes of a body that are read before a stage asks for it."""
+READ_AHEAD = 65_536
+"""Bytes of later requests that are read, or a little more, while an answer is under way: who stops reading never hears that the
+client hung up."""
 LINGER = 5.0
 """Seconds for which what a refused client still sends is read and dropped, so that it gets to see the answer."""
 GRACE = 0.25
@@ -27,7 +30,7 @@ class Connection(asyncio.Protocol):
     """One per socket; belongs to the loop. At any time it is in one of three states.
 
     waiting    for a request, or for the rest of its head: there is no responder
-    answering  a responder is at work; once bytes of the next request have come, nothing more is read
+    answering  a responder is at work; what comes of the next requests is read up to a bound
     leaving    no more requests are taken; what was written may still be on its way out
     """
 
@@ -47,6 +50,8 @@ class Connection(asyncio.Protocol):
         self._leaving = False
         self._secure = False
         self._sent = 0
+        self._ahead = 0
+        """Bytes that came with later requests since reading went on, about."""
         self.peer = ""
         self.slow = False
         self.due = 0.0
@@ -129,7 +134,8 @@ class Connection(asyncio.Protocol):
             self._transport.write(data)
 
     def read_on(self) -> None:
-        """A body is wanted: read without bound."""
+        """A body is wanted, or all has been answered: read without bound."""
+        self._ahead = 0
         if not self._reading and not self._eof:
             self._reading = True
             self._transport.resume_reading()
@@ -196,7 +202,7 @@ class Connection(asyncio.Protocol):
         if self._responder is None:
             self._next()
         if self._responder is not None:
-            self._hold_back()
+            self._hold_back(len(data))
 
     def _next(self) -> None:
         """Turn to the next request, if its head is complete."""
@@ -225,13 +231,17 @@ class Connection(asyncio.Protocol):
         self._responder = None
         self._state.inflight -= 1
 
-    def _hold_back(self) -> None:
-        """Stop reading while what has come is enough for now."""
+    def _hold_back(self, size: int) -> None:
+        """Stop reading while what has come, `size` bytes the last time, is enough for now."""
         responder = self._responder
         if responder is None or not self._reading:
             return
-        body = responder.request.body
-        if self._reader.ahead or (body.size > BODY_AHEAD and not body.complete and not body.asked_for):
+        body, reader = responder.request.body, self._reader
+        enough = body.size > BODY_AHEAD and not body.complete and not body.asked_for
+        if reader.ahead:
+            enough = enough or self._ahead > READ_AHEAD or len(reader.ready) >= MAX_AHEAD // 2
+            self._ahead += size
+        if enough:
             self._reading = False
             self._transport.pause_reading()
 
