@@ -19,7 +19,7 @@ from headworks.domain.config import (
     TargetRule,
     TieredPrice,
 )
-from headworks.domain.governed import GOVERNED
+from headworks.domain.governed import BETAS, FEATURES, GOVERNED, SERVER_TOOLS, SUFFIXES
 from headworks.domain.retry import RetryPolicy
 from headworks.domain.snapshot import (
     Breaker,
@@ -74,9 +74,21 @@ def test_every_key_is_named(kind: type[msgspec.Struct]) -> None:
 
 
 def test_every_feature_is_named() -> None:
-    features = {feature for fields in GOVERNED.values() for feature in fields.values()}
+    (row,) = (line for line in CONFIGURATION.splitlines() if line.startswith("| `features` |"))
 
-    assert [feature for feature in sorted(features) if f"`{feature}`" not in CONFIGURATION] == []
+    assert [feature for feature in sorted(FEATURES) if f"`{feature}`" not in row] == []
+    assert row.count("`") == 2 * (len(FEATURES) + 2)  # its name and its default, and no feature that there is not
+
+
+def test_everything_governed_is_listed_with_its_feature() -> None:
+    listed = {
+        row.split("`")[1]: row for row in CONFIGURATION.split("### Governed fields")[1].splitlines() if row.startswith("| `")
+    }
+    fields = [pair for dialect in GOVERNED.values() for pair in dialect.items()]
+    betas = [(beta.decode(), feature) for beta, feature in BETAS.items()]
+
+    for name, feature in (*fields, *SERVER_TOOLS.items(), *betas, *SUFFIXES.items()):
+        assert f"`{name}`" in listed[feature]
 
 
 def provider_rows() -> list[str]:

@@ -1,25 +1,37 @@
-"""Fields of a request that choose a model, a price, a feature or storage: nobody uses them unless allowed.
+"""What of a request chooses a model, a price, a feature or storage: nobody uses it unless allowed.
 
-A field is listed by dialect with the feature that permits it. Values that change nothing (`false`, `null`, the default tier) pass.
-A principal's `features` name what it may use beyond the plain request.
+Listed by dialect, its providers' own fields included, each with the feature that permits it. Values that change nothing (`false`,
+`null`, the default tier) pass. A principal's `features` name what it may use beyond the plain request.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
 from headworks.domain.call import Ask
 from headworks.domain.errors import Fault
 from headworks.domain.principal import Principal
+from headworks.domain.snapshot import Model
 
 GOVERNED: dict[str, dict[str, str]] = {
     "openai_chat": {
-        "models": "models",
+        "web_search_options": "web_search",
+        "service_tier": "service_tier",
+        "store": "store",
+        "data_sources": "data_sources",  # Azure
+        "models": "models",  # OpenRouter, down to transforms
         "route": "models",
         "fallbacks": "models",
         "provider": "provider",
         "plugins": "plugins",
-        "web_search_options": "web_search",
-        "service_tier": "service_tier",
-        "store": "store",
+        "preset": "preset",
+        "transforms": "transforms",
+        "search_parameters": "web_search",  # xAI
+        "enable_search": "web_search",  # Alibaba, with its search_options
+        "search_options": "web_search",
     },
     "anthropic": {
         "service_tier": "service_tier",
@@ -29,23 +41,151 @@ GOVERNED: dict[str, dict[str, str]] = {
         "inference_geo": "inference_geo",
     },
 }
+"""Dialect → top-level field → feature."""
+_NAMES = {dialect: frozenset(fields) for dialect, fields in GOVERNED.items()}
 
-HARMLESS = frozenset(
-    (b"null", b"false", b"[]", b"{}", b'""', b'"auto"', b'"default"', b'"standard"', b'"standard_only"', b'"global"')
+SERVER_TOOLS: dict[str, str] = {
+    "tool_search": "server_tools",
+    "file_search": "files",
+    "retrieval": "files",
+    "search": "web_search",
+    "fetch": "web_fetch",
+    "code": "code_execution",
+    "mcp": "mcp",
+    "advisor": "models",
+}
+"""A part of a tool's type → feature, the first that fits; a tool that no row knows needs `server_tools`."""
+_PLAIN_TOOLS = frozenset((None, "", "function", "custom"))
+_CLIENT_TOOLS = ("bash_", "text_editor_", "computer_", "memory_")
+"""Beginnings of Anthropic's own types of tools that the caller runs itself."""
+
+BETAS: dict[bytes, str] = {
+    b"files-api": "files",
+    b"code-execution": "code_execution",
+    b"mcp-client": "mcp",
+    b"web-fetch": "web_fetch",
+    b"context-1m": "long_context",
+    b"skills": "container",
+    b"fast-mode": "speed",
+    b"advisor-tool": "models",
+}
+"""Parts of the names in `anthropic-beta` that cost or store → feature. All others change only how things are said."""
+
+SUFFIXES: dict[str, str] = {":online": "web_search", ":nitro": "provider", ":floor": "provider", "@preset": "preset"}
+"""Parts of a model's name that OpenRouter takes for orders → feature. They count where the caller writes them, behind a pattern."""
+
+FEATURES: frozenset[str] = frozenset(
+    (
+        *(feature for fields in GOVERNED.values() for feature in fields.values()),
+        *SERVER_TOOLS.values(),
+        *BETAS.values(),
+        *SUFFIXES.values(),
+    )
 )
-"""Values that ask for nothing."""
+"""All that a key's `features` may name."""
+
+_NOTHING = frozenset((b"null", b"false", b"[]", b"{}", b'""'))
+_HARMLESS: dict[str, frozenset[bytes]] = {
+    "web_search_options": frozenset((b"null",)),  # empty options are options
+    "service_tier": _NOTHING | {b'"auto"', b'"default"', b'"standard_only"'},
+    "speed": _NOTHING | {b'"standard"'},
+    "inference_geo": _NOTHING | {b'"global"'},
+}
+"""Values that ask for nothing, where they are others than `_NOTHING`."""
+
+
+class _Tool(msgspec.Struct):
+    type: str | None = None
+
+
+_TOOLS = msgspec.json.Decoder(list[_Tool] | None)
+_ANYTHING: Callable[[bytes], Any] = msgspec.json.Decoder().decode
 
 
 def refuse_governed(front: str, ask: Ask, principal: Principal) -> None:
-    """Raise `feature_not_allowed` for the first governed field that this caller may not use."""
-    governed = GOVERNED.get(front)
-    if governed is None or governed.keys().isdisjoint(ask.fields):
+    """Raise `feature_not_allowed` for the first governed field, server tool or foreign file that this caller may not use."""
+    names = _NAMES.get(front)
+    if names is None:
         return
-    for field, feature in governed.items():
-        if field in ask.fields and feature not in principal.features and bytes(ask.fields[field]) not in HARMLESS:
-            raise Fault(
-                "feature_not_allowed",
-                f"The field '{field}' is governed: this key lacks the feature '{feature}'. "
-                f"Leave the field out, or ask an administrator to add '{feature}' to the key's features.",
-                param=field,
-            )
+    fields = ask.fields
+    if not names.isdisjoint(fields):
+        for field, feature in GOVERNED[front].items():
+            if field in fields and bytes(fields[field]) not in _HARMLESS.get(field, _NOTHING):
+                _demand(principal, feature, f"The field '{field}'", field)
+    if "tools" in fields:
+        for kind in _server_tools(front, fields["tools"]):
+            _demand(principal, feature_of_tool(kind), f"The tool '{kind}', which the provider runs,", "tools")
+    if "files" not in principal.features and "messages" in fields and _has_foreign_file(bytes(fields["messages"])):
+        _demand(principal, "files", "A file that is stored at the provider", "messages")
+
+
+def refuse_governed_headers(front: str, headers: Mapping[bytes, bytes], principal: Principal) -> None:
+    """Raise `feature_not_allowed` for the first beta of Anthropic's that this caller may not use."""
+    if front != "anthropic":
+        return
+    betas = headers.get(b"anthropic-beta")
+    if not betas:
+        return
+    betas = betas.lower()
+    for name, feature in BETAS.items():
+        if name in betas:
+            _demand(principal, feature, f"The beta '{name.decode()}' of anthropic-beta", "anthropic-beta")
+
+
+def refuse_governed_model(model: Model, principal: Principal) -> None:
+    """Raise `feature_not_allowed` where a name holds orders to the provider that this caller may not give."""
+    for feature in model.needs:
+        _demand(principal, feature, f"An ending of the model's name '{model.name}'", "model")
+
+
+def features_of_name(star: str) -> tuple[str, ...]:
+    """What it takes to ask for the model that stands for a pattern's star."""
+    return tuple(feature for part, feature in SUFFIXES.items() if part in star)
+
+
+def feature_of_tool(kind: str) -> str:
+    """The feature that permits a tool that the provider runs."""
+    return next((feature for part, feature in SERVER_TOOLS.items() if part in kind), "server_tools")
+
+
+def _demand(principal: Principal, feature: str, what: str, param: str) -> None:
+    if feature not in principal.features:
+        raise Fault(
+            "feature_not_allowed",
+            f"{what} is governed: this key lacks the feature '{feature}'. "
+            f"Leave it out, or ask an administrator to add '{feature}' to the key's features.",
+            param=param,
+        )
+
+
+def _server_tools(front: str, tools: msgspec.Raw) -> Iterator[str]:
+    if b'"type"' not in (raw := bytes(tools)) and b"\\u" not in raw:
+        return
+    try:
+        listed = _TOOLS.decode(raw) or ()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Fault(
+            "invalid_request", "'tools' must be a list of objects, each with a 'type' that is text.", param="tools"
+        ) from None
+    for kind in {tool.type for tool in listed} - _PLAIN_TOOLS:
+        if kind and not (front == "anthropic" and kind.startswith(_CLIENT_TOOLS)):
+            yield kind
+
+
+def _has_foreign_file(messages: bytes) -> bool:
+    """Whether a part of a message names a file by the provider's id. Most messages have no parts, and are let go at once."""
+    if messages.find(b"[", 1) < 0 or not (b'"file_id"' in messages or (b"\\" in messages and b"\\u00" in messages)):
+        return False
+    try:
+        waiting = [_ANYTHING(messages)]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Fault("invalid_json", "The messages cannot be read.", param="messages") from None
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += value
+        elif isinstance(value, dict) and not str(value.get("type", "")).endswith("tool_use"):  # its input is the caller's own
+            if value.get("file_id"):
+                return True
+            waiting += value.values()
+    return False

@@ -31,6 +31,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     retry: RetryPolicy = RetryPolicy()
     created: int = 0
     owner: str = "headworks"
+    needs: tuple[str, ...] = ()
+    """Features that asking for it takes: see `governed.py`."""
 
 
 class Breaker(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

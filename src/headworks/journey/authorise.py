@@ -8,7 +8,7 @@ import msgspec
 
 from headworks.domain.call import Ask, Call, Kind
 from headworks.domain.errors import Fault
-from headworks.domain.governed import refuse_governed
+from headworks.domain.governed import refuse_governed, refuse_governed_headers, refuse_governed_model
 from headworks.domain.principal import Principal
 from headworks.domain.reply import Reply
 from headworks.domain.snapshot import Model
@@ -44,6 +44,8 @@ class Authorise:
         ask = self._interpreter.read_ask(call.front, call.kind, body)
         assert call.principal is not None
         model = _allowed_model(call, ask, call.principal)
+        refuse_governed_model(model, call.principal)
+        refuse_governed_headers(call.front, call.headers, call.principal)
         refuse_governed(call.front, ask, call.principal)
         return msgspec.structs.replace(call, ask=ask, plan=self._planner.plan(call, model))
 

@@ -9,8 +9,10 @@ import msgspec
 from headworks.dialects.bounds import asked_model
 from headworks.dialects.fields import Fields, read_fields
 from headworks.dialects.openai_chat.estimate import BYTES_PER_TOKEN, estimate_input, estimate_messages
+from headworks.dialects.openai_chat.names import NAME
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
+from headworks.domain.governed import GOVERNED
 
 KNOWN = frozenset(
     (
@@ -28,18 +30,9 @@ KNOWN = frozenset(
         ),
         *("tools", "tool_choice", "parallel_tool_calls", "response_format", "temperature", "top_p", "top_k", "seed", "stop"),
         *("frequency_penalty", "presence_penalty", "logit_bias", "logprobs", "top_logprobs", "reasoning_effort", "reasoning"),
-        *("thinking", "metadata", "store", "service_tier", "web_search_options", "modalities", "audio", "prediction"),
-        *(
-            "models",
-            "route",
-            "fallbacks",
-            "provider",
-            "plugins",
-            "best_of",
-            "encoding_format",
-            "dimensions",
-            "prompt_cache_key",
-        ),
+        *("thinking", "metadata", "modalities", "audio", "prediction"),
+        *("best_of", "encoding_format", "dimensions", "prompt_cache_key"),
+        *GOVERNED[NAME],
     )
 )
 """Fields that must not come twice, in any spelling: among them all that choose a model, a price, a feature or storage."""

@@ -8,6 +8,7 @@ from functools import lru_cache
 import msgspec
 
 from headworks.domain.config import Config, ModelRule, TargetRule, WrittenModel, as_rule, overlay
+from headworks.domain.governed import features_of_name
 from headworks.domain.retry import RetryPolicy
 from headworks.domain.snapshot import Model
 from headworks.domain.target import AskedModel, Target
@@ -99,7 +100,14 @@ class Models:
             self._targets.make(rule, provider, model.replace("*", star)) for rule, provider, model in pattern.targets
         )
         fallbacks = tuple(AskedModel(fallback) for fallback in pattern.rule.fallbacks)
-        return Model(name=AskedModel(name), targets=targets, fallbacks=fallbacks, retry=pattern.retry, owner=pattern.rule.owner)
+        return Model(
+            name=AskedModel(name),
+            targets=targets,
+            fallbacks=fallbacks,
+            retry=pattern.retry,
+            owner=pattern.rule.owner,
+            needs=features_of_name(star),
+        )
 
     def _add_pattern(self, name: str, written: WrittenModel, path: Path) -> None:
         if name.count("*") > 1:

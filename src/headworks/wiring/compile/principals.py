@@ -6,7 +6,7 @@ import hashlib
 import re
 
 from headworks.domain.config import Config, KeyRule, LimitsRule, nanos_of
-from headworks.domain.governed import GOVERNED
+from headworks.domain.governed import FEATURES
 from headworks.domain.principal import Limits, Principal, name_matches
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.compile.models import Models
@@ -20,15 +20,14 @@ def compile_keys(bench: Bench, config: Config, models: Models) -> dict[bytes, Pr
     """SHA-256 of each key → its holder."""
     holders: dict[bytes, Principal] = {}
     shared: dict[Limits, Limits] = {}  # of ten thousand keys, most have the same few limits
-    features = {feature for fields in GOVERNED.values() for feature in fields.values()}
     for name, rule in config.keys.items():
         path = ("keys", name)
         limits = _limits(bench, rule.limits, (*path, "limits"))
         digest = _digest(bench, rule, path)
         _check_models(bench, rule, models, path)
         for number, feature in enumerate(rule.features):
-            if feature not in features:
-                bench.wrong((*path, "features", number), f"There is no feature '{feature}'.", did_you_mean(feature, features))
+            if feature not in FEATURES:
+                bench.wrong((*path, "features", number), f"There is no feature '{feature}'.", did_you_mean(feature, FEATURES))
         if digest is not None and digest in holders:
             bench.wrong(path, f"'{name}' has the same key as '{holders[digest].id}'.", "Give each its own.", on_key=True)
         elif digest is not None:
