@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import tracemalloc
 from types import FrameType
 
 import pytest
@@ -13,7 +14,10 @@ from hypothesis import strategies as st
 from headworks.domain.call import Call
 from headworks.domain.errors import Fault
 from headworks.domain.reply import Reply
+from headworks.domain.snapshot import EdgeSettings
+from headworks.edge.body import SMALL_PIECE, IncomingBody
 from headworks.edge.connection import BODY_AHEAD, LINGER
+from headworks.edge.reader import CRUMB, MAX_CRUMBS, Reader
 from tests.edge.rig import JSON_TYPE, Client, House, echo, get, post, raising, run
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -319,5 +323,60 @@ def test_a_get_may_bring_a_body_along() -> None:
         await client.send(get(b"/v1/models", b"content-length: 2") + b"{}" + get(b"/livez"))
 
         assert [answer.status for answer in client.answers("GET", "GET")] == [200, 200]
+
+    run(job())
+
+
+@given(sizes=st.lists(st.integers(1, 2 * SMALL_PIECE), max_size=12))
+@settings(max_examples=60, deadline=None)
+def test_pieces_small_and_large_are_put_together_in_order(sizes: list[int]) -> None:
+    pieces = [bytes([number]) * size for number, size in enumerate(sizes)]
+    body = IncomingBody()
+
+    for piece in pieces:
+        body.add(piece)
+    body.finish()
+
+    assert body.data == b"".join(pieces)
+    assert type(body.data) is bytes
+    assert body.size == len(body.data)
+
+
+def test_a_body_in_crumbs_takes_hardly_more_memory_than_its_bytes() -> None:
+    reader = Reader(EdgeSettings())
+    reader.feed(b"POST /v1/messages HTTP/1.1\r\nhost: gateway\r\ntransfer-encoding: chunked\r\n\r\n")
+    tracemalloc.start()
+    try:
+        for _ in range(MAX_CRUMBS // 1_000):
+            reader.feed(b"2\r\n{}\r\n" * 1_000)
+        used = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+
+    assert reader.request.body.size == 2 * MAX_CRUMBS
+    assert used < 4 * MAX_CRUMBS
+
+
+def test_a_body_in_too_many_crumbs_is_refused() -> None:
+    async def job() -> None:
+        client = Client(House())
+        crumbs = b"2\r\n{}\r\n" * (MAX_CRUMBS // 4 + 1)
+
+        await client.send(chunked(b"a")[:-5], crumbs, crumbs, crumbs, crumbs)
+
+        assert (client.answered.status, client.answered.said["code"]) == (400, "malformed_request")
+        assert "chunks" in client.answered.said["message"]
+
+    run(job())
+
+
+def test_a_long_body_in_chunks_of_a_fair_size_passes() -> None:
+    async def job() -> None:
+        client = Client(House())
+        chunk = b"x" * CRUMB
+
+        await client.send(chunked(*[chunk] * (MAX_CRUMBS + 1)))
+
+        assert len(client.answered.said["body"]) == CRUMB * (MAX_CRUMBS + 1)
 
     run(job())

@@ -128,7 +128,6 @@ def test_a_client_that_hangs_up_is_noticed_behind_what_it_sent_ahead(ahead: byte
         await until(lambda: house.journey.calls)
         writer.write(ahead)
         await settle()
-        await asyncio.to_thread(time.sleep, 0.01)
 
         if rude:
             reset(writer)

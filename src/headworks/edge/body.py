@@ -9,6 +9,10 @@ from headworks.domain.body import Replay
 from headworks.domain.errors import Fault
 
 
+SMALL_PIECE = 4_096
+"""Bytes below which a piece is not worth an object of its own."""
+
+
 class IncomingBody:
     """A `domain.body.Body`. The reader adds pieces and says when it is over; a stage may wait for that."""
 
@@ -21,7 +25,7 @@ class IncomingBody:
     _wanted: Callable[[], None] | None = None
 
     def __init__(self) -> None:
-        self.pieces: list[bytes] = []
+        self._pieces: list[bytes | bytearray] = []
 
     @classmethod
     def of(cls, data: bytes) -> IncomingBody:
@@ -53,10 +57,23 @@ class IncomingBody:
             await self._waiter
         return self.data
 
+    def add(self, piece: bytes) -> None:
+        """The next piece. Small ones behind the first grow together: kept one by one, each would cost twenty times its bytes."""
+        pieces = self._pieces
+        size = len(piece)
+        self.size += size
+        if not pieces or size >= SMALL_PIECE:
+            pieces.append(piece)
+        elif isinstance(last := pieces[-1], bytearray):
+            last += piece
+        else:
+            pieces.append(bytearray(piece))
+
     def finish(self) -> None:
         """It is over: all pieces are there."""
-        pieces = self.pieces
-        self.data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces = self._pieces
+        first = pieces[0] if len(pieces) == 1 else None
+        self.data = first if isinstance(first, bytes) else b"".join(pieces)
         pieces.clear()
         self.complete = True
         self._wake()
@@ -65,7 +82,7 @@ class IncomingBody:
         """The rest will not come."""
         if not self.complete:
             self.fault = fault
-            self.pieces.clear()
+            self._pieces.clear()
             self._wake()
 
     def _wake(self) -> None:

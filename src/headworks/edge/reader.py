@@ -13,6 +13,11 @@ from headworks.edge.request import SINGLE, Request, inspect, malformed, too_larg
 
 MAX_AHEAD = 16
 """Requests that a client may send before it has the answer to the first."""
+MAX_CRUMBS = 100_000
+CRUMB = 64
+"""Bytes below which a part of a body counts as a crumb. Parsing costs time for each part, however small: a body of nothing else would
+take many seconds.
+"""
 
 _TLS_HANDSHAKE = b"\x16"
 _NOBODYS = Request()
@@ -28,6 +33,7 @@ class Reader:
 
     __slots__ = (
         "_besides",
+        "_crumbs",
         "_fed",
         "_fresh",
         "_headed",
@@ -58,6 +64,8 @@ class Reader:
         """Bytes since something came of them: the end of a head, a part of a body, the end of a request."""
         self._besides = 0
         """Bytes of the piece in which the request began, where others are in it too."""
+        self._crumbs = 0
+        """Parts of the body that were next to nothing."""
         self._parser = httptools.HttpRequestParser(self)
         self._repetition: Repetition | None = None
 
@@ -138,16 +146,19 @@ class Reader:
             _refuse_upgrade(request)
         request.keep_alive = parser.should_keep_alive()
         self._headed = True
-        self._since = 0
+        self._since = self._crumbs = 0
         self.ready.append(request)
 
     def on_body(self, piece: bytes) -> None:
         """A piece of the body."""
         body = self.request.body
-        body.pieces.append(piece)
-        body.size += len(piece)
+        body.add(piece)
         if body.size > self.settings.max_body_bytes:
             raise too_large(self.settings)
+        if len(piece) < CRUMB:
+            self._crumbs += 1
+            if self._crumbs > MAX_CRUMBS:
+                raise malformed(f"The body came in more than {MAX_CRUMBS} chunks of under {CRUMB} bytes. Send larger ones.")
         self._since = 0
 
     def on_message_complete(self) -> None:
