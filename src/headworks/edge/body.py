@@ -8,7 +8,6 @@ from collections.abc import Callable
 from headworks.domain.body import Replay
 from headworks.domain.errors import Fault
 
-
 SMALL_PIECE = 4_096
 """Bytes below which a piece is not worth an object of its own."""
 
