@@ -10,6 +10,7 @@ import pytest
 from headworks.domain.errors import Fault
 from headworks.domain.target import Origin
 from headworks.transport import PooledUpstream
+from headworks.transport.connection import STALE_SECONDS
 from tests.transport.house import OK, FakeClock, FakeDial, request, upstream
 from tests.transport.looped import looped, turns, until
 from tests.transport.raw_server import Peer, serving
@@ -112,12 +113,34 @@ async def used_connection(up: PooledUpstream, dial: FakeDial) -> Recorder:
 
 
 @looped
-async def test_not_long_after_sending() -> None:
-    """Who closes seconds after it got the question was not stale: it may have worked on it."""
+async def test_within_a_round_trip() -> None:
     clock, dial = FakeClock(), FakeDial()
     up = PooledUpstream(clock, dial=dial)
     told = await used_connection(up, dial)
-    clock.time += 6.0
+    clock.time += STALE_SECONDS / 2
+    dial.connections[0].connection_lost(None)
+    await until(lambda: len(dial.connections) == 2)
+    dial.connections[1].data_received(OK)
+
+    assert told.done
+    await up.aclose()
+
+
+@looped
+@pytest.mark.parametrize("held", [False, True], ids=["read", "held"])
+async def test_not_long_after_sending(held: bool) -> None:  # noqa: FBT001 - pytest's parameter
+    """Who closes later than a round trip after it got the question was not stale: it may have worked on it, and bill it."""
+    clock, dial = FakeClock(), FakeDial()
+    up = PooledUpstream(clock, dial=dial)
+    first, told = Recorder(), Recorder()
+    await up.open(request(ORIGIN), first)
+    dial.connections[0].data_received(OK)
+    line = await up.open(request(ORIGIN), told)
+    if held:
+        line.pause()
+    clock.time += 0.3
+    if held:
+        line.resume()
     dial.connections[0].connection_lost(None)
 
     assert told.fault.code == "upstream_reset"

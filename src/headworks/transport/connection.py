@@ -20,8 +20,10 @@ PIECE = 131_072
 NOTHING = memoryview(b"")
 """In the place of what is left of a body that will not be sent: the server has refused it before it had all of it."""
 FIRST_REFUSAL = 300
-STALE_SECONDS = 5.0
-"""How long after sending a kept connection's end still means that it had been closed before: a round trip, with much to spare."""
+STALE_SECONDS = 0.2
+"""How long after the first byte was sent a kept connection's end still means that it had been closed before: a round trip, hardly
+more. Whoever closes later may have worked on the request, and billed it: that it is asked again must be seen, so it is a fault.
+"""
 
 
 class Home(Protocol):
@@ -52,6 +54,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_absolute",
+        "_begun_at",
         "_complain",
         "_heard",
         "_home",
@@ -86,7 +89,7 @@ class Connection(asyncio.Protocol):
         self._timeouts: Timeouts | None = None
         self._patience = 0.0
         self._write_paused = False
-        self._heard = self._sent_at = self.born = self.freed_at = now()
+        self._heard = self._sent_at = self._begun_at = self.born = self.freed_at = now()
         self._absolute: tuple[bytes, bytes] | None = None
         self.closed = False
         self.due = NEVER
@@ -116,7 +119,7 @@ class Connection(asyncio.Protocol):
         """Send the line's request and push its answer. What `on_sent` raises goes to the caller, and nothing has been sent."""
         request = line.request
         self._line = line
-        self._heard = self._sent_at = now
+        self._heard = self._sent_at = self._begun_at = now
         line.wire = self
         self._reader.expect(line.tail, request.head, request.max_head_bytes)
         if request.timeouts is not self._timeouts:
@@ -324,7 +327,7 @@ class Connection(asyncio.Protocol):
 
     def _is_stale(self) -> bool:
         # A fresh connection has served nobody, so that a request is sent again only once.
-        return self.served > 0 and self._reader.silent and self._now() - self._sent_at < STALE_SECONDS
+        return self.served > 0 and self._reader.silent and self._now() - self._begun_at <= STALE_SECONDS
 
 
 def _absolute_form(head: bytes, origin: bytes, authorization: bytes) -> bytes:
