@@ -90,3 +90,16 @@ def test_a_value_from_the_environment_is_not_shown_either() -> None:
 
     assert SECRET not in str(refused.value)
     assert "line break" in str(refused.value)
+
+
+def test_a_target_knows_what_must_be_taken_out_of_a_providers_words() -> None:
+    """Its key, as the provider may repeat it, in every dialect; and no plain header's value."""
+    text = (
+        "providers: {anthropic: {headers: {x-team: search, x-proxy-key: pk-1, authorization: 'Bearer tok-2'}}}\n"
+        "models: {m: anthropic/claude-sonnet-4-5}\n"
+    )
+    (target,) = compiled(text).snapshot.models["m"].targets
+
+    assert target.secrets == (b"pk-1", b"sk-anthropic", b"tok-2")
+    assert all(variant.secrets == target.secrets for variant in target.variants.values())
+    assert "pk-1" not in repr(target)

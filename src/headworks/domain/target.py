@@ -107,6 +107,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """What to do about what this target's dialect can't say: `error` or `drop` (and report)."""
     default_headers: dict[bytes, bytes] = {}
     variants: dict[str, Target] = {}
+    secrets: tuple[bytes, ...] = ()
+    """The credentials that `heads` and `default_headers` hold: what must be taken out of a provider's words. Hidden by `repr`, like them."""
 
     def __repr__(self) -> str:
         return f"<Target {self.name} → {self.dialect} at {self.origin}>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from headworks.domain.config import ProviderRule
 from headworks.providers.catalog import DialectRow, ProviderRow
@@ -12,6 +13,7 @@ from headworks.wiring.compile.bench import Bench
 from headworks.wiring.config_file.tree import Path
 
 _NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
+_CREDENTIAL = re.compile(r"auth|key|token|secret|cookie|password")
 _VALUE = re.compile(r"[\x20-\x7e]*")
 _OURS = frozenset(
     (
@@ -57,6 +59,12 @@ def credential(bench: Bench, rule: ProviderRule, row: ProviderRow, path: Path) -
         if value:
             return _safe(bench, bench.secret(f"${{{name}}}", (name,)), path)
     return ""
+
+
+def secrets_of(key: str, headers: Mapping[str, str]) -> tuple[bytes, ...]:
+    """The credentials among what is sent: the key, and those of the operator's headers whose names say so, without their scheme."""
+    values = {key, *(value.removeprefix("Bearer ").strip() for name, value in headers.items() if _CREDENTIAL.search(name))}
+    return tuple(sorted(value.encode() for value in values if value))
 
 
 def signed(row: ProviderRow, dialect: str, key: str) -> dict[str, str]:

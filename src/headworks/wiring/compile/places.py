@@ -11,11 +11,13 @@ from headworks.domain.target import Origin, Quirks, Timeouts
 from headworks.providers.catalog import ProviderRow
 from headworks.wiring.compile.address import Address, find_address, origin_of
 from headworks.wiring.compile.bench import Bench
-from headworks.wiring.compile.heads import build_heads, credential, operator_headers, signed
+from headworks.wiring.compile.heads import build_heads, credential, operator_headers, secrets_of, signed
 from headworks.wiring.config_file.problems import did_you_mean
 from headworks.wiring.config_file.tree import Path
 
 _MOST_CONNECTIONS = 1024
+_KEY_HEADERS = ("authorization", "x-api-key", "api-key")
+"""An operator who writes one of them needs no key besides."""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -40,6 +42,10 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     max_connections: int
     prices: str
     self_hosted: bool
+    secrets: tuple[bytes, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Provider {self.name}>"
 
 
 class Providers:
@@ -78,7 +84,16 @@ class Providers:
         if row is None:
             return None
         address = find_address(self._bench, rule, row, path)
-        places = self._places(rule, row, address, path) if address is not None else ()
+        if address is None:
+            return None
+        own = operator_headers(self._bench, rule, path)
+        key = credential(self._bench, rule, row, path)
+        self._miss_key(rule, row, key or any(name in own for name in _KEY_HEADERS), path)
+        origin = origin_of(self._bench, address, rule, path)
+        places = tuple(
+            self._place(dialect, address, origin, signed(row, dialect, key) | own)
+            for dialect in self._spoken(rule, address, path)
+        )
         if not places:
             return None
         return Provider(
@@ -89,6 +104,7 @@ class Providers:
             max_connections=rule.max_connections or _MOST_CONNECTIONS,
             prices=self._price_list(rule, path) or row.prices,
             self_hosted=row.self_hosted,
+            secrets=secrets_of(key, own),
         )
 
     def _row(self, name: str, rule: ProviderRule, path: Path) -> ProviderRow | None:
@@ -109,22 +125,10 @@ class Providers:
             self._bench.wrong((*path, "prices"), f"There is no price list '{rule.prices}'.", did_you_mean(rule.prices, known))
         return rule.prices
 
-    def _places(self, rule: ProviderRule, row: ProviderRow, address: Address, path: Path) -> tuple[Place, ...]:
-        bench = self._bench
-        origin = origin_of(bench, address, rule, path)
-        own = operator_headers(bench, rule, path)
-        key = credential(bench, rule, row, path)
-        if (
-            row.key_env
-            and not key
-            and not rule.api_key
-            and not any(name in own for name in ("authorization", "x-api-key", "api-key"))
-        ):
-            bench.wrong(path, f"There is no key for '{row.title}'.", f"Set {row.key_env[0]}, or add api_key.", on_key=True)
-        return tuple(
-            self._place(dialect, address, origin, signed(row, dialect, key) | own)
-            for dialect in self._spoken(rule, address, path)
-        )
+    def _miss_key(self, rule: ProviderRule, row: ProviderRow, given: object, path: Path) -> None:
+        if row.key_env and not given and not rule.api_key:
+            hint = f"Set {row.key_env[0]}, or add api_key."
+            self._bench.wrong(path, f"There is no key for '{row.title}'.", hint, on_key=True)
 
     def _place(self, dialect: str, address: Address, origin: Origin, headers: Mapping[str, str]) -> Place:
         spoken = self._bench.givens.catalog.dialects[dialect]
