@@ -20,7 +20,7 @@ from headworks.domain.config import (
     TieredPrice,
 )
 from headworks.domain.governed import BETAS, FEATURES, GOVERNED, SERVER_TOOLS, SUFFIXES
-from headworks.domain.retry import RetryPolicy
+from headworks.domain.retry import RetryBudgetSettings, RetryPolicy
 from headworks.domain.snapshot import (
     Breaker,
     CacheSettings,
@@ -37,7 +37,18 @@ from tests.config.compiling import compiled
 DOCS = Path(__file__).parents[2] / "docs"
 CONFIGURATION = (DOCS / "configuration.md").read_text()
 PROVIDERS = (DOCS / "providers.md").read_text()
-SETTINGS = (EdgeSettings, ControlSettings, JournalSettings, LogSettings, CacheSettings, Breaker, Timeouts, RetryPolicy, Quirks)
+SETTINGS = (
+    EdgeSettings,
+    ControlSettings,
+    JournalSettings,
+    LogSettings,
+    CacheSettings,
+    Breaker,
+    Timeouts,
+    RetryPolicy,
+    RetryBudgetSettings,
+    Quirks,
+)
 RULES = (Config, GuardSpec, KeyRule, LimitsRule, ModelRule, PriceRule, ProviderRule, TargetRule, TieredPrice, Tls, Cors)
 
 

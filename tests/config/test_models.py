@@ -207,3 +207,10 @@ def test_a_price_table_of_ones_own_is_used() -> None:
     assert (card.source, card.input.nanos_per_million) == ("mine", 4 * 10**9)
     assert done.files == ("/etc/hw/mine.json",)
     assert "is no price table" in report_of(text, files={"/etc/hw/mine.json": "[]"})
+
+
+def test_the_retry_budget_is_the_gateways_and_not_a_models() -> None:
+    snapshot = compiled("models: {m: openai/gpt-4o}\nretry_budget: {ratio: 0.5, floor: 3}\n").snapshot
+
+    assert (snapshot.retry_budget.ratio, snapshot.retry_budget.floor) == (0.5, 3.0)
+    assert "Unknown key 'budget_ratio'" in report_of("models: {m: openai/gpt-4o}\nretries: {budget_ratio: 0.5}\n")

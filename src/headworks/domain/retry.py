@@ -44,6 +44,15 @@ RETRY: dict[FaultClass, dict[Progress, Decision]] = {
 }
 
 
+class RetryBudgetSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """How many retries a whole gateway may make, so that they never become the load that keeps a provider down."""
+
+    ratio: float = 0.2
+    """Retries for each request that comes in."""
+    floor: float = 10.0
+    """Retries a second that are allowed anyhow."""
+
+
 class RetryPolicy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """How often and how patiently. Pauses are seconds; the n-th is drawn evenly from 0 … min(cap, base · 2ⁿ) (full jitter)."""
 
@@ -53,9 +62,6 @@ class RetryPolicy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     cap: float = 2.0
     max_retry_after: float = 10.0
     """A longer `Retry-After` is passed to the caller instead of waited for."""
-    budget_ratio: float = 0.2
-    """Retries may be at most this share of the requests of the last seconds, plus `budget_floor`."""
-    budget_floor: float = 10.0
     deadline: float = 120.0
     """Seconds from the start of the request after which no new attempt starts."""
 

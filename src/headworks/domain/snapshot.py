@@ -10,7 +10,7 @@ from itertools import islice, pairwise
 import msgspec
 
 from headworks.domain.principal import Principal
-from headworks.domain.retry import RetryPolicy
+from headworks.domain.retry import RetryBudgetSettings, RetryPolicy
 from headworks.domain.target import AskedModel, Target
 
 LONGEST_NAME = 256
@@ -159,6 +159,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     cache: CacheSettings = CacheSettings()
     guards: tuple[GuardRule, ...] = ()
     breaker: Breaker = Breaker()
+    retry_budget: RetryBudgetSettings = RetryBudgetSettings()
     unpriced: str = "refuse"
     """What happens to a model without a price: `refuse`, or `free` (explicitly allowed at zero)."""
     open_door: bool = False

@@ -125,7 +125,9 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: SystemClock, stack: 
     stack.push_async_callback(upstream.aclose)
     interpreter = Hub({dialect.name: dialect for dialect in (OpenAIChat(), Anthropic())})
     health = HealthBook(clock, lambda: live.snapshot.breaker)
-    journey = compose(Outside(clock=clock, journal=journal, upstream=upstream, interpreter=interpreter), snapshot, health)
+    journey = compose(
+        Outside(clock=clock, journal=journal, upstream=upstream, interpreter=interpreter), lambda: live.snapshot, health
+    )
     chance = random.Random()  # noqa: S311 - it makes ids unlikely to meet, not hard to guess
     edge = Edge(
         Door(

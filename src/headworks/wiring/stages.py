@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import msgspec
 
@@ -30,20 +31,22 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     interpreter: Interpreter
 
 
-def compose(outside: Outside, snapshot: Snapshot, health: HealthBook) -> Journey:
-    """All nine stages, in the order of `JOURNEY`. `snapshot` gives the sizes that are fixed at start; all else is read per call."""
+def compose(outside: Outside, snapshots: Callable[[], Snapshot], health: HealthBook) -> Journey:
+    """All nine stages, in the order of `JOURNEY`. `snapshots` gives the one in force: at start for sizes that are fixed from then
+    on, later for what belongs to no call.
+    """
     clock, journal, interpreter = outside.clock, outside.journal, outside.interpreter
     chance = random.Random()  # noqa: S311 - it draws targets and pauses, no secrets
     planner = Planner()
     guards = PatternGuards()
-    ways = Ways(planner, Weighted(chance), health, RetryBucket(clock))
+    ways = Ways(planner, Weighted(chance), health, RetryBucket(clock, lambda: snapshots().retry_budget))
     stages = (
         Observe(journal, clock),
         Identify(SnapshotKeys()),
         Authorise(interpreter, planner),
         Limits(MemoryCounters(clock)),
         Guard(lambda now: guards.of(now.guards), interpreter),
-        Cache(MemoryAnswers(clock, snapshot.cache.max_bytes), MemoryReplays(clock), interpreter),
+        Cache(MemoryAnswers(clock, snapshots().cache.max_bytes), MemoryReplays(clock), interpreter),
         Meter(journal, clock),
         Route(ways, clock, chance, interpreter),
         Attempt(outside.upstream, interpreter, health, clock),

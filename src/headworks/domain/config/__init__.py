@@ -9,6 +9,7 @@ from headworks.domain.config.model import ModelRule, RetryRule, TargetRule, Writ
 from headworks.domain.config.price import PriceRule, TieredPrice, WrittenRate, nanos_of
 from headworks.domain.config.provider import ProviderRule, QuirksRule, TimeoutsRule
 from headworks.domain.config.written import Written, overlay
+from headworks.domain.retry import RetryBudgetSettings
 from headworks.domain.snapshot import Breaker, CacheSettings, ControlSettings, EdgeSettings, JournalSettings, LogSettings
 
 __all__ = [
@@ -54,6 +55,7 @@ class Config(Written, frozen=True):
     unpriced: Literal["refuse", "free"] = "refuse"
     timeouts: TimeoutsRule = TimeoutsRule()
     retries: RetryRule = RetryRule()
+    retry_budget: RetryBudgetSettings = RetryBudgetSettings()
     breaker: Breaker = Breaker()
     server: EdgeSettings = EdgeSettings()
     control: ControlSettings = ControlSettings()

@@ -16,8 +16,6 @@ class RetryRule(Written, frozen=True):
     base: float | None = None
     cap: float | None = None
     max_retry_after: float | None = None
-    budget_ratio: float | None = None
-    budget_floor: float | None = None
     deadline: float | None = None
 
 

@@ -58,6 +58,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
         cache=config.cache,
         guards=compile_guards(bench, config),
         breaker=config.breaker,
+        retry_budget=config.retry_budget,
         unpriced=config.unpriced,
         open_door=config.open_door,
     )
