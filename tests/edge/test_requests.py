@@ -8,7 +8,6 @@ import pytest
 
 from headworks.domain.body import Replay
 from headworks.domain.kind import Kind
-from headworks.domain.snapshot import Cors
 from headworks.edge.ids import exchange_id
 from headworks.testing import seeded
 from tests.edge.rig import Client, House, get, post, run
@@ -251,59 +250,5 @@ def test_options_tells_what_is_allowed(path: bytes, allow: str) -> None:
         assert (client.answered.status, client.answered.headers["allow"]) == (204, allow)
         assert "content-length" not in client.answered.headers
         assert "access-control-allow-methods" not in client.answered.headers
-
-    run(job())
-
-
-PREFLIGHT = (
-    b"Origin: https://app.example",
-    b"Access-Control-Request-Method: POST",
-    b"Access-Control-Request-Headers: Authorization, x-stainless-os, x-evil",
-)
-
-
-def test_a_page_of_an_allowed_origin_gets_its_permission() -> None:
-    async def job() -> None:
-        house = House(cors=Cors(origins=("https://app.example",)))
-        client = Client(house)
-
-        await client.send(get(b"/v1/chat/completions", *PREFLIGHT, method=b"OPTIONS"), post(b"/v1/x", b"", PREFLIGHT[0]))
-        permission, answer = client.answers()
-
-        assert permission.headers["access-control-allow-origin"] == "https://app.example"
-        assert permission.headers["access-control-allow-methods"] == "POST, OPTIONS"
-        assert permission.headers["access-control-allow-headers"] == "authorization, x-stainless-os"
-        assert permission.headers["access-control-max-age"] == "600"
-        assert (answer.status, answer.headers["access-control-allow-origin"]) == (404, "https://app.example")
-        assert "x-request-id" in answer.headers["access-control-expose-headers"]
-        assert answer.headers["vary"] == "origin"
-
-    run(job())
-
-
-@pytest.mark.parametrize("cors", [Cors(), Cors(origins=("https://other.example",))])
-def test_a_page_of_another_origin_gets_none(cors: Cors) -> None:
-    async def job() -> None:
-        client = Client(House(cors=cors))
-
-        await client.send(
-            get(b"/v1/chat/completions", *PREFLIGHT, method=b"OPTIONS"), post(b"/v1/messages", b"{}", PREFLIGHT[0])
-        )
-
-        assert not any(name.startswith("access-control") for answer in client.answers() for name in answer.headers)
-        assert all(("vary" in answer.headers) is bool(cors.origins) for answer in client.answers())
-
-    run(job())
-
-
-def test_any_origin_may_be_allowed_and_credentials_with_it() -> None:
-    async def job() -> None:
-        client = Client(House(cors=Cors(origins=("*",), credentials=True, headers=("*",))))
-
-        await client.send(get(b"/v1/messages", *PREFLIGHT, method=b"OPTIONS"))
-
-        assert client.answered.headers["access-control-allow-origin"] == "https://app.example"
-        assert client.answered.headers["access-control-allow-credentials"] == "true"
-        assert client.answered.headers["access-control-allow-headers"] == "authorization, x-stainless-os, x-evil"
 
     run(job())

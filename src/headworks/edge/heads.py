@@ -16,6 +16,9 @@ KEEP = b"connection: keep-alive\r\n"
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 _OURS = frozenset(
     (
+        b"access-control-allow-credentials",
+        b"access-control-allow-origin",
+        b"access-control-expose-headers",
         b"connection",
         b"content-length",
         b"date",
