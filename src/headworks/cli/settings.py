@@ -10,7 +10,7 @@ from typing import NoReturn
 import msgspec
 
 from headworks.domain.config import Config
-from headworks.wiring.config_file import read_config
+from headworks.wiring.config_file.excerpt import read_excerpt
 from headworks.wiring.process_exits import Exit
 from headworks.wiring.process_places import config_in, journal_directory
 
@@ -38,7 +38,7 @@ def _read(path: Path) -> Config:
         refuse(
             f"{path} cannot be read: {trouble}. `headworks init` writes one; without one, providers are found in the environment."
         )
-    reading = read_config(text, str(path))
+    reading = read_excerpt(text, str(path))
     if reading.problems:
         sys.stderr.write(reading.source.report(reading.problems) + "\n")
         refuse(f"{path} cannot be used as it is. Nothing was started.")

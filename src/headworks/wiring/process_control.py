@@ -12,7 +12,7 @@ import uvloop
 from headworks.control.process import ControlPlan, run_control
 from headworks.domain.config import Config
 from headworks.wiring.clock import SystemClock
-from headworks.wiring.config_file import read_config
+from headworks.wiring.config_file.excerpt import read_excerpt
 from headworks.wiring.process_life import Life, Orders, live, read_orders
 
 
@@ -44,7 +44,7 @@ def _written(name: str | None) -> Config:
     if name is None:
         return Config()
     try:
-        return read_config(Path(name).read_text(), name).config
+        return read_excerpt(Path(name).read_text(), name).config
     except (OSError, UnicodeDecodeError) as trouble:
         _say(f"control: {name} cannot be read ({trouble}); logs and retention are as by default")
         return Config()
