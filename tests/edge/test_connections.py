@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 
 import msgspec
 import pytest
@@ -123,14 +124,19 @@ def test_a_client_that_hangs_up_before_the_head_cancels_the_journey() -> None:
     run(job())
 
 
-def test_a_client_that_hangs_up_before_its_journey_began_never_travels() -> None:
+def test_a_client_that_hangs_up_at_once_does_not_travel_on() -> None:
+    """From Python 3.12 on a journey takes its first steps as soon as the request is read; before, it has none."""
+
     async def job() -> None:
-        client = Client(House())
+        client = Client(House(Gate()))
 
         client.connection.data_received(post())
+        begun = client.house.journey.calls
         await client.hang_up()
 
-        assert client.house.journey.calls == []
+        assert len(begun) == (sys.version_info >= (3, 12))
+        assert client.house.journey.cancelled == ["client_gone"] * len(begun)
+        assert client.house.journey.outcomes == [GONE] * len(begun)
         assert client.state.inflight == 0
 
     run(job())
