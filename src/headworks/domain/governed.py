@@ -7,7 +7,7 @@ Listed by dialect, its providers' own fields included, each with the feature tha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import cast
 
 import msgspec
 
@@ -56,8 +56,8 @@ SERVER_TOOLS: dict[str, str] = {
 }
 """A part of a tool's type → feature, the first that fits; a tool that no row knows needs `server_tools`."""
 _PLAIN_TOOLS = frozenset((None, "", "function", "custom"))
-_CLIENT_TOOLS = ("bash_", "text_editor_", "computer_", "memory_")
-"""Beginnings of Anthropic's own types of tools that the caller runs itself."""
+_CLIENT_TOOLS: dict[str, tuple[str, ...]] = {"anthropic": ("bash_", "text_editor_", "computer_", "memory_")}
+"""Dialect → beginnings of its own types of tools that the caller runs itself."""
 
 BETAS: dict[bytes, str] = {
     b"files-api": "files",
@@ -70,6 +70,8 @@ BETAS: dict[bytes, str] = {
     b"advisor-tool": "models",
 }
 """Parts of the names in `anthropic-beta` that cost or store → feature. All others change only how things are said."""
+
+_BETA_HEADERS = {"anthropic": b"anthropic-beta"}
 
 SUFFIXES: dict[str, str] = {":online": "web_search", ":nitro": "provider", ":floor": "provider", "@preset": "preset"}
 """Parts of a model's name that OpenRouter takes for orders → feature. They count where the caller writes them, behind a pattern."""
@@ -99,7 +101,7 @@ class _Tool(msgspec.Struct):
 
 
 _TOOLS = msgspec.json.Decoder(list[_Tool] | None)
-_ANYTHING: Callable[[bytes], Any] = msgspec.json.Decoder().decode
+_ANYTHING: Callable[[bytes], object] = msgspec.json.Decoder().decode
 
 
 def refuse_governed(front: str, ask: Ask, principal: Principal) -> None:
@@ -121,15 +123,14 @@ def refuse_governed(front: str, ask: Ask, principal: Principal) -> None:
 
 def refuse_governed_headers(front: str, headers: Mapping[bytes, bytes], principal: Principal) -> None:
     """Raise `feature_not_allowed` for the first beta of Anthropic's that this caller may not use."""
-    if front != "anthropic":
-        return
-    betas = headers.get(b"anthropic-beta")
-    if not betas:
+    header = _BETA_HEADERS.get(front)
+    betas = headers.get(header) if header is not None else None
+    if header is None or not betas:
         return
     betas = betas.lower()
     for name, feature in BETAS.items():
         if name in betas:
-            _demand(principal, feature, f"The beta '{name.decode()}' of anthropic-beta", "anthropic-beta")
+            _demand(principal, feature, f"The beta '{name.decode()}' of {header.decode()}", header.decode())
 
 
 def refuse_governed_model(model: Model, principal: Principal) -> None:
@@ -168,7 +169,7 @@ def _server_tools(front: str, tools: msgspec.Raw) -> Iterator[str]:
             "invalid_request", "'tools' must be a list of objects, each with a 'type' that is text.", param="tools"
         ) from None
     for kind in {tool.type for tool in listed} - _PLAIN_TOOLS:
-        if kind and not (front == "anthropic" and kind.startswith(_CLIENT_TOOLS)):
+        if kind and not kind.startswith(_CLIENT_TOOLS.get(front, ())):
             yield kind
 
 
@@ -183,9 +184,12 @@ def _has_foreign_file(messages: bytes) -> bool:
     while waiting:
         value = waiting.pop()
         if isinstance(value, list):
-            waiting += value
-        elif isinstance(value, dict) and not str(value.get("type", "")).endswith("tool_use"):  # its input is the caller's own
-            if value.get("file_id"):
+            waiting += cast("list[object]", value)
+        elif isinstance(value, dict):
+            part = cast("dict[str, object]", value)
+            if str(part.get("type", "")).endswith("tool_use"):
+                continue  # its input is the caller's own
+            if part.get("file_id"):
                 return True
-            waiting += value.values()
+            waiting += part.values()
     return False
