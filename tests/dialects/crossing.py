@@ -106,9 +106,9 @@ def _says(part: Json) -> bool:
 
 
 def _countable(usage: Usage) -> Usage:
-    """The counts that both languages have words for."""
+    """The counts that both languages have words for. Some servers count more cached tokens than the prompt has; Anthropic's cannot say so."""
     return Usage(
-        input=usage.input,
+        input=max(usage.input, usage.cache_read + usage.cache_write),
         output=usage.output,
         cache_read=usage.cache_read,
         cache_write=usage.cache_write,

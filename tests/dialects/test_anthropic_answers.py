@@ -102,7 +102,7 @@ def test_a_whole_answer_is_told_event_by_event() -> None:
         ArgumentsDelta(2, '{"a":1}'),
         PartEnded(2),
         Stopped(StopReason.TOOL_CALLS),
-        UsageSeen(Usage(input=10, output=5)),
+        UsageSeen(Usage(input=10, output=5), final=True),
         Ended(),
     ]
 

@@ -82,7 +82,8 @@ def test_a_spoilt_whole_answer(answer: Json, data: Any) -> None:
     body = msgspec.json.encode(data.draw(_spoilt(answer)))
     complete = DIALECT.untouched(Kind.CHAT, ask(question()), target())
 
-    assert complete.feed(body) == body
+    out = complete.feed(body)
+    assert out == (b"" if complete.fault is not None else body)
     with contextlib.suppress(Fault):
         assert DIALECT.read_answer(body, target())
 

@@ -115,17 +115,18 @@ def test_an_error_after_any_byte_reaches_anthropics_own_client(cut: int) -> None
     assert all(event.json() for event in events)
 
 
-def test_an_error_inside_the_stream_passes_on_and_is_not_said_twice() -> None:
+def test_an_error_inside_the_stream_is_withheld_and_said_by_us() -> None:
     error = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
     running = relay()
-    running.feed(sse(*stream_of(TEXT)[:5]))
+    said = sse(*stream_of(TEXT)[:5])
 
-    out = running.feed(sse(error))
+    out = running.feed(said + sse(error))
 
-    assert out == sse(error)
+    assert out == said
     assert running.fault is not None
     assert running.fault.code == "upstream_overloaded"
-    assert running.fail(running.fault, "req_1") == b""
+    assert running.feed(said) == b""
+    assert running.fail(running.fault, "req_1").startswith(b"event: error\n")
 
 
 def test_text_about_errors_and_messages_is_only_text() -> None:

@@ -42,6 +42,7 @@ class Translated:
         self.ended = False
         self.fault: Fault | None = None
         self.usage: Usage | None = None
+        self.usage_final = False
         self.pieces = 0
         self.content_bytes = 0
         self.served_model = ""
@@ -114,6 +115,11 @@ class Translated:
             self._whole.clear()
             self.fault = Fault("upstream_too_large", f"The upstream's answer is larger than {MAX_WHOLE_BYTES} bytes.")
 
+    def _count(self, event: UsageSeen) -> None:
+        report = is_report(event.usage, spoken=self.pieces > 0, final=event.final)
+        self.usage = event.usage if report else None
+        self.usage_final = report and event.final
+
     def _note(self, events: Sequence[Event]) -> Sequence[Event]:
         """Take down what accounting needs. Returns the events before a failure."""
         for place, event in enumerate(events):
@@ -124,7 +130,7 @@ class Translated:
             elif isinstance(event, PartStarted):
                 self.began = self.began or event.kind is not PartKind.TEXT
             elif isinstance(event, UsageSeen):
-                self.usage = event.usage
+                self._count(event)
             elif isinstance(event, Started):
                 self.served_model, self.upstream_id = event.model, event.id
             elif isinstance(event, Ended):
@@ -133,6 +139,11 @@ class Translated:
                 self.fault = event.fault
                 return events[:place]
         return events
+
+
+def is_report(usage: Usage, *, spoken: bool, final: bool) -> bool:
+    """Whether counts are worth more than an estimate: not if all are zero, nor if they end an answer in which something was said at nothing."""
+    return usage.output > 0 or (usage.input > 0 and not (spoken and final))
 
 
 def looks_whole(data: bytes) -> bool:

@@ -141,6 +141,8 @@ class UsageSeen(Event, frozen=True):
 
     usage: Usage
     raw: dict[str, Any] = {}
+    final: bool = False
+    """Nothing can be added to them: the upstream had said by then that the answer was complete."""
 
 
 class Ping(Event, frozen=True):

@@ -31,6 +31,8 @@ class Relay(Protocol):
     """The upstream said inside a 200 that it failed, or spoke nonsense. Terminal."""
     usage: Usage | None
     """As reported so far; None if nothing was."""
+    usage_final: bool
+    """The counts seen are the whole answer's: nothing can be added to them."""
     pieces: int
     """Content events delivered."""
     content_bytes: int

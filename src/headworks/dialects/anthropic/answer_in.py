@@ -104,7 +104,7 @@ class AnswerReader:
             self.block_started({"index": index, "content_block": block}, events)
             self.block_ended({"index": index}, events)
         self._stopped(message, events)
-        self._count(message, events)
+        self._count(message, events, final=True)
         events.append(Ended())
         return events
 
@@ -149,7 +149,7 @@ class AnswerReader:
     def message_delta(self, wire: JsonObject, events: list[Event]) -> None:
         """Why it stopped, and the last counts."""
         self._stopped({**wire, **wire["delta"]}, events)
-        self._count(wire, events)
+        self._count(wire, events, final=bool(wire["delta"].get("stop_reason")))
 
     def message_ended(self, _wire: JsonObject, events: list[Event]) -> None:
         """The end."""
@@ -181,11 +181,11 @@ class AnswerReader:
         self._silent.discard(part)
         events.append(TextDelta(part, json) if part in self._posing else ArgumentsDelta(part, json))
 
-    def _count(self, wire: JsonObject, events: list[Event]) -> None:
+    def _count(self, wire: JsonObject, events: list[Event], *, final: bool = False) -> None:
         counts = counts_of(wire.get("usage"))
         if counts is not None:
             self._counts = self._counts.then(counts)
-            events.append(UsageSeen(read_usage(self._counts)))
+            events.append(UsageSeen(read_usage(self._counts), final=final))
 
     def _stopped(self, tail: JsonObject, events: list[Event]) -> None:
         word = tail.get("stop_reason")

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from headworks.dialects.anthropic.wire import UNREADABLE
+from headworks.dialects.counts import Count, read_form
 from headworks.domain.usage import Usage
 
 JsonObject = dict[str, Any]
@@ -19,40 +20,40 @@ JsonObject = dict[str, Any]
 class CacheCreation(msgspec.Struct, gc=False):
     """How long what was written to the cache is kept."""
 
-    ephemeral_5m_input_tokens: int | None = None
-    ephemeral_1h_input_tokens: int | None = None
+    ephemeral_5m_input_tokens: Count = None
+    ephemeral_1h_input_tokens: Count = None
 
 
 class ServerToolUse(msgspec.Struct, gc=False):
     """Tools that ran at the provider's and are billed by the call."""
 
-    web_search_requests: int | None = None
+    web_search_requests: Count = None
 
 
 class OutputDetails(msgspec.Struct, gc=False):
     """What the output is made of."""
 
-    thinking_tokens: int | None = None
+    thinking_tokens: Count = None
 
 
 class Iteration(msgspec.Struct):
     """One of several samplings of one answer. Those of type `message` are in the totals, the others beside them."""
 
     type: str = ""
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
+    input_tokens: Count = None
+    output_tokens: Count = None
+    cache_creation_input_tokens: Count = None
+    cache_read_input_tokens: Count = None
     cache_creation: CacheCreation | None = None
 
 
 class Counts(msgspec.Struct):
     """A `usage` object, or the part of one that has come so far."""
 
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
+    input_tokens: Count = None
+    output_tokens: Count = None
+    cache_creation_input_tokens: Count = None
+    cache_read_input_tokens: Count = None
     cache_creation: CacheCreation | None = None
     server_tool_use: ServerToolUse | None = None
     output_tokens_details: OutputDetails | None = None
@@ -70,16 +71,15 @@ def read_counts(raw: msgspec.Raw | bytes) -> Counts | None:
     """A `usage` object from the wire, None where it is none."""
     try:
         return _DECODER.decode(raw)
+    except msgspec.ValidationError:
+        return counts_of(msgspec.json.decode(raw))
     except UNREADABLE:
         return None
 
 
 def counts_of(usage: object) -> Counts | None:
     """A decoded `usage` object, None where it is none."""
-    try:
-        return msgspec.convert(usage, Counts) if isinstance(usage, dict) else None
-    except msgspec.ValidationError:
-        return None
+    return read_form(usage, Counts) if isinstance(usage, dict) else None
 
 
 def read_usage(counts: Counts) -> Usage:
@@ -97,7 +97,9 @@ def read_usage(counts: Counts) -> Usage:
 def write_usage(usage: Usage) -> JsonObject:
     """An Anthropic `usage` object."""
     body: JsonObject = {
-        "input_tokens": usage.input - usage.cache_read - usage.cache_write,
+        "input_tokens": max(
+            0, usage.input - usage.cache_read - usage.cache_write
+        ),  # some count more cached tokens than the prompt has
         "cache_creation_input_tokens": usage.cache_write,
         "cache_read_input_tokens": usage.cache_read,
         "output_tokens": usage.output,

@@ -6,15 +6,16 @@ parsed: that costs about a microsecond a chunk.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 
 import msgspec
 
 from headworks.dialects.anthropic.faults import stated_fault, write_fault_event
 from headworks.dialects.anthropic.usage import Counts, read_counts, read_usage
 from headworks.dialects.anthropic.wire import UNREADABLE
-from headworks.dialects.sse import SseEvent, SseParser
-from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, looks_whole
+from headworks.dialects.sse import MAX_EVENT_BYTES, SseEvent, SseParser
+from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, is_report, looks_whole
 from headworks.domain.errors import Fault
 from headworks.domain.usage import Usage
 
@@ -22,8 +23,8 @@ FRAME_BYTES = 130
 """Bytes of a delta event around its content."""
 
 _CONTENT = b'"content_block_delta"'
-_BLANKS = (b"\n\n", b"\r\n\r\n")
-
+_BLANKS = (b"\n\n", b"\r\n\r\n", b"\r\r")
+_BOUNDARY = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 
 _ABSENT = msgspec.Raw(b"")
 
@@ -40,8 +41,13 @@ class _Head(msgspec.Struct):
     error: msgspec.Raw = _ABSENT
 
 
+class _Delta(msgspec.Struct):
+    stop_reason: str | None = None
+
+
 class _WireEvent(msgspec.Struct):
     type: str = ""
+    delta: _Delta | None = None
     message: _Head | None = None
     usage: msgspec.Raw = _ABSENT
 
@@ -55,7 +61,7 @@ class _Watch:
 
     __slots__ = (
         *("_counts", "_translate", "began", "content_bytes", "ended", "fault"),
-        *("pieces", "served_model", "upstream_id", "usage"),
+        *("pieces", "served_model", "upstream_id", "usage", "usage_final"),
     )
 
     def __init__(self, translate: Callable[[], Translated]) -> None:
@@ -63,6 +69,7 @@ class _Watch:
         self.ended = False
         self.fault: Fault | None = None
         self.usage: Usage | None = None
+        self.usage_final = False
         self.pieces = 0
         self.content_bytes = 0
         self.served_model = ""
@@ -73,7 +80,7 @@ class _Watch:
     def _pass_on(self, data: bytes) -> bytes:
         relay = self._translate()
         out = relay.feed(data) + relay.close()
-        self.began, self.ended, self.usage = relay.began, relay.ended, relay.usage
+        self.began, self.ended, self.usage, self.usage_final = relay.began, relay.ended, relay.usage, relay.usage_final
         self.pieces, self.content_bytes = relay.pieces, relay.content_bytes
         self.served_model, self.upstream_id = relay.served_model, relay.upstream_id
         if relay.fault is not None:
@@ -92,13 +99,15 @@ class _Watch:
 
     def _note_head(self, head: _Head) -> None:
         self.upstream_id, self.served_model = head.id or "", head.model or ""
-        self._note_usage(head.usage)
 
-    def _note_usage(self, raw: msgspec.Raw) -> None:
+    def _note_usage(self, raw: msgspec.Raw, *, spoken: bool, final: bool) -> None:
         counts = read_counts(raw)
         if counts is not None:
-            self._counts = counts if self.usage is None else self._counts.then(counts)
-            self.usage = read_usage(self._counts)
+            self._counts = self._counts.then(counts)
+            usage = read_usage(self._counts)
+            report = is_report(usage, spoken=spoken, final=final)
+            self.usage = usage if report else None
+            self.usage_final = report and final
 
 
 class WholeWatch(_Watch):
@@ -114,12 +123,13 @@ class WholeWatch(_Watch):
             head = _HEADS.decode(data)
         except UNREADABLE as trouble:
             self._break(_garbage(trouble))
-            return data
+            return b""
         if not len(head.content) and not len(head.input_tokens):
             stated = head.type == "error" or len(head.error)
-            self._break(stated_fault(msgspec.json.decode(data)) if stated else self._unfinished())
-            return data
+            self._break(_stated(data) if stated else self._unfinished())
+            return b""
         self._note_head(head)
+        self._note_usage(head.usage, spoken=len(head.content) > len(b"[]"), final=True)
         self.began = self.ended = True
         self.pieces = 1
         self.content_bytes = len(data)
@@ -143,24 +153,27 @@ class WholeWatch(_Watch):
 class StreamWatch(_Watch):
     """A streamed answer, fed in any cuts. The client gets complete events only, so that an error can always follow."""
 
-    __slots__ = ("_document", "_held", "_parser", "_plain", "_told", "_unfed")
+    __slots__ = ("_document", "_held", "_held_bytes", "_parser", "_plain", "_unfed")
 
     def __init__(self, translate: Callable[[], Translated]) -> None:
         super().__init__(translate)
         self._parser = SseParser()
         self._held: list[bytes] = []
+        self._held_bytes = 0
         self._plain = False
-        self._told = False
         self._document: list[bytes] = []
         self._unfed = True
 
     def feed(self, data: bytes) -> bytes:
         """See `Relay.feed`."""
-        if self._plain and data.endswith(b"\n\n") and b'"message_' not in data and b'error"' not in data:
-            self.pieces += data.count(_CONTENT)
-            self.content_bytes += len(data)
+        if self._plain and data.endswith(b"\n\n") and b'"message_' not in data and b"error" not in data:
+            pieces = data.count(_CONTENT)
+            self.pieces += pieces
+            self.content_bytes += len(data) if data.count(b"\n\n") == pieces else _content_bytes(data)
             return data
         self._plain = False
+        if self.fault is not None:
+            return b""
         if self._document or (self._unfed and looks_whole(data)):
             self._document.append(data)
             return b""
@@ -173,14 +186,14 @@ class StreamWatch(_Watch):
             rest = self._pass_on(b"".join(self._document))
         else:
             rest = b"".join(self._held)
-            self._read(self._parser.close())
+            self._read([*self._parser.feed(rest), *self._parser.close()])
         if not self.ended and self.fault is None:
             self._break(self._unfinished())
         return rest if self.fault is None else b""
 
     def fail(self, fault: Fault, request_id: str) -> bytes:
         """See `Relay.fail`."""
-        return b"" if self._told else write_fault_event(fault, request_id)
+        return write_fault_event(fault, request_id)
 
     def estimated_output(self) -> int:
         """Output tokens by the size of what was delivered, at least one an event."""
@@ -188,18 +201,30 @@ class StreamWatch(_Watch):
 
     def _look(self, data: bytes) -> bytes:
         """Read what is not plainly content, and everything up to the first content. Keep back the torso of an event."""
-        try:
-            self._read(self._parser.feed(data))
-        except Fault as fault:
-            self._break(fault)
         self._held.append(data)
-        if b"\n" not in data:
+        self._held_bytes += len(data)
+        if self._held_bytes > MAX_EVENT_BYTES:
+            self._break(Fault("upstream_too_large", f"The upstream sent a stream event of more than {MAX_EVENT_BYTES} bytes."))
+            return b""
+        if b"\n" not in data and b"\r" not in data:
             return b""
         data = b"".join(self._held)
         end = max((data.rfind(blank) + len(blank) for blank in _BLANKS if blank in data), default=0)
         self._held = [data[end:]] if end < len(data) else []
+        self._held_bytes = len(data) - end
+        passed = self._pass(data[:end])
         self._plain = self.began and not self._held and self.fault is None and data.endswith(b"\n\n")
-        return data[:end]
+        return passed
+
+    def _pass(self, data: bytes) -> bytes:
+        """The events before one that says that it failed: in whose stead `fail` speaks."""
+        passed = 0
+        for end in _ends(data):
+            self._read(self._parser.feed(data[passed:end]))
+            if self.fault is not None:
+                break
+            passed = end
+        return data[:passed]
 
     def _read(self, events: list[SseEvent]) -> None:
         for event in events:
@@ -225,13 +250,30 @@ class StreamWatch(_Watch):
             return
         if wire.type == "message_start" and wire.message is not None:
             self._note_head(wire.message)
+            self._note_usage(wire.message.usage, spoken=False, final=False)
         elif wire.type == "message_delta":
-            self._note_usage(wire.usage)
+            self._note_usage(wire.usage, spoken=self.pieces > 0, final=wire.delta is not None and bool(wire.delta.stop_reason))
         elif wire.type == "message_stop":
             self.ended = True
         elif wire.type == "error" or event.event == "error":
-            self._told = True
-            self._break(stated_fault(msgspec.json.decode(event.data)))
+            self._break(_stated(event.data))
+
+
+def _ends(data: bytes) -> Iterator[int]:
+    """Where each event of complete ones ends."""
+    return (found.end() for found in _BOUNDARY.finditer(data))
+
+
+def _content_bytes(data: bytes) -> int:
+    """Bytes of the events with content among others."""
+    return sum(len(event) + 2 for event in data.split(b"\n\n") if _CONTENT in event)
+
+
+def _stated(data: bytes) -> Fault:
+    try:
+        return stated_fault(msgspec.json.decode(data))
+    except UNREADABLE as trouble:
+        return _garbage(trouble)
 
 
 def _garbage(trouble: Exception) -> Fault:

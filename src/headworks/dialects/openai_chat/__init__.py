@@ -68,9 +68,9 @@ class OpenAIChat:
         """See `Dialect.read_answer`."""
         return read_answer(body, target.quirks)
 
-    def write_answer(self, events: Sequence[Event], ask: Ask) -> bytes:  # noqa: ARG002 - the port's signature
+    def write_answer(self, events: Sequence[Event], ask: Ask) -> bytes:
         """See `Dialect.write_answer`."""
-        return write_answer(events)
+        return write_answer(events, ask.asked_at)
 
     def decoder(self, target: Target) -> Decoder:
         """See `Dialect.decoder`."""

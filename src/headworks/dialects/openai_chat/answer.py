@@ -73,10 +73,10 @@ class _Choice:
             self._arguments[delta["index"]].append(delta["function"]["arguments"])
 
 
-def write_answer(events: Sequence[Event]) -> bytes:
-    """The events of one answer as one JSON document."""
+def write_answer(events: Sequence[Event], asked_at: int) -> bytes:
+    """The events of one answer as one JSON document. `asked_at` (seconds since the epoch) dates one that has no date."""
     deltas = DeltaWriter()
-    answer: JsonObject = {"id": "", "object": "chat.completion", "created": 0, "model": ""}
+    answer: JsonObject = {"id": "", "object": "chat.completion", "created": asked_at, "model": ""}
     choices: dict[int, _Choice] = {}
     own = False
     for event in events:
@@ -84,7 +84,8 @@ def write_answer(events: Sequence[Event]) -> bytes:
             case Started():
                 own = event.dialect == NAME
                 deltas.start(event)
-                answer.update({"id": event.id, "created": event.created, "model": event.model}, **(event.extra if own else {}))
+                created = event.created or asked_at
+                answer.update({"id": event.id, "created": created, "model": event.model}, **(event.extra if own else {}))
             case Stopped():
                 _choice(choices, event.choice).stop(event, own=own)
             case Logprobs():

@@ -16,7 +16,6 @@ from headworks.domain.errors import Fault
 from headworks.domain.events import Ended, Event, Failed, Started, UsageSeen
 from headworks.domain.message import JsonObject
 from headworks.domain.target import Quirks
-from headworks.domain.usage import Usage
 
 DONE = b"[DONE]"
 _READ = frozenset(("id", "object", "created", "model", "choices", "usage", "obfuscation", "p", "nonce", "created_at"))
@@ -35,7 +34,7 @@ class AnswerReader:
         self._started = False
         self._head: JsonObject = {}
         self._late: JsonObject = {}
-        self._usage: Usage | None = None
+        self._usage: UsageSeen | None = None
 
     def read(self, answer: JsonObject, *, whole: bool) -> None:
         """A chunk, or a whole answer."""
@@ -50,7 +49,7 @@ class AnswerReader:
                 reader.feed(choice)
         usage = find_usage(answer, self._quirks)
         if usage is not None:
-            self._see(usage)
+            self._see(usage, final=whole or self.finished)
 
     def end(self) -> None:
         """The answer is complete."""
@@ -91,12 +90,13 @@ class AnswerReader:
         created = int(created) if isinstance(created, int | float) else 0
         self.out.append(Started(str(head.get("id") or ""), str(head.get("model") or ""), created, NAME, extra))
 
-    def _see(self, raw: JsonObject) -> None:
-        usage = read_usage(raw, self._quirks)
-        if usage != self._usage:
+    def _see(self, raw: JsonObject, *, final: bool) -> None:
+        seen = UsageSeen(read_usage(raw, self._quirks), raw, final)
+        known = self._usage
+        if known is None or (seen.usage, final) != (known.usage, known.final):
             self._start()
-            self._usage = usage
-            self.out.append(UsageSeen(usage, raw))
+            self._usage = seen
+            self.out.append(seen)
 
 
 class StreamDecoder:

@@ -24,6 +24,7 @@ class StreamEncoder:
 
     def __init__(self, ask: Ask) -> None:
         self._show_usage = ask.include_usage
+        self._asked_at = ask.asked_at
         self._deltas = DeltaWriter()
         self._own = False
         self._open = self._close = b""
@@ -60,7 +61,8 @@ class StreamEncoder:
     def _start(self, event: Any) -> bytes:
         self._deltas.start(event)
         self._own = event.dialect == NAME
-        head = {"id": event.id, "object": "chat.completion.chunk", "created": event.created, "model": event.model}
+        created = event.created or self._asked_at
+        head = {"id": event.id, "object": "chat.completion.chunk", "created": created, "model": event.model}
         self._open = b"data: " + _ENCODER.encode(head)[:-1]
         self._close = _ENCODER.encode(event.extra)[1:] if event.extra and self._own else b"}"
         if self._close != b"}":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -65,7 +66,7 @@ def fault_in_answer(answer: JsonObject) -> Fault | None:
         return None
     words = _read_words(error if error is answer else {"error": error})
     status = words.status or _STATUS_OF_TYPE.get(words.kind) or _STATUS_OF_TYPE.get(words.code) or _UNKNOWN
-    return _fault(status, words, (), msgspec.json.encode({"error": error}))
+    return _fault(status, words, (), json.dumps({"error": error}).encode())
 
 
 def write_fault(fault: Fault, request_id: str) -> bytes:
@@ -149,8 +150,12 @@ def _detail(detail: Any) -> str:
         return detail
     if isinstance(detail, list):
         lines = [item for item in detail if isinstance(item, dict)]
-        return "; ".join(f"{'.'.join(str(step) for step in item.get('loc', ()))}: {item.get('msg', '')}" for item in lines)
-    return msgspec.json.encode(detail).decode()
+        return "; ".join(f"{_place(item.get('loc'))}: {item.get('msg', '')}" for item in lines)
+    return json.dumps(detail)
+
+
+def _place(steps: Any) -> str:
+    return ".".join(map(str, steps)) if isinstance(steps, list) else str(steps or "")
 
 
 def _decode(body: bytes) -> Any:

@@ -8,50 +8,49 @@ from __future__ import annotations
 
 import msgspec
 
+from headworks.dialects.counts import MOST, Count, read_form
 from headworks.domain.message import JsonObject
 from headworks.domain.target import Quirks
 from headworks.domain.usage import Usage
 
-_Count = int | None
-
 
 class _Prompt(msgspec.Struct):
-    cached_tokens: _Count = None
-    cache_write_tokens: _Count = None
-    audio_tokens: _Count = None
+    cached_tokens: Count = None
+    cache_write_tokens: Count = None
+    audio_tokens: Count = None
 
 
 class _Completion(msgspec.Struct):
-    reasoning_tokens: _Count = None
-    audio_tokens: _Count = None
-    accepted_prediction_tokens: _Count = None
-    rejected_prediction_tokens: _Count = None
+    reasoning_tokens: Count = None
+    audio_tokens: Count = None
+    accepted_prediction_tokens: Count = None
+    rejected_prediction_tokens: Count = None
 
 
 class _Creation(msgspec.Struct):
-    ephemeral_1h_input_tokens: _Count = None
+    ephemeral_1h_input_tokens: Count = None
 
 
 class _ServerTools(msgspec.Struct):
-    web_search_requests: _Count = None
+    web_search_requests: Count = None
 
 
 class _Reported(msgspec.Struct):
     """The counts of all providers, by their names on the wire."""
 
-    prompt_tokens: _Count = None
-    completion_tokens: _Count = None
-    total_tokens: _Count = None
+    prompt_tokens: Count = None
+    completion_tokens: Count = None
+    total_tokens: Count = None
     prompt_tokens_details: _Prompt | None = None
     completion_tokens_details: _Completion | None = None
-    reasoning_tokens: _Count = None
-    citation_tokens: _Count = None
-    num_search_queries: _Count = None
-    prompt_cache_hit_tokens: _Count = None  # DeepSeek
-    cached_tokens: _Count = None  # Moonshot
-    num_cached_tokens: _Count = None  # Mistral
-    cache_read_input_tokens: _Count = None  # proxies of Anthropic, as the two after it
-    cache_creation_input_tokens: _Count = None
+    reasoning_tokens: Count = None
+    citation_tokens: Count = None
+    num_search_queries: Count = None
+    prompt_cache_hit_tokens: Count = None  # DeepSeek
+    cached_tokens: Count = None  # Moonshot
+    num_cached_tokens: Count = None  # Mistral
+    cache_read_input_tokens: Count = None  # proxies of Anthropic, as the two after it
+    cache_creation_input_tokens: Count = None
     cache_creation: _Creation | None = None
     server_tool_use: _ServerTools | None = None
     server_tool_use_details: _ServerTools | None = None
@@ -63,10 +62,7 @@ _NO_COMPLETION = _Completion()
 
 def read_usage(raw: JsonObject, quirks: Quirks) -> Usage:
     """Counts as reported. What is missing, null or nonsense counts as zero."""
-    try:
-        said = msgspec.convert(raw, _Reported)
-    except msgspec.ValidationError:
-        said = msgspec.convert(_counts(raw), _Reported)
+    said = read_form(raw, _Reported)
     prompt = said.prompt_tokens_details or _NO_PROMPT
     completion = said.completion_tokens_details or _NO_COMPLETION
     output = said.completion_tokens or 0
@@ -77,7 +73,7 @@ def read_usage(raw: JsonObject, quirks: Quirks) -> Usage:
     searches = said.server_tool_use_details or said.server_tool_use
     return Usage(
         input=said.prompt_tokens or 0,
-        output=output + citation,
+        output=min(output + citation, MOST),
         cache_read=prompt.cached_tokens
         or said.prompt_cache_hit_tokens
         or said.cached_tokens
@@ -128,17 +124,6 @@ def _stands_beside(said: _Reported, output: int, reasoning: int, quirks: Quirks)
     """Whether reasoning is not part of `completion_tokens`: the total decides where it can, else what is known of the provider."""
     rest = (said.total_tokens or 0) - (said.prompt_tokens or 0) - output
     return rest == reasoning or (quirks.reasoning_beside_output and rest != 0)
-
-
-def _counts(raw: JsonObject) -> JsonObject:
-    """Only what can be a count."""
-    counts: JsonObject = {}
-    for name, value in raw.items():
-        if isinstance(value, dict):
-            counts[name] = _counts(value)
-        elif isinstance(value, int | float) and 0 <= value < float("inf"):
-            counts[name] = int(value)
-    return counts
 
 
 def _positive(counts: dict[str, int]) -> dict[str, int]:

@@ -7,13 +7,13 @@ Most chunks cost a few substring searches. That is exact where it matters, becau
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from headworks.dialects.openai_chat.decoder import DONE, decode_object, find_usage, read_chunk
 from headworks.dialects.openai_chat.faults import fault_in_answer, write_fault_event
 from headworks.dialects.openai_chat.usage import read_usage
 from headworks.dialects.sse import MAX_EVENT_BYTES, SseEvent, SseParser
-from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, looks_whole
+from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, is_report, looks_whole
 from headworks.domain.errors import Fault
 from headworks.domain.message import JsonObject
 from headworks.domain.target import Quirks
@@ -23,6 +23,8 @@ _USAGE = b'"usage":'
 _NULL = b'"usage":null'
 _NULL_USAGE = b"," + _NULL
 _LAST = b"[DONE]\n\n"
+_EMPTY = (b"{}", b'{"content":""}', b'{"role":"assistant"}', b'{"role":"assistant","content":""', b'""')
+"""How deltas and texts begin that say nothing."""
 _BOUNDARY = re.compile(rb"(\r\n\r\n|\n\n|\r\r)")
 
 
@@ -45,6 +47,7 @@ class StreamWatch:
         "_prefix",
         "_quirks",
         "_skip",
+        "_spoken",
         "_started",
         "_translate",
         "_translated",
@@ -56,6 +59,7 @@ class StreamWatch:
         "served_model",
         "upstream_id",
         "usage",
+        "usage_final",
     )
 
     def __init__(self, content: bytes, quirks: Quirks, translate: Callable[[], Translated] | None, *, hide: bool) -> None:
@@ -63,6 +67,7 @@ class StreamWatch:
         self.ended = False
         self.fault: Fault | None = None
         self.usage: Usage | None = None
+        self.usage_final = False
         self.pieces = 0
         self.content_bytes = 0
         self.served_model = ""
@@ -79,6 +84,7 @@ class StreamWatch:
         self._overhead = 0
         self._prefix = b""
         self._skip = 0
+        self._spoken = False
         self._before = self._last = b""
 
     def feed(self, data: bytes) -> bytes:
@@ -95,9 +101,12 @@ class StreamWatch:
             suspect = suspect or data.count(_USAGE, start) != data.count(_NULL, start)
         if suspect:
             data = self._look(data)
-            start = 0
-        self.pieces += data.count(self._content, start) + (start > 0)
-        self.content_bytes += len(data)
+        elif start > 0 and data.find(b"\n\n", start) == len(data) - 2:  # one event, that begins as the first one did
+            if not data.startswith(_EMPTY, start):
+                self.pieces += 1
+                self.content_bytes += len(data)
+        else:
+            self._count_content(data)
         self._before, self._last = self._last, data
         return data
 
@@ -163,6 +172,15 @@ class StreamWatch:
                 kept.append(event)
         return b"".join(kept)
 
+    def _count_content(self, data: bytes) -> None:
+        """Events with content, of several: not pings, roles, reasons to stop or empty counts."""
+        content = self._content
+        for event in data.split(b"\n\n"):
+            at = event.find(content)
+            if at >= 0 and not event.startswith(_EMPTY, at + len(content)):
+                self.pieces += 1
+                self.content_bytes += len(event) + 2
+
     def _see(self, event: bytes) -> bool:
         """Whether the event passes."""
         parsed = _parse(event)
@@ -170,6 +188,7 @@ class StreamWatch:
             return True
         if parsed.data.startswith(DONE):
             self.ended = True
+            self.usage_final = self.usage is not None
             return True
         try:
             chunk = read_chunk(parsed)
@@ -178,18 +197,28 @@ class StreamWatch:
         except Fault as fault:
             self.fault = fault
             return False
+        content = content_length(chunk)
+        if content:
+            self._spoken = True
+            self.pieces += 1
+            self.content_bytes += len(event)
+        if not self.began and self.fault is None:
+            self._begin(chunk, event, content)
         if usage is not None:
-            self.usage = read_usage(usage, self._quirks)
-            if self._hide and not chunk.get("choices"):
-                return False
-        if not self.began:
-            self._begin(chunk, event)
-        return True
+            self._note_usage(usage, chunk.get("choices") or ())
+        return usage is None or not self._hide or bool(chunk.get("choices"))
 
-    def _begin(self, chunk: JsonObject, event: bytes) -> None:
+    def _note_usage(self, raw: JsonObject, choices: Sequence[JsonObject]) -> None:
+        """Counts beside no choice, or beside the reason to stop, are the last."""
+        usage = read_usage(raw, self._quirks)
+        final = self.began and (not choices or any(choice.get("finish_reason") for choice in choices))
+        report = is_report(usage, spoken=self._spoken, final=final)
+        self.usage = usage if report else None
+        self.usage_final = report and final
+
+    def _begin(self, chunk: JsonObject, event: bytes, content: int | None) -> None:
         self.upstream_id = self.upstream_id or str(chunk.get("id") or "")
         self.served_model = self.served_model or str(chunk.get("model") or "")
-        content = content_length(chunk)
         if content is not None:
             self.began = True
             self._overhead = max(len(event) - content, 0)
@@ -200,6 +229,7 @@ class StreamWatch:
 
     def _mirror(self, translated: Translated) -> None:
         self.began, self.ended, self.fault, self.usage = translated.began, translated.ended, translated.fault, translated.usage
+        self.usage_final = translated.usage_final
         self.pieces, self.content_bytes = translated.pieces, translated.content_bytes
         self.served_model, self.upstream_id = translated.served_model, translated.upstream_id
 
@@ -222,14 +252,14 @@ def _has_finished(data: bytes) -> bool:
 
 
 def content_length(chunk: JsonObject) -> int | None:
-    """Characters of content in a chunk; None if it has none. A reason to stop is content too: nothing else may follow."""
+    """Characters of content in a chunk, roughly where it is no text; None if it has none. A reason to stop is content too: nothing else may follow."""
     length: int | None = None
     for choice in chunk.get("choices") or ():
         said = choice.get("delta") or choice.get("message") or {}
         texts = [value for name, value in said.items() if value and name != "role"]
         texts.append(choice.get("text") or "")
         if any(texts) or choice.get("finish_reason"):
-            length = (length or 0) + sum(len(text) for text in texts if isinstance(text, str))
+            length = (length or 0) + sum(len(text if isinstance(text, str) else repr(text)) for text in texts)
     return length
 
 

@@ -11,7 +11,7 @@ from headworks.dialects.openai_chat.decoder import decode_object, find_usage
 from headworks.dialects.openai_chat.faults import fault_in_answer
 from headworks.dialects.openai_chat.usage import read_usage
 from headworks.dialects.openai_chat.watch import content_length
-from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, looks_whole
+from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, is_report, looks_whole
 from headworks.domain.errors import Fault
 from headworks.domain.target import Quirks
 from headworks.domain.usage import Usage
@@ -48,6 +48,7 @@ class WholeWatch:
         "served_model",
         "upstream_id",
         "usage",
+        "usage_final",
     )
 
     def __init__(self, quirks: Quirks, translate: Callable[[], Translated] | None) -> None:
@@ -55,6 +56,7 @@ class WholeWatch:
         self.ended = False
         self.fault: Fault | None = None
         self.usage: Usage | None = None
+        self.usage_final = False
         self.pieces = 0
         self.content_bytes = 0
         self.served_model = ""
@@ -103,7 +105,7 @@ class WholeWatch:
             return
         self.served_model, self.upstream_id = answer.model, answer.id
         if answer.usage:
-            self.usage = read_usage(answer.usage, self._quirks)
+            self._note_usage(answer.usage, data)
         elif len(answer.choices):
             self._read_odd(data)
 
@@ -118,7 +120,15 @@ class WholeWatch:
         self.served_model, self.upstream_id = str(answer.get("model") or ""), str(answer.get("id") or "")
         usage = find_usage(answer, self._quirks)
         if usage is not None:
-            self.usage = read_usage(usage, self._quirks)
+            self._note_usage(usage, data)
+        else:
+            self._body = data
+
+    def _note_usage(self, raw: dict[str, Any], data: bytes) -> None:
+        usage = read_usage(raw, self._quirks)
+        spoken = usage.output == 0 and bool(content_length(decode_object(data)))
+        if is_report(usage, spoken=spoken, final=True):
+            self.usage, self.usage_final = usage, True
         else:
             self._body = data
 
@@ -126,6 +136,7 @@ class WholeWatch:
         out = translated.feed(data)
         translated.close()
         self.began, self.ended, self.fault, self.usage = translated.began, translated.ended, translated.fault, translated.usage
+        self.usage_final = translated.usage_final
         if self.fault is not None and not translated.began and translated.upstream_id == "":
             self.fault = Fault("upstream_garbage", "The upstream's answer is neither JSON nor a stream of events.")
         self.pieces, self.content_bytes = translated.pieces, translated.content_bytes
