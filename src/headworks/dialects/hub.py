@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from headworks.dialects.redaction import redact, redact_fault
 from headworks.dialects.translated import Translated
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
@@ -65,9 +66,17 @@ class Hub:
         """See `Interpreter.prompt_text`."""
         return self._dialects[front].prompt_text(kind, ask)
 
-    def read_fault(self, dialect: str, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> Fault:
+    def read_fault(
+        self,
+        dialect: str,
+        status: int,
+        headers: Sequence[tuple[bytes, bytes]],
+        body: bytes,
+        *,
+        secrets: tuple[bytes, ...] = (),
+    ) -> Fault:
         """See `Interpreter.read_fault`."""
-        return self._dialects[dialect].read_fault(status, headers, body)
+        return redact_fault(self._dialects[dialect].read_fault(status, headers, redact(body, secrets)), secrets)
 
     def write_fault(self, front: str, fault: Fault, request_id: str) -> bytes:
         """See `Interpreter.write_fault`."""

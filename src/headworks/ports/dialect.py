@@ -84,8 +84,16 @@ class Interpreter(Protocol):
         """What the caller wrote, for guards: all text of the question."""
         ...
 
-    def read_fault(self, dialect: str, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> Fault:
-        """An upstream's error answer as a fault."""
+    def read_fault(
+        self,
+        dialect: str,
+        status: int,
+        headers: Sequence[tuple[bytes, bytes]],
+        body: bytes,
+        *,
+        secrets: tuple[bytes, ...] = (),
+    ) -> Fault:
+        """An upstream's error answer as a fault. `secrets` are credentials that it must not repeat, nor anything that looks like one."""
         ...
 
     def write_fault(self, front: str, fault: Fault, request_id: str) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from headworks.dialects.anthropic.wire import NAME, UNREADABLE
+from headworks.dialects.redaction import redact, redact_words
 from headworks.dialects.retry_after import Headers, read_retry_after
 from headworks.dialects.sse import write_event
 from headworks.domain.errors import Fault, UpstreamSaid
@@ -35,16 +36,16 @@ _TYPES = {status: word for word, status in _STATUSES.items()}
 
 
 def read_fault(status: int, headers: Headers, body: bytes) -> Fault:
-    """An error answer as a fault. A refusal keeps the upstream's own words, for clients of the same dialect untouched."""
+    """An error answer as a fault. A refusal keeps the upstream's own words, for clients of the same dialect, without credentials."""
     stated = _stated(body)
-    words = str(stated.get("message") or "")[:LONGEST_QUOTE]
+    words = redact_words(str(stated.get("message") or ""))[:LONGEST_QUOTE]
     if not _is_callers(status):
         return _upstreams_fault(status, words, read_retry_after(headers))
     return Fault(
         "upstream_rejected",
         words or f"The model's provider refused the request with status {status}.",
         status=status,
-        said=UpstreamSaid(status, NAME, b"application/json", body) if stated else None,
+        said=UpstreamSaid(status, NAME, b"application/json", redact(body)) if stated else None,
     )
 
 
@@ -52,7 +53,7 @@ def stated_fault(wire: JsonObject) -> Fault:
     """The fault that an `error` object states: inside a stream, or in an answer of status 200."""
     error = wire.get("error")
     stated = error if isinstance(error, dict) else {}
-    word, words = str(stated.get("type") or ""), str(stated.get("message") or "")[:LONGEST_QUOTE]
+    word, words = str(stated.get("type") or ""), redact_words(str(stated.get("message") or ""))[:LONGEST_QUOTE]
     status = _STATUSES.get(word, 500)
     if not _is_callers(status):
         return _upstreams_fault(status, words, None)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import msgspec
 
 from headworks.dialects.openai_chat.names import NAME
+from headworks.dialects.redaction import redact
 from headworks.dialects.retry_after import Headers, read_retry_after
 from headworks.domain.errors import Fault, UpstreamSaid
 from headworks.domain.message import JsonObject
@@ -36,7 +36,6 @@ _STATUS_OF_TYPE = {
 """For errors inside a 200, which have no status of their own."""
 
 _CREDENTIAL_CODES = frozenset(("invalid_api_key", "API_KEY_INVALID", "incorrect_api_key"))
-_SECRET = re.compile(rb"\b(?:sk|gsk|xai|pplx|hf|nvapi|fw|csk|AIza|Bearer)[-_ ]?[A-Za-z0-9_\-*.]{8,}")
 
 
 class _Words(msgspec.Struct, frozen=True):
@@ -104,7 +103,7 @@ def _fault(status: int, words: _Words, headers: Headers, body: bytes) -> Fault:
         message = "The model's provider is overloaded. Try again later."
         return Fault("upstream_overloaded", message, retry_after=read_retry_after(headers), detail=detail)
     if status in _REJECTED:
-        said = UpstreamSaid(status, NAME, b"application/json", _redact(body)) if words.message and _is_object(body) else None
+        said = UpstreamSaid(status, NAME, b"application/json", redact(body)) if words.message and _is_object(body) else None
         message = words.message or f"The model's provider rejected the request with status {status}."
         return Fault("upstream_rejected", message, param=words.param, status=status, said=said, detail=kind)
     return Fault(
@@ -179,9 +178,4 @@ def _word(value: Any) -> str:
 
 def _clip(words: str | bytes) -> str:
     raw = words.encode() if isinstance(words, str) else words
-    return _redact(raw).decode("utf-8", "replace").strip()[:MAX_WORDS]
-
-
-def _redact(body: bytes) -> bytes:
-    """Providers quote the key that they refuse, and it is ours."""
-    return _SECRET.sub(b"[redacted]", body)
+    return redact(raw).decode("utf-8", "replace").strip()[:MAX_WORDS]
