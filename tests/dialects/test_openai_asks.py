@@ -232,7 +232,7 @@ def test_embeddings_are_carried() -> None:
                     {"role": "tool", "tool_call_id": "1", "content": "d"},
                 ]
             },
-            "a\n{c}\nd",
+            "a\ndata:b\nf\n{c}\nd",
         ),
         (Kind.COMPLETIONS, {"prompt": ["a", "b"]}, "a\nb"),
         (Kind.EMBEDDINGS, {"input": "a"}, "a"),

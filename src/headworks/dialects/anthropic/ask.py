@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
-from headworks.dialects.anthropic.request_in import read_request
 from headworks.dialects.anthropic.wire import NAME, UNREADABLE
 from headworks.dialects.bounds import asked_model
 from headworks.dialects.fields import Fields, read_fields, write_fields
+from headworks.dialects.said import texts
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.governed import GOVERNED
-from headworks.domain.message import Document, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
 from headworks.domain.target import Target
 
 BYTES_PER_TOKEN = 4
@@ -28,6 +27,8 @@ _FILE_BYTES = 512
 
 _GOVERNED = frozenset(("model", "stream", "max_tokens", *GOVERNED[NAME]))
 _PROMPT = ("system", "messages", "tools")
+_READ = (*_PROMPT, "output_config", "output_format")
+"""What a model reads of a request."""
 _NOTHING = frozenset((b"null", b"[]", b"{}", b'{"type":"disabled"}'))
 _FEATURES = {"tools": "tools", "mcp_servers": "mcp", "thinking": "reasoning", "output_format": "json_schema"}
 _MEDIA = {b'"image"': "images", b'"document"': "files"}
@@ -100,22 +101,15 @@ def estimate_prompt(fields: Fields) -> tuple[int, set[str]]:
 
 
 def prompt_text(ask: Ask) -> str:
-    """See `Dialect.prompt_text`."""
-    talk = read_request(ask)
-    return "\n".join(text for message in talk.messages for text in _texts(message.parts))
+    """See `Dialect.prompt_text`. Raises `Fault` `invalid_json`."""
+    return "\n".join(text for name in _READ if name in ask.fields for text in texts(_decoded(ask.fields, name)))
 
 
-def _texts(parts: tuple[Part, ...]) -> Iterator[str]:
-    for part in parts:
-        match part:
-            case Text(text=text) | Refusal(text=text) | Document(text=text) | Reasoning(text=text):
-                yield text
-            case ToolCall(parsed=parsed):
-                yield msgspec.json.encode(parsed).decode()
-            case ToolResult(content=content):
-                yield from _texts(content)
-            case _:
-                pass
+def _decoded(fields: Mapping[str, Any], name: str) -> Any:
+    try:
+        return msgspec.json.decode(fields[name])
+    except UNREADABLE:
+        raise Fault("invalid_json", f"The field '{name}' is not valid JSON, or is nested too deeply.", param=name) from None
 
 
 def _inline_files(data: bytes) -> Iterator[int]:

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import msgspec
 
+from headworks.dialects.said import texts
 from headworks.domain.call import Ask, Kind
 
-_FIELDS = {Kind.CHAT: "messages", Kind.COMPLETIONS: "prompt", Kind.EMBEDDINGS: "input"}
-_TEXTS = frozenset(("content", "text", "arguments", "refusal", "reasoning", "reasoning_content", "input", "thinking"))
+_FIELDS = {
+    Kind.CHAT: ("messages", "tools", "functions", "response_format", "prediction"),
+    Kind.COMPLETIONS: ("prompt", "suffix"),
+    Kind.EMBEDDINGS: ("input",),
+}
+"""What a model reads of a request."""
 
 
 def prompt_text(kind: Kind, ask: Ask) -> str:
     """Every text a caller wrote or gives back, one a line."""
-    raw = ask.fields.get(_FIELDS[kind])
-    if raw is None:
-        return ""
-    value = msgspec.json.decode(raw)
-    return value if isinstance(value, str) else "\n".join(_texts(value))
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Strings in lists, and strings in fields that hold text, however deep."""
-    if isinstance(value, list):
-        for item in value:
-            if isinstance(item, str):
-                yield item
-            else:
-                yield from _texts(item)
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            if isinstance(item, str):
-                if name in _TEXTS:
-                    yield item
-            else:
-                yield from _texts(item)
+    said = (msgspec.json.decode(ask.fields[name]) for name in _FIELDS[kind] if name in ask.fields)
+    return "\n".join(text for value in said for text in texts(value))
