@@ -495,3 +495,11 @@ def test_any_json_is_an_answer_or_a_fault(payload: Json) -> None:
 
 def test_sse_of_nothing_is_nothing() -> None:
     assert DIALECT.decoder(target()).feed(sse() + b": hi\n\n") == []
+
+
+def test_an_answer_without_a_date_has_that_of_its_question() -> None:
+    """Anthropic's have none, and OpenAI's clients show 1970 for 0."""
+    asked = ask(stream=True, asked_at=1_795_348_800)
+
+    assert json.loads(DIALECT.write_answer(FOREIGN, asked))["created"] == 1_795_348_800
+    assert b'"created":1795348800' in DIALECT.encoder(asked).feed(FOREIGN)

@@ -27,15 +27,20 @@ def texts(value: Any) -> Iterator[str]:
             if isinstance(item, str):
                 if not _is_silent(name, item):
                     yield item
-            elif isinstance(item, list | dict):
-                if name == "input" and isinstance(item, dict):
-                    yield json.dumps(
-                        item, ensure_ascii=False, separators=(",", ":")
-                    )  # a call's arguments, of which the names are the caller's too
-                    continue
-                if name == "properties" and isinstance(item, dict):
-                    yield from item
+            elif isinstance(item, dict):
+                yield from _nested(name, item)
+            else:
                 yield from texts(item)
+
+
+def _nested(name: str, item: dict[str, Any]) -> Iterator[str]:
+    """An object in a field. Of a call's arguments and a schema's properties the names are the caller's words too."""
+    if name == "input":
+        yield json.dumps(item, ensure_ascii=False, separators=(",", ":"))
+        return
+    if name == "properties":
+        yield from item
+    yield from texts(item)
 
 
 def _is_silent(name: str, text: str) -> bool:
