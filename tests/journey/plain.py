@@ -87,6 +87,7 @@ class WholeRelay(PlainRelay):
 class PlainInterpreter:
     """`ports.dialect.Interpreter` of one dialect that is JSON going out and anything coming in."""
 
+    secrets_seen: tuple[bytes, ...] = ()
     mute: frozenset[str] = frozenset()
     """Names of targets that can't express anything."""
 
@@ -111,7 +112,15 @@ class PlainInterpreter:
         del front, kind, ask
         return "the question"
 
-    def read_fault(self, dialect: str, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> Fault:
+    def read_fault(
+        self,
+        dialect: str,
+        status: int,
+        headers: Sequence[tuple[bytes, bytes]],
+        body: bytes,
+        secrets: tuple[bytes, ...] = (),
+    ) -> Fault:
+        self.secrets_seen = secrets
         retry_after = next((float(value) for name, value in headers if name == b"retry-after"), None)
         if status == 429:
             return Fault("upstream_throttled", "throttled", retry_after=retry_after)

@@ -306,3 +306,14 @@ def test_a_stream_left_after_its_final_counts_costs_what_was_reported() -> None:
         assert (record.usage.output, record.certainty, record.price) == (5, Certainty.REPORTED, 20_000)
 
     asyncio.run(scenario())
+
+
+def test_an_upstreams_error_is_read_with_the_credentials_that_it_must_not_repeat() -> None:
+    async def scenario() -> None:
+        shop = snapshot(model("m", sample_target("a/m", secrets=(b"sk-secret",))))
+        house = House(shop, ScriptedUpstream([Script(status=422, pieces=(b"no",))]))
+        with pytest.raises(Fault):
+            await house.serve(ask(shop))
+        assert house.interpreter.secrets_seen == (b"sk-secret",)
+
+    asyncio.run(scenario())

@@ -237,7 +237,7 @@ class Trial:
         """The provider's own counts where the answer came to its end, else the prompt plus what was delivered."""
         relay = self._relay
         reported = relay.usage
-        if reported is not None and (getattr(relay, "usage_final", False) or relay.ended):
+        if reported is not None and (relay.usage_final or relay.ended):
             return reported, Certainty.REPORTED
         ask = self._call.ask
         assert ask is not None
@@ -250,7 +250,10 @@ class Trial:
         """The upstream answered with an error of its own."""
         reply = self.reply
         body = b"".join(self._pieces)
-        fault = self._surroundings.interpreter.read_fault(self._target.dialect, reply.status, reply.headers, body)
+        target = self._target
+        fault = self._surroundings.interpreter.read_fault(
+            target.dialect, reply.status, reply.headers, body, secrets=target.secrets
+        )
         self._raise(fault)
 
     def _whole_over(self) -> None:
