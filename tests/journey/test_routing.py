@@ -154,6 +154,7 @@ def test_failures_in_a_row_open_the_circuit_and_a_probe_closes_it_again() -> Non
         with pytest.raises(Fault) as refused:
             await house.serve(ask(shop))
         assert (refused.value.code, refused.value.retry_after) == ("circuit_open", 10.0)
+        assert "(last: upstream_error)" in refused.value.message
         assert len(house.upstream.sent) == 2
         house.clock.advance(10.1)
         await answered(house, ask(shop))
@@ -315,5 +316,17 @@ def test_an_upstreams_error_is_read_with_the_credentials_that_it_must_not_repeat
         with pytest.raises(Fault):
             await house.serve(ask(shop))
         assert house.interpreter.secrets_seen == (b"sk-secret",)
+
+    asyncio.run(scenario())
+
+
+def test_the_record_of_a_refusal_tells_the_name_that_was_asked_for() -> None:
+    async def scenario() -> None:
+        shop = snapshot(model("m", sample_target("a/m")))
+        house = House(shop, ScriptedUpstream())
+        with pytest.raises(Fault) as refused:
+            await house.serve(ask(shop, "mm"))
+        assert refused.value.code == "model_not_found"
+        assert house.journal.ended[0].asked == "mm"
 
     asyncio.run(scenario())

@@ -129,3 +129,12 @@ def test_a_failed_request_lets_its_idempotency_key_go() -> None:
     replays.claim(b"key", b"one")
     replays.keep(b"key", None)
     assert replays.claim(b"key", b"two") is None
+
+
+def test_a_budget_that_does_not_cover_a_request_says_by_how_much() -> None:
+    async def scenario() -> None:
+        counters = MemoryCounters(FrozenClock())
+        with pytest.raises(Fault, match=r"0\.000000000 USD of 0\.001000000 USD are used.*may cost up to 0\.002000000 USD"):
+            await counters.reserve(sample_call(principal=limited(budget_nanos=1_000_000)), Usage(), 2_000_000)
+
+    asyncio.run(scenario())

@@ -34,6 +34,8 @@ class Condition(msgspec.Struct, gc=False):
     open_until: float = 0.0
     open_for: float = 0.0
     cooling_until: float = 0.0
+    last: str = ""
+    """The fault that was seen last: a code of `FAULTS`."""
 
 
 class HealthBook:
@@ -75,6 +77,10 @@ class HealthBook:
             return 0.0
         return max(left, 1.0)
 
+    def last_fault(self, target: Target) -> str:
+        """The code of the fault that was seen last, empty if none was."""
+        return self._of(target).last
+
     def began(self, target: Target) -> None:
         """An attempt starts; on an open circuit whose time is up it is the probe."""
         condition = self._of(target)
@@ -106,6 +112,7 @@ class HealthBook:
 
     def _failed(self, condition: Condition, fault: Fault) -> None:
         now, breaker = self._clock.now(), self.breaker()
+        condition.last = fault.code
         if fault.kind is FaultClass.THROTTLED:
             pause = breaker.cooldown if fault.retry_after is None else fault.retry_after
             condition.cooling_until = max(condition.cooling_until, now + min(pause, breaker.cooldown_cap))

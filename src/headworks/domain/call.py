@@ -53,6 +53,8 @@ class Tally(msgspec.Struct):
 
     latest: Call | None = None
     """The call as the innermost stage entered so far has it: the copies that stages hand on are not seen by those outside them."""
+    asked: str = ""
+    """The model's name as the caller wrote it, also where it was refused."""
     tried: list[Tried] = []
     replies: list[Reply] = []
     stages: dict[str, float] = {}

@@ -42,6 +42,7 @@ class Authorise:
 
     def _authorised(self, call: Call, body: bytes) -> Call:
         ask = self._interpreter.read_ask(call.front, call.kind, body)
+        call.tally.asked = ask.model
         assert call.principal is not None
         model = _allowed_model(call, ask, call.principal)
         refuse_governed_model(model, call.principal)

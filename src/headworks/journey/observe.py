@@ -94,7 +94,7 @@ class _Watch:
                 revision=call.snapshot.revision,
                 principal=principal.id if principal is not None else "",
                 key=principal.name if principal is not None else "",
-                asked=ask.model if ask is not None else "",
+                asked=tally.asked,
                 target=served.target,
                 provider=served.provider,
                 served_model=served.served_model,

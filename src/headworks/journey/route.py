@@ -88,9 +88,11 @@ class Route:
         open_now = [target for target in targets if reopens_in(target) <= 0.0]
         if not open_now:
             soonest = min(map(reopens_in, targets))
+            seen = ", ".join(sorted({self._ways.health.last_fault(target) for target in targets} - {""}))
             raise Fault(
                 "circuit_open",
-                f"Every target of '{plan.model.name}' has failed repeatedly and is left alone for now. Try again in {soonest:.0f} s.",
+                f"Every target of '{plan.model.name}' has failed repeatedly (last: {seen}) and is left alone for now. "
+                f"Try again in {soonest:.0f} s.",
                 retry_after=soonest,
             )
         return open_now

@@ -20,6 +20,10 @@ class Health(Pulse, Protocol):
         """It is over; `seconds` to the head where there was one. A fault that is not the target's (`Blame`) counts for nothing."""
         ...
 
+    def last_fault(self, target: Target) -> str:
+        """The code of the fault that it showed last, empty if none."""
+        ...
+
     def reopens_in(self, target: Target) -> float:
         """Seconds until it may be tried again; 0 if now."""
         ...

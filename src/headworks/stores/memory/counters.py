@@ -7,6 +7,7 @@ import msgspec
 from headworks.domain.call import Call
 from headworks.domain.errors import Fault
 from headworks.domain.limits import after_taking, wait_for
+from headworks.domain.money import Money
 from headworks.domain.principal import Limits, Principal
 from headworks.domain.usage import Usage
 from headworks.ports.clock import Clock
@@ -75,8 +76,9 @@ def _refuse_cost(principal: Principal, account: Account, cost_nanos: int) -> Non
     if budget is not None and account.spent + account.held + cost_nanos > budget:
         raise Fault(
             "project_spend_limit_exceeded",
-            f"The budget of '{principal.name or principal.id}' does not cover this request: an administrator can raise it.",
-            detail=f"spent {account.spent}, held {account.held}, asked {cost_nanos}, budget {budget} nano-units",
+            f"The budget of '{principal.name or principal.id}' does not cover this request: {Money(account.spent)} of {Money(budget)} "
+            f"are used, {Money(account.held)} are set aside for requests under way, and this one may cost up to {Money(cost_nanos)}. "
+            "Ask for fewer output tokens (max_tokens), or have an administrator raise the budget.",
         )
 
 
