@@ -330,3 +330,16 @@ def test_the_record_of_a_refusal_tells_the_name_that_was_asked_for() -> None:
         assert house.journal.ended[0].asked == "mm"
 
     asyncio.run(scenario())
+
+
+def test_an_estimate_never_passes_what_the_model_was_allowed_to_say() -> None:
+    async def scenario() -> None:
+        shop = snapshot(model("m", sample_target("a/m"), attempts=1))
+        flood = Script(pieces=(b"x" * 100_000,), fault=Fault("severed", "cut"))
+        house = House(shop, ScriptedUpstream([flood]))
+        call = msgspec.structs.replace(ask(shop), body=Whole(b'{"model": "m", "max_tokens": 9}'))
+        with pytest.raises(Fault):
+            await house.serve(call)
+        assert house.journal.ended[0].tried[0].usage.output == 9
+
+    asyncio.run(scenario())

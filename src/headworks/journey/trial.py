@@ -244,7 +244,9 @@ class Trial:
         known = reported if reported is not None else NO_USAGE
         prompt = known.input or ask.prompt_tokens
         delivered = self._size // BYTES_PER_TOKEN if self._whole and not relay.ended else relay.estimated_output()
-        return _with(known, prompt, max(known.output, delivered)), Certainty.ESTIMATED
+        # Whatever was sent, no model is paid for more than it was allowed to say.
+        most = (ask.max_tokens or self._target.max_output) * ask.choices
+        return _with(known, prompt, max(known.output, min(delivered, most))), Certainty.ESTIMATED
 
     def _refused(self) -> None:
         """The upstream answered with an error of its own."""
