@@ -224,7 +224,7 @@ class Reader:
         if self._headed and not self.between:
             return malformed(f"More than {limit} bytes of chunk extensions or trailers came without any body.")
         return Fault(
-            "headers_too_large", f"The request's head is larger than {limit} bytes (edge.max_header_bytes). Send less."
+            "headers_too_large", f"The request's head is larger than {limit} bytes (server.max_header_bytes). Send less."
         )
 
 

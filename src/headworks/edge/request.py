@@ -109,7 +109,7 @@ def too_large(settings: EdgeSettings) -> Fault:
     """A body beyond the limit."""
     return Fault(
         "request_too_large",
-        f"The request's body is larger than {settings.max_body_bytes} bytes, the limit set here (edge.max_body_bytes). Send less at once.",
+        f"The request's body is larger than {settings.max_body_bytes} bytes, the limit set here (server.max_body_bytes). Send less at once.",
     )
 
 
