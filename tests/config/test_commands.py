@@ -50,6 +50,23 @@ def test_a_usable_configuration_is_explained(tmp_path: Path, capsys: pytest.Capt
     assert "environment" not in shown
 
 
+@pytest.mark.parametrize("text", ["", "null\n", "models: {smart: openai/gpt-4o}\n", "open_door: true\n"])
+def test_one_without_models_or_callers_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
+    file = tmp_path / "headworks.yaml"
+    file.write_text(text)
+
+    assert check(file) == 78
+    assert "there is no" in capsys.readouterr().err
+
+
+def test_two_doors_on_one_port_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "headworks.yaml"
+    file.write_text(GOOD + "server: {port: 4456}\n")
+
+    assert check(file) == 78
+    assert "This is server.port too" in capsys.readouterr().err
+
+
 def test_an_unusable_one_is_refused_with_its_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "headworks.yaml"
     file.write_text("modles: {}\n")

@@ -15,7 +15,7 @@ from headworks.wiring.reload import Reloader
 
 GOOD = "models: {m: openai/gpt-4o}\nkeys: {me: {key: 'file:key.txt'}}\n"
 OTHER = "models: {m: openai/gpt-4o, n: openai/gpt-4.1}\nkeys: {me: {key: 'file:key.txt'}}\n"
-BAD = "models: {m: nobody/knows}\n"
+BAD = "models: {m: nobody/knows}\nopen_door: true\n"
 NINE = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 """Half an hour before DeepSeek's dear hours end (06:00 to 10:00 UTC)."""
 
@@ -35,6 +35,10 @@ class Ear:
     def refused(self, trouble: ConfigRefused) -> None:
         """A bad one."""
         self.heard.append(f"refused: {trouble.problems[0].message}")
+
+    def mended(self) -> None:
+        """The old one again."""
+        self.heard.append("mended")
 
 
 async def at_once(load: Callable[[], Compiled]) -> Compiled:
@@ -111,7 +115,7 @@ def test_a_mended_file_is_taken_and_the_gauge_goes_back(tmp_path: Path) -> None:
     assert [heard.partition(":")[0] for heard in house.run(script)] == ["refused", "swapped"]
 
 
-def test_a_file_put_back_as_it_was_swaps_nothing(tmp_path: Path) -> None:
+def test_a_file_put_back_as_it_was_swaps_nothing_and_is_told(tmp_path: Path) -> None:
     house = House(tmp_path)
 
     async def script() -> None:
@@ -121,7 +125,21 @@ def test_a_file_put_back_as_it_was_swaps_nothing(tmp_path: Path) -> None:
         await house.clock.run(3)
         assert not house.reloader.rejected
 
-    assert [heard.partition(":")[0] for heard in house.run(script)] == ["refused"]
+    assert [heard.partition(":")[0] for heard in house.run(script)] == ["refused", "mended"]
+
+
+def test_an_emptied_file_changes_nothing(tmp_path: Path) -> None:
+    """An editor or a template that went wrong must not lock everybody out."""
+    house = House(tmp_path)
+
+    async def script() -> None:
+        for text in ("", "null\n", "# nothing\n", "keys: {me: {key: 'file:key.txt'}}\n", "models: {m: openai/gpt-4o}\n"):
+            house.write(text)
+            await house.clock.run(3)
+            assert house.reloader.rejected
+
+    nothing, nobody = "refused: Nothing can be asked for: there is no model.", "refused: Nobody can call: there is no key."
+    assert house.run(script) == [nothing, nothing, nothing, nothing, nobody]
 
 
 def test_a_file_that_is_still_being_written_is_not_read(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from headworks.domain.config import Config
 from headworks.domain.snapshot import Snapshot
 from headworks.ports.clock import Clock
 from headworks.providers.catalog import shipped_catalog
@@ -70,10 +71,28 @@ class LiveConfig:
         """The reloader's: a new configuration counts."""
         self.snapshot = compiled.snapshot
         self._say(f"configuration {compiled.snapshot.revision[:12]} in force: {len(compiled.snapshot.models)} models")
+        waiting = _fixed_at_start(self._compiled.config, compiled.config)
+        if waiting:
+            self._say(f"{', '.join(waiting)}: changed, but read only at start; stop Headworks and start it again")
 
     def refused(self, trouble: ConfigRefused) -> None:
         """The reloader's: what runs goes on."""
         self._say(f"the new configuration was refused, revision {self.snapshot.revision[:12]} goes on:\n{trouble}")
+
+    def mended(self) -> None:
+        """The reloader's: a refused file says again what runs."""
+        self._say(f"the configuration is in order again, revision {self.snapshot.revision[:12]} goes on")
+
+
+def _fixed_at_start(began: Config, now: Config) -> list[str]:
+    """Settings that the supervisor took when it started, and that differ by now."""
+    pairs = {
+        "server.host": (began.server.host, now.server.host),
+        "server.port": (began.server.port, now.server.port),
+        "control": (began.control, now.control),
+        "journal.directory": (began.journal.directory, now.journal.directory),
+    }
+    return [name for name, (before, after) in pairs.items() if before != after]
 
 
 def _client_key(directory: Path) -> str:

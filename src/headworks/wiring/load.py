@@ -16,7 +16,7 @@ from headworks.ports.clock import Clock
 from headworks.providers.catalog import shipped_catalog
 from headworks.providers.price_table import shipped_prices
 from headworks.wiring.compile import Compiled, Givens, compile_config, compile_reading
-from headworks.wiring.config_file import ConfigRefused, Problem, read_config
+from headworks.wiring.config_file import ConfigRefused, Problem, Reading, read_config
 
 _NANOSECONDS = 10**9
 _LARGEST_FILE = 8_388_608
@@ -48,11 +48,31 @@ class ConfigFile:
             raise ConfigRefused([problem], f"{self.path}: {problem.text}") from None
         here = as_of(self._givens, self._clock)
         compiled = compiled_apart(text, here) if len(text) > _LARGE else None
-        return compiled or compile_reading(read_config(text, str(self.path)), here)
+        if compiled is not None and not _lacks(compiled.config):
+            return compiled
+        return compile_reading(_complete(read_config(text, str(self.path))), here)
 
     def renew(self, running: Compiled) -> Compiled:
         """The running configuration at today's prices, whatever stands in the file by now. Raises `ConfigRefused`."""
         return compile_config(running.config, as_of(self._givens, self._clock))
+
+
+def _complete(reading: Reading) -> Reading:
+    """The same, with what a file must not lack among its problems: an emptied one would lock everybody out without a word."""
+    if reading.problems:  # what is missing may merely be misspelt
+        return reading
+    return msgspec.structs.replace(reading, problems=tuple(_lacks(reading.config)))
+
+
+def _lacks(config: Config) -> list[Problem]:
+    found: list[Problem] = []
+    if not config.models:
+        hint = "Add one under models; headworks init writes an example."
+        found.append(Problem(path=("models",), message="Nothing can be asked for: there is no model.", hint=hint))
+    if not config.keys and not config.open_door:
+        hint = "Add one under keys, or set open_door: true."
+        found.append(Problem(path=("keys",), message="Nobody can call: there is no key.", hint=hint))
+    return found
 
 
 def compiled_apart(text: str, here: Givens) -> Compiled | None:

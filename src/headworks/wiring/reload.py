@@ -39,7 +39,7 @@ class Loads(Protocol):
 
 
 class Hearer(Protocol):
-    """Who acts on it. Both are called on the loop."""
+    """Who acts on it. All are called on the loop."""
 
     def swapped(self, compiled: Compiled) -> None:
         """From now on this one counts."""
@@ -47,6 +47,10 @@ class Hearer(Protocol):
 
     def refused(self, trouble: ConfigRefused) -> None:
         """The file has become unusable; what runs goes on. Its report is the exception's text."""
+        ...
+
+    def mended(self) -> None:
+        """A refused file says again what runs."""
         ...
 
 
@@ -79,6 +83,8 @@ class Reloader:
             if self._asked or (seen != known and seen == moving):
                 self._asked = False
                 taken = await self._take(running, self._file.load)
+                if self.rejected and taken is not None and taken.snapshot.revision == running.snapshot.revision:
+                    self._hearer.mended()
                 self.rejected = taken is None
                 running = taken or running
                 known = self._known(running)

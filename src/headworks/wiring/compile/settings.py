@@ -29,6 +29,10 @@ def check_settings(bench: Bench, config: Config) -> None:
     for section, port in (("server", config.server.port), ("control", config.control.port)):
         if port > _LARGEST_PORT:
             bench.wrong((section, "port"), f"A port is at most {_LARGEST_PORT}.")
+    if config.server.port == config.control.port != 0:
+        bench.wrong(
+            ("control", "port"), "This is server.port too: each needs a port of its own.", "The usual ones are 4455 and 4456."
+        )
     if bool(config.server.cert_file) != bool(config.server.key_file):
         bench.wrong(("server",), "TLS needs both cert_file and key_file.")
     if config.retries.attempts == 0:
