@@ -8,11 +8,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from headworks.cli.doctor_checks import Severity, files_allowed, port_is_free, reachable, ready, room_in
+from headworks.cli.doctor_health import health_of
 from headworks.domain.target import Origin
 from headworks.wiring.process_places import data_directory, journal_directory
 from tests.process.running import Running
@@ -78,6 +81,54 @@ def test_serve_says_which_file_it_cannot_read(place: Path) -> None:
 
     assert done.returncode == 78
     assert "elsewhere.yaml cannot be read" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("serve", "--port", "80000"), "--port 80000: a port is a number from 1 to 65535"),
+        (("serve", "--control-port=-1"), "--control-port -1"),
+        (("serve", "--port", "4456", "--control-port", "4456"), "cannot share port 4456"),
+        (("demo", "--port", "80000"), "--port 80000"),
+        (("emulate", "--port", "80000"), "--port 80000: a port is a number from 0 to 65535"),
+    ],
+)
+def test_a_port_that_cannot_be_is_refused(place: Path, arguments: tuple[str, ...], words: str) -> None:
+    done = run(place, *arguments)
+
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("exchanges",), "There is no journal in"),
+        (("explain", "0123456789"), "journal"),
+        (("restart",), "No gateway runs on"),
+    ],
+)
+def test_a_mistake_in_the_file_hides_nothing_that_runs_or_ran(place: Path, arguments: tuple[str, ...], words: str) -> None:
+    """Who looks into an outage must not have to mend the file first."""
+    (place / "headworks.yaml").write_text("journal: {directory: kept}\nmodles: {}\n")
+
+    done = run(place, *arguments)
+
+    assert done.returncode != 78
+    assert "headworks.yaml has mistakes" in done.stderr
+    assert words in done.stderr
+    assert str(place / "kept") in done.stderr
+
+
+def test_the_doctor_goes_on_after_a_mistake_in_the_file(place: Path) -> None:
+    (place / "headworks.yaml").write_text("journal: {directory: kept}\nmodles: {}\n")
+
+    done = run(place, "doctor")
+
+    assert done.returncode == 1
+    assert "Unknown key 'modles'" in done.stdout
+    assert str(place / "kept") in done.stdout
 
 
 def test_restart_says_when_nothing_runs(place: Path) -> None:
@@ -155,6 +206,46 @@ def test_the_doctor_finds_a_gateway_that_does_not_answer() -> None:
         port = gone.getsockname()[1]
 
     assert ready(port).severity is Severity.BAD
+
+
+STATUS = {"gateways": [{"targets_down": ["openai/gpt-4o"], "config_rejected": True, "journal_unwritable": True}]}
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (STATUS, ["target openai/gpt-4o is out of use", "configuration file was refused", "journal cannot be written"]),
+        ({"gateways": [{"targets_down": [], "process": "1"}]}, []),
+    ],
+)
+def test_the_doctor_tells_what_the_running_gateway_suffers_from(status: object, words: list[str]) -> None:
+    class Status(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(status).encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it has in the base class
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Status) as server:
+        answering = Thread(target=server.handle_request)
+        answering.start()
+        findings = list(health_of("127.0.0.1", server.server_port))
+        answering.join(5)
+
+    assert all(finding.severity is Severity.BAD and finding.remedy for finding in findings)
+    assert len(findings) == len(words)
+    assert all(word in finding.what for word, finding in zip(words, findings, strict=True))
+
+
+def test_the_doctor_finds_a_control_plane_that_does_not_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+
+    assert [finding.severity for finding in health_of("127.0.0.1", port)] == [Severity.BAD]
 
 
 def test_the_doctor_finds_a_provider_that_cannot_be_reached() -> None:

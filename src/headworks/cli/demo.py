@@ -14,8 +14,10 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Literal
 
+from headworks.cli.demo_farewell import FROM_THE_TERMINAL, Farewell
 from headworks.cli.demo_setting import KEY, config_text, emulated
 from headworks.cli.demo_traffic import Traffic
+from headworks.cli.settings import check_ports
 from headworks.testing.emulator import EmulatorProcess
 from headworks.wiring.process_exits import Exit
 from headworks.wiring.process_places import CONFIG_NAME
@@ -23,12 +25,13 @@ from headworks.wiring.process_runfile import read
 
 READY_WITHIN = 20.0
 LEAVE_WITHIN = 15.0
+GLANCE = 0.1
 
 
 def demo(*, port: int = 4455, control_port: int = 4456, traffic: Literal["on", "off"] = "on", keep: Path | None = None) -> int:
     """Simulated providers, a gateway and live traffic. Needs no API key.
 
-    Everything listens on this machine only and ends with Ctrl-C. What a real service would spend is spent on nothing.
+    Everything listens on this machine only and ends with Ctrl-C, or with the terminal. What a real service would spend is spent on nothing.
 
     Args:
         port: Port for clients.
@@ -36,12 +39,13 @@ def demo(*, port: int = 4455, control_port: int = 4456, traffic: Literal["on", "
         traffic: Whether simulated clients ask all the time, about two requests a second.
         keep: A directory for configuration and journal that stays. Left out: a temporary one that goes.
     """
+    check_ports(port, control_port)
     print("Starting simulated providers, gateway and control plane ...", flush=True)
-    with _directory(keep) as directory, _providers() as providers:
+    with Farewell() as farewell, _directory(keep) as directory, _providers() as providers:
         places = _Places(directory, port, control_port)
         places.config.write_text(config_text(providers.urls))
         with _supervisor(places) as supervisor:
-            return asyncio.run(_show(supervisor, places, traffic))
+            return asyncio.run(_show(supervisor, places, traffic, farewell))
 
 
 class _Places:
@@ -59,12 +63,12 @@ class _Places:
 @contextlib.contextmanager
 def _providers() -> Generator[EmulatorProcess, None, None]:
     emulator = EmulatorProcess(settings=emulated())
-    # Started while interrupts are ignored, it ignores them too: a Ctrl-C is heard here, and the providers leave last.
-    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Started while these are blocked, it is deaf to them for ever: they are heard here, and the providers leave last.
+    signal.pthread_sigmask(signal.SIG_BLOCK, FROM_THE_TERMINAL)
     try:
         emulator.__enter__()
     finally:
-        signal.signal(signal.SIGINT, heard)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, FROM_THE_TERMINAL)
     with contextlib.ExitStack() as stack:
         stack.push(emulator)
         yield emulator
@@ -99,30 +103,26 @@ def _supervisor(places: _Places) -> Generator[subprocess.Popen[bytes], None, Non
             supervisor.kill()
 
 
-async def _show(supervisor: subprocess.Popen[bytes], places: _Places, traffic: str) -> int:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    if not await _is_ready(supervisor, places, stop):
-        return supervisor.poll() or (Exit.OK if stop.is_set() else Exit.FAILED)
+async def _show(supervisor: subprocess.Popen[bytes], places: _Places, traffic: str, farewell: Farewell) -> int:
+    if not await _is_ready(supervisor, places, farewell):
+        return supervisor.poll() or (Exit.OK if farewell.said else Exit.FAILED)
     print(_banner(places, traffic), flush=True)
     visitors = Traffic(places.port, random.Random())  # noqa: S311 - it chooses what to ask
     asking = asyncio.create_task(visitors.go_on() if traffic == "on" else asyncio.sleep(0))
-    while not stop.is_set() and supervisor.poll() is None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), 0.5)
+    while not farewell.said and supervisor.poll() is None:  # noqa: ASYNC110 - a process's end sets no event
+        await asyncio.sleep(GLANCE)
     asking.cancel()
     if visitors.asked:
-        print(f"\n{visitors.report()}", flush=True)
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print(f"\n{visitors.report()}", flush=True)
     return supervisor.poll() or Exit.OK
 
 
-async def _is_ready(supervisor: subprocess.Popen[bytes], places: _Places, stop: asyncio.Event) -> bool:
+async def _is_ready(supervisor: subprocess.Popen[bytes], places: _Places, farewell: Farewell) -> bool:
     """Wait until our own gateway answers; another program may have the port, then the supervisor says so and ends."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + READY_WITHIN
-    while loop.time() < deadline and supervisor.poll() is None and not stop.is_set():
+    while loop.time() < deadline and supervisor.poll() is None and not farewell.said:
         if "gateway" in read(places.journal) and await _answers(places.port):
             return True
         await asyncio.sleep(0.05)
@@ -156,6 +156,11 @@ def _banner(places: _Places, traffic: str) -> str:
 
     curl {places.base}/v1/chat/completions -H 'Authorization: Bearer {KEY}' \\
       -d '{{"model": "demo-chat", "messages": [{{"role": "user", "content": "hello"}}]}}'
+
+  See what went through, and the journey of one request (its x-request-id):
+
+    headworks exchanges --follow --config {places.config}
+    headworks explain --config {places.config} ID
 
   Ctrl-C stops everything.
 """

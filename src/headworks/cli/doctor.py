@@ -20,7 +20,8 @@ from headworks.cli.doctor_checks import (
     ready,
     room_in,
 )
-from headworks.cli.settings import Settings, settings_of
+from headworks.cli.doctor_health import health_of
+from headworks.cli.settings import Settings, tolerant_settings_of
 from headworks.domain.snapshot import Snapshot
 from headworks.domain.target import Origin
 from headworks.wiring.clock import SystemClock
@@ -41,7 +42,7 @@ def doctor(*, config: Path | None = None, connect: bool = False) -> int:
         config: The configuration. Left out: as for serve.
         connect: Also open (and close) a connection to each provider.
     """
-    settings = settings_of(config)
+    settings = tolerant_settings_of(config)
     worst = Severity.FINE
     for finding in _examine(settings, connect=connect):
         print(f"{finding.severity:<5} {finding.what}" + (f"\n      → {finding.remedy}" if finding.remedy else ""))
@@ -76,6 +77,7 @@ def _examine_doors(settings: Settings) -> Iterator[Finding]:
         facts = read(settings.directory)
         yield Finding(Severity.FINE, f"Headworks runs on this data directory (pid {facts['supervisor']})")
         yield ready(int(facts["port"]))
+        yield from health_of(settings.config.control.host, int(facts.get("control_port", settings.config.control.port)))
         return
     server, control = settings.config.server, settings.config.control
     yield port_is_free(server.host, server.port, "--port or server.port")

@@ -11,6 +11,7 @@ import msgspec
 import yaml
 from cyclopts import Parameter
 
+from headworks.cli.settings import check_port
 from headworks.testing.emulator import Canned, Emulator, Pace, Personality, Settings, Wire, serve
 from headworks.testing.emulator.serving import run
 
@@ -62,8 +63,10 @@ class Options:
 
 def emulate(options: Annotated[Options | None, Parameter(name="*")] = None) -> None:
     """Run emulated model providers until interrupted. They speak OpenAI's and Anthropic's wire and need no key."""
+    options = options or Options()
+    check_port(options.port, "--port", lowest=0)
     try:
-        settings = _settings(options or Options())
+        settings = _settings(options)
         run(serve(settings, _announce))
     except KeyboardInterrupt:
         return

@@ -18,9 +18,9 @@ from rich.text import Text
 
 from headworks.cli.exchanges_page import heading, row
 from headworks.cli.exchanges_wanted import Wanted, check_status
-from headworks.cli.settings import settings_of
+from headworks.cli.settings import directory_of
 from headworks.domain.exchange import Exchange
-from headworks.stores.journal import END, NewerSchemaError, Tail, audit, newest_first
+from headworks.stores.journal import END, Audit, NewerSchemaError, Tail, audit, newest_first
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.process_exits import Exit
 
@@ -62,13 +62,19 @@ def exchanges(
         journal: The journal's directory. Left out: as the configuration says.
         config: The configuration. Left out: as for serve.
     """
-    directory = journal or settings_of(config).directory
+    directory = journal or directory_of(config)
     if not directory.is_dir():
         sys.stderr.write(f"There is no journal in {directory} yet. A gateway makes one as soon as it starts.\n")
         return Exit.FAILED
     view = view or View()
     try:
-        return _verify(directory, view) if view.verify else _list(directory, wanted or Wanted(), view)
+        if view.verify:
+            return _verify(directory, view)
+        if journal is None and config is None and not any(newest_first(directory, 0)):
+            _say(
+                f"This is the journal in {directory}, and it is empty. For another gateway's, add --config FILE or --journal DIR."
+            )
+        return _list(directory, wanted or Wanted(), view)
     except ValueError as misunderstood:
         sys.stderr.write(f"{misunderstood}\n")
         return Exit.USAGE
@@ -131,13 +137,7 @@ def _verify(directory: Path, view: View) -> int:
     if view.json:
         print(msgspec.json.encode(found).decode())
         return Exit.OK if found.sound else Exit.FAILED
-    print(f"{found.segments} segments in {directory}")
-    print(
-        f"{found.begun} exchanges begun = {found.ended - found.unbegun} ended + {found.inflight} under way + {len(found.orphans)} orphans"
-    )
-    print(
-        f"{found.unbegun} more ended without having begun; {found.killed} of those ended were killed; {found.skipped} lines unreadable"
-    )
+    _print_counts(found, directory)
     for trouble, ids in (
         ("begun by a process that is dead, and not ended (a recovery is due)", found.orphans),
         ("begun twice", found.twice_begun),
@@ -147,6 +147,23 @@ def _verify(directory: Path, view: View) -> int:
             print(f"  {id_} was {trouble}")
     print("sound" if found.sound else "NOT SOUND")
     return Exit.OK if found.sound else Exit.FAILED
+
+
+def _print_counts(found: Audit, directory: Path) -> None:
+    print(f"{_counted(found.segments, 'segment')} in {directory}")
+    print(
+        f"{_counted(found.begun, 'exchange')} begun = {found.ended - found.unbegun} ended + {found.inflight} under way"
+        f" + {_counted(len(found.orphans), 'orphan')}"
+    )
+    killed = {0: "none of those ended was killed", 1: "1 of those ended was killed"}
+    print(
+        f"{found.unbegun} more {'was' if found.unbegun == 1 else 'were'} refused or answered before anything was sent; "
+        f"{killed.get(found.killed, f'{found.killed} of those ended were killed')}; {_counted(found.skipped, 'line')} unreadable"
+    )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _say(message: str) -> None:

@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 from headworks.cli.explain_page import page
-from headworks.cli.settings import settings_of
+from headworks.cli.settings import directory_of
 from headworks.stores.journal import NewerSchemaError, Story, find
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.process_exits import Exit
@@ -41,7 +41,7 @@ def explain(
         journal: The journal's directory. Left out: as the configuration says.
         config: The configuration. Left out: as for serve.
     """
-    directory = journal or settings_of(config).directory
+    directory = journal or directory_of(config)
     wanted = request_id.strip()
     if len(wanted) < SHORTEST:
         sys.stderr.write(f"{request_id!r} is too short: give at least {SHORTEST} characters of the id.\n")

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from headworks.cli.settings import settings_of
+from headworks.cli.settings import check_ports, directory_of, settings_of
 from headworks.wiring.process_exits import Exit
 from headworks.wiring.process_runfile import is_held, read
 
@@ -36,11 +36,14 @@ def serve(
     began = time.monotonic()
     settings = settings_of(config)
     server, control = settings.config.server, settings.config.control
+    port = server.port if port is None else port
+    control_port = control.port if control_port is None else control_port
+    check_ports(port, control_port)
     arguments = [
         f"--host={server.host if host is None else host}",
-        f"--port={server.port if port is None else port}",
+        f"--port={port}",
         f"--control-host={control.host}",
-        f"--control-port={control.port if control_port is None else control_port}",
+        f"--control-port={control_port}",
         f"--directory={settings.directory}",
         f"--drain={server.drain}",
         f"--began={began}",
@@ -58,7 +61,7 @@ def restart(*, config: Path | None = None) -> int:
     Args:
         config: The configuration of the gateway to restart: it tells the data directory. Left out: as for serve.
     """
-    directory = settings_of(config).directory
+    directory = directory_of(config)
     if not is_held(directory):
         print(f"No gateway runs on {directory}. Start one with headworks serve.", file=sys.stderr)
         return Exit.UNAVAILABLE

@@ -14,6 +14,8 @@ from headworks.wiring.config_file.excerpt import read_excerpt
 from headworks.wiring.process_exits import Exit
 from headworks.wiring.process_places import config_in, journal_directory
 
+LARGEST_PORT = 65_535
+
 
 class Settings(msgspec.Struct, frozen=True):
     """`path` is None where no file was named and none lies in the working directory: then providers are found at start."""
@@ -31,6 +33,30 @@ def settings_of(named: Path | None) -> Settings:
     return Settings(config, path, journal_directory(config.journal.directory, path, os.environ))
 
 
+def directory_of(named: Path | None) -> Path:
+    """The data directory, for commands that look at what runs or ran: a mistake elsewhere in the file only gets a warning."""
+    return tolerant_settings_of(named).directory
+
+
+def tolerant_settings_of(named: Path | None) -> Settings:
+    """Like `settings_of`, but what cannot be read is left at its default, with a warning on stderr."""
+    path = named or config_in(Path.cwd())
+    config = Config()
+    if path is not None:
+        path = path.absolute()
+        try:
+            reading = read_excerpt(path.read_text(), str(path))
+        except (OSError, UnicodeDecodeError) as trouble:
+            sys.stderr.write(f"headworks: {path} cannot be read ({trouble}); going on with defaults.\n")
+        else:
+            config = reading.config
+            if reading.problems:
+                sys.stderr.write(
+                    f"headworks: {path} has mistakes (headworks check tells them); going on with the rest of it.\n"
+                )
+    return Settings(config, path, journal_directory(config.journal.directory, path, os.environ))
+
+
 def _read(path: Path) -> Config:
     try:
         text = path.read_text()
@@ -43,6 +69,26 @@ def _read(path: Path) -> Config:
         sys.stderr.write(reading.source.report(reading.problems) + "\n")
         refuse(f"{path} cannot be used as it is. Nothing was started.")
     return reading.config
+
+
+def check_port(written: int, option: str, lowest: int = 1) -> None:
+    """Look at a port from the command line. Ends the process with `Exit.USAGE` where there is no such port."""
+    if not lowest <= written <= LARGEST_PORT:
+        misuse(f"{option} {written}: a port is a number from {lowest} to {LARGEST_PORT}.")
+
+
+def check_ports(port: int, control_port: int) -> None:
+    """End the process with `Exit.USAGE` where gateway and control plane cannot have these."""
+    check_port(port, "--port")
+    check_port(control_port, "--control-port")
+    if port == control_port:
+        misuse(f"Clients and control plane cannot share port {port}: give --port or --control-port another one.")
+
+
+def misuse(words: str) -> NoReturn:
+    """End the process: the command line makes no sense."""
+    sys.stderr.write(f"headworks: {words}\n")
+    sys.exit(Exit.USAGE)
 
 
 def refuse(words: str) -> NoReturn:
