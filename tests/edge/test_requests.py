@@ -172,6 +172,27 @@ def test_an_unknown_path_is_told_the_nearest_one(path: bytes, nearest: str) -> N
     run(job())
 
 
+@pytest.mark.parametrize(
+    ("path", "advice"),
+    [
+        (b"/v1/responses", "The Responses API is not served yet. Use POST /v1/chat/completions."),
+        (b"/responses/resp_1/cancel", "The Responses API is not served yet."),
+        (b"/metrics", "control port"),
+    ],
+)
+def test_a_path_that_is_expected_here_is_told_where_to_go_instead(path: bytes, advice: str) -> None:
+    async def job() -> None:
+        client = Client(House())
+
+        await client.send(post(path))
+
+        assert (client.answered.status, client.answered.said["code"]) == (404, "unknown_endpoint")
+        assert advice in client.answered.said["message"]
+        assert "Did you mean" not in client.answered.said["message"]
+
+    run(job())
+
+
 def test_a_path_like_no_other_is_told_all_of_them() -> None:
     async def job() -> None:
         client = Client(House())

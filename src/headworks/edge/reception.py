@@ -72,8 +72,7 @@ def _options(request: Request, rules: CorsRules, allow: bytes) -> Answer:
 
 
 def _unknown(request: Request) -> Fault:
-    nearest = routes.nearest(request.path)
-    hint = f"Did you mean {nearest}?" if nearest else f"There is: {routes.overview()}."
+    hint = routes.hint(request.path)
     return Fault("unknown_endpoint", f"There is no {_shown(request.method)} {_shown(request.path)} here. {hint}")
 
 

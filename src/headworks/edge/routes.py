@@ -69,6 +69,13 @@ READY = (b"/readyz", b"/health/readiness")
 """Probes of orchestrators, under the names that their users are used to."""
 
 
+ELSEWHERE = {
+    "/responses": "The Responses API is not served yet. Use POST /v1/chat/completions.",
+    "/metrics": "Metrics are on the control port (4456 unless control.port says otherwise): GET /metrics there.",
+}
+"""Paths, without `/v1`, that many ask for and a guess would lead astray."""
+
+
 class Match(msgspec.Struct, frozen=True):
     """A path that leads somewhere. `subject` is what it names."""
 
@@ -95,9 +102,18 @@ def find(path: bytes) -> Match | None:
     return None
 
 
-def nearest(path: bytes) -> str:
-    """The endpoint that a path which leads nowhere most looks like, method first; empty if none does."""
-    asked = path.removeprefix(b"/v1").decode("latin-1")[:_LONGEST]
+def hint(path: bytes) -> str:
+    """Advice for who asked for a path that leads nowhere."""
+    asked = path.removeprefix(b"/v1").decode("latin-1")
+    for known, advice in ELSEWHERE.items():
+        if asked.rstrip("/") == known or asked.startswith(f"{known}/"):
+            return advice
+    close = _nearest(asked[:_LONGEST])
+    return f"Did you mean {close}?" if close else f"There is: {overview()}."
+
+
+def _nearest(asked: str) -> str:
+    """The endpoint that it most looks like, method first; empty if none does."""
     known = {route.path.decode(): route for route in ROUTES}
     close = difflib.get_close_matches(asked, known, n=1, cutoff=0.6)
     return f"{known[close[0]].method.decode()} /v1{close[0]}" if close else ""
