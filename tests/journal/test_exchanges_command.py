@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from cyclopts import CycloptsError
 
-from headworks.cli.exchanges import arrivals
+from headworks.cli.exchanges import arrivals, exchanges
 from headworks.cli.exchanges_wanted import Wanted
 from headworks.domain.exchange import Exchange
 from headworks.stores.journal import Tail, recover
@@ -53,6 +53,14 @@ def test_a_row_tells_what_matters(tmp_path: Path, run: Commands) -> None:
 
     for word in ("502", "failed", "812 ms", "100", "50", "$0.000600000", "gpt → test/model", "upstream_reset"):
         assert word in row
+
+
+def test_a_row_without_a_model_says_so(tmp_path: Path, run: Commands) -> None:
+    written(tmp_path, end(1, ending="refused", status=401, asked="", target="", fault="key_missing"))
+
+    (_, row) = run("exchanges").lines
+
+    assert row.split()[-2:] == ["–", "key_missing"]
 
 
 @pytest.mark.parametrize(
@@ -123,6 +131,20 @@ def test_a_journal_that_is_not_there_is_said(tmp_path: Path, capsys: pytest.Capt
     assert "no journal" in printed.err
 
 
+def test_an_empty_journal_that_nobody_named_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "headworks.yaml").write_text("journal: {directory: journal}\n")
+    journal_in(tmp_path / "journal").close()
+    monkeypatch.chdir(tmp_path)
+
+    assert exchanges() == 0
+
+    said = capsys.readouterr().err
+    assert f"This is the journal in {tmp_path / 'journal'}" in said
+    assert "--config" in said
+
+
 def test_text_of_strangers_cannot_command_the_terminal(tmp_path: Path, run: Commands) -> None:
     written(tmp_path, end(1, asked="\x1b[2J[bold]gpt[/bold]\x07"))
 
@@ -189,6 +211,22 @@ def test_verify_tells_a_sound_journal_from_one_with_orphans(tmp_path: Path, run:
     recover(tmp_path, recoverer())
     assert run("exchanges", "--verify").code == 0
     assert msgspec.json.decode(run("exchanges", "--verify", "--json").out)["killed"] == 2
+
+
+def test_verify_counts_what_was_never_sent(tmp_path: Path, run: Commands) -> None:
+    journal = journal_in(tmp_path)
+    journal.begin(begin(0))
+    journal.end(end(0))
+    journal.end(end(1, ending="refused"))
+    journal.close()
+
+    out = run("exchanges", "--verify").out
+
+    assert "1 segment in" in out
+    assert "1 exchange begun = 1 ended + 0 under way + 0 orphans" in out
+    assert "1 more was refused or answered before anything was sent" in out
+    assert "none of those ended was killed" in out
+    assert "0 lines unreadable" in out
 
 
 def test_verify_finds_what_ended_twice(tmp_path: Path, run: Commands) -> None:

@@ -95,6 +95,25 @@ def test_the_page_tells_stages_tries_tokens_and_price(tmp_path: Path, run: Comma
         assert words in printed.out
 
 
+def test_nobody_served_what_was_refused(tmp_path: Path, run: Commands) -> None:
+    written(tmp_path, end(1, asked="", ending="refused", status=429))
+
+    out = run("explain", name(1)).out
+
+    assert "– (chat)" in out
+    assert "served by" not in out
+    assert "test/model" not in out
+
+
+def test_who_was_only_asked_did_not_serve(tmp_path: Path, run: Commands) -> None:
+    written(tmp_path, end(1, ending="failed", status=502, tried=(msgspec.structs.replace(TRIED[1], served=False),)))
+
+    out = run("explain", name(1)).out
+
+    assert "sent to" in out
+    assert "served by" not in out
+
+
 def test_the_time_goes_by_in_spans() -> None:
     told = [(span.name, span.start, span.end) for span in spans(JOURNEY)]
 

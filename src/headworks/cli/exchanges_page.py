@@ -35,7 +35,7 @@ class Column:
 
 
 def _served(exchange: Exchange) -> str:
-    asked = clean(exchange.asked) or exchange.kind
+    asked = clean(exchange.asked) or "–"
     return asked if exchange.target in {"", asked} else f"{asked} → {exchange.target}"
 
 

@@ -73,15 +73,14 @@ def _verdict(end: Exchange) -> Text:
 
 
 def _facts(end: Exchange) -> Table:
-    asked = " ".join(part for part in (clean(end.asked), f"({end.kind}{', streamed' if end.stream else ''})") if part)
-    served = f"{end.target} at {end.provider}, as {clean(end.served_model) or 'a model without a name'}" if end.target else ""
+    asked = f"{clean(end.asked) or '–'} ({end.kind}{', streamed' if end.stream else ''})"
     languages = f"{end.front} → {end.dialect}" if end.dialect and end.dialect != end.front else end.front
     return _grid(
         pair
         for pair in (
             ("asked", asked),
             ("by", " ".join(part for part in (end.key, f"({end.principal})" if end.principal else "", end.peer) if part)),
-            ("served by", served),
+            _whereto(end),
             ("language", languages),
             ("fault", " ".join(part for part in (end.fault, clean(end.detail)) if part)),
             ("cache", end.cache),
@@ -96,6 +95,15 @@ def _facts(end: Exchange) -> Table:
         )
         if pair[1]
     )
+
+
+def _whereto(end: Exchange) -> tuple[str, str]:
+    """Who served it, or who was only asked to; empty where it was sent to nobody."""
+    where = f"{end.target} at {end.provider}" if end.provider else end.target
+    model = clean(end.served_model)
+    if model or any(tried.served for tried in end.tried):
+        return "served by", ", as ".join(part for part in (where, model) if part)
+    return "sent to", where if end.ending == Ending.KILLED or any(tried.sent for tried in end.tried) else ""
 
 
 def _tokens(usage: Usage, certainty: str) -> str:
