@@ -38,11 +38,44 @@ def test_the_demo_comes_up_answers_its_own_curl_line_and_leaves_nothing(tmp_path
         code = demo.wait(PATIENCE)
 
     assert (status, code) == (200, 0)
+    assert "headworks exchanges --follow --config /" in said
     assert answer["choices"][0]["message"]["content"]
-    directory = re.search(r"config +(\S+)/headworks.yaml", said)
-    assert directory is not None
-    assert not Path(directory[1]).exists()
+    assert not directory_in(said).exists()
     assert " answered, " in output.read_text()
+
+
+@pytest.mark.parametrize("signals", [(signal.SIGHUP,), (signal.SIGTERM, signal.SIGTERM)], ids=["closed terminal", "told twice"])
+def test_the_demo_leaves_nothing_however_it_is_told_to_end(tmp_path: Path, signals: tuple[signal.Signals, ...]) -> None:
+    port, control_port = free_ports()
+    output = tmp_path / "output"
+    places = [f"--port={port}", f"--control-port={control_port}"]
+    command = [sys.executable, "-P", "-m", "headworks", "demo", *places]
+    with output.open("w") as sink:
+        demo = subprocess.Popen(command, stdout=sink, stderr=subprocess.DEVNULL)
+    try:
+        eventually(lambda: "Ctrl-C stops everything" in output.read_text() or demo.poll() is not None, "the banner")
+        directory = directory_in(output.read_text())
+        assert directory.exists()
+        for number in signals:
+            demo.send_signal(number)
+            eventually(lambda: "clients:" in output.read_text() or not is_up(port), "the beginning of the end")
+    finally:
+        demo.terminate()
+        code = demo.wait(PATIENCE)
+
+    assert code == 0
+    assert not directory.exists()
+
+
+def directory_in(said: str) -> Path:
+    found = re.search(r"config +(\S+)/headworks.yaml", said)
+    assert found is not None, said
+    return Path(found[1])
+
+
+def is_up(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def follow_the_curl_line(said: str) -> tuple[int, dict[str, list[dict[str, dict[str, str]]]]]:

@@ -8,6 +8,8 @@ from headworks.testing.emulator import Pace, Personality, Settings, Wire
 
 KEY = "hw-demo"
 """The key that the demo prints. It opens a door on loopback, to models that do not exist."""
+TRAFFIC_KEY = "hw-demo-traffic"
+"""The key of the simulated clients. It has no budget: they ask for hours, and must not spend what the printed key may."""
 
 _CONFIG = """\
 # Written by headworks demo. The three providers are simulated; all else is what a real configuration looks like.
@@ -38,6 +40,9 @@ keys:
     key: "${DEMO_KEY:-hw-demo}"     # a real one stands in the environment, a file, or here as its sha256
     team: visitors
     limits: {requests_per_minute: 600, tokens_per_minute: 1000000, concurrent: 50, budget: 10 USD}
+  traffic:                         # the simulated clients': without a budget, for they never stop
+    key: "${DEMO_TRAFFIC_KEY:-hw-demo-traffic}"
+    team: simulated
 
 retries: {attempts: 3}
 logs: {detail: "off"}

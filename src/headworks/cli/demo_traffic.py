@@ -7,7 +7,7 @@ import random
 
 import msgspec
 
-from headworks.cli.demo_setting import KEY
+from headworks.cli.demo_setting import TRAFFIC_KEY
 
 PER_SECOND = 2.0
 AT_ONCE = 16
@@ -66,7 +66,7 @@ class Traffic:
         path, body = self._request()
         content = msgspec.json.encode(body)
         head = (
-            f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{self._port}\r\nauthorization: Bearer {KEY}\r\n"
+            f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{self._port}\r\nauthorization: Bearer {TRAFFIC_KEY}\r\n"
             f"content-type: application/json\r\ncontent-length: {len(content)}\r\nconnection: close\r\n\r\n"
         )
         self.asked += 1
