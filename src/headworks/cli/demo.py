@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -141,6 +142,14 @@ async def _answers(port: int) -> bool:
         return False
 
 
+def _ourselves() -> str:
+    """How this program is called from the reader's shell, which need not have our environment's programs on its path."""
+    beside = Path(sys.executable).with_name("headworks")
+    if not beside.exists():
+        return f"{sys.executable} -m headworks"
+    return "headworks" if shutil.which("headworks") == str(beside) else str(beside)
+
+
 def _banner(places: _Places, traffic: str) -> str:
     going = "about two requests a second by simulated clients" if traffic == "on" else "none: ask it yourself"
     return f"""
@@ -159,8 +168,8 @@ def _banner(places: _Places, traffic: str) -> str:
 
   See what went through, and the journey of one request (its x-request-id):
 
-    headworks exchanges --follow --config {places.config}
-    headworks explain --config {places.config} ID
+    {_ourselves()} exchanges --follow --config {places.config}
+    {_ourselves()} explain --config {places.config} ID
 
   Ctrl-C stops everything.
 """
