@@ -101,6 +101,18 @@ def test_a_port_that_cannot_be_is_refused(place: Path, arguments: tuple[str, ...
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("text", ["server: {port: 80000}\n", "server: {port: 4456}\n"])
+def test_a_port_in_the_file_that_cannot_be_is_the_files_mistake(place: Path, text: str) -> None:
+    """Exit code 78 tells a service manager that starting again will not help."""
+    (place / "headworks.yaml").write_text(text)
+
+    done = run(place, "serve")
+
+    assert done.returncode == 78
+    assert "server.port and control.port are" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

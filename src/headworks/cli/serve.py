@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from headworks.cli.settings import check_ports, directory_of, settings_of
+from headworks.cli.settings import LARGEST_PORT, check_ports, directory_of, refuse, settings_of
 from headworks.wiring.process_exits import Exit
 from headworks.wiring.process_runfile import is_held, read
 
@@ -36,6 +36,12 @@ def serve(
     began = time.monotonic()
     settings = settings_of(config)
     server, control = settings.config.server, settings.config.control
+    if max(server.port, control.port) > LARGEST_PORT:
+        refuse(f"{settings.path}: server.port and control.port are at most {LARGEST_PORT}. Nothing was started.")
+    if port is None and control_port is None and server.port == control.port:
+        refuse(
+            f"{settings.path}: server.port and control.port are both {server.port}: each needs its own. Nothing was started."
+        )
     port = server.port if port is None else port
     control_port = control.port if control_port is None else control_port
     check_ports(port, control_port)
