@@ -343,3 +343,17 @@ def test_an_estimate_never_passes_what_the_model_was_allowed_to_say() -> None:
         assert house.journal.ended[0].tried[0].usage.output == 9
 
     asyncio.run(scenario())
+
+
+def test_a_broken_stream_without_a_cap_is_charged_for_all_that_was_delivered() -> None:
+    async def scenario() -> None:
+        shop = snapshot(model("m", sample_target("a/m", max_output=3)))
+        cut = Script.sse(*["word"] * 8, fault=Fault("severed", "cut"))
+        house = House(shop, ScriptedUpstream([cut]))
+        reply = await house.serve(msgspec.structs.replace(ask(shop), body=Whole(b'{"model": "m", "stream": true}')))
+        sink = CollectingSink()
+        reply.start(sink)
+        await sink.ended()
+        assert house.journal.ended[0].usage.output == 8
+
+    asyncio.run(scenario())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-from headworks.domain.call import Call, Kind
+from headworks.domain.call import Ask, Call, Kind
 from headworks.domain.call import Progress as SoFar
 from headworks.domain.errors import Fault, FaultClass
 from headworks.domain.exchange import milliseconds
@@ -243,10 +243,17 @@ class Trial:
         assert ask is not None
         known = reported if reported is not None else NO_USAGE
         prompt = known.input or ask.prompt_tokens
-        delivered = self._size // BYTES_PER_TOKEN if self._whole and not relay.ended else relay.estimated_output()
-        # Whatever was sent, no model is paid for more than it was allowed to say.
-        most = (ask.max_tokens or self._target.max_output) * ask.choices
-        return _with(known, prompt, max(known.output, min(delivered, most))), Certainty.ESTIMATED
+        return _with(known, prompt, max(known.output, self._delivered_output(ask))), Certainty.ESTIMATED
+
+    def _delivered_output(self, ask: Ask) -> int:
+        """Output tokens delivered, estimated: never more than the caller allowed, and of a whole answer that was lost on the way never more
+        than the target is taken to give.
+        """
+        lost = self._whole and not self._relay.ended
+        tokens = self._size // BYTES_PER_TOKEN if lost else self._relay.estimated_output()
+        if ask.max_tokens is None and not lost:
+            return tokens
+        return min(tokens, (ask.max_tokens or self._target.max_output) * ask.choices)
 
     def _refused(self) -> None:
         """The upstream answered with an error of its own."""
