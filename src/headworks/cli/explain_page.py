@@ -31,7 +31,6 @@ _PARTS = {
 _CERTAINTIES = {
     Certainty.REPORTED: "as the provider reported",
     Certainty.ESTIMATED: "estimated from what was delivered",
-    Certainty.RESERVED: "nothing is known but what was set aside",
 }
 
 

@@ -135,7 +135,7 @@ class Tried(msgspec.Struct, omit_defaults=True, kw_only=True):
     """Whether a byte of the request left for the target."""
     served_model: str = ""
     usage: Usage = Usage()
-    certainty: Certainty = Certainty.RESERVED
+    certainty: Certainty = Certainty.REPORTED
     cost_exact: int = 0
     currency: str = "USD"
     upstream_id: str = ""

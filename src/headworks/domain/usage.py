@@ -14,8 +14,6 @@ class Certainty(StrEnum):
     """The provider said so."""
     ESTIMATED = "estimated"
     """Counted by us from what was delivered."""
-    RESERVED = "reserved"
-    """Nothing is known but what was set aside beforehand."""
 
 
 class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
