@@ -70,7 +70,8 @@ class PlainRelay:
         return b""
 
     def fail(self, fault: Fault, request_id: str) -> bytes:
-        return b"error:" + fault.code.encode() + request_id.encode()[:0]
+        del request_id
+        return f"error:{fault.code}: {fault.message}".encode()
 
     def estimated_output(self) -> int:
         return self.pieces

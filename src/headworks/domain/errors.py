@@ -9,7 +9,8 @@
     ├── Unfit          the gateway itself is at fault
     └── ClientGone     nobody is at fault: the caller hung up
 
-`FAULTS` is the only place that knows a fault's HTTP status, its names on the wire and whether a client's retry can help.
+`FAULTS` is the only place that knows a fault's HTTP status, its names on the wire and whether a client's retry can help;
+`fault_words.py` holds what callers are told where nobody knows better.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from enum import StrEnum
 from typing import Literal
 
 import msgspec
+
+from headworks.domain.fault_words import WORDS
 
 RetryHint = Literal["yes", "no", "default"]
 
@@ -141,29 +144,45 @@ class UpstreamSaid(msgspec.Struct, frozen=True):
 class Fault(Exception):
     """The one exception that stages raise. `message` may reach a client: it says the cause and what to do, and holds no secret.
 
-    `status` is the table's unless an upstream's own 4xx is being passed on. `retry_after` is in seconds.
+    Without one it is the table's. The transport's names addresses: before it leaves the attempt, `told_of` replaces it.
+    `detail` is for operators. `status` is the table's unless an upstream's own 4xx is being passed on. `retry_after` is in seconds.
+    `upstream_id` is what the provider calls the request, where its error says so.
     """
 
     def __init__(  # noqa: PLR0913 - all but two are rare and keyword-only
         self,
         code: str,
-        message: str,
+        message: str = "",
         *,
         param: str | None = None,
         status: int | None = None,
         retry_after: float | None = None,
         said: UpstreamSaid | None = None,
         detail: str = "",
+        upstream_id: str = "",
     ) -> None:
         super().__init__(code, message)
         self.row = FAULTS[code]
         self.code = code
-        self.message = message
+        self.message = message or _said_of("The model's provider", code)
         self.param = param
         self.status = self.row.status if status is None else status
         self.retry_after = retry_after
         self.said = said
         self.detail = detail
+        self.upstream_id = upstream_id
+
+    def told_of(self, provider: str) -> None:
+        """Let a provider's fault be told by the provider's name, in the table's words. What was said so far becomes `detail`: it may
+        hold addresses. Idempotent; a fault of anybody else's keeps its words.
+        """
+        words = _said_of(f"The provider '{provider}'", self.code)
+        if not WORDS[self.code].did or self.message == words:
+            return
+        if self.message != _said_of("The model's provider", self.code):
+            again = not self.detail or self.detail in self.message
+            self.detail = self.message if again else f"{self.message} ({self.detail})"
+        self.message = words
 
     @property
     def kind(self) -> FaultClass:
@@ -172,3 +191,8 @@ class Fault(Exception):
 
     def __repr__(self) -> str:
         return f"<Fault {self.code} {self.status}: {self.message}>"
+
+
+def _said_of(who: str, code: str) -> str:
+    words = WORDS[code]
+    return f"{who} {words.did}. {words.remedy}" if words.did else words.remedy

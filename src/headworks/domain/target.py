@@ -44,6 +44,12 @@ class Origin(msgspec.Struct, frozen=True, omit_defaults=True):
         """Whether TLS is spoken."""
         return self.scheme == "https"
 
+    @property
+    def spellings(self) -> tuple[bytes, ...]:
+        """How others may write this address, the longest first: what callers are not to read."""
+        authority = f"{self.host}:{self.port}"
+        return tuple(text.encode() for text in (str(self), authority, f"{self.scheme}://{self.host}", self.host))
+
     def __str__(self) -> str:
         return f"{self.scheme}://{self.host}:{self.port}"
 
@@ -108,7 +114,9 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     default_headers: dict[bytes, bytes] = {}
     variants: dict[str, Target] = {}
     secrets: tuple[bytes, ...] = ()
-    """The credentials that `heads` and `default_headers` hold: what must be taken out of a provider's words. Hidden by `repr`, like them."""
+    """What must be taken out of a provider's words: the credentials that `heads` and `default_headers` hold, and its address. Hidden by
+    `repr`, like them.
+    """
 
     def __repr__(self) -> str:
         return f"<Target {self.name} → {self.dialect} at {self.origin}>"

@@ -203,6 +203,7 @@ class Trial:
         tried, surroundings = self._tried, self._surroundings
         tried.end_at = self._now_ms()
         if fault is not None:
+            fault.told_of(self._target.provider)
             tried.fault = fault.code
             tried.detail = fault.detail
         self._account(fault)
@@ -285,6 +286,7 @@ class Trial:
         elif not self._begun:
             self._raise(fault)
         else:
+            fault.told_of(self._target.provider)
             last_words = self._relay.fail(fault, self._call.id)
             if last_words:
                 self.reply.push(Frame(last_words, 0))

@@ -85,29 +85,13 @@ def _is_callers(status: int) -> bool:
 
 def _upstreams_fault(status: int, words: str, retry_after: float | None) -> Fault:
     """What the caller is not to blame for. Of our own credentials and account it learns nothing: `detail` is for operators."""
+    detail = f"{status}: {words}"
     if status in CREDENTIALS:
-        return Fault(
-            "upstream_credentials",
-            "The model's provider refused the gateway's credential or account. An operator has to look at it.",
-            detail=f"{status}: {words}",
-        )
+        return Fault("upstream_credentials", detail=detail)
     if status == THROTTLED:
-        return Fault(
-            "upstream_throttled",
-            "The model's provider is limiting its rate. Try again later.",
-            retry_after=retry_after,
-            detail=words,
-        )
-    if status in OVERLOADED:
-        return Fault(
-            "upstream_overloaded",
-            "The model's provider is overloaded. Try again later.",
-            retry_after=retry_after,
-            detail=f"{status}: {words}",
-        )
-    return Fault(
-        "upstream_error", "The model's provider failed to answer.", retry_after=retry_after, detail=f"{status}: {words}"
-    )
+        return Fault("upstream_throttled", retry_after=retry_after, detail=words)
+    code = "upstream_overloaded" if status in OVERLOADED else "upstream_error"
+    return Fault(code, retry_after=retry_after, detail=detail)
 
 
 def _stated(body: bytes) -> Mapping[str, object]:

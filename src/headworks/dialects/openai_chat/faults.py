@@ -93,22 +93,17 @@ def _envelope(fault: Fault, request_id: str) -> JsonObject:
 def _fault(status: int, words: _Words, headers: Headers, body: bytes) -> Fault:
     kind = ": ".join(word for word in (str(status), words.kind, words.code) if word)
     if (status in _CREDENTIALS and not words.flagged) or words.code in _CREDENTIAL_CODES:
-        message = "The model's provider refused the gateway's credential or account. An operator has to look at it."
-        return Fault("upstream_credentials", message, detail=kind)
+        return Fault("upstream_credentials", detail=kind)
     detail = f"{kind}: {words.message}"
     if status == _THROTTLED:
-        message = "The model's provider is limiting its rate. Try again later."
-        return Fault("upstream_throttled", message, retry_after=read_retry_after(headers), detail=detail)
+        return Fault("upstream_throttled", retry_after=read_retry_after(headers), detail=detail)
     if status in _OVERLOADED:
-        message = "The model's provider is overloaded. Try again later."
-        return Fault("upstream_overloaded", message, retry_after=read_retry_after(headers), detail=detail)
+        return Fault("upstream_overloaded", retry_after=read_retry_after(headers), detail=detail)
     if status in _REJECTED:
         said = UpstreamSaid(status, NAME, b"application/json", redact(body)) if words.message and _is_object(body) else None
         message = words.message or f"The model's provider rejected the request with status {status}."
         return Fault("upstream_rejected", message, param=words.param, status=status, said=said, detail=kind)
-    return Fault(
-        "upstream_error", "The model's provider failed to answer.", retry_after=read_retry_after(headers), detail=detail
-    )
+    return Fault("upstream_error", retry_after=read_retry_after(headers), detail=detail)
 
 
 def _read_words(value: Any) -> _Words:

@@ -75,5 +75,5 @@ def _target(
         inexpressible=rule.inexpressible,
         default_headers=place.default_headers,
         variants=variants,
-        secrets=provider.secrets,
+        secrets=(*provider.secrets, *place.origin.spellings),
     )

@@ -1,0 +1,86 @@
+"""What a caller is told of each fault where nothing better is known: what the provider did, and what can be done about it.
+
+Callers know a provider by its configured name and by nothing else: its address is in no text here, and what the transport says of a
+failure, which names it, is for operators (`Fault.detail`).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Words(msgspec.Struct, frozen=True):
+    """One row: the caller's `remedy`, and of a provider's fault what it `did`, to complete «The provider 'x' …»."""
+
+    remedy: str
+    did: str = ""
+
+
+_AGAIN = "Try again; if it goes on, give the operator this request's id."
+_LATER = "Try again later, or ask for another model."
+_FRESH = "Send a well-formed HTTP/1.1 request."
+_NOBODY_HEARS = ""
+
+WORDS: dict[str, Words] = {
+    # the caller's
+    "invalid_request": Words("Correct the field that `param` names."),
+    "invalid_json": Words("Send one JSON object in UTF-8."),
+    "malformed_request": Words(_FRESH),
+    "upgrade_refused": Words("Send plain HTTP/1.1 requests."),
+    "duplicate_field": Words("Send each field once, in lower case."),
+    "inexpressible": Words("Leave out what `param` names, or ask a model that is served in the dialect of the request."),
+    "guard_blocked": Words("Change the question: the same one is refused again."),
+    "missing_api_key": Words("Send the key as `Authorization: Bearer hw-…` or as `x-api-key`."),
+    "invalid_api_key": Words("Send a key of this gateway, not of a provider; an administrator makes one."),
+    "model_not_allowed": Words("Ask a model that the message names, or have an administrator allow this one."),
+    "feature_not_allowed": Words("Leave it out, or have an administrator add the feature to the key."),
+    "model_unpriced": Words("Ask another model, or have an administrator give this one a price."),
+    "model_not_found": Words("Ask a model of `GET /v1/models`."),
+    "unknown_endpoint": Words("Correct the path: the message names a close one."),
+    "method_not_allowed": Words("Use the method that the `allow` header names."),
+    "request_timeout": Words("Send the request faster, or in one piece."),
+    "idempotency_conflict": Words("Wait for the first answer, or use a new Idempotency-Key."),
+    "request_too_large": Words("Send a smaller body, or have the operator raise `server.max_body_bytes`."),
+    "uri_too_long": Words("Send a shorter path."),
+    "unsupported_media_type": Words("Send `content-type: application/json`, uncompressed."),
+    "expectation_failed": Words("Leave out the `expect` header."),
+    "headers_too_large": Words("Send fewer or shorter headers, or have the operator raise `server.max_header_bytes`."),
+    "version_not_supported": Words("Speak HTTP/1.1."),
+    "rate_limit_exceeded": Words("Wait as long as `retry-after` says."),
+    "token_limit_exceeded": Words("Wait as long as `retry-after` says, or ask for fewer tokens."),
+    "concurrency_limit_exceeded": Words("Wait for one of the key's requests to end."),
+    "project_spend_limit_exceeded": Words("Lower `max_tokens`, or have an administrator raise the budget."),
+    # the upstream's, before the request left
+    "connect_refused": Words(_AGAIN, "cannot be reached: it accepts no connection"),
+    "connect_timeout": Words(_AGAIN, "cannot be reached: it did not accept a connection in time"),
+    "name_unresolved": Words(_AGAIN, "cannot be reached: its host name is not known"),
+    "tls_failed": Words(_AGAIN, "cannot be reached: no secure connection to it could be made"),
+    "proxy_failed": Words(_AGAIN, "cannot be reached: the proxy on the way to it gave none"),
+    "pool_timeout": Words(_LATER, "has as many requests under way as this gateway sends it at once"),
+    "circuit_open": Words(_LATER, "has failed repeatedly and is left alone for now"),
+    # the upstream's, after it left and before an answer began
+    "upstream_throttled": Words(_LATER, "is limiting its rate"),
+    "upstream_overloaded": Words(_LATER, "is overloaded"),
+    "upstream_error": Words(_AGAIN, "failed to answer"),
+    "upstream_reset": Words(_AGAIN, "closed the connection without an answer"),
+    "upstream_garbage": Words(_AGAIN, "gave an answer that cannot be read"),
+    "upstream_too_large": Words("Ask for a shorter answer.", "gave a larger answer than this gateway takes"),
+    "upstream_credentials": Words(
+        "An operator has to look at it: give them this request's id.", "refused the gateway's credential or account"
+    ),
+    "first_byte_timeout": Words(_AGAIN, "did not begin to answer in time"),
+    "total_timeout": Words("Ask for a shorter answer, or try again.", "did not finish its answer in time"),
+    "upstream_rejected": Words("Correct what the provider's words name."),
+    # the answer began and did not end
+    "severed": Words(_AGAIN, "broke off its answer"),
+    "idle_timeout": Words(_AGAIN, "fell silent in the middle of its answer"),
+    # the gateway's
+    "internal_error": Words(_AGAIN),
+    "overloaded": Words("Try again later."),
+    "draining": Words("Try again: another instance will answer."),
+    "journal_unwritable": Words("Try again later."),
+    # nobody's
+    "abandoned": Words(_NOBODY_HEARS),
+    "client_gone": Words(_NOBODY_HEARS),
+}
+"""By the codes of `FAULTS`."""
