@@ -9,6 +9,8 @@ from headworks.dialects.anthropic import Anthropic
 from headworks.dialects.hub import Hub
 from headworks.dialects.openai_chat import OpenAIChat
 from headworks.dialects.redaction import redact
+from headworks.domain.call import Kind
+from headworks.testing import sample_target
 
 HUB = Hub({"openai_chat": OpenAIChat(), "anthropic": Anthropic()})
 KEYS = [
@@ -52,3 +54,58 @@ def test_what_looks_like_a_credential_is_one(dialect: str, key: str) -> None:
 )
 def test_plain_words_stay(words: bytes) -> None:
     assert redact(words, (b"", b"the")) == words
+
+
+OWN = "0f1e2d3c4b5a69788796"
+"""A credential that looks like none."""
+ASKS = {
+    dialect: {
+        stream: HUB.read_ask(
+            dialect,
+            Kind.CHAT,
+            msgspec.json.encode(
+                {"model": "m", "max_tokens": 9, "stream": stream, "messages": [{"role": "user", "content": "Hi"}]}
+            ),
+        )
+        for stream in (False, True)
+    }
+    for dialect in ("openai_chat", "anthropic")
+}
+BEGUN = {
+    "openai_chat": b'data: {"id":"c-1","model":"m","choices":[{"index":0,"delta":{"content":"Hello"}}]}\n\n',
+    "anthropic": (
+        b'event: message_start\ndata: {"type":"message_start","message":{"id":"m-1","model":"m","usage":{"input_tokens":1}}}\n\n'
+        b'event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n'
+        b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,'
+        b'"delta":{"type":"text_delta","text":"Hello"}}\n\n'
+    ),
+}
+
+
+@pytest.mark.parametrize("front", ["openai_chat", "anthropic"])
+@pytest.mark.parametrize("spoken", ["openai_chat", "anthropic"])
+@pytest.mark.parametrize("begun", [True, False])
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("word", ["invalid_request_error", "api_error", "rate_limit_error"])
+@pytest.mark.parametrize("padding", [0, 985, 1985])
+def test_an_error_inside_an_answer_repeats_no_credential(
+    front: str, spoken: str, word: str, padding: int, *, begun: bool, stream: bool
+) -> None:
+    """In mid-stream, before its first content and in a whole answer of status 200; nor the part of one that is cut off at the end."""
+    target = sample_target(dialect=spoken, secrets=(OWN.encode(),))
+    ask = ASKS[front][stream]
+    relay = HUB.prepare(front, Kind.CHAT, ask, b"", target, None).relay
+    error = {"type": word, "code": OWN, "param": OWN, "message": f"{'.' * padding} no such key {OWN}!"}
+    said = msgspec.json.encode({"type": "error", "error": error})
+
+    if stream:
+        relay.feed(BEGUN[spoken] if begun else b"")
+        relay.feed(b"event: error\ndata: " + said + b"\n\n")
+    else:
+        relay.feed(said)
+    relay.close()
+
+    assert relay.fault is not None
+    body = b"" if relay.fault.said is None else relay.fault.said.body
+    told = relay.fail(relay.fault, "req-1") + HUB.write_fault(front, relay.fault, "req-1") + body
+    assert OWN[:12] not in f"{relay.fault.message} {relay.fault.detail} {relay.fault.param} {told.decode()}"

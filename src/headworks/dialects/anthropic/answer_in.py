@@ -49,13 +49,13 @@ _MISSHAPEN = (KeyError, TypeError, AttributeError)
 """What reading a field raises where an object does not have the documented shape."""
 
 
-def read_answer(body: bytes) -> list[Event]:
-    """A whole answer. Raises `Fault` `upstream_garbage`, or the fault that the answer states."""
+def read_answer(body: bytes, secrets: tuple[bytes, ...]) -> list[Event]:
+    """A whole answer. Raises `Fault` `upstream_garbage`, or the fault that the answer states, without these secrets."""
     message = _object(body)
     if message.get("type") == "error" or ("error" in message and "content" not in message):
-        raise stated_fault(message)
+        raise stated_fault(message, secrets)
     try:
-        return AnswerReader().whole(message)
+        return AnswerReader(secrets).whole(message)
     except _MISSHAPEN as trouble:
         raise _garbage(trouble) from None
 
@@ -63,9 +63,9 @@ def read_answer(body: bytes) -> list[Event]:
 class StreamDecoder:
     """`ports.dialect.Decoder` of one answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, secrets: tuple[bytes, ...]) -> None:
         self._parser = SseParser()
-        self._reader = AnswerReader()
+        self._reader = AnswerReader(secrets)
 
     def feed(self, data: bytes) -> list[Event]:
         """See `ports.dialect.Decoder`."""
@@ -89,7 +89,8 @@ class StreamDecoder:
 class AnswerReader:
     """Where one answer has got to: which parts have begun, and what has been counted."""
 
-    def __init__(self) -> None:
+    def __init__(self, secrets: tuple[bytes, ...]) -> None:
+        self._secrets = secrets
         self._parts: dict[int, int] = {}
         self._silent: set[int] = set()
         self._posing: set[int] = set()
@@ -161,7 +162,7 @@ class AnswerReader:
 
     def failed(self, wire: JsonObject, events: list[Event]) -> None:
         """The upstream gives up in mid-stream."""
-        events.append(Failed(stated_fault(wire)))
+        events.append(Failed(stated_fault(wire, self._secrets)))
 
     def _delta(self, part: int, delta: JsonObject, events: list[Event]) -> None:
         word = delta["type"]

@@ -49,7 +49,7 @@ class Anthropic:
     def untouched(self, kind: Kind, ask: Ask, target: Target) -> StreamWatch | WholeWatch:  # noqa: ARG002 - a count is watched like any whole answer
         """See `Dialect.untouched`."""
         translate = partial(Translated, self, target, self, ask)
-        return StreamWatch(translate) if ask.stream else WholeWatch(translate)
+        return StreamWatch(translate, target.secrets) if ask.stream else WholeWatch(translate, target.secrets)
 
     def read_request(self, ask: Ask) -> Conversation:
         """See `Dialect.read_request`."""
@@ -59,17 +59,17 @@ class Anthropic:
         """See `Dialect.write_request`."""
         return write_request(talk, target)
 
-    def read_answer(self, body: bytes, target: Target) -> list[Event]:  # noqa: ARG002 - all targets of this dialect answer alike
+    def read_answer(self, body: bytes, target: Target) -> list[Event]:
         """See `Dialect.read_answer`."""
-        return read_answer(body)
+        return read_answer(body, target.secrets)
 
     def write_answer(self, events: Sequence[Event], ask: Ask) -> bytes:  # noqa: ARG002 - an Anthropic client gets all there is
         """See `Dialect.write_answer`."""
         return write_answer(events)
 
-    def decoder(self, target: Target) -> StreamDecoder:  # noqa: ARG002 - all targets of this dialect answer alike
+    def decoder(self, target: Target) -> StreamDecoder:
         """See `Dialect.decoder`."""
-        return StreamDecoder()
+        return StreamDecoder(target.secrets)
 
     def encoder(self, ask: Ask) -> StreamEncoder:
         """See `Dialect.encoder`."""

@@ -49,11 +49,11 @@ def read_fault(status: int, headers: Headers, body: bytes) -> Fault:
     )
 
 
-def stated_fault(wire: JsonObject) -> Fault:
-    """The fault that an `error` object states: inside a stream, or in an answer of status 200."""
+def stated_fault(wire: JsonObject, secrets: tuple[bytes, ...] = ()) -> Fault:
+    """The fault that an `error` object states, without these secrets: inside a stream, or in an answer of status 200."""
     error = wire.get("error")
     stated = error if isinstance(error, dict) else {}
-    word, words = str(stated.get("type") or ""), redact_words(str(stated.get("message") or ""))[:LONGEST_QUOTE]
+    word, words = str(stated.get("type") or ""), redact_words(str(stated.get("message") or ""), secrets)[:LONGEST_QUOTE]
     status = _STATUSES.get(word, 500)
     if not _is_callers(status):
         return _upstreams_fault(status, words, None)

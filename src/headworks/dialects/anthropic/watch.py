@@ -60,11 +60,11 @@ class _Watch:
     """What both forms note. See `ports.dialect.Relay`. An answer of the form that was not asked for is left to what `translate` makes."""
 
     __slots__ = (
-        *("_counts", "_translate", "began", "content_bytes", "ended", "fault"),
+        *("_counts", "_secrets", "_translate", "began", "content_bytes", "ended", "fault"),
         *("pieces", "served_model", "upstream_id", "usage", "usage_final"),
     )
 
-    def __init__(self, translate: Callable[[], Translated]) -> None:
+    def __init__(self, translate: Callable[[], Translated], secrets: tuple[bytes, ...]) -> None:
         self.began = False
         self.ended = False
         self.fault: Fault | None = None
@@ -76,6 +76,7 @@ class _Watch:
         self.upstream_id = ""
         self._counts = Counts()
         self._translate = translate
+        self._secrets = secrets
 
     def _pass_on(self, data: bytes) -> bytes:
         relay = self._translate()
@@ -126,7 +127,7 @@ class WholeWatch(_Watch):
             return b""
         if not len(head.content) and not len(head.input_tokens):
             stated = head.type == "error" or len(head.error)
-            self._break(_stated(data) if stated else self._unfinished())
+            self._break(_stated(data, self._secrets) if stated else self._unfinished())
             return b""
         self._note_head(head)
         self._note_usage(head.usage, spoken=len(head.content) > len(b"[]"), final=True)
@@ -155,8 +156,8 @@ class StreamWatch(_Watch):
 
     __slots__ = ("_document", "_held", "_held_bytes", "_parser", "_plain", "_unfed")
 
-    def __init__(self, translate: Callable[[], Translated]) -> None:
-        super().__init__(translate)
+    def __init__(self, translate: Callable[[], Translated], secrets: tuple[bytes, ...]) -> None:
+        super().__init__(translate, secrets)
         self._parser = SseParser()
         self._held: list[bytes] = []
         self._held_bytes = 0
@@ -256,7 +257,7 @@ class StreamWatch(_Watch):
         elif wire.type == "message_stop":
             self.ended = True
         elif wire.type == "error" or event.event == "error":
-            self._break(_stated(event.data))
+            self._break(_stated(event.data, self._secrets))
 
 
 def _ends(data: bytes) -> Iterator[int]:
@@ -269,9 +270,9 @@ def _content_bytes(data: bytes) -> int:
     return sum(len(event) + 2 for event in data.split(b"\n\n") if _CONTENT in event)
 
 
-def _stated(data: bytes) -> Fault:
+def _stated(data: bytes, secrets: tuple[bytes, ...]) -> Fault:
     try:
-        return stated_fault(msgspec.json.decode(data))
+        return stated_fault(msgspec.json.decode(data), secrets)
     except UNREADABLE as trouble:
         return _garbage(trouble)
 

@@ -52,9 +52,9 @@ class OpenAIChat:
         """See `Dialect.untouched`."""
         translate = partial(Translated, self, target, self, ask) if kind is Kind.CHAT else None
         if not ask.stream:
-            return WholeWatch(target.quirks, translate)
+            return WholeWatch(target, translate)
         content = b'"delta":' if kind is Kind.CHAT else b'"text":'
-        return StreamWatch(content, target.quirks, translate, hide=target.quirks.stream_usage and not ask.include_usage)
+        return StreamWatch(content, target, translate, hide=target.quirks.stream_usage and not ask.include_usage)
 
     def read_request(self, ask: Ask) -> Conversation:
         """See `Dialect.read_request`."""
@@ -66,7 +66,7 @@ class OpenAIChat:
 
     def read_answer(self, body: bytes, target: Target) -> list[Event]:
         """See `Dialect.read_answer`."""
-        return read_answer(body, target.quirks)
+        return read_answer(body, target.quirks, target.secrets)
 
     def write_answer(self, events: Sequence[Event], ask: Ask) -> bytes:
         """See `Dialect.write_answer`."""
@@ -74,7 +74,7 @@ class OpenAIChat:
 
     def decoder(self, target: Target) -> Decoder:
         """See `Dialect.decoder`."""
-        return StreamDecoder(target.quirks)
+        return StreamDecoder(target.quirks, target.secrets)
 
     def encoder(self, ask: Ask) -> Encoder:
         """See `Dialect.encoder`."""

@@ -102,7 +102,8 @@ class AnswerReader:
 class StreamDecoder:
     """One streamed answer. See `ports.dialect.Decoder`."""
 
-    def __init__(self, quirks: Quirks) -> None:
+    def __init__(self, quirks: Quirks, secrets: tuple[bytes, ...]) -> None:
+        self._secrets = secrets
         self._sse = SseParser()
         self._reader = AnswerReader(quirks)
         self._over = False
@@ -133,7 +134,7 @@ class StreamDecoder:
 
     def _chunk(self, event: SseEvent) -> None:
         chunk = read_chunk(event)
-        fault = fault_in_answer(chunk)
+        fault = fault_in_answer(chunk, self._secrets)
         if fault is None:
             try:
                 self._reader.read(chunk, whole=False)
@@ -150,10 +151,10 @@ class StreamDecoder:
         return events
 
 
-def read_answer(body: bytes, quirks: Quirks) -> list[Event]:
+def read_answer(body: bytes, quirks: Quirks, secrets: tuple[bytes, ...]) -> list[Event]:
     """The events of a whole answer. Raises `Fault`: `upstream_garbage`, or what the answer says went wrong."""
     answer = decode_object(body)
-    fault = fault_in_answer(answer)
+    fault = fault_in_answer(answer, secrets)
     if fault is not None:
         raise fault
     if not isinstance(answer.get("choices"), list):

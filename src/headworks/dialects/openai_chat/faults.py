@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from headworks.dialects.openai_chat.names import NAME
-from headworks.dialects.redaction import redact
+from headworks.dialects.redaction import redact, without
 from headworks.dialects.retry_after import Headers, read_retry_after
 from headworks.domain.errors import Fault, UpstreamSaid
 from headworks.domain.message import JsonObject
@@ -54,8 +54,8 @@ def read_fault(status: int, headers: Headers, body: bytes) -> Fault:
     return _fault(status, _read_words(_decode(body)), headers, body)
 
 
-def fault_in_answer(answer: JsonObject) -> Fault | None:
-    """The failure that a chunk or a whole answer with status 200 speaks of, or None."""
+def fault_in_answer(answer: JsonObject, secrets: tuple[bytes, ...] = ()) -> Fault | None:
+    """The failure that a chunk or a whole answer with status 200 speaks of, without these secrets; or None."""
     error: Any = answer.get("error")
     if not error and "choices" not in answer and ("detail" in answer or answer.get("object") == "error"):
         error = answer
@@ -63,9 +63,11 @@ def fault_in_answer(answer: JsonObject) -> Fault | None:
         error = next((choice["error"] for choice in answer.get("choices") or () if _has_error(choice)), None)
     if not error:
         return None
-    words = _read_words(error if error is answer else {"error": error})
+    body = without(json.dumps({"error": error}).encode(), secrets)
+    stated = _decode(body)
+    words = _read_words(stated["error"] if error is answer and isinstance(stated, dict) else stated)
     status = words.status or _STATUS_OF_TYPE.get(words.kind) or _STATUS_OF_TYPE.get(words.code) or _UNKNOWN
-    return _fault(status, words, (), json.dumps({"error": error}).encode())
+    return _fault(status, words, (), body)
 
 
 def write_fault(fault: Fault, request_id: str) -> bytes:

@@ -16,7 +16,7 @@ from headworks.dialects.sse import MAX_EVENT_BYTES, SseEvent, SseParser
 from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, is_report, looks_whole
 from headworks.domain.errors import Fault
 from headworks.domain.message import JsonObject
-from headworks.domain.target import Quirks
+from headworks.domain.target import Target
 from headworks.domain.usage import Usage
 
 _USAGE = b'"usage":'
@@ -46,6 +46,7 @@ class StreamWatch:
         "_overhead",
         "_prefix",
         "_quirks",
+        "_secrets",
         "_skip",
         "_spoken",
         "_started",
@@ -62,7 +63,7 @@ class StreamWatch:
         "usage_final",
     )
 
-    def __init__(self, content: bytes, quirks: Quirks, translate: Callable[[], Translated] | None, *, hide: bool) -> None:
+    def __init__(self, content: bytes, target: Target, translate: Callable[[], Translated] | None, *, hide: bool) -> None:
         self.began = False
         self.ended = False
         self.fault: Fault | None = None
@@ -73,7 +74,8 @@ class StreamWatch:
         self.served_model = ""
         self.upstream_id = ""
         self._content = content
-        self._quirks = quirks
+        self._quirks = target.quirks
+        self._secrets = target.secrets
         self._hide = hide
         self._translate = translate
         self._translated: Translated | None = None
@@ -192,7 +194,7 @@ class StreamWatch:
             return True
         try:
             chunk = read_chunk(parsed)
-            self.fault = fault_in_answer(chunk)
+            self.fault = fault_in_answer(chunk, self._secrets)
             usage = None if self.fault is not None else find_usage(chunk, self._quirks)
         except Fault as fault:
             self.fault = fault

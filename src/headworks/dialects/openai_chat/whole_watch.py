@@ -13,7 +13,7 @@ from headworks.dialects.openai_chat.usage import read_usage
 from headworks.dialects.openai_chat.watch import content_length
 from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, is_report, looks_whole
 from headworks.domain.errors import Fault
-from headworks.domain.target import Quirks
+from headworks.domain.target import Target
 from headworks.domain.usage import Usage
 
 _NOTHING = msgspec.Raw()
@@ -39,6 +39,7 @@ class WholeWatch:
     __slots__ = (
         "_body",
         "_quirks",
+        "_secrets",
         "_translate",
         "began",
         "content_bytes",
@@ -51,7 +52,7 @@ class WholeWatch:
         "usage_final",
     )
 
-    def __init__(self, quirks: Quirks, translate: Callable[[], Translated] | None) -> None:
+    def __init__(self, target: Target, translate: Callable[[], Translated] | None) -> None:
         self.began = False
         self.ended = False
         self.fault: Fault | None = None
@@ -62,7 +63,8 @@ class WholeWatch:
         self.served_model = ""
         self.upstream_id = ""
         self._body = b""
-        self._quirks = quirks
+        self._quirks = target.quirks
+        self._secrets = target.secrets
         self._translate = translate
 
     def feed(self, data: bytes) -> bytes:
@@ -112,7 +114,7 @@ class WholeWatch:
     def _read_odd(self, data: bytes) -> None:
         """An answer of another shape than OpenAI's: a failure, usage in another place, or nonsense. Raises `Fault`."""
         answer = decode_object(data)
-        fault = fault_in_answer(answer)
+        fault = fault_in_answer(answer, self._secrets)
         if fault is not None:
             raise fault
         if "choices" not in answer and "data" not in answer:
