@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from headworks.cli.check_tables import overview, print_overview
+from headworks.cli.settings import ConfigPath, report
 from headworks.domain.config import Config
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.config_file import ConfigRefused, Problem
@@ -19,27 +20,27 @@ from headworks.wiring.process_exits import Exit
 from headworks.wiring.process_places import CONFIG_NAME
 
 
-def check(file: Path = Path(CONFIG_NAME), *, json: bool = False, schema: bool = False) -> int:
+def check(config: ConfigPath = None, *, json: bool = False, schema: bool = False) -> int:
     """Say whether the configuration can be used, and what it means. Nothing is started and nobody is asked anything.
 
     Ends with 0 if it can be used and 78 if not.
 
     Args:
-        file: The configuration.
+        config: Which configuration.
         json: Print it for programs.
         schema: Print the JSON Schema of configurations instead, for an editor.
     """
     if schema:
         print(config_schema())
         return Exit.OK
+    file = config or Path(CONFIG_NAME)
     try:
         compiled = ConfigFile(file, os.environ, SystemClock()).load()
     except ConfigRefused as refused:
         if json:
             _print_json({"usable": False, "problems": [_as_json(problem) for problem in refused.problems]})
         else:
-            count = len(refused.problems)
-            print(f"{refused}\n\n{count} problem{'s' * (count != 1)}: {file} cannot be used.", file=sys.stderr)
+            sys.stderr.write(report(refused, file))
         return Exit.CONFIG
     if json:
         warnings = [_as_json(problem) for problem in compiled.warnings]

@@ -21,7 +21,7 @@ from headworks.cli.doctor_checks import (
     room_in,
 )
 from headworks.cli.doctor_health import health_of
-from headworks.cli.settings import Settings, tolerant_settings_of
+from headworks.cli.settings import ConfigPath, Settings, tolerant_settings_of
 from headworks.domain.snapshot import Snapshot
 from headworks.domain.target import Origin
 from headworks.wiring.clock import SystemClock
@@ -33,13 +33,13 @@ from headworks.wiring.process_runfile import is_held, read
 HOT_PATH = ("uvloop", "httptools", "msgspec")
 
 
-def doctor(*, config: Path | None = None, connect: bool = False) -> int:
+def doctor(config: ConfigPath = None, *, connect: bool = False) -> int:
     """Look at configuration, machine and running gateway, and say what is wrong.
 
     Nothing is changed and nobody is asked anything, so it costs nothing. Ends with 1 if something is bad.
 
     Args:
-        config: The configuration. Left out: as for serve.
+        config: Which configuration.
         connect: Also open (and close) a connection to each provider.
     """
     settings = tolerant_settings_of(config)

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from headworks.cli.exchanges_page import heading, row
 from headworks.cli.exchanges_wanted import Wanted, check_status
-from headworks.cli.settings import directory_of
+from headworks.cli.settings import ConfigPath, directory_of
 from headworks.domain.exchange import Exchange
 from headworks.stores.journal import END, Audit, NewerSchemaError, Tail, audit, newest_first
 from headworks.wiring.clock import SystemClock
@@ -49,7 +49,7 @@ def register(app: App) -> None:
 
 
 def exchanges(
-    *, wanted: Wanted | None = None, view: View | None = None, journal: Path | None = None, config: Path | None = None
+    config: ConfigPath = None, *, wanted: Wanted | None = None, view: View | None = None, journal: Path | None = None
 ) -> int:
     """List what has gone through the gateway, newest first.
 
@@ -57,10 +57,10 @@ def exchanges(
     explain.
 
     Args:
+        config: Which configuration.
         wanted: Which ones.
         view: How.
         journal: The journal's directory. Left out: as the configuration says.
-        config: The configuration. Left out: as for serve.
     """
     directory = journal or directory_of(config)
     if not directory.is_dir():

@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 from headworks.cli.explain_page import page
-from headworks.cli.settings import directory_of
+from headworks.cli.settings import ConfigPath, directory_of
 from headworks.stores.journal import NewerSchemaError, Story, find
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.process_exits import Exit
@@ -28,18 +28,18 @@ def register(app: App) -> None:
 
 def explain(
     request_id: str,
+    config: ConfigPath = None,
     *,
     json: Annotated[bool, Parameter(negative=())] = False,
     journal: Path | None = None,
-    config: Path | None = None,
 ) -> int:
     """Tell the journey of one request: its stages with their times, what was tried and why, tokens and price.
 
     Args:
         request_id: The answer's x-request-id or the beginning of it, the client's own x-request-id, a trace id, or the provider's id.
+        config: Which configuration.
         json: Print the journal's records as one JSON object.
         journal: The journal's directory. Left out: as the configuration says.
-        config: The configuration. Left out: as for serve.
     """
     directory = journal or directory_of(config)
     wanted = request_id.strip()

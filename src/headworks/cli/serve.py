@@ -8,8 +8,13 @@ import sys
 import time
 from pathlib import Path
 
-from headworks.cli.settings import LARGEST_PORT, check_ports, directory_of, refuse, settings_of
+from headworks.cli.settings import ConfigPath, Settings, check_ports, directory_of, report
+from headworks.domain.config import Config
+from headworks.wiring.clock import SystemClock
+from headworks.wiring.config_file import ConfigRefused
+from headworks.wiring.load import ConfigFile
 from headworks.wiring.process_exits import Exit
+from headworks.wiring.process_places import config_in, journal_directory
 from headworks.wiring.process_runfile import is_held, read
 
 RESTART_WITHIN = 60.0
@@ -17,8 +22,8 @@ GLANCE = 0.05
 
 
 def serve(
+    config: ConfigPath = None,
     *,
-    config: Path | None = None,
     host: str | None = None,
     port: int | None = None,
     control_port: int | None = None,
@@ -28,20 +33,14 @@ def serve(
     Without a configuration file, provider keys in the environment and model servers on this machine are found and used.
 
     Args:
-        config: The configuration. Left out: ./headworks.yaml if there is one.
+        config: Which configuration.
         host: Address for clients, instead of server.host.
         port: Port for clients, instead of server.port (4455).
         control_port: Port of the control plane, instead of control.port (4456).
     """
     began = time.monotonic()
-    settings = settings_of(config)
+    settings = _checked(config)
     server, control = settings.config.server, settings.config.control
-    if max(server.port, control.port) > LARGEST_PORT:
-        refuse(f"{settings.path}: server.port and control.port are at most {LARGEST_PORT}. Nothing was started.")
-    if port is None and control_port is None and server.port == control.port:
-        refuse(
-            f"{settings.path}: server.port and control.port are both {server.port}: each needs its own. Nothing was started."
-        )
     port = server.port if port is None else port
     control_port = control.port if control_port is None else control_port
     check_ports(port, control_port)
@@ -59,13 +58,27 @@ def serve(
     os.execv(sys.executable, [sys.executable, "-P", "-m", "headworks.wiring.supervisor", *arguments])  # noqa: S606 - ourselves
 
 
-def restart(*, config: Path | None = None) -> int:
+def _checked(named: Path | None) -> Settings:
+    """What the configuration says. Ends the process with `Exit.CONFIG` where it cannot be used."""
+    path = named or config_in(Path())
+    if path is None:
+        return Settings(Config(), None, journal_directory("", None, os.environ))
+    try:
+        config = ConfigFile(path, os.environ, SystemClock()).load_settings()
+    except ConfigRefused as refused:
+        sys.stderr.write(f"{report(refused, path)}headworks: nothing was started.\n")
+        sys.exit(Exit.CONFIG)
+    path = path.absolute()
+    return Settings(config, path, journal_directory(config.journal.directory, path, os.environ))
+
+
+def restart(config: ConfigPath = None) -> int:
     """Replace the running gateway by a new one without losing a request.
 
     The new one must be ready before the present one stops taking requests; if it fails, the present one stays.
 
     Args:
-        config: The configuration of the gateway to restart: it tells the data directory. Left out: as for serve.
+        config: Which configuration: it tells the data directory.
     """
     directory = directory_of(config)
     if not is_held(directory):

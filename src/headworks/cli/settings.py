@@ -5,16 +5,23 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import msgspec
+from cyclopts import Parameter
 
 from headworks.domain.config import Config
+from headworks.wiring.config_file import ConfigRefused
 from headworks.wiring.config_file.excerpt import read_excerpt
 from headworks.wiring.process_exits import Exit
 from headworks.wiring.process_places import config_in, journal_directory
 
 LARGEST_PORT = 65_535
+
+ConfigPath = Annotated[
+    Path | None, Parameter(help="The configuration: FILE or --config FILE. Left out: ./headworks.yaml if there is one.")
+]
+"""How every command is told which configuration is meant."""
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -25,21 +32,13 @@ class Settings(msgspec.Struct, frozen=True):
     directory: Path
 
 
-def settings_of(named: Path | None) -> Settings:
-    """Read the named file, or `./headworks.yaml`, or nothing. Ends the process with `Exit.CONFIG` where it is wrong, and says how."""
-    path = named or config_in(Path.cwd())
-    config = Config() if path is None else _read(path)
-    path = None if path is None else path.absolute()
-    return Settings(config, path, journal_directory(config.journal.directory, path, os.environ))
-
-
 def directory_of(named: Path | None) -> Path:
     """The data directory, for commands that look at what runs or ran: a mistake elsewhere in the file only gets a warning."""
     return tolerant_settings_of(named).directory
 
 
 def tolerant_settings_of(named: Path | None) -> Settings:
-    """Like `settings_of`, but what cannot be read is left at its default, with a warning on stderr."""
+    """What a named file, or `./headworks.yaml`, or nothing says. What cannot be read is left at its default, with a warning on stderr."""
     path = named or config_in(Path.cwd())
     config = Config()
     if path is not None:
@@ -57,18 +56,10 @@ def tolerant_settings_of(named: Path | None) -> Settings:
     return Settings(config, path, journal_directory(config.journal.directory, path, os.environ))
 
 
-def _read(path: Path) -> Config:
-    try:
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError) as trouble:
-        refuse(
-            f"{path} cannot be read: {trouble}. `headworks init` writes one; without one, providers are found in the environment."
-        )
-    reading = read_excerpt(text, str(path))
-    if reading.problems:
-        sys.stderr.write(reading.source.report(reading.problems) + "\n")
-        refuse(f"{path} cannot be used as it is. Nothing was started.")
-    return reading.config
+def report(refused: ConfigRefused, path: Path) -> str:
+    """What is wrong with a configuration, where, and what to write instead."""
+    count = len(refused.problems)
+    return f"{refused}\n\n{count} problem{'s' * (count != 1)}: {path} cannot be used.\n"
 
 
 def check_port(written: int, option: str, lowest: int = 1) -> None:
@@ -89,9 +80,3 @@ def misuse(words: str) -> NoReturn:
     """End the process: the command line makes no sense."""
     sys.stderr.write(f"headworks: {words}\n")
     sys.exit(Exit.USAGE)
-
-
-def refuse(words: str) -> NoReturn:
-    """End the process: the configuration is wrong."""
-    sys.stderr.write(f"headworks: {words}\n")
-    sys.exit(Exit.CONFIG)

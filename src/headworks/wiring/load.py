@@ -15,8 +15,9 @@ from headworks.domain.config import Config
 from headworks.ports.clock import Clock
 from headworks.providers.catalog import shipped_catalog
 from headworks.providers.price_table import shipped_prices
-from headworks.wiring.compile import Compiled, Givens, compile_config, compile_reading
+from headworks.wiring.compile import Compiled, Givens, compile_config, compile_reading, compile_settings
 from headworks.wiring.config_file import ConfigRefused, Problem, Reading, read_config
+from headworks.wiring.config_file.excerpt import read_excerpt
 
 _NANOSECONDS = 10**9
 _LARGEST_FILE = 8_388_608
@@ -40,21 +41,35 @@ class ConfigFile:
     def load(self) -> Compiled:
         """Read and compile it as of now. Raises `ConfigRefused` with all that is wrong."""
         self.seen = signature_of(self.path)
-        try:
-            text = read_text(str(self.path))
-        except (OSError, UnicodeDecodeError) as trouble:
-            reason = trouble.strerror if isinstance(trouble, OSError) else "it is not UTF-8"
-            problem = Problem(path=(), message=f"The file cannot be read: {reason}.", hint="Make one with: headworks init")
-            raise ConfigRefused([problem], f"{self.path}: {problem.text}") from None
+        text = self._text()
         here = as_of(self._givens, self._clock)
         compiled = compiled_apart(text, here) if len(text) > _LARGE else None
         if compiled is not None and not _lacks(compiled.config):
             return compiled
         return compile_reading(_complete(read_config(text, str(self.path))), here)
 
+    def load_settings(self) -> Config:
+        """What is needed to start a gateway, once all of the document is found to be right. Raises `ConfigRefused` as `load` does.
+
+        Of a large document only the settings are looked at, not its keys and models: reading those takes a second, and the gateway
+        that is about to start does it.
+        """
+        text = self._text()
+        if len(text) > _LARGE:
+            return compile_settings(read_excerpt(text, str(self.path)), as_of(self._givens, self._clock))
+        return self.load().config
+
     def renew(self, running: Compiled) -> Compiled:
         """The running configuration at today's prices, whatever stands in the file by now. Raises `ConfigRefused`."""
         return compile_config(running.config, as_of(self._givens, self._clock))
+
+    def _text(self) -> str:
+        try:
+            return read_text(str(self.path))
+        except (OSError, UnicodeDecodeError) as trouble:
+            reason = trouble.strerror if isinstance(trouble, OSError) else "it is not UTF-8"
+            problem = Problem(path=(), message=f"The file cannot be read: {reason}.", hint="Make one with: headworks init")
+            raise ConfigRefused([problem], f"{self.path}: {problem.text}") from None
 
 
 def _complete(reading: Reading) -> Reading:

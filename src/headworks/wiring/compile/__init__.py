@@ -17,7 +17,7 @@ from headworks.wiring.compile.settings import check_settings, compile_guards, co
 from headworks.wiring.compile.targets import Targets
 from headworks.wiring.config_file import ConfigRefused, Problem, Reading, Source
 
-__all__ = ["Compiled", "Givens", "compile_config", "compile_reading"]
+__all__ = ["Compiled", "Givens", "compile_config", "compile_reading", "compile_settings"]
 
 
 class Compiled(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,9 +62,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
         unpriced=config.unpriced,
         open_door=config.open_door,
     )
-    problems = (*reading.problems, *_not_caused_by(reading.problems, bench.problems))
-    if problems:
-        raise ConfigRefused(reading.source.located(problems), reading.source.report(problems))
+    _refuse_mistakes(reading, bench)
     revision = revision_of(config, bench.digests, bench.givens.prices.digest)
     return Compiled(
         snapshot=msgspec.structs.replace(snapshot, revision=revision),
@@ -73,6 +71,23 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
         files=tuple(sorted(bench.files)),
         until=bench.until,
     )
+
+
+def compile_settings(reading: Reading, givens: Givens) -> Config:
+    """Look at no more than the settings of a document: its keys, models, prices and providers may have been left out. Raises
+    `ConfigRefused` with all that is wrong.
+    """
+    bench = Bench(givens)
+    check_settings(bench, reading.config)
+    compile_server(bench, reading.config.server)
+    _refuse_mistakes(reading, bench)
+    return reading.config
+
+
+def _refuse_mistakes(reading: Reading, bench: Bench) -> None:
+    problems = (*reading.problems, *_not_caused_by(reading.problems, bench.problems))
+    if problems:
+        raise ConfigRefused(reading.source.located(problems), reading.source.report(problems))
 
 
 def _use_own_prices(bench: Bench, name: str) -> None:
