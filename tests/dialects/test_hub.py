@@ -251,3 +251,10 @@ def test_faults_are_said_in_the_callers_language() -> None:
         HUB.prompt_text(OPENAI, Kind.CHAT, HUB.read_ask(OPENAI, Kind.CHAT, b'{"model":"m","messages":[{"content":"Hi"}]}'))
         == "Hi"
     )
+
+
+@pytest.mark.parametrize("header", [b"request-id", b"x-request-id", b"apim-request-id", b"x-amzn-requestid"])
+def test_the_providers_id_of_a_request_is_read_from_its_headers(header: bytes) -> None:
+    assert HUB.request_id([(b"date", b"today"), (header, b"req_1"), (header, b"req_2")]) == "req_1"
+    assert HUB.request_id([(header, b"")]) == ""
+    assert len(HUB.request_id([(header, b"x" * 5000)])) == 128

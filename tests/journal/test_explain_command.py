@@ -105,6 +105,13 @@ def test_nobody_served_what_was_refused(tmp_path: Path, run: Commands) -> None:
     assert "test/model" not in out
 
 
+def test_the_page_tells_the_providers_ids(tmp_path: Path, run: Commands) -> None:
+    failed = msgspec.structs.replace(TRIED[0], request_id="req_17")
+    written(tmp_path, end(1, tried=(failed, failed, msgspec.structs.replace(TRIED[1], upstream_id="chatcmpl-9"))))
+
+    assert "req_17, chatcmpl-9" in run("explain", "req_17").out
+
+
 def test_who_was_only_asked_did_not_serve(tmp_path: Path, run: Commands) -> None:
     written(tmp_path, end(1, ending="failed", status=502, tried=(msgspec.structs.replace(TRIED[1], served=False),)))
 

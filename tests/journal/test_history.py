@@ -113,6 +113,15 @@ def test_a_providers_own_id_leads_to_the_exchange(tmp_path: Path) -> None:
     journal.close()
 
 
+def test_a_providers_id_of_a_request_that_failed_leads_to_the_exchange(tmp_path: Path) -> None:
+    failed = Tried(target="a/b", provider="a", model="b", at=0.0, fault="upstream_error", request_id="req_17")
+    journal = journal_in(tmp_path)
+    journal.end(end(1, ending="failed", fault="upstream_error", tried=(failed, failed)))
+
+    assert [story.id for story in find(tmp_path, "req_17")] == [name(1)]
+    journal.close()
+
+
 def test_an_unknown_one_is_not_found(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     journal.end(end(1))

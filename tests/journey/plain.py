@@ -130,6 +130,9 @@ class PlainInterpreter:
         said = UpstreamSaid(status, dialect, b"application/json", body)
         return Fault("upstream_rejected", "rejected", status=status, said=said)
 
+    def request_id(self, headers: Sequence[tuple[bytes, bytes]]) -> str:
+        return dict(headers).get(b"x-request-id", b"").decode()
+
     def write_fault(self, front: str, fault: Fault, request_id: str) -> bytes:
         del front, request_id
         return fault.code.encode()

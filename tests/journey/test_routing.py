@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import msgspec
 import pytest
@@ -355,5 +356,26 @@ def test_a_broken_stream_without_a_cap_is_charged_for_all_that_was_delivered() -
         reply.start(sink)
         await sink.ended()
         assert house.journal.ended[0].usage.output == 8
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("scripts", "tried"),
+    [
+        ([Script(status=500, headers=((b"x-request-id", b"req_1"),)), GOOD], ["req_1", ""]),
+        ([Script(status=400, headers=((b"x-request-id", b"req_2"),))], ["req_2"]),
+        ([Script(headers=((b"x-request-id", b"req_3"),), pieces=(b"{",), fault=Fault("severed"))], ["req_3"]),
+        ([Script.unreachable(Fault("connect_refused")), GOOD], ["", ""]),
+    ],
+)
+def test_the_record_of_a_failed_attempt_has_the_providers_request_id(scripts: list[Script], tried: list[str]) -> None:
+    async def scenario() -> None:
+        shop = snapshot(model("m", sample_target("a/m"), sample_target("b/m", order=1), attempts=len(scripts)))
+        house = House(shop, ScriptedUpstream(scripts))
+        with contextlib.suppress(Fault):
+            await answered(house, ask(shop))
+
+        assert [each.request_id for each in house.journal.ended[-1].tried] == tried
 
     asyncio.run(scenario())

@@ -36,7 +36,8 @@ def explain(
     """Tell the journey of one request: its stages with their times, what was tried and why, tokens and price.
 
     Args:
-        request_id: The answer's x-request-id or the beginning of it, the client's own x-request-id, a trace id, or the provider's id.
+        request_id: The answer's x-request-id or the beginning of it, the client's own x-request-id, a trace id, or the provider's id
+            of its answer or of a request that failed.
         config: Which configuration.
         json: Print the journal's records as one JSON object.
         journal: The journal's directory. Left out: as the configuration says.

@@ -88,12 +88,20 @@ def _facts(end: Exchange) -> Table:
             ("bytes", f"{end.bytes_in} in, {end.bytes_out} out" if end.bytes_in or end.bytes_out else ""),
             ("revision", end.revision[:12]),
             ("client's id", clean(end.client_request_id)),
+            ("provider's id", clean(", ".join(filter(None, dict.fromkeys(_their_ids(end)))))),
             ("trace", clean(end.trace)),
             ("child of", " ".join(part for part in (end.parent, f"({end.purpose})" if end.purpose else "") if part)),
             ("paid by", end.payer),
         )
         if pair[1]
     )
+
+
+def _their_ids(end: Exchange) -> Iterator[str]:
+    """What the providers call their answers and the requests that failed."""
+    for tried in end.tried:
+        yield tried.upstream_id
+        yield tried.request_id
 
 
 def _whereto(end: Exchange) -> tuple[str, str]:

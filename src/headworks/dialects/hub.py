@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from headworks.dialects.redaction import redact, redact_fault
+from headworks.dialects.request_ids import read_request_id
 from headworks.dialects.translated import Translated
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
@@ -77,6 +78,10 @@ class Hub:
     ) -> Fault:
         """See `Interpreter.read_fault`."""
         return redact_fault(self._dialects[dialect].read_fault(status, headers, redact(body, secrets)), secrets)
+
+    def request_id(self, headers: Sequence[tuple[bytes, bytes]]) -> str:
+        """See `Interpreter.request_id`."""
+        return read_request_id(headers)
 
     def write_fault(self, front: str, fault: Fault, request_id: str) -> bytes:
         """See `Interpreter.write_fault`."""

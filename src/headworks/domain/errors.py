@@ -146,7 +146,6 @@ class Fault(Exception):
 
     Without one it is the table's. The transport's names addresses: before it leaves the attempt, `told_of` replaces it.
     `detail` is for operators. `status` is the table's unless an upstream's own 4xx is being passed on. `retry_after` is in seconds.
-    `upstream_id` is what the provider calls the request, where its error says so.
     """
 
     def __init__(  # noqa: PLR0913 - all but two are rare and keyword-only
@@ -159,7 +158,6 @@ class Fault(Exception):
         retry_after: float | None = None,
         said: UpstreamSaid | None = None,
         detail: str = "",
-        upstream_id: str = "",
     ) -> None:
         super().__init__(code, message)
         self.row = FAULTS[code]
@@ -170,7 +168,6 @@ class Fault(Exception):
         self.retry_after = retry_after
         self.said = said
         self.detail = detail
-        self.upstream_id = upstream_id
 
     def told_of(self, provider: str) -> None:
         """Let a provider's fault be told by the provider's name, in the table's words. What was said so far becomes `detail`: it may

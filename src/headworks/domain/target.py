@@ -147,3 +147,6 @@ class Tried(msgspec.Struct, omit_defaults=True, kw_only=True):
     cost_exact: int = 0
     currency: str = "USD"
     upstream_id: str = ""
+    """What the provider calls its answer."""
+    request_id: str = ""
+    """What the provider calls the request, where the attempt ended in a fault: its support asks for it."""

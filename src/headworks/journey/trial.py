@@ -62,6 +62,7 @@ class Trial:
         "_card",
         "_done",
         "_early",
+        "_head",
         "_head_timer",
         "_pieces",
         "_relay",
@@ -90,6 +91,7 @@ class Trial:
         self._begun = False
         self._done = False
         self._early: Fault | None = None
+        self._head: HeaderList = []
         self._waiter: asyncio.Future[None] | None = None
         self._head_timer: asyncio.TimerHandle | None = None
         self.line: Line | None = None
@@ -119,6 +121,7 @@ class Trial:
         """The upstream has answered something."""
         self._tried.status = status
         self._tried.head_at = self._now_ms()
+        self._head = headers
         reply = self.reply
         reply.status = status
         reply.headers = headers
@@ -206,6 +209,7 @@ class Trial:
             fault.told_of(self._target.provider)
             tried.fault = fault.code
             tried.detail = fault.detail
+            tried.request_id = surroundings.interpreter.request_id(self._head)
         self._account(fault)
         seconds = (tried.head_at - tried.at) / 1e3 if tried.head_at else surroundings.clock.now() - self._started_at
         surroundings.health.ended(self._target, fault, seconds)

@@ -57,7 +57,7 @@ def _backwards(segments: Sequence[Segment], since_ns: int) -> Iterator[Exchange]
 
 def find(directory: Path, wanted: str) -> list[Story]:
     """Exchanges whose id is or begins with `wanted`, or that others call so: the client by its `x-request-id` or trace id, a provider
-    by its own id.
+    by its id of the answer, or of the request where that failed.
     """
     needle = msgspec.json.encode(wanted)[1:-1]
     for epoch, segments in reversed(find_epochs(directory).items()):
@@ -77,7 +77,8 @@ def _tell(stories: dict[str, Story], record: object, wanted: str, *, alive: bool
         return
     names: set[str] = set()
     if isinstance(record, Exchange):
-        names = {record.client_request_id, record.trace, *(tried.upstream_id for tried in record.tried)}
+        theirs = (id_ for tried in record.tried for id_ in (tried.upstream_id, tried.request_id))
+        names = {record.client_request_id, record.trace, *theirs}
     if not record.id.startswith(wanted) and wanted not in names:
         return
     story = stories.setdefault(record.id, Story(id=record.id, alive=alive))
