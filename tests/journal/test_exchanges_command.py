@@ -40,7 +40,7 @@ def written(directory: Path, *some: Exchange) -> None:
 def test_the_newest_come_first_under_titles(tmp_path: Path, run: Commands) -> None:
     written(tmp_path, *(end(number, at=AT + number * HOUR) for number in range(30)))
 
-    printed = run("exchanges", "-n", "3")
+    printed = run("exchanges", "-n", "3", "--wide")
 
     assert printed.lines[0].split()[:4] == ["began", "id", "status", "ending"]
     assert ids_in(printed.lines, IDS) == [name(29), name(28), name(27)]
@@ -49,10 +49,51 @@ def test_the_newest_come_first_under_titles(tmp_path: Path, run: Commands) -> No
 def test_a_row_tells_what_matters(tmp_path: Path, run: Commands) -> None:
     written(tmp_path, end(1, ending="failed", status=502, fault="upstream_reset", asked="gpt"))
 
-    (_, row) = run("exchanges").lines
+    (_, row) = run("exchanges", "--wide").lines
 
     for word in ("502", "failed", "812 ms", "100", "50", "$0.000600000", "gpt → test/model", "upstream_reset"):
         assert word in row
+
+
+@pytest.mark.parametrize(
+    ("columns", "titles"),
+    [
+        (80, "began id status took model, fault"),
+        (100, "began id status took price model, fault"),
+        (120, "began id status took in out price model, fault"),
+    ],
+)
+def test_a_terminal_gets_what_fits(
+    tmp_path: Path, run: Commands, monkeypatch: pytest.MonkeyPatch, columns: int, titles: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    long = "a-model-with-a-name-that-is-longer-than-any-terminal-is-wide-and-then-some-more-of-it"
+    written(
+        tmp_path,
+        end(1, at=AT, ending="failed", status=502, fault="upstream_reset", asked=long, target=f"test/{long}"),
+        end(2, at=AT + 1, asked="gpt", target="test/gpt"),
+    )
+
+    head, served, failed = run("exchanges").lines
+
+    assert head.split() == titles.split()
+    assert max(map(len, (head, served, failed))) <= columns
+    assert served.endswith("gpt → test/gpt")
+    assert failed.endswith("…  upstream_reset")
+
+
+def test_what_went_wrong_without_a_fault_is_told_by_its_ending(tmp_path: Path, run: Commands) -> None:
+    written(tmp_path, end(1, ending="killed", status=0))
+
+    assert run("exchanges").lines[1].endswith("  killed")
+
+
+def test_the_beginning_of_an_id_is_enough_for_explain(tmp_path: Path, run: Commands) -> None:
+    written(tmp_path, end(1))
+
+    shown = run("exchanges").lines[1].split()[2]
+
+    assert run("explain", shown).out.startswith(name(1))
 
 
 def test_a_row_without_a_model_says_so(tmp_path: Path, run: Commands) -> None:
@@ -87,7 +128,7 @@ def test_it_shows_only_what_is_wanted(tmp_path: Path, run: Commands, words: tupl
         end(3, asked="gpt-4", ending="refused", status=429, at=AT + 3 * HOUR),
     )
 
-    assert ids_in(run("exchanges", *words).lines, IDS) == [name(number) for number in found]
+    assert ids_in(run("exchanges", "--wide", *words).lines, IDS) == [name(number) for number in found]
 
 
 def test_for_programs_it_prints_the_records_themselves(tmp_path: Path, run: Commands) -> None:

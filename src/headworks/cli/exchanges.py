@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +17,7 @@ from cyclopts.validators import Number
 from rich.console import Console
 from rich.text import Text
 
-from headworks.cli.exchanges_page import heading, row
+from headworks.cli.exchanges_page import Rows
 from headworks.cli.exchanges_wanted import Wanted, check_status
 from headworks.cli.settings import ConfigPath, directory_of
 from headworks.domain.exchange import Exchange
@@ -25,7 +26,7 @@ from headworks.wiring.clock import SystemClock
 from headworks.wiring.process_exits import Exit
 
 GLANCE = 0.25
-_WIDTH_OF_A_PIPE = 250
+_WIDTH_OF_A_PIPE = 120
 
 
 @Parameter(name="*")
@@ -37,6 +38,8 @@ class View:
     """How many, at most."""
     follow: Annotated[bool, Parameter(alias="-f", negative=())] = False
     """Go on showing new ones as they end."""
+    wide: Annotated[bool, Parameter(negative=())] = False
+    """Show every column, cut nothing."""
     json: Annotated[bool, Parameter(negative=())] = False
     """Print the journal's records, one JSON object a line."""
     verify: Annotated[bool, Parameter(negative=())] = False
@@ -102,7 +105,10 @@ def printer(view: View) -> Callable[[Iterable[Exchange]], None]:
     """What prints exchanges as they come, in the wanted form. Titles stand above the first."""
     if view.json:
         return _print_json
-    console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE, highlight=False)
+    console = Console(soft_wrap=True, highlight=False)
+    seen = sys.stdout.isatty() or "COLUMNS" in os.environ
+    rows = Rows(None if view.wide else console.width if seen else _WIDTH_OF_A_PIPE)
+    titles: Text | None = rows.heading()
 
     def show(some: Iterable[Exchange]) -> None:
         nonlocal titles
@@ -110,9 +116,8 @@ def printer(view: View) -> Callable[[Iterable[Exchange]], None]:
             if titles is not None:
                 console.print(titles)
                 titles = None
-            console.print(row(exchange))
+            console.print(rows.row(exchange))
 
-    titles: Text | None = heading()
     return show
 
 
