@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +39,10 @@ def facts(request: Request) -> tuple[object, ...]:
     )
 
 
+def an_identified_request(body: bytes) -> bytes:
+    return a_request(body).replace(b"X-Last", b"X-Request-Id: one\r\nX-Last")
+
+
 def a_request(body: bytes) -> bytes:
     return HEAD % len(body) + body
 
@@ -56,6 +62,25 @@ def test_one_changed_byte_is_read_as_if_nothing_had_come_before(body: bytes, pla
     after = read([first, changed])[1:]
     alone = read([changed])
     assert [facts(request) for request in after] == [facts(request) for request in alone]
+
+
+@given(st.binary(max_size=40), st.sampled_from([b"Authorization", b"X-Request-Id", b"Content-Length", b"Host"]))
+def test_any_other_value_is_read_as_if_nothing_had_come_before(value: bytes, name: bytes) -> None:
+    first = an_identified_request(b"{}")
+    second = re.sub(rb"(?<=%b: )[^\r]*" % name, lambda _: value, an_identified_request(b"{}"))
+    after = read([first, second])[1:]
+    alone = read([second])
+    assert [facts(request) for request in after] == [facts(request) for request in alone]
+
+
+def test_a_head_that_grows_beyond_the_limit_is_refused() -> None:
+    settings = EdgeSettings(max_header_bytes=200)
+    first = HEAD % 2 + b"{}"
+    second = first.replace(b"Bearer k", b"Bearer " + b"k" * 200)
+    requests = read([first, second], settings)
+    assert requests[0].fault is None
+    assert requests[1].fault is not None
+    assert requests[1].fault.code == "headers_too_large"
 
 
 def test_what_follows_a_request_in_the_same_piece_is_read_too() -> None:
@@ -86,5 +111,6 @@ def test_the_parser_does_not_see_a_repeated_head() -> None:
     reader.feed(a_request(b"first"))
     reader.ready.clear()
     del reader._parser
-    reader.feed(a_request(b"the second"))
+    reader.feed(a_request(b"the second").replace(b"Bearer k", b"Bearer another"))
     assert reader.ready[0].body.data == b"the second"
+    assert reader.ready[0].headers[b"authorization"] == b"Bearer another"

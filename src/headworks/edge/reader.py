@@ -18,6 +18,8 @@ CRUMB = 64
 """Bytes below which a part of a body counts as a crumb. Parsing costs time for each part, however small: a body of nothing else would
 take many seconds.
 """
+MOST_LESSONS = 20
+"""Heads of one connection that are remembered in vain before none is any more."""
 
 _TLS_HANDSHAKE = b"\x16"
 _NOBODYS = Request()
@@ -37,6 +39,7 @@ class Reader:
         "_fed",
         "_fresh",
         "_headed",
+        "_lessons",
         "_parser",
         "_repetition",
         "_since",
@@ -68,6 +71,7 @@ class Reader:
         """Parts of the body that were next to nothing."""
         self._parser = httptools.HttpRequestParser(self)
         self._repetition: Repetition | None = None
+        self._lessons = MOST_LESSONS
 
     @property
     def ahead(self) -> bool:
@@ -85,7 +89,7 @@ class Reader:
         fresh = self._fresh = self.between
         self._parse(data)
         if fresh and self.between and len(self.ready) == 1 and not self.broken:
-            self._repetition = Repetition.of(self.ready[0], data, self.settings.max_body_bytes)
+            self._learn(self.ready[0], data)
         if self._since > self.settings.max_header_bytes and not self.broken:
             self._break(self._flooded())
 
@@ -178,8 +182,15 @@ class Reader:
         request = known.again(data)
         if request is None:
             return False
+        self._lessons = MOST_LESSONS
         self.ready.append(request)
         return True
+
+    def _learn(self, request: Request, data: bytes) -> None:
+        """Remember the head of a request that came whole. A client whose heads never repeat is not worth the trouble for long."""
+        if self._lessons:
+            self._lessons -= 1
+            self._repetition = Repetition.of(request, data, self.settings)
 
     def _parse(self, data: bytes) -> None:
         try:

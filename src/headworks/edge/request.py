@@ -52,9 +52,9 @@ class Request:
     """It waits for `100 Continue` before it sends the body."""
     fault: Fault | None = None
 
-    def __init__(self) -> None:
-        self.headers: dict[bytes, bytes] = {}
-        self.body = IncomingBody()
+    def __init__(self, headers: dict[bytes, bytes] | None = None, body: IncomingBody | None = None) -> None:
+        self.headers: dict[bytes, bytes] = {} if headers is None else headers
+        self.body = IncomingBody() if body is None else body
 
     @property
     def weight(self) -> int:
