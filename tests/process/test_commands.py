@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -35,6 +35,49 @@ def run(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.environ["PATH"], "HOME": str(place), "COLUMNS": "200"}
     command = [sys.executable, "-P", "-m", "headworks", *arguments]
     return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture(scope="module")
+def taken() -> Iterator[int]:
+    """A port that somebody listens on: we."""
+    with socket.create_server(("127.0.0.1", 0)) as squatter:
+        yield squatter.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        ("emulate --port {taken}", 69, "127.0.0.1:{taken} is taken by "),
+        ("emulate --port 0 --host 192.0.2.1", 69, "'192.0.2.1' is not an address of this machine"),
+        ("emulate --port 0 --host no.such.invalid", 69, "'no.such.invalid' is not an address of this machine"),
+        ("emulate --port 0 --host a..b", 69, "'a..b' is not an address"),
+        ("emulate --config absent.yaml", 1, "absent.yaml cannot be read: No such file or directory. docs/emulator.md"),
+        ("emulate --config broken.yaml", 1, "expected"),
+        (
+            "emulate --port 0 --cert-file absent.pem",
+            1,
+            "certificate absent.pem and key absent.pem cannot be used: No such file",
+        ),
+        ("serve good.yaml --port {taken}", 69, "127.0.0.1:{taken} is taken by "),
+        ("serve good.yaml --host 192.0.2.1", 69, "'192.0.2.1' is not an address of this machine"),
+        ("serve good.yaml --host a..b", 69, "'a..b' is not an address"),
+        ("demo --port {taken}", 69, "127.0.0.1:{taken} is taken by "),
+        ("demo --keep good.yaml/inside", 2, "--keep good.yaml/inside cannot be written: Not a directory. Name a directory"),
+        ("demo --keep good.yaml", 2, "--keep good.yaml cannot be written: File exists. Name a directory"),
+    ],
+)
+def test_what_the_machine_refuses_is_told_in_one_line_with_the_remedy(
+    place: Path, taken: int, words: str, code: int, told: str
+) -> None:
+    (place / "good.yaml").write_text("models: {m: {targets: [{model: vllm/m, price: free}]}}\nopen_door: true\n")
+    (place / "broken.yaml").write_text("providers: [\n")
+
+    done = run(place, *words.format(taken=taken).split())
+
+    assert done.returncode == code
+    assert told.format(taken=taken) in done.stderr
+    assert "Errno" not in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_an_unknown_command_gets_a_suggestion(place: Path) -> None:

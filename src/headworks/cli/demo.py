@@ -18,7 +18,7 @@ from typing import Literal
 from headworks.cli.demo_farewell import FROM_THE_TERMINAL, Farewell
 from headworks.cli.demo_setting import KEY, config_text, emulated
 from headworks.cli.demo_traffic import Traffic
-from headworks.cli.settings import check_ports
+from headworks.cli.settings import check_ports, misuse
 from headworks.testing.emulator import EmulatorProcess
 from headworks.wiring.process_exits import Exit
 from headworks.wiring.process_places import CONFIG_NAME
@@ -77,12 +77,16 @@ def _providers() -> Generator[EmulatorProcess, None, None]:
 
 @contextlib.contextmanager
 def _directory(keep: Path | None) -> Generator[Path, None, None]:
-    if keep is not None:
-        keep.mkdir(mode=0o700, parents=True, exist_ok=True)
-        yield keep.absolute()
+    if keep is None:
+        with tempfile.TemporaryDirectory(prefix="headworks-demo-") as name:
+            yield Path(name)
         return
-    with tempfile.TemporaryDirectory(prefix="headworks-demo-") as name:
-        yield Path(name)
+    try:
+        keep.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (keep / CONFIG_NAME).touch()
+    except OSError as trouble:
+        misuse(f"--keep {keep} cannot be written: {trouble.strerror}. Name a directory of this user's, or leave it out.")
+    yield keep.absolute()
 
 
 @contextlib.contextmanager

@@ -12,8 +12,20 @@ import yaml
 from cyclopts import Parameter
 
 from headworks.cli.settings import check_port
-from headworks.testing.emulator import Canned, Emulator, Pace, Personality, Settings, Wire, serve
+from headworks.testing.emulator import (
+    Canned,
+    CannotListenError,
+    CertificateUnusableError,
+    Emulator,
+    Pace,
+    Personality,
+    Settings,
+    Wire,
+    serve,
+)
 from headworks.testing.emulator.serving import run
+from headworks.wiring.process_exits import Exit
+from headworks.wiring.process_sockets import explain
 
 _SPEAK = {"both": (Wire.OPENAI, Wire.ANTHROPIC), "openai": (Wire.OPENAI,), "anthropic": (Wire.ANTHROPIC,)}
 
@@ -61,22 +73,30 @@ class Options:
     """Size of a whole answer's text with --bench."""
 
 
-def emulate(options: Annotated[Options | None, Parameter(name="*")] = None) -> None:
+def emulate(options: Annotated[Options | None, Parameter(name="*")] = None) -> int:
     """Run emulated model providers until interrupted. They speak OpenAI's and Anthropic's wire and need no key."""
     options = options or Options()
     check_port(options.port, "--port", lowest=0)
     try:
-        settings = _settings(options)
-        run(serve(settings, _announce))
+        run(serve(_settings(options), _announce))
     except KeyboardInterrupt:
-        return
-    except (ValueError, OSError) as wrong:  # a bad file, an unreadable trouble, a taken port
-        sys.exit(f"headworks emulate: {wrong}")
+        return Exit.OK
+    except CannotListenError as refused:
+        told = explain(refused.trouble, refused.host, refused.port, "--port")
+        return _complain(told, Exit.UNAVAILABLE)
+    except (ValueError, yaml.YAMLError, CertificateUnusableError) as wrong:  # settings that say nothing, or what cannot be
+        return _complain(str(wrong), Exit.FAILED)
+    return Exit.OK
+
+
+def _complain(words: str, code: Exit) -> Exit:
+    sys.stderr.write(f"headworks emulate: {words}\n")
+    return code
 
 
 def _settings(options: Options) -> Settings:
     if options.config is not None:
-        return msgspec.convert(yaml.safe_load(options.config.read_text()), Settings)
+        return msgspec.convert(yaml.safe_load(_text(options.config)), Settings)
     personality = Personality(
         name=options.name,
         speak=_SPEAK[options.speak],
@@ -91,6 +111,13 @@ def _settings(options: Options) -> Settings:
         canned=_canned(options),
     )
     return Settings(host=options.host, port=options.port, providers=(personality,), remember=0 if options.bench else 100_000)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError as trouble:
+        raise ValueError(f"{path} cannot be read: {trouble.strerror}. docs/emulator.md shows what it may say.") from None
 
 
 def _canned(options: Options) -> Canned | None:

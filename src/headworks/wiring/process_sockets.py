@@ -36,10 +36,10 @@ def listen(host: str, port: int, setting: str) -> list[socket.socket]:
                 missing = trouble  # a name may stand for an IPv6 address that this machine does not have
         if missing is not None and not opened:
             raise missing
-    except OSError as trouble:
+    except (OSError, UnicodeError) as trouble:
         for sock in opened:
             sock.close()
-        raise PortTakenError(_explain(trouble, host, port, setting)) from trouble
+        raise PortTakenError(explain(trouble, host, port, setting)) from trouble
     return opened
 
 
@@ -62,8 +62,11 @@ def _listen(family: socket.AddressFamily, address: str, port: int) -> socket.soc
     return sock
 
 
-def _explain(trouble: OSError, host: str, port: int, setting: str) -> str:
+def explain(trouble: Exception, host: str, port: int, setting: str) -> str:
+    """Why `host` and `port` cannot be listened on, and what to do about it."""
     place = f"{host or '*'}:{port}"
+    if not isinstance(trouble, OSError):  # UnicodeError: no name of a machine can be so
+        return f"{host!r} is not an address. 127.0.0.1 is this machine only, 0.0.0.0 all of IPv4."
     if trouble.errno == errno.EADDRINUSE:
         return f"{place} is taken by {holder(port) or 'another process'}. Stop it, or choose another port with {setting}."
     if trouble.errno == errno.EACCES:

@@ -14,13 +14,15 @@ from __future__ import annotations
 from headworks.testing.emulator.counts import Counts, Fate, Sighting
 from headworks.testing.emulator.personality import INSTANT, Canned, Pace, Personality, Settings, Wire
 from headworks.testing.emulator.process import EmulatorProcess
-from headworks.testing.emulator.server import Emulator
+from headworks.testing.emulator.server import CannotListenError, CertificateUnusableError, Emulator
 from headworks.testing.emulator.serving import serve
 from headworks.testing.emulator.trouble import Trouble, TroubleKind, parse
 
 __all__ = [
     "INSTANT",
     "Canned",
+    "CannotListenError",
+    "CertificateUnusableError",
     "Counts",
     "Emulator",
     "EmulatorProcess",

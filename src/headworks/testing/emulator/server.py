@@ -40,6 +40,20 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
 
+class CannotListenError(Exception):
+    """The system does not let us listen there. `trouble` is what it said."""
+
+    def __init__(self, host: str, port: int, trouble: OSError | UnicodeError) -> None:
+        super().__init__(f"{host}:{port} cannot be listened on: {trouble}")
+        self.host = host
+        self.port = port
+        self.trouble = trouble
+
+
+class CertificateUnusableError(Exception):
+    """The files of a certificate and its key are not there, or not that."""
+
+
 class Door:
     """One listening port, and the providers behind it by path prefix."""
 
@@ -60,14 +74,26 @@ class Door:
         return "https" if self._files[0] else "http"
 
     async def open(self) -> None:
-        """Listen. The port stays the same from the first time on."""
-        context: ssl.SSLContext | None = None
-        if self._files[0]:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(*self._files)
+        """Listen. The port stays the same from the first time on. Raises `CannotListenError` or `CertificateUnusableError`."""
+        context = self._context() if self._files[0] else None
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._connection, self._host, self.port, ssl=context, backlog=_BACKLOG)
+        try:
+            self._server = await loop.create_server(self._connection, self._host, self.port, ssl=context, backlog=_BACKLOG)
+        except (OSError, UnicodeError) as trouble:
+            raise CannotListenError(self._host, self.port, trouble) from trouble
         self.port = self._server.sockets[0].getsockname()[1]
+
+    def _context(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate, key = self._files
+        try:
+            context.load_cert_chain(certificate, key or None)
+        except OSError as trouble:  # a file that cannot be read, or (ssl.SSLError) one that holds something else
+            said = trouble.strerror or str(trouble)
+            raise CertificateUnusableError(
+                f"certificate {certificate} and key {key or certificate} cannot be used: {said}"
+            ) from None
+        return context
 
     def shut(self) -> None:
         """Listen no more: connections are refused. Those that are open go on."""
