@@ -50,7 +50,7 @@ def test_a_colon_finds_a_fixed_name_too() -> None:
     assert model.name == "openai/gpt-4o"
 
 
-@given(names=st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=30))
+@given(names=st.lists(st.text(min_size=1, max_size=12).filter(lambda name: "*" not in name), min_size=1, max_size=30))
 def test_resolving_is_a_function_of_the_name(names: list[str]) -> None:
     """Whatever callers invent, and in whatever order: the memory of answers changes no answer."""
     remembering, fresh = compiled(WILD).snapshot, compiled(WILD).snapshot
@@ -106,15 +106,74 @@ def test_a_close_name_is_found_among_thousands_without_comparing_all() -> None:
         (("openai/gpt-*", "openai/gpt-4o"), ["openai/gpt-*", "openai/gpt-4o"]),
     ],
 )
-def test_patterns_are_listed_as_they_are_written(allowed: tuple[str, ...] | None, listed: list[str]) -> None:
-    """What a key may have of a pattern is listed as the key says it; and all that is listed can be found."""
+def test_refusals_name_patterns_as_they_are_written(allowed: tuple[str, ...] | None, listed: list[str]) -> None:
+    """What a key may have of a pattern is named as the key says it."""
     snapshot = compiled('models: {fast: openai/gpt-4o, "openai/*": openai/*, "gpt-*": openai/gpt-*}\n').snapshot
     principal = ANYONE if allowed is None else Principal(id="p", models=allowed, allows_all=False)
 
-    names = snapshot.names_for(principal)
+    assert snapshot.names_for(principal) == listed
 
-    assert names == listed
-    assert [found.name for name in names if (found := snapshot.find(name))] == listed
+
+def test_a_pattern_is_no_model() -> None:
+    snapshot = compiled(WILD).snapshot
+
+    assert snapshot.find("openai/*") is None
+    assert snapshot.find("openai/gpt-*") is None
+
+
+LISTING = 'models: {fast: openai/gpt-4o, "openai/*": openai/*, "gpt-*": openai/gpt-*, "my-*": [openai/*, vllm/*], "one-*": openai/gpt-4o}\n'
+
+
+@pytest.mark.parametrize(
+    ("allowed", "some", "none"),
+    [
+        (("*",), {"fast", "gpt-4o", "openai/gpt-4o", "openai/o3", "my-o3", "openai/text-embedding-3-small"}, {"o3", "one-o3"}),
+        (("fast", "openai/*"), {"fast", "openai/gpt-4o"}, {"gpt-4o"}),
+        (("gpt-*", "gpt-of-ours", "openai/gpt-9"), {"gpt-4o", "gpt-of-ours", "openai/gpt-9"}, {"fast", "openai/gpt-4o"}),
+        (("openai/ft:gpt-4o:us::1",), {"openai/ft:gpt-4o:us::1"}, {"openai/gpt-4o"}),
+        (("nothing",), set[str](), {"nothing", "fast"}),
+    ],
+)
+def test_a_list_of_models_has_real_names_and_no_patterns(allowed: tuple[str, ...], some: set[str], none: set[str]) -> None:
+    """What a pattern answers for is listed as far as it is known; and all that is listed can be asked for."""
+    snapshot = compiled("providers: {openai: , vllm: }\n" + LISTING).snapshot
+    principal = Principal(id="p", models=allowed, allows_all=False)
+
+    names = [model.name for model in snapshot.listed_for(principal)]
+
+    assert names == sorted(set(names))
+    assert some <= set(names)
+    assert none.isdisjoint(names)
+    for name in names:
+        assert "*" not in name
+        assert principal.may_use(name)
+        assert (found := snapshot.find(name)) is not None
+        assert name in allowed or found.targets[0].price is not None
+
+
+@pytest.mark.parametrize(
+    "providers",
+    [
+        "azure: {resource: ours, api_key: k}",
+        "azure: {type: openai, base_url: 'http://proxy.test/v1', api_key: k}",
+        "azure: {type: openai-compatible, base_url: 'http://proxy.test/v1', prices: openai}",
+        "azure: {type: vllm}",
+    ],
+)
+def test_nothing_is_listed_of_a_pattern_whose_models_nobody_knows(providers: str) -> None:
+    """Azure's names are the operator's deployments; what answers at another address may have other models than the price list."""
+    snapshot = compiled(f"providers: {{{providers}}}\nmodels: {{'azure/*': 'azure/*'}}\n").snapshot
+
+    assert snapshot.listed_for(ANYONE) == []
+    assert snapshot.find("azure/gpt-4o") is not None
+
+
+def test_of_two_patterns_the_one_that_would_answer_lists_a_model() -> None:
+    text = "providers: {openai: , vllm: }\nmodels: {'*': {targets: ['openai/*'], owner: us}, 'gpt-*': 'vllm/*'}\n"
+    listed = {model.name: model.owner for model in compiled(text).snapshot.listed_for(ANYONE)}
+
+    assert listed["o3"] == "us"
+    assert "gpt-4o" not in listed
 
 
 def test_short_forms_mean_the_long_ones() -> None:

@@ -14,7 +14,7 @@ from headworks.domain.call import Ask, Call, Kind
 from headworks.domain.errors import Fault, UpstreamSaid
 from headworks.domain.principal import Principal
 from headworks.domain.reply import Reply
-from headworks.domain.snapshot import Model, Snapshot
+from headworks.domain.snapshot import Listed, Snapshot
 from headworks.domain.target import AskedModel, Target
 from headworks.domain.usage import Usage
 from headworks.journey import Attempt, Authorise, Cache, Guard, Identify, Journey, Limits, Meter, Observe, Route
@@ -137,11 +137,11 @@ class PlainInterpreter:
         del front, request_id
         return fault.code.encode()
 
-    def write_models(self, front: str, models: Sequence[Model]) -> bytes:
+    def write_models(self, front: str, models: Sequence[Listed]) -> bytes:
         del front
         return msgspec.json.encode([model.name for model in models])
 
-    def write_model(self, front: str, model: Model) -> bytes:
+    def write_model(self, front: str, model: Listed) -> bytes:
         del front
         return msgspec.json.encode(model.name)
 

@@ -12,7 +12,7 @@ from headworks.dialects.translated import Translated
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.message import Downgrade
-from headworks.domain.snapshot import Model
+from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
 from headworks.ports.dialect import Dialect, Prepared
 
@@ -87,11 +87,11 @@ class Hub:
         """See `Interpreter.write_fault`."""
         return self._dialects[front].write_fault(fault, request_id)
 
-    def write_models(self, front: str, models: Sequence[Model]) -> bytes:
+    def write_models(self, front: str, models: Sequence[Listed]) -> bytes:
         """See `Interpreter.write_models`."""
         return self._dialects[front].write_models(models)
 
-    def write_model(self, front: str, model: Model) -> bytes:
+    def write_model(self, front: str, model: Listed) -> bytes:
         """See `Interpreter.write_model`."""
         return self._dialects[front].write_model(model)
 

@@ -20,17 +20,22 @@ _COMPARED = 20
 """Comparing two names closely takes some 50 µs on the loop: only so many, of those that share the most pairs of letters."""
 
 
-class Model(msgspec.Struct, frozen=True, kw_only=True):
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of models tells of one."""
+
+    name: AskedModel
+    created: int = 0
+    owner: str = "headworks"
+
+
+class Model(Listed, frozen=True, kw_only=True):
     """A name that callers may ask for, and where it can be had. `fallbacks` are other models' names, tried in order when all
     targets of this one have failed.
     """
 
-    name: AskedModel
     targets: tuple[Target, ...]
     fallbacks: tuple[AskedModel, ...] = ()
     retry: RetryPolicy = RetryPolicy()
-    created: int = 0
-    owner: str = "headworks"
     needs: tuple[str, ...] = ()
     """Features that asking for it takes: see `governed.py`."""
 
@@ -144,7 +149,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a request needs to know of the configuration. `revision` is the content hash of the document and price table.
 
     `principals` maps the SHA-256 of a configured key to its holder. `resolve` answers for names outside `models`
-    (wildcards such as `openai/*`), bounded and cached by its maker. With `open_door` no key is asked for.
+    (wildcards such as `openai/*`), bounded and cached by its maker; `known` are those of which it is known that their provider has them.
+    With `open_door` no key is asked for.
     """
 
     revision: str
@@ -152,6 +158,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     principals: Mapping[bytes, Principal] = {}
     resolve: Callable[[str], Model | None] = _nothing
     patterns: tuple[str, ...] = ()
+    known: tuple[Listed, ...] = ()
     edge: EdgeSettings = EdgeSettings()
     control: ControlSettings = ControlSettings()
     journal: JournalSettings = JournalSettings()
@@ -165,16 +172,27 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     open_door: bool = False
 
     def find(self, name: str) -> Model | None:
-        """The model of that name, or None. A name longer than `LONGEST_NAME` is nobody's."""
-        return None if len(name) > LONGEST_NAME else self.models.get(name) or self.resolve(name)
+        """The model of that name, or None. A pattern is no name, and one longer than `LONGEST_NAME` is nobody's."""
+        if len(name) > LONGEST_NAME:
+            return None
+        return self.models.get(name) or (None if "*" in name else self.resolve(name))
 
     def names_for(self, principal: Principal) -> list[str]:
-        """What this caller may ask for, sorted: fixed names, patterns as they are written (`openai/*`), and the names and narrower
-        patterns of its own that one of these answers for.
+        """What this caller may ask for, in few words and sorted: fixed names, patterns as they are written (`openai/*`), and the names
+        and narrower patterns of its own that one of these answers for.
         """
         allowed = {name for name in (*self.models, *self.patterns) if principal.may_use(name)}
-        own = (name for name in principal.models if name not in allowed and self.find(name) is not None)
+        own = (name for name in principal.models if name not in allowed and self.resolve(name) is not None)
         return sorted(allowed.union(own))
+
+    def listed_for(self, principal: Principal) -> list[Listed]:
+        """The models that this caller may ask for by these very names, sorted by them: the configured ones, those that patterns answer
+        for as far as they are known, and those that its key names. Patterns themselves only match.
+        """
+        own = (model for name in principal.models if name not in self.models and (model := self.find(name)) is not None)
+        allowed = (model for model in (*self.known, *self.models.values()) if principal.may_use(model.name))
+        listed = {model.name: model for model in (*own, *allowed)}
+        return [listed[name] for name in sorted(listed)]
 
     def suggest(self, name: str, principal: Principal) -> list[str]:
         """Up to three allowed names that look like `name`."""

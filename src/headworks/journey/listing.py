@@ -5,25 +5,42 @@ from __future__ import annotations
 from headworks.domain.call import Call, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.reply import Reply
+from headworks.domain.snapshot import LONGEST_NAME
 from headworks.ports.dialect import Interpreter
 
 _JSON = (b"content-type", b"application/json")
+_SHOWN = 60
 
 
 def list_models(call: Call, interpreter: Interpreter) -> Reply:
-    """`GET /v1/models`, `GET /v1/models/{id}`: in the caller's dialect, and only what this caller may use."""
-    assert call.principal is not None
+    """`GET /v1/models`, `GET /v1/models/{id}`: in the caller's dialect, and only what this caller may use.
+
+    A list has no patterns; one model is found by a pattern too.
+    """
+    principal, name = call.principal, call.subject
+    assert principal is not None
     if call.kind is Kind.MODELS:
-        names = call.snapshot.names_for(call.principal)
-        models = [model for name in names if (model := call.snapshot.find(name)) is not None]
-        return Reply.of(200, [_JSON], interpreter.write_models(call.front, models))
-    model = call.snapshot.find(call.subject) if call.principal.may_use(call.subject) else None
+        return Reply.of(200, [_JSON], interpreter.write_models(call.front, call.snapshot.listed_for(principal)))
+    model = call.snapshot.find(name) if principal.may_use(name) else None
     if model is None:
-        close = call.snapshot.suggest(call.subject, call.principal)
-        hint = f" Did you mean {', '.join(close)}?" if close else ""
-        raise Fault(
+        raise _unknown(call, name)
+    return Reply.of(200, [_JSON], interpreter.write_model(call.front, model))
+
+
+def _unknown(call: Call, name: str) -> Fault:
+    if len(name) > LONGEST_NAME:
+        return Fault(
             "model_not_found",
-            f"The model '{call.subject}' does not exist here, or this key may not use it.{hint}",
+            f"No model's name is longer than {LONGEST_NAME} characters, and '{name[:_SHOWN]}…' has {len(name)}. "
+            "GET /v1/models lists the models that this key may use.",
             param="model",
         )
-    return Reply.of(200, [_JSON], interpreter.write_model(call.front, model))
+    assert call.principal is not None
+    close = call.snapshot.suggest(name, call.principal)
+    hint = f"Did you mean {', '.join(close)}? " if close else ""
+    return Fault(
+        "model_not_found",
+        f"The model '{name}' does not exist here, or this key may not use it. {hint}"
+        "GET /v1/models lists the models that this key may use.",
+        param="model",
+    )

@@ -11,7 +11,7 @@ from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.events import Event
 from headworks.domain.message import Conversation, Downgrade
-from headworks.domain.snapshot import Model
+from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
 from headworks.domain.usage import Usage
 
@@ -104,11 +104,11 @@ class Interpreter(Protocol):
         """A fault as the body of an error answer in the client's dialect."""
         ...
 
-    def write_models(self, front: str, models: Sequence[Model]) -> bytes:
+    def write_models(self, front: str, models: Sequence[Listed]) -> bytes:
         """A list of models in the client's dialect."""
         ...
 
-    def write_model(self, front: str, model: Model) -> bytes:
+    def write_model(self, front: str, model: Listed) -> bytes:
         """One model in the client's dialect."""
         ...
 
@@ -203,11 +203,11 @@ class Dialect(Protocol):
         """A fault as the last event of a stream."""
         ...
 
-    def write_models(self, models: Sequence[Model]) -> bytes:
+    def write_models(self, models: Sequence[Listed]) -> bytes:
         """See `Interpreter.write_models`."""
         ...
 
-    def write_model(self, model: Model) -> bytes:
+    def write_model(self, model: Listed) -> bytes:
         """See `Interpreter.write_model`."""
         ...
 

@@ -110,6 +110,15 @@ class PriceTable:
         card = _card(entry, at, self.version, variants=own)
         return Quote(card, _changes_after(entry, at))
 
+    def models(self, provider: str, at: datetime) -> list[str]:
+        """The models on a provider's own list that have a price and are called there as the provider calls them."""
+        opened = self._open(provider)
+        if opened is None:
+            return []
+        numbered = enumerate(opened.book.models)
+        named = (entry for number, entry in numbered if opened.index.find(entry.id.lower()) == number)
+        return [entry.id for entry in named if _is_priced(entry, at)]
+
     def changes_after(self, provider: str, at: datetime) -> datetime | None:
         """When any price on a provider's list may next be another one; None for never."""
         opened = self._open(provider)
@@ -142,11 +151,13 @@ def shipped_prices() -> PriceTable:
     return PriceTable(files("headworks.providers").joinpath("prices.json").read_bytes())
 
 
-def _card(entry: Entry, at: datetime, source: str, *, variants: bool) -> PriceCard | None:
+def _is_priced(entry: Entry, at: datetime) -> bool:
     prices = _in_force(entry, at)
-    if not prices:
-        return PriceCard(source=source) if entry.id.endswith(":free") else None
-    if not any(unit in prices for unit in _COUNTED):
+    return any(unit in prices for unit in _COUNTED) if prices else entry.id.endswith(":free")
+
+
+def _card(entry: Entry, at: datetime, source: str, *, variants: bool) -> PriceCard | None:
+    if not _is_priced(entry, at):
         return None
     instead = (
         tuple(PriceVariant(when, _fields(changed)) for when, span, changed in entry.variants if _holds(span, at))
@@ -154,7 +165,7 @@ def _card(entry: Entry, at: datetime, source: str, *, variants: bool) -> PriceCa
         else ()
     )
     card = PriceCard(source=source, variants=tuple(variant for variant in instead if variant.instead))
-    return msgspec.structs.replace(card, **_fields(prices))
+    return msgspec.structs.replace(card, **_fields(_in_force(entry, at)))
 
 
 def _in_force(entry: Entry, at: datetime) -> Prices:

@@ -21,7 +21,7 @@ from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.events import Event
 from headworks.domain.message import Conversation, Downgrade
-from headworks.domain.snapshot import Model
+from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
 
 
@@ -91,11 +91,11 @@ class Anthropic:
         """See `Dialect.write_fault_event`."""
         return faults.write_fault_event(fault, request_id)
 
-    def write_models(self, models: Sequence[Model]) -> bytes:
+    def write_models(self, models: Sequence[Listed]) -> bytes:
         """See `Dialect.write_models`."""
         return models_out.write_models(models)
 
-    def write_model(self, model: Model) -> bytes:
+    def write_model(self, model: Listed) -> bytes:
         """See `Dialect.write_model`."""
         return models_out.write_model(model)
 

@@ -51,6 +51,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
         principals=compile_keys(bench, config, models),
         resolve=models.resolver(),
         patterns=models.patterns,
+        known=models.known(),
         edge=compile_server(bench, config.server),
         control=config.control,
         journal=config.journal,

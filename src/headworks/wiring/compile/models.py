@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 from headworks.domain.config import Config, ModelRule, TargetRule, WrittenModel, as_rule, overlay
 from headworks.domain.governed import features_of_name
 from headworks.domain.retry import RetryPolicy
-from headworks.domain.snapshot import Model
+from headworks.domain.snapshot import Listed, Model
 from headworks.domain.target import AskedModel, Target
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.compile.places import Provider
@@ -69,6 +69,26 @@ class Models:
         """The names with a star."""
         return tuple(self._patterns)
 
+    def known(self) -> tuple[Listed, ...]:
+        """Of the names that a star stands for, those of models on their provider's price list."""
+        found: dict[str, Listed] = {}
+        for pattern in self._ranked:
+            for _, provider, model in pattern.targets:
+                for star in self._offered(provider, model):
+                    name = f"{pattern.head}{star}{pattern.tail}"
+                    if name not in self.fixed and self._fitting(name) is pattern:
+                        found[name] = Listed(name=AskedModel(name), owner=pattern.rule.owner)
+        return tuple(found.values())
+
+    def _offered(self, provider: Provider, model: str) -> Iterator[str]:
+        """What the star of a target's model may be filled with."""
+        head, star, tail = model.partition("*")
+        if star and provider.offer:
+            givens = self._bench.givens
+            for name in givens.prices.models(provider.offer, givens.at):
+                if len(name) > len(head) + len(tail) and name.startswith(head) and name.endswith(tail):
+                    yield name[len(head) : len(name) - len(tail)]
+
     @property
     def open_providers(self) -> set[str]:
         """Names of the providers whose models are not all known by name."""
@@ -76,7 +96,7 @@ class Models:
 
     def knows(self, name: str) -> bool:
         """Whether a caller could ask for this name."""
-        return name in self.fixed or any(pattern.star(name) is not None for pattern in self._ranked)
+        return name in self.fixed or self._fitting(name) is not None
 
     def resolver(self) -> Resolve:
         """Answers for names that are not fixed. Remembers the last thousand, and `Snapshot.find` asks for no endless ones, so that
@@ -85,17 +105,21 @@ class Models:
         return lru_cache(_REMEMBERED)(self._resolve)
 
     def _resolve(self, name: str) -> Model | None:
-        for pattern in self._ranked:
-            star = pattern.star(name)
-            if star is not None:
-                return self._from_pattern(name, pattern, star)
+        pattern = self._fitting(name)
+        if pattern is not None:
+            return self._from_pattern(name, pattern)
         provider, colon, model = name.partition(":")
         if colon and self._targets.providers.made.get(provider) is not None:
             slashed = f"{provider}/{model}"
             return self.fixed.get(slashed) or self._resolve(slashed)
         return None
 
-    def _from_pattern(self, name: str, pattern: Pattern, star: str) -> Model:
+    def _fitting(self, name: str) -> Pattern | None:
+        """The longest pattern that fits."""
+        return next((pattern for pattern in self._ranked if pattern.star(name) is not None), None)
+
+    def _from_pattern(self, name: str, pattern: Pattern) -> Model:
+        star = pattern.star(name) or ""
         targets = tuple(
             self._targets.make(rule, provider, model.replace("*", star)) for rule, provider, model in pattern.targets
         )
