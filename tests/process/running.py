@@ -25,6 +25,7 @@ class Running:
         self.directory = directory
         self.lines: list[str] = []
         self._news = threading.Condition()
+        self._deaf = threading.Event()
         stubs = ("--gateway=stub_gateway", "--control=stub_control")
         places = ("--port=0", "--control-port=0", f"--directory={directory}")
         self.process = subprocess.Popen(
@@ -44,6 +45,14 @@ class Running:
                 with self._news:
                     self.lines.append(line.rstrip())
                     self._news.notify_all()
+                if self._deaf.is_set():
+                    return
+
+    def stop_listening(self) -> None:
+        """Close the pipe that it speaks into."""
+        self._deaf.set()
+        self.signal(signal.SIGHUP)  # so that it says something, and we notice
+        self._reader.join(PATIENCE)
 
     def wait_for(self, text: str, times: int = 1) -> str:
         """The line in which `text` is said for the `times`-th time."""

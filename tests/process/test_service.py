@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -147,6 +148,39 @@ def test_a_wrong_configuration_ends_the_start_with_its_place(tmp_path: Path) -> 
         running.close()
 
     assert any("headworks.yaml:1:" in line for line in running.lines)
+
+
+def test_a_gateway_that_nobody_hears_takes_up_new_configuration_and_leaves_with_its_supervisor(serve: Serve) -> None:
+    """Standard error may be a pipe whose reader has gone; what is said into it is lost, and nothing else."""
+    running = serve()
+    config, port = running.directory.parent / "headworks.yaml", running.ports[0]
+    running.stop_listening()
+
+    for name in ("talk", "chat"):  # what the first change says must not be what hinders the second
+        other = {"talk": "chat", "chat": "talk"}[name]
+        config.write_text(config.read_text().replace(other, name))
+        running.signal(signal.SIGHUP)
+        eventually(lambda name=name: models_of(port) == [name], "the new configuration")
+    running.signal(signal.SIGKILL)
+    running.wait()
+
+    eventually(lambda: is_refused(port), "the gateway to leave")
+
+
+def models_of(port: int) -> list[str]:
+    """The names that the gateway lists."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as connection:
+        connection.request("GET", "/v1/models", headers={"authorization": f"Bearer {KEY}"})
+        return [model["id"] for model in json.loads(connection.getresponse().read())["data"]]
+
+
+def is_refused(port: int) -> bool:
+    """Whether nobody listens there."""
+    try:
+        socket.create_connection(("127.0.0.1", port), PATIENCE).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 def test_both_ports_tell_how_the_service_is(serve: Serve) -> None:

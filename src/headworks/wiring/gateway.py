@@ -7,7 +7,6 @@ import gc
 import os
 import random
 import socket
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -27,6 +26,7 @@ from headworks.transport import PooledUpstream
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.live_config import LiveConfig
 from headworks.wiring.stages import Outside, compose
+from headworks.wiring.voice import say
 
 
 async def run_gateway(
@@ -55,11 +55,6 @@ async def run_gateway(
         await stop.wait()
         house.draining = True
         await house.edge.drain(live.snapshot.edge.drain)
-
-
-def say(words: str) -> None:
-    """To whoever watches the process."""
-    sys.stderr.write(f"headworks: {words}\n")
 
 
 def complain(trouble: BaseException) -> None:

@@ -14,6 +14,7 @@ from headworks.domain.config import Config
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.config_file.excerpt import read_excerpt
 from headworks.wiring.process_life import Life, Orders, live, read_orders
+from headworks.wiring.voice import say
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -25,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
 
 async def _serve(life: Life) -> None:
     asyncio.get_running_loop().call_soon(life.ready)  # the doors are open already: who comes early waits a moment
-    await run_control(_plan(life.orders), life.sockets, SystemClock(), _say, life.stop)
+    await run_control(_plan(life.orders), life.sockets, SystemClock(), say, life.stop)
 
 
 def _plan(orders: Orders) -> ControlPlan:
@@ -46,13 +47,8 @@ def _written(name: str | None) -> Config:
     try:
         return read_excerpt(Path(name).read_text(), name).config
     except (OSError, UnicodeDecodeError) as trouble:
-        _say(f"control: {name} cannot be read ({trouble}); logs and retention are as by default")
+        say(f"control: {name} cannot be read ({trouble}); logs and retention are as by default")
         return Config()
-
-
-def _say(words: str) -> None:
-    sys.stderr.write(f"headworks: {words}\n")
-    sys.stderr.flush()
 
 
 if __name__ == "__main__":

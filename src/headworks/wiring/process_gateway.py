@@ -14,6 +14,7 @@ from headworks.wiring.config_file import ConfigRefused
 from headworks.wiring.gateway import run_gateway
 from headworks.wiring.process_exits import Exit
 from headworks.wiring.process_life import Life, live, read_orders
+from headworks.wiring.voice import tell
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
         try:
             runner.run(live(read_orders(arguments), _serve))
         except ConfigRefused as refused:
-            sys.stderr.write(f"{refused}\n")
+            tell(str(refused))
             return Exit.CONFIG
     return Exit.OK
 

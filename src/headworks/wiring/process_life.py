@@ -7,13 +7,13 @@ import asyncio
 import os
 import signal
 import socket
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from headworks.wiring.process_child import READY
+from headworks.wiring.voice import say
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,8 +71,8 @@ async def live(orders: Orders, body: Callable[[Life], Awaitable[None]]) -> None:
 
     def on_orphaned() -> None:
         loop.remove_reader(orders.lifeline)
-        sys.stderr.write("headworks: the supervisor is gone; finishing what is in hand\n")
         life.stop.set()
+        say("the supervisor is gone; finishing what is in hand")
 
     loop.add_signal_handler(signal.SIGTERM, life.stop.set)
     loop.add_signal_handler(signal.SIGINT, on_hurry)

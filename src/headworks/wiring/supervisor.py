@@ -17,7 +17,6 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +26,7 @@ from headworks.wiring.process_keeper import Keeper, Say
 from headworks.wiring.process_notify import notify
 from headworks.wiring.process_runfile import DirectoryUnusableError, RunFile
 from headworks.wiring.process_sockets import PortTakenError, listen
+from headworks.wiring.voice import tell
 
 GATEWAY = "headworks.wiring.process_gateway"
 CONTROL = "headworks.wiring.process_control"
@@ -238,9 +238,7 @@ def say(line: str) -> None:
     """Print one line with the time of day, on standard error."""
     now = time.time_ns()
     stamp = time.strftime("%H:%M:%S", time.localtime(now // 10**9))
-    with suppress(OSError):  # whoever read us may be gone; the service goes on
-        sys.stderr.write(f"{stamp}.{now // 10**6 % 1000:03d} headworks: {line}\n")
-        sys.stderr.flush()
+    tell(f"{stamp}.{now // 10**6 % 1000:03d} headworks: {line}")
 
 
 def read_plan(arguments: Sequence[str]) -> Plan:
