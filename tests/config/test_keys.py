@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
+import pytest
+
+from headworks.wiring.config_file import ConfigRefused
 from tests.config.compiling import compiled
 
 MODELS = 'models: {smart: openai/gpt-4o, "openai/*": openai/*}\n'
@@ -68,6 +71,16 @@ def test_an_open_door_to_the_world_is_odd() -> None:
     warnings = compiled(MODELS + "open_door: true\nserver: {host: 0.0.0.0}\n").warnings
 
     assert [warning.message for warning in warnings] == ["Anybody who reaches 0.0.0.0 can spend your money."]
+
+
+def test_credentials_for_every_web_page_are_refused() -> None:
+    """Any page could use what a browser holds for us: a client certificate, or the password of a proxy in front."""
+    with pytest.raises(ConfigRefused) as refused:
+        compiled(MODELS + 'open_door: true\nserver:\n  cors: {origins: ["https://a.example", "*"], credentials: true}\n')
+
+    (problem,) = refused.value.problems
+    assert problem.path == ("server", "cors", "origins", 1)
+    assert "Name the pages' origins" in problem.hint
 
 
 def test_ten_lines_are_a_useful_gateway() -> None:

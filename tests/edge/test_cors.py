@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+import headworks.journey
 from headworks.domain.call import Call
 from headworks.domain.errors import Fault
 from headworks.domain.reply import Reply
@@ -83,10 +87,19 @@ def test_credentials_are_granted_only_where_they_are_configured() -> None:
 
 
 def test_any_origin_may_be_allowed_and_any_header_with_it() -> None:
-    answer = asked(preflight(origin=FOREIGN), Cors(origins=("*",), credentials=True, headers=("*",)))
+    answer = asked(preflight(origin=FOREIGN), Cors(origins=("*",), headers=("*",)))
 
     assert granted(answer)["access-control-allow-origin"] == "https://app.example.evil.test"
     assert granted(answer)["access-control-allow-headers"] == "authorization, x-stainless-os, x-evil"
+
+
+def test_a_page_gets_to_read_all_that_the_gateway_says_in_headers() -> None:
+    """Without being told to: an SDK in a browser retries by them."""
+    journey = "".join(file.read_text() for file in Path(headworks.journey.__file__).parent.glob("*.py"))
+    own = set(re.findall(r"x-headworks-[a-z-]+", journey))
+
+    assert own
+    assert own | {"x-request-id", "request-id", "retry-after", "x-should-retry", "idempotent-replayed"} == set(Cors().expose)
 
 
 def test_without_configured_origins_nothing_is_said() -> None:

@@ -66,7 +66,20 @@ class Cors(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         "idempotency-key",
         "x-stainless-*",
     )
-    expose: tuple[str, ...] = ("x-request-id", "x-headworks-model", "x-headworks-provider", "x-headworks-cost")
+    expose: tuple[str, ...] = (
+        "x-request-id",
+        "request-id",
+        "retry-after",
+        "x-should-retry",
+        "idempotent-replayed",
+        "x-headworks-model",
+        "x-headworks-provider",
+        "x-headworks-cost",
+        "x-headworks-cache",
+        "x-headworks-attempts",
+        "x-headworks-downgrades",
+    )
+    """All that the gateway itself says in headers."""
     max_age: int = 600
     credentials: bool = False
 

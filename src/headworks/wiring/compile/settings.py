@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from headworks.domain.config import Config
-from headworks.domain.snapshot import EdgeSettings, GuardRule
+from headworks.domain.snapshot import Cors, EdgeSettings, GuardRule
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.config_file.problems import did_you_mean
 
@@ -48,9 +48,19 @@ def check_settings(bench: Bench, config: Config) -> None:
 def compile_server(bench: Bench, settings: EdgeSettings) -> EdgeSettings:
     """The front door's settings, its certificate files found."""
     fields = ("cert_file", "key_file", "client_ca_file")
+    _check_cors(bench, settings.cors)
     return msgspec.structs.replace(
         settings, **{field: bench.file(getattr(settings, field), ("server", field)) for field in fields}
     )
+
+
+def _check_cors(bench: Bench, cors: Cors) -> None:
+    if cors.credentials and "*" in cors.origins:
+        bench.wrong(
+            ("server", "cors", "origins", cors.origins.index("*")),
+            "Credentials for every web page: any of them could use the certificate or the password that a browser holds for us.",
+            "Name the pages' origins, such as https://app.example, or leave out credentials (an API key in a header needs none).",
+        )
 
 
 def compile_guards(bench: Bench, config: Config) -> tuple[GuardRule, ...]:
