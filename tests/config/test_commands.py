@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,22 @@ def test_a_file_that_is_there_is_not_overwritten(tmp_path: Path, capsys: pytest.
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert init(tmp_path / "no" / "headworks.yaml") == 1
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_without_its_source_a_price_table_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "genai_prices", None)
+
+    assert prices(tmp_path / "prices.json") == 69
+
+    assert "pip install 'headworks[prices]'" in capsys.readouterr().err
+    assert not (tmp_path / "prices.json").exists()
+
+
+def test_a_place_where_no_price_table_can_be_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert prices(tmp_path / "no" / "prices.json") == 1
+    assert "cannot be written: No such file or directory" in capsys.readouterr().err
 
 
 def test_a_price_table_can_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from headworks.wiring.process_exits import Exit
 
 
 def prices(file: Path) -> int:
-    """Write a price table out of the installed genai-prices (`pip install --upgrade genai-prices`).
+    """Write a price table out of the newest genai-prices (`pip install --upgrade 'headworks[prices]' genai-prices`).
 
     Name it in the configuration as price_table.
 
@@ -20,8 +20,12 @@ def prices(file: Path) -> int:
     try:
         table = build()
     except ImportError:
-        print("headworks: this needs genai-prices. Install it with: pip install genai-prices", file=sys.stderr)
+        print("headworks: this needs genai-prices. Install it with: pip install 'headworks[prices]'", file=sys.stderr)
         return Exit.UNAVAILABLE
-    file.write_bytes(table)
+    try:
+        file.write_bytes(table)
+    except OSError as trouble:
+        print(f"headworks: {file} cannot be written: {trouble.strerror}.", file=sys.stderr)
+        return Exit.FAILED
     print(f"Wrote {file}. Add price_table: {file} to the configuration.")
     return Exit.OK
