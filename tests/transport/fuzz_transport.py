@@ -1,4 +1,4 @@
-"""Fuzzing with coverage: `python -m tests.transport.fuzz_transport -runs=100000`. Any libFuzzer option goes."""
+"""Fuzzing with coverage: `python -m tests.transport.fuzz_transport -runs=100000`. Any libFuzzer option goes, and replaces ours."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ atheris: Any = importlib.import_module("atheris")  # it brings no types, and onl
 with atheris.instrument_imports(include=["headworks.transport"]):
     from tests.transport.hostility import play
 
+USUAL = ("-max_len=2048", "-len_control=0")
+"""Scripts of some dozen messages from the first run on; left alone, libFuzzer begins with a few bytes, which end in the first one."""
+
 
 def main() -> None:
     """Run until libFuzzer has had enough; a broken promise or an escaped exception ends it with the input that did it."""
-    atheris.Setup(sys.argv, play)
+    program, *options = sys.argv
+    atheris.Setup([program, *USUAL, *options], play)
     atheris.Fuzz()
 
 
