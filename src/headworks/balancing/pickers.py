@@ -23,13 +23,19 @@ class Weighted:
         if len(targets) == 1:
             return targets[0]
         fit = targets if pulse.calm else [target for target in targets if pulse.available(target)] or targets
-        first = min([target.order for target in fit])
-        drawn = [target for target in fit if target.order == first]
-        if len(drawn) == 1:
-            return drawn[0]
-        left = self._chance.random() * sum([target.weight for target in drawn])
-        for target in drawn:
-            left -= target.weight
-            if left < 0.0:
-                return target
-        return drawn[-1]
+        first, total = fit[0].order, 0
+        for target in fit:
+            order = target.order
+            if order == first:
+                total += target.weight
+            elif order < first:
+                first, total = order, target.weight
+        left = self._chance.random() * total
+        last = fit[0]
+        for target in fit:
+            if target.order == first:
+                last = target
+                left -= target.weight
+                if left < 0.0:
+                    break
+        return last

@@ -31,9 +31,10 @@ class Open(Protocol):
 class ServerState:
     """One per process; belongs to the loop."""
 
-    __slots__ = ("_rules", "connections", "date", "door", "draining", "emptied", "inflight", "wheel")
+    __slots__ = ("_loop", "_rules", "connections", "date", "door", "draining", "emptied", "inflight", "wheel")
 
     def __init__(self, door: Door) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.door = door
         self.wheel = Wheel(door.clock, door.complain)
         self.connections: set[Open] = set()
@@ -45,6 +46,12 @@ class ServerState:
         self.date = date_line(door.clock.wall_ns())
         """The `date` header line of this second."""
         self._rules = CorsRules(Cors())
+
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The one that all connections are on: asking the system for it each time costs a call into the kernel."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        return self._loop
 
     def forget(self, connection: Open) -> None:
         """It is closed."""
