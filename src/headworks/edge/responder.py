@@ -60,7 +60,7 @@ class Responder:
             request.body.on_wanted(self._fetch_body)
         call = self._call(found)
         self._closing = call.closing
-        self._task = _begun(self._serve(call))
+        self._task = _begun(self._serve(call), self._state.loop())
 
     @property
     def given_up(self) -> Fault | None:
@@ -201,14 +201,14 @@ class Responder:
 
 if sys.version_info >= (3, 12):
 
-    def _begun(journey: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    def _begun(journey: Coroutine[None, None, None], loop: asyncio.AbstractEventLoop) -> asyncio.Task[None]:
         """Its first steps are taken here and now: one turn of the loop less, and none at all where nothing is waited for."""
-        return asyncio.Task(journey, loop=asyncio.get_running_loop(), name="request", eager_start=True)
+        return asyncio.Task(journey, loop=loop, name="request", eager_start=True)
 
 else:
 
-    def _begun(journey: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        return asyncio.Task(journey, loop=asyncio.get_running_loop(), name="request")
+    def _begun(journey: Coroutine[None, None, None], loop: asyncio.AbstractEventLoop) -> asyncio.Task[None]:
+        return asyncio.Task(journey, loop=loop, name="request")
 
 
 _ENDINGS = {FaultClass.REFUSED: Ending.REFUSED, FaultClass.CLIENT_GONE: Ending.CLIENT_GONE}
