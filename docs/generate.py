@@ -19,6 +19,7 @@ from typing import Any
 import headworks.journey
 from headworks.cli import COMMANDS
 from headworks.domain.errors import FAULTS, FaultClass
+from headworks.domain.fault_words import WORDS
 from headworks.domain.outcome import Ending
 from headworks.domain.retry import RETRY, Progress
 from headworks.edge.routes import PREFIXES, ROUTES
@@ -40,10 +41,14 @@ def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 def faults() -> str:
     """Every fault, by whose it is."""
     rows = (
-        (f"`{code}`", row.status, f"`{row.openai}`", f"`{row.anthropic}`", row.blame, row.kind, RETRY_HEADER[row.retry])
+        (
+            *(f"`{code}`", row.status, f"`{row.openai}`", f"`{row.anthropic}`", row.blame, row.kind, RETRY_HEADER[row.retry]),
+            WORDS[code].remedy,
+        )
         for code, row in FAULTS.items()
     )
-    return table(("code", "status", "OpenAI's `type`", "Anthropic's `type`", "whose", "class", "`x-should-retry`"), rows)
+    names = ("code", "status", "OpenAI's `type`", "Anthropic's `type`", "whose", "class", "`x-should-retry`", "what to do")
+    return table(names, rows)
 
 
 def retries() -> str:

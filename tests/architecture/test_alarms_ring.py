@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from tests.architecture import alarms_care, alarms_names, alarms_shape, alarms_tests
+from tests.architecture import alarms_care, alarms_names, alarms_refusals, alarms_shape, alarms_tests
 from tests.architecture.alarms_care import Alarm
 from tests.architecture.source import Source, length
 
@@ -57,6 +57,10 @@ BAD: list[tuple[Alarm, str]] = [
     (alarms_names.vendor_literals, "NAME = 'openai'\n"),
     (alarms_care.broad_excepts, "try:\n    a()\nexcept Exception as e:\n    log(e)\n"),
     (alarms_care.unexplained_broad_excepts, "try:\n    a()\nexcept Exception:  # noqa: BLE001\n    log()\n"),
+    (alarms_refusals.helpless_refusals, "raise Fault('invalid_request', 'That is wrong.')\n"),
+    (alarms_refusals.helpless_refusals, "def say():\n    return 'No.'\nFault('invalid_json', f'Bad: {say()}')\n"),
+    (alarms_refusals.helpless_refusals, "text = 'No. Send less.'\ntext = 'No.'\nFault('overloaded', text)\n"),
+    (alarms_refusals.helpless_refusals, "Fault('guard_blocked', words or f'{name} objects.')\n"),
     (alarms_care.bare_excepts, "try:\n    a()\nexcept:\n    raise\n"),
     (alarms_care.swallowed_errors, "try:\n    a()\nexcept OSError:\n    pass\n"),
     (alarms_care.swallowed_errors, "try:\n    a()\nexcept OSError:\n    ...\n"),

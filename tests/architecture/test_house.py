@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.architecture import alarms_care, alarms_names, alarms_shape, alarms_tests
+from tests.architecture import alarms_care, alarms_names, alarms_refusals, alarms_shape, alarms_tests
 from tests.architecture.source import source_files, test_files
 
 NAMES_DIALECTS = {
@@ -103,6 +103,11 @@ def test_few_handlers_catch_everything_and_each_says_why() -> None:
 @pytest.mark.parametrize("alarm", [alarms_care.bare_excepts, alarms_care.swallowed_errors])
 def test_no_error_is_swallowed(alarm: alarms_care.Alarm) -> None:
     assert alarm(source_files()) == []
+
+
+def test_every_refusal_says_what_to_do() -> None:
+    product = [source for source in source_files() if source.floor != "testing"]
+    assert alarms_refusals.helpless_refusals(product) == []
 
 
 def test_type_ignores_are_rare_and_name_their_rule() -> None:

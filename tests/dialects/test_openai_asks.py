@@ -287,3 +287,12 @@ def test_any_body_is_patched_in_little(body: Json) -> None:
 
 def test_the_sent_model_is_the_targets() -> None:
     assert patched(ask())["model"] == SentModel("model")
+
+
+@pytest.mark.parametrize("kind", [Kind.CHAT, Kind.COMPLETIONS, Kind.EMBEDDINGS])
+def test_what_is_missing_is_shown_by_an_example(kind: Kind) -> None:
+    with pytest.raises(Fault) as raised:
+        DIALECT.read_ask(kind, b'{"model":"m"}')
+
+    assert ": send " in raised.value.message
+    assert "Hello" in raised.value.message

@@ -74,7 +74,9 @@ def test_validation_errors_name_their_places() -> None:
 
 
 def test_a_web_page_explains_nothing() -> None:
-    assert read(404, b"<html><body>nginx</body></html>").message == "The model's provider rejected the request with status 404."
+    message = read(404, b"<html><body>nginx</body></html>").message
+
+    assert message.startswith("The model's provider rejected the request with status 404. It gave no reason")
 
 
 def test_the_caller_of_the_same_dialect_gets_the_providers_own_answer() -> None:

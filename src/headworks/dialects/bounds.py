@@ -7,6 +7,8 @@ from typing import Any
 from headworks.domain.errors import Fault
 from headworks.domain.target import AskedModel
 
+EXAMPLE = '[{"role": "user", "content": "Hello"}]'
+"""Of messages, as both dialects take them: what an error shows."""
 LONGEST_MODEL = 256
 """Characters of a model's name."""
 MOST_MESSAGES = 10_000
@@ -23,7 +25,11 @@ def asked_model(name: str) -> AskedModel:
     """A model's name as the caller gave it. Raises `Fault` `invalid_request` where it cannot be one: it also stands in headers."""
     if len(name) > LONGEST_MODEL:
         shown = ascii(name[:_SHOWN])
-        raise Fault("invalid_request", f"The model's name {shown}… is longer than {LONGEST_MODEL} characters.", param="model")
+        raise Fault(
+            "invalid_request",
+            f"The model's name {shown}… is longer than {LONGEST_MODEL} characters. Use a name that GET /v1/models lists.",
+            param="model",
+        )
     if not (name.isascii() and name.isprintable()):
         shown = ascii(name[:_SHOWN])[: _SHOWN + 2]
         raise Fault("invalid_request", f"The model's name {shown} must be printable ASCII characters.", param="model")

@@ -43,7 +43,7 @@ def read_fields(body: bytes, governed: frozenset[str]) -> Fields:
     except _UNREADABLE as trouble:
         raise Fault("invalid_json", _explain(body, trouble)) from None
     if not followed and body != _ENCODER.encode(fields) and not _is_spaced(body, fields) and not _follow(body):
-        raise Fault("invalid_json", "The request body is not a plain JSON object.")
+        raise Fault("invalid_json", "The request body is not a plain JSON object. Send one object and nothing after it.")
     if len(fields) > MOST_FIELDS:
         raise _too_many()
     if not fields.keys() <= governed:
@@ -121,12 +121,12 @@ def _explain(body: bytes, trouble: Exception) -> str:
     if not body.strip(_SPACE):
         return "The request body is empty. Send a JSON object."
     if isinstance(trouble, RecursionError):
-        return "The request body is nested too deeply."
+        return "The request body is nested too deeply. Send it flatter."
     if isinstance(trouble, UnicodeDecodeError):
-        return f"The request body is not valid UTF-8{_where(body)}."
+        return f"The request body is not valid UTF-8{_where(body)}. Encode it so."
     if isinstance(trouble, msgspec.ValidationError):
         return "The request body must be a JSON object."
-    return f"The request body is not valid JSON: {str(trouble).removeprefix('JSON is malformed: ')}."
+    return f"The request body is not valid JSON: {str(trouble).removeprefix('JSON is malformed: ')}. Correct it there."
 
 
 def _where(body: bytes) -> str:

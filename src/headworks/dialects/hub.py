@@ -117,6 +117,7 @@ def _refuse_loss(downgrades: tuple[Downgrade, ...], target: Target) -> None:
         more = f" (and {len(downgrades) - 1} more)" if len(downgrades) > 1 else ""
         raise Fault(
             "inexpressible",
-            f"{first.path}: {first.what}{more}. The target {target.name!r} is configured to refuse what it cannot express.",
+            f"{first.path}: {first.what}{more}. The target {target.name!r} is configured to refuse what it cannot express. "
+            "Leave it out, or ask another model.",
             param=first.path,
         )

@@ -180,7 +180,9 @@ def _has_foreign_file(messages: bytes) -> bool:
     try:
         waiting = [_ANYTHING(messages)]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Fault("invalid_json", "The messages cannot be read.", param="messages") from None
+        raise Fault(
+            "invalid_json", "The messages cannot be read. Send them as plain JSON, less deeply nested.", param="messages"
+        ) from None
     while waiting:
         value = waiting.pop()
         if isinstance(value, list):

@@ -32,7 +32,9 @@ def plan_for(snapshot: Snapshot, model: Model, kind: Kind, front: str) -> Plan:
     fitting = [_in_tongue(target, front) for target in model.targets]
     fitting = [target for target in fitting if kind in ANY_DIALECT or (kind in target.heads and target.dialect == front)]
     if not fitting:
-        raise Fault("invalid_request", f"The model '{model.name}' has no target that offers '{kind}'.", param="model")
+        raise Fault(
+            "invalid_request", f"The model '{model.name}' has no target that offers '{kind}'. Ask another one.", param="model"
+        )
     if snapshot.unpriced != "free" and kind is not Kind.COUNT_TOKENS:
         fitting = [target for target in fitting if target.price is not None]
     if not fitting:

@@ -192,7 +192,10 @@ class Connection(asyncio.Protocol):
         else:
             seconds = self._settings.header_timeout
             self._refuse(
-                Fault("request_timeout", f"The request's head did not arrive within {seconds:g} s (server.header_timeout).")
+                Fault(
+                    "request_timeout",
+                    f"The request's head did not arrive within {seconds:g} s (server.header_timeout). Send it at once.",
+                )
             )
 
     # ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -49,7 +49,7 @@ class Patience:
             return None
         seconds = self._settings.request_timeout
         return Fault(
-            "total_timeout", f"The answer was not complete after {seconds:g} s (server.request_timeout), so it was given up."
+            "total_timeout", f"The answer was not complete after {seconds:g} s (server.request_timeout). Ask for a shorter one."
         )
 
     def body_overdue(self, now: float) -> Fault | None:
@@ -57,7 +57,8 @@ class Patience:
         if now < self._body_by:
             return None
         return Fault(
-            "request_timeout", f"The body did not arrive within {self._settings.body_timeout:g} s (server.body_timeout)."
+            "request_timeout",
+            f"The body did not arrive within {self._settings.body_timeout:g} s (server.body_timeout). Send it faster.",
         )
 
     def stalled(self, now: float, sent: int, waiting: int) -> bool:

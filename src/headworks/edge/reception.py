@@ -73,7 +73,9 @@ def _options(request: Request, rules: CorsRules, allow: bytes) -> Answer:
 
 def _unknown(request: Request) -> Fault:
     hint = routes.hint(request.path)
-    return Fault("unknown_endpoint", f"There is no {_shown(request.method)} {_shown(request.path)} here. {hint}")
+    return Fault(
+        "unknown_endpoint", f"There is no {_shown(request.method)} {_shown(request.path)} here; check the path. {hint}"
+    )
 
 
 def _shown(text: bytes) -> str:

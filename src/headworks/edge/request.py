@@ -79,7 +79,7 @@ class Request:
 
 def malformed(message: str) -> Fault:
     """A request that is not proper HTTP."""
-    return Fault("malformed_request", message)
+    return Fault("malformed_request", f"{message} Send a well-formed HTTP/1.1 request.")
 
 
 def inspect(request: Request, version: str, settings: EdgeSettings) -> None:
@@ -88,7 +88,10 @@ def inspect(request: Request, version: str, settings: EdgeSettings) -> None:
     if version != "1.1":
         _inspect_version(request, version)
     if request.method in _FORBIDDEN_METHODS:
-        raise Fault("method_not_allowed", f"{request.method.decode()} is not served: this is a gateway to models, not a proxy.")
+        raise Fault(
+            "method_not_allowed",
+            f"{request.method.decode()} is not served: this is a gateway to models, not a proxy. Use GET or POST.",
+        )
     if len(headers) + request.repeated > MAX_HEADERS:
         raise Fault("headers_too_large", f"The request has more than {MAX_HEADERS} headers. Send fewer.")
     _inspect_host(headers.get(b"host"), request)
@@ -147,5 +150,5 @@ def _inspect_expectation(request: Request) -> None:
     if not request.modern:
         return
     if request.headers[b"expect"].lower() != b"100-continue":
-        raise Fault("expectation_failed", "The only expectation understood is '100-continue'.")
+        raise Fault("expectation_failed", "The only expectation understood is '100-continue'. Leave the header out.")
     request.expects = True

@@ -121,7 +121,7 @@ class Responder:
             self._failed(call, fault)
         except asyncio.CancelledError:
             # Without a reason it is a stranger's doing: the loop is being torn down.
-            call.closing.close(_ending(self._writer.given_up or Fault("draining", "The gateway stops.")))
+            call.closing.close(_ending(self._writer.given_up or Fault("draining", "The gateway stops. Try again.")))
             self._tell(self._writer.given_up)
             raise
         except Exception as trouble:  # noqa: BLE001 - whatever a stage does wrong, the client gets an answer

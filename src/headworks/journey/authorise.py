@@ -72,7 +72,7 @@ def _choice(call: Call, principal: Principal) -> str:
         return "It may use no model: ask an administrator to allow one."
     more = f" and {len(names) - LISTED} more (GET /v1/models)" if len(names) > LISTED else ""
     star = " Write a model's name for the star." if any("*" in name for name in names[:LISTED]) else ""
-    return f"It may use {_quoted(names[:LISTED])}{more}.{star}"
+    return f"Ask one that it may use: {_quoted(names[:LISTED])}{more}.{star}"
 
 
 def _quoted(names: list[str]) -> str:

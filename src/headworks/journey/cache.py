@@ -40,7 +40,8 @@ class Cache:
     async def _idempotent(self, call: Call, token: bytes, proceed: Proceed) -> Reply:
         if len(token) > LONGEST_KEY:
             raise Fault(
-                "invalid_request", f"An Idempotency-Key may have at most {LONGEST_KEY} bytes; this one has {len(token)}."
+                "invalid_request",
+                f"An Idempotency-Key may have at most {LONGEST_KEY} bytes; this one has {len(token)}. Send a shorter one.",
             )
         key = _digest(call, b"", token)  # not the configuration's: a key outlives an edit of it
         kept = self._replays.claim(key, hashlib.sha256(call.body.data).digest())

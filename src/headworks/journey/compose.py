@@ -73,4 +73,4 @@ def _entering(stage: Stage, inner: Proceed, clock: Clock) -> Proceed:
 
 async def _nowhere(call: Call) -> Reply:
     del call
-    raise Fault("internal_error", "The journey has no last stage.")
+    raise Fault("internal_error", "The journey has no last stage. Tell the operator.")

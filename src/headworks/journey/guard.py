@@ -14,6 +14,8 @@ from headworks.ports.extension import Allow, Block, Rewrite
 from headworks.ports.extension import Guard as Judge
 from headworks.ports.stage import Proceed
 
+_REMEDY = "Change the question: the same one is refused again."
+
 
 class Guard:
     """Asks every judge of the snapshot, in order; the first that objects decides."""
@@ -38,11 +40,14 @@ class Guard:
                     continue
                 case Block(guard, reason):
                     call.tally.notes["guard"] = guard
-                    raise Fault("guard_blocked", f"The guard '{guard}' does not let this request pass: {reason}")
+                    raise Fault("guard_blocked", f"The guard '{guard}' does not let this request pass: {reason} {_REMEDY}")
                 case Rewrite(guard):
                     # Fails closed: until a guard can change a question in every dialect, wanting to means no.
                     call.tally.notes["guard"] = guard
-                    raise Fault("guard_blocked", f"The guard '{guard}' would have to change this request, which it cannot yet.")
+                    raise Fault(
+                        "guard_blocked",
+                        f"The guard '{guard}' would have to change this request, which it cannot yet. {_REMEDY}",
+                    )
                 case _:
                     assert_never(verdict)
         return await proceed(call)

@@ -125,11 +125,11 @@ def garbage(where: str, what: str) -> Fault:
 def timed_out(code: str, where: str, timeouts: Timeouts) -> Fault:
     """A deadline of a request under way: `first_byte_timeout`, `idle_timeout` or `total_timeout`."""
     if code == "first_byte_timeout":
-        text = f"{where} did not begin to answer within {timeouts.first_byte:g} s (timeouts.first_byte)."
+        text = f"{where} did not begin to answer within {timeouts.first_byte:g} s. Raise timeouts.first_byte if it may."
     elif code == "idle_timeout":
-        text = f"{where} fell silent in the middle of its answer for {timeouts.idle:g} s (timeouts.idle)."
+        text = f"{where} fell silent in the middle of its answer for {timeouts.idle:g} s. Raise timeouts.idle if it may."
     else:
-        text = f"{where} did not finish its answer within {timeouts.total:g} s (timeouts.total)."
+        text = f"{where} did not finish its answer within {timeouts.total:g} s. Raise timeouts.total if it may."
     return Fault(code, text)
 
 
@@ -140,7 +140,7 @@ def draining() -> Fault:
 
 def internal_error() -> Fault:
     """A receiver of ours has failed."""
-    return Fault("internal_error", "The gateway could not take an upstream's answer. Its log says why.")
+    return Fault("internal_error", "The gateway could not take an upstream's answer. Try again; its log says why.")
 
 
 def closed_at_once(origin: Origin) -> Fault:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from headworks.dialects.anthropic.wire import NAME, UNREADABLE
-from headworks.dialects.bounds import asked_model
+from headworks.dialects.bounds import EXAMPLE, asked_model
 from headworks.dialects.fields import Fields, read_fields, write_fields
 from headworks.dialects.said import texts
 from headworks.domain.call import Ask, Kind
@@ -44,13 +44,13 @@ def read_ask(kind: Kind, body: bytes) -> Ask:
     fields = read_fields(body, _GOVERNED)
     model = _value(fields, "model", _STRING, "a string")
     if not model:
-        raise Fault("invalid_request", "'model' is missing: name the model to ask.", param="model")
+        raise Fault("invalid_request", "'model' is missing: name the model to ask, one of GET /v1/models.", param="model")
     if "messages" not in fields:
-        raise Fault("invalid_request", "'messages' is missing: send a list of messages.", param="messages")
+        raise Fault("invalid_request", f"'messages' is missing: send a list such as {EXAMPLE}.", param="messages")
     tokens, media = estimate_prompt(fields)
     max_tokens = _value(fields, "max_tokens", _COUNT, "a whole number")
     if max_tokens is not None and max_tokens < 0:  # 0 only fills the prompt cache
-        raise Fault("invalid_request", "'max_tokens' must not be negative.", param="max_tokens")
+        raise Fault("invalid_request", "'max_tokens' must be 0 or more.", param="max_tokens")
     return Ask(
         model=asked_model(model),
         stream=kind is Kind.CHAT and bool(_value(fields, "stream", _FLAG, "true or false")),
@@ -109,7 +109,9 @@ def _decoded(fields: Mapping[str, Any], name: str) -> Any:
     try:
         return msgspec.json.decode(fields[name])
     except UNREADABLE:
-        raise Fault("invalid_json", f"The field '{name}' is not valid JSON, or is nested too deeply.", param=name) from None
+        raise Fault(
+            "invalid_json", f"The field '{name}' is not valid JSON, or is nested too deeply. Send it flatter.", param=name
+        ) from None
 
 
 def _inline_files(data: bytes) -> Iterator[int]:

@@ -43,7 +43,8 @@ def read_fault(status: int, headers: Headers, body: bytes) -> Fault:
         return _upstreams_fault(status, words, read_retry_after(headers))
     return Fault(
         "upstream_rejected",
-        words or f"The model's provider refused the request with status {status}.",
+        words
+        or f"The model's provider refused the request with status {status}. It gave no reason: check the fields against its documentation.",
         status=status,
         said=UpstreamSaid(status, NAME, b"application/json", redact(body)) if stated else None,
     )
@@ -57,7 +58,11 @@ def stated_fault(wire: JsonObject, secrets: tuple[bytes, ...] = ()) -> Fault:
     status = _STATUSES.get(word, 500)
     if not _is_callers(status):
         return _upstreams_fault(status, words, None)
-    return Fault("upstream_rejected", words or "The model's provider refused the request.", status=status)
+    return Fault(
+        "upstream_rejected",
+        words or "The model's provider refused the request. It gave no reason: check the fields against its documentation.",
+        status=status,
+    )
 
 
 def write_fault(fault: Fault, request_id: str) -> bytes:

@@ -8,7 +8,7 @@ import msgspec
 
 from headworks.dialects.anthropic.blocks_in import read_parts
 from headworks.dialects.anthropic.wire import NAME, UNREADABLE
-from headworks.dialects.bounds import refuse_too_many
+from headworks.dialects.bounds import EXAMPLE, refuse_too_many
 from headworks.dialects.unpacking import Unpacked
 from headworks.domain.call import Ask
 from headworks.domain.errors import Fault
@@ -62,7 +62,9 @@ def _decode(name: str, raw: msgspec.Raw) -> Any:
     try:
         return msgspec.json.decode(raw)
     except UNREADABLE:
-        raise Fault("invalid_json", f"The field '{name}' is not valid JSON, or is nested too deeply.", param=name) from None
+        raise Fault(
+            "invalid_json", f"The field '{name}' is not valid JSON, or is nested too deeply. Send it flatter.", param=name
+        ) from None
 
 
 def _system(rest: JsonObject) -> tuple[Message, ...]:
@@ -75,7 +77,7 @@ def _system(rest: JsonObject) -> tuple[Message, ...]:
 def _messages(fields: Unpacked) -> tuple[Message, ...]:
     messages = fields.rest.pop("messages", None)
     if not isinstance(messages, list):
-        raise Fault("invalid_request", "'messages' must be a list of messages.", param="messages")
+        raise Fault("invalid_request", f"'messages' must be a list such as {EXAMPLE}.", param="messages")
     return tuple(_message(message, f"messages.{place}") for place, message in enumerate(messages))
 
 

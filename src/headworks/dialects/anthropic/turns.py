@@ -37,7 +37,11 @@ def adapt_messages(messages: Sequence[Message], losses: list[Downgrade]) -> tupl
         losses.append(Downgrade("messages", "the system prompt is said by the user: Anthropic wants at least one turn"))
         return (Message(role=Role.USER, parts=tuple(prompts)),)
     if not merged:
-        raise Fault("inexpressible", "Nothing of this conversation can be said to Anthropic's API.", param="messages")
+        raise Fault(
+            "inexpressible",
+            "Nothing of this conversation can be said to Anthropic's API. Send a message with text.",
+            param="messages",
+        )
     return (*_system(prompts), *merged)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from headworks.dialects.bounds import asked_model
+from headworks.dialects.bounds import EXAMPLE, asked_model
 from headworks.dialects.fields import Fields, read_fields
 from headworks.dialects.openai_chat.estimate import BYTES_PER_TOKEN, estimate_input, estimate_messages
 from headworks.dialects.openai_chat.names import NAME
@@ -51,6 +51,12 @@ _FEATURES = {
 _NO_FEATURES: frozenset[str] = frozenset()
 _NOTHING = frozenset((b"null", b"false", b"[]", b"{}"))
 
+_EXAMPLES = {
+    "messages": f"a list such as {EXAMPLE}",
+    "prompt": 'the text to complete, such as "Hello"',
+    "input": 'the text to embed, such as "Hello", or a list of texts',
+}
+
 _STRING = msgspec.json.Decoder(str | None)
 _FLAG = msgspec.json.Decoder(bool | None)
 _COUNT = msgspec.json.Decoder(int | None)
@@ -68,7 +74,9 @@ def read_ask(kind: Kind, body: bytes) -> Ask:
     fields = read_fields(body, KNOWN)
     model = _value(fields, "model", _STRING, "a string") if "model" in fields else None
     if not model:
-        raise Fault("invalid_request", "The field 'model' is missing: name the model to ask.", param="model")
+        raise Fault(
+            "invalid_request", "The field 'model' is missing: name the model to ask, one of GET /v1/models.", param="model"
+        )
     asked = asked_model(model)
     user = _value(fields, "user", _STRING, "a string") if "user" in fields else None
     if kind is Kind.EMBEDDINGS:
@@ -104,7 +112,7 @@ def _value(fields: Fields, name: str, decoder: msgspec.json.Decoder[Any], wanted
 def _needed(fields: Fields, name: str) -> bytes:
     raw = fields.get(name)
     if raw is None or (value := bytes(raw)) == b"null":
-        raise Fault("invalid_request", f"The field '{name}' is missing.", param=name)
+        raise Fault("invalid_request", f"The field '{name}' is missing: send {_EXAMPLES[name]}.", param=name)
     return value
 
 
@@ -122,7 +130,7 @@ def _choices(fields: Fields) -> int:
     """Answers that are made, whether shown (`n`) or not (`best_of`)."""
     counts = [_value(fields, name, _COUNT, "a whole number") or 1 for name in ("n", "best_of") if name in fields]
     if min(counts) < 1:
-        raise Fault("invalid_request", "The field 'n' must be at least 1.", param="n")
+        raise Fault("invalid_request", "The fields 'n' and 'best_of' must be 1 or more.", param="n")
     return max(counts)
 
 

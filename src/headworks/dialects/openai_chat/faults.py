@@ -103,8 +103,16 @@ def _fault(status: int, words: _Words, headers: Headers, body: bytes) -> Fault:
         return Fault("upstream_overloaded", retry_after=read_retry_after(headers), detail=detail)
     if status in _REJECTED:
         said = UpstreamSaid(status, NAME, b"application/json", redact(body)) if words.message and _is_object(body) else None
-        message = words.message or f"The model's provider rejected the request with status {status}."
-        return Fault("upstream_rejected", message, param=words.param, status=status, said=said, detail=kind)
+        return Fault(
+            "upstream_rejected",
+            words.message
+            or f"The model's provider rejected the request with status {status}. "
+            "It gave no reason: check the fields against its documentation.",
+            param=words.param,
+            status=status,
+            said=said,
+            detail=kind,
+        )
     return Fault("upstream_error", retry_after=read_retry_after(headers), detail=detail)
 
 

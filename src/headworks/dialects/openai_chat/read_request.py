@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from headworks.dialects.bounds import refuse_too_many
+from headworks.dialects.bounds import EXAMPLE, refuse_too_many
 from headworks.dialects.openai_chat.names import NAME
 from headworks.dialects.openai_chat.read_messages import read_message
 from headworks.dialects.unpacking import Unpacked
@@ -38,7 +38,7 @@ def read_request(raw: Mapping[str, Any]) -> Conversation:
     refuse_too_many(fields.rest.get("messages"), fields.rest.get("tools"))
     messages = fields.items("messages")
     if messages is None:
-        raise Fault("invalid_request", "messages must be a list with at least one message.", param="messages")
+        raise Fault("invalid_request", f"messages must be a list such as {EXAMPLE}.", param="messages")
     max_tokens, max_tokens_field = _max_tokens(fields)
     stop, stop_plain = _stop(fields)
     include_usage = _include_usage(fields)
@@ -68,7 +68,7 @@ def _decode(value: Any) -> Any:
     try:
         return msgspec.json.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as trouble:
-        raise Fault("invalid_json", f"The request body is not valid JSON: {trouble}.") from None
+        raise Fault("invalid_json", f"The request body is not valid JSON: {trouble}. Correct it there.") from None
 
 
 def _max_tokens(fields: Unpacked) -> tuple[int | None, str]:

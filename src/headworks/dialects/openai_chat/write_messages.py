@@ -182,7 +182,11 @@ def _that_say_something(messages: list[JsonObject]) -> list[JsonObject]:
     said = [{**message, "content": None} if message.get("content") == [] else message for message in messages]
     left = [message for message in said if message.get("content") is not None or len(message) > 2]  # noqa: PLR2004 - role and content
     if not left:
-        raise Fault("inexpressible", "Nothing of this conversation can be said in OpenAI's chat language.", param="messages")
+        raise Fault(
+            "inexpressible",
+            "Nothing of this conversation can be said in OpenAI's chat language. Send a message with text.",
+            param="messages",
+        )
     return left
 
 
