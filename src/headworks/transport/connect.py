@@ -11,6 +11,7 @@ from headworks.domain.errors import Fault
 from headworks.domain.target import Origin
 from headworks.transport.connection import Connection
 from headworks.transport.faults import closed_at_once, dial_fault, handshake_fault, proxied
+from headworks.transport.pace import Pace
 from headworks.transport.proxy import ProxyAddress, parse_proxy
 from headworks.transport.tls import Contexts
 from headworks.transport.tunnel import Tunnel
@@ -30,10 +31,11 @@ _OURS_IS_THE_DEADLINE = 86_400.0
 class Dialer:
     """The real `Dial`. One per upstream."""
 
-    __slots__ = ("_contexts",)
+    __slots__ = ("_contexts", "_pace")
 
-    def __init__(self, contexts: Contexts) -> None:
+    def __init__(self, contexts: Contexts, pace: Pace) -> None:
         self._contexts = contexts
+        self._pace = pace
 
     async def __call__(self, origin: Origin, connection: Connection) -> None:
         """See `Dial`."""
@@ -74,6 +76,7 @@ class Dialer:
         """TLS over `transport`."""
         tls = origin.tls
         context = await self._contexts.of(tls)
+        await self._pace.turn()
         if transport.is_closing():  # it spoke or closed before us; uvloop would raise where nobody hears it
             raise handshake_fault(ConnectionResetError(), where)
         try:

@@ -9,6 +9,7 @@ from headworks.ports.clock import Clock
 from headworks.ports.upstream import Outgoing, Receiver
 from headworks.transport.connect import Dial, Dialer
 from headworks.transport.line import Line
+from headworks.transport.pace import Pace
 from headworks.transport.pool import Keeping, Pool, PoolStats, Shared
 from headworks.transport.tls import Contexts
 from headworks.transport.wheel import Wheel
@@ -32,7 +33,7 @@ class PooledUpstream:
         self._shared = Shared(
             wheel=Wheel(clock.now, loop.call_later, complain),
             now=clock.now,
-            dial=dial or Dialer(Contexts()),
+            dial=dial or Dialer(Contexts(), Pace(clock)),
             complain=complain,
             keeping=keeping or Keeping(),
         )
