@@ -103,7 +103,14 @@ def _check_relay(relay: Relay, pieces: list[bytes], answer: bytes, recording: Re
         seen = [event.usage for event in events if isinstance(event, UsageSeen)]
         assert relay.usage == (seen[-1] if seen else None)
         assert relay.served_model
+        assert relay.service_tier == _tier(answer, recording)
+        assert not seen or [event.service_tier for event in events if isinstance(event, UsageSeen)][-1] == relay.service_tier
         assert relay.began == any(isinstance(event, PartStarted) for event in events) or not recording.is_stream
+
+
+def _tier(answer: bytes, recording: Recording) -> str:
+    usage = (_last_usage(answer) if recording.is_stream else json.loads(answer)).get("usage") or {}
+    return usage.get("service_tier") or ""
 
 
 def an_error_becomes_the_fault_of_its_status(recording: Recording) -> None:

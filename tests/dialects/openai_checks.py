@@ -17,7 +17,18 @@ from genai_prices.types import Usage as GenaiUsage
 
 from headworks.dialects.openai_chat import OpenAIChat
 from headworks.domain.call import Ask, Kind
-from headworks.domain.events import ArgumentsDelta, Ended, Event, Failed, PartKind, PartStarted, Stopped, TextDelta, UsageSeen
+from headworks.domain.events import (
+    ArgumentsDelta,
+    Ended,
+    Event,
+    Failed,
+    PartKind,
+    PartStarted,
+    Started,
+    Stopped,
+    TextDelta,
+    UsageSeen,
+)
 from headworks.domain.target import AskedModel, Quirks, SentModel, Target
 from headworks.domain.usage import Usage
 from headworks.ports.dialect import Relay
@@ -187,6 +198,19 @@ def usage_is_as_recorded(recording: Recording) -> None:
     assert usage.input + usage.output == raw.get("total_tokens", usage.input + usage.output)
 
 
+def the_tier_is_the_one_that_the_answer_names(recording: Recording) -> None:
+    """It decides the price, whichever way the answer goes."""
+    named = [answer.get("service_tier") or (answer.get("usage") or {}).get("service_tier") for answer in answered(recording)]
+    told = [tier for tier in named if tier]
+    if not told:
+        raise LeftOut("no tier is named")
+
+    assert watched(recording).service_tier == told[-1]
+    if recording.op == "chat.completions":
+        heard = [event.service_tier for event in events_of(recording) if isinstance(event, Started | UsageSeen)]
+        assert [tier for tier in heard if tier][-1] == told[-1]
+
+
 def usage_is_what_genai_prices_reads(recording: Recording) -> None:
     """Every count that genai-prices finds, we find."""
     raw_usage(recording)
@@ -284,6 +308,7 @@ CHAT_CHECKS: dict[str, Check] = {
     "encode": encoding_keeps_meaning,
     "whole=stream": stream_and_whole_agree,
     "usage": usage_is_as_recorded,
+    "tier": the_tier_is_the_one_that_the_answer_names,
     "genai-prices": usage_is_what_genai_prices_reads,
     "cost": cost_is_what_genai_prices_makes_of_it,
     "untouched": bytes_pass_untouched,

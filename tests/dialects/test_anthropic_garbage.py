@@ -41,6 +41,7 @@ def _spoilt(draw: st.DrawFn, whole: Json) -> Json:
 @given(st.binary(max_size=200), st.lists(st.integers(0, 200), max_size=3))
 @example(b'data: {"type":"error","error":5}\n\n', [])
 @example(b'data: "message_start"\n\n', [])
+@example(b'{"content":""}', [])
 def test_any_bytes_from_an_upstream(data: bytes, cuts: list[int]) -> None:
     running = DIALECT.untouched(Kind.CHAT, ask({**question(), "stream": True}), target())
     complete = DIALECT.untouched(Kind.CHAT, ask(question()), target())

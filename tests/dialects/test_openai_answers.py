@@ -433,7 +433,7 @@ def test_what_a_stream_says_late_about_itself_is_kept() -> None:
     )
 
     assert events[0] == Started(
-        "chatcmpl-1", "m-1", 7, "openai_chat", {"prompt_filter_results": [1], "service_tier": "default"}
+        "chatcmpl-1", "m-1", 7, "openai_chat", {"prompt_filter_results": [1], "service_tier": "default"}, "default"
     )
     assert events[-1] == Ended({"citations": ["https://x"], "service_tier": "flex"})
     assert json.loads(DIALECT.write_answer(events, ask()))["service_tier"] == "flex"

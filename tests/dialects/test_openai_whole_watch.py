@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from headworks.domain.call import Kind
 from headworks.domain.usage import Usage
 from headworks.ports.dialect import Relay
-from tests.dialects.openai_wire import DIALECT, DONE, USAGE, ask, last_counts, say, sse, target, whole
+from tests.dialects.openai_wire import DIALECT, DONE, USAGE, ask, compact, last_counts, say, sse, target, whole
 
 
 def relay_for(kind: Kind = Kind.CHAT, **quirks: Any) -> Relay:
@@ -100,3 +100,12 @@ def test_no_bytes_make_it_raise(body: bytes) -> None:
 
     assert relay.ended or relay.fault is not None
     assert relay.estimated_output() >= 0
+
+
+@pytest.mark.parametrize(("told", "tier"), [("flex", "flex"), (None, ""), (7, ""), ({}, "")])
+def test_the_tier_that_served_it_is_noted(told: object, tier: str) -> None:
+    relay = relay_for()
+
+    relay.feed(compact(whole({"content": "Hi"}, usage=USAGE, service_tier=told)))
+
+    assert (relay.service_tier, relay.fault) == (tier, None)

@@ -35,7 +35,7 @@ class _Asked(msgspec.Struct):
 
 
 class PlainRelay:
-    """Passes bytes on. `[DONE]` ends a stream, `ERR` is an error inside it, `usage:IN,OUT` is a report."""
+    """Passes bytes on. `[DONE]` ends a stream, `ERR` is an error inside it, `usage:IN,OUT` is a report, `tier:` what served it."""
 
     def __init__(self) -> None:
         self.began = False
@@ -46,12 +46,15 @@ class PlainRelay:
         self.pieces = 0
         self.content_bytes = 0
         self.served_model = "served"
+        self.service_tier = ""
         self.upstream_id = "up-1"
 
     def feed(self, data: bytes) -> bytes:
         if b"ERR" in data:
             self.fault = Fault("severed", "The upstream said ERR.")
             return b""
+        if b"tier:" in data:
+            self.service_tier = data.partition(b"tier:")[2].split()[0].decode()
         if b"usage:" in data:
             counts = data.partition(b"usage:")[2].split(b"\n")[0].strip(b'"}').split(b",")
             self.usage = Usage(input=int(counts[0]), output=int(counts[1]))

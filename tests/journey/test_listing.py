@@ -30,11 +30,11 @@ SHOP = Snapshot(
 )
 
 
-def look_up(subject: str = "", **allowed: tuple[str, ...]) -> object:
+def look_up(subject: str = "", models: tuple[str, ...] = ()) -> object:
     """What the endpoint answers to a key with these models."""
 
     async def scenario() -> object:
-        principal = Principal(id="p", allows_all=not allowed, **allowed)
+        principal = Principal(id="p", allows_all=not models, models=models)
         house = House(SHOP, ScriptedUpstream([]), principal=principal)
         sink = CollectingSink()
         (await house.serve(call_for(subject))).start(sink)

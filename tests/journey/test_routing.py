@@ -209,6 +209,37 @@ def test_a_price_that_depends_on_a_field_of_the_request_is_the_one_charged() -> 
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize(
+    ("asked", "told", "price"),
+    [
+        ("", "", 20_000),
+        ("", "flex", 15_000),
+        ("auto", "flex", 15_000),
+        ("flex", "default", 20_000),
+        ("flex", "", 15_000),
+        ("flex", "flex", 15_000),
+    ],
+)
+@pytest.mark.parametrize("stream", [True, False])
+def test_the_tier_that_the_answer_names_is_the_one_charged(asked: str, told: str, price: int, *, stream: bool) -> None:
+    async def scenario() -> None:
+        flex = PriceVariant({"service_tier": "flex"}, {"input": Rate(500_000_000)})
+        card = PriceCard(input=Rate(1_000_000_000), output=Rate(2_000_000_000), variants=(flex,))
+        shop = snapshot(model("m", sample_target("a/m", price=card)))
+        words = f"hello usage:10,5\n tier:{told} \n" if told else "hello usage:10,5\n"
+        answer = Script.sse(words, "[DONE]") if stream else Script(pieces=(words.encode(),))
+        house = House(shop, ScriptedUpstream([answer]), principal=Principal(id="p", features=("service_tier",)))
+        body = {"model": "m", "stream": stream, **({"service_tier": asked} if asked else {})}
+        reply = await house.serve(msgspec.structs.replace(ask(shop), body=Whole(msgspec.json.encode(body))))
+        sink = CollectingSink()
+        reply.start(sink)
+        await sink.ended()
+
+        assert house.journal.ended[0].price == price
+
+    asyncio.run(scenario())
+
+
 def test_a_default_header_is_sent_unless_the_callers_own_travels() -> None:
     async def scenario() -> None:
         trace = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

@@ -40,6 +40,6 @@ def _credible(raw: dict[str, Any]) -> dict[str, Any]:
             kept[name] = [_credible(item) for item in value if isinstance(item, dict)]
         elif isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MOST:
             kept[name] = int(value)
-        elif name == "type" and isinstance(value, str):
+        elif name in {"type", "service_tier"} and isinstance(value, str):
             kept[name] = value
     return kept

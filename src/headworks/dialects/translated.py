@@ -46,6 +46,7 @@ class Translated:
         self.pieces = 0
         self.content_bytes = 0
         self.served_model = ""
+        self.service_tier = ""
         self.upstream_id = ""
         self._source = source
         self._target = target
@@ -119,6 +120,7 @@ class Translated:
         report = is_report(event.usage, spoken=self.pieces > 0, final=event.final)
         self.usage = event.usage if report else None
         self.usage_final = report and event.final
+        self.service_tier = event.service_tier or self.service_tier
 
     def _note(self, events: Sequence[Event]) -> Sequence[Event]:
         """Take down what accounting needs. Returns the events before a failure."""
@@ -132,7 +134,7 @@ class Translated:
             elif isinstance(event, UsageSeen):
                 self._count(event)
             elif isinstance(event, Started):
-                self.served_model, self.upstream_id = event.model, event.id
+                self.served_model, self.upstream_id, self.service_tier = event.model, event.id, event.service_tier
             elif isinstance(event, Ended):
                 self.ended = True
             elif isinstance(event, Failed):

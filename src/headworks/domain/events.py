@@ -64,6 +64,8 @@ class Started(Event, frozen=True):
     dialect: str = ""
     extra: dict[str, Any] = {}
     """Fields only the answer's own dialect knows (`system_fingerprint`, `service_tier`, `citations`, …)."""
+    service_tier: str = ""
+    """The tier that serves it, where that is said: it may decide the price."""
 
 
 class PartStarted(Event, frozen=True):
@@ -143,6 +145,8 @@ class UsageSeen(Event, frozen=True):
     raw: dict[str, Any] = {}
     final: bool = False
     """Nothing can be added to them: the upstream had said by then that the answer was complete."""
+    service_tier: str = ""
+    """As in `Started`, and later than it."""
 
 
 class Ping(Event, frozen=True):

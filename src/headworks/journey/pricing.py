@@ -9,13 +9,16 @@ from headworks.domain.money import PER_MILLION, PriceCard
 from headworks.domain.usage import Usage
 
 
-def card_for(card: PriceCard, ask: Ask) -> PriceCard:
-    """The prices of a request such as this one: some depend on what it asks for (`service_tier`)."""
+def card_for(card: PriceCard, ask: Ask, service_tier: str = "") -> PriceCard:
+    """The prices of a request such as this one: some depend on what it asks for, and on the tier that its answer names."""
     if not card.variants:
         return card
     fields = ask.fields
     names = {name for variant in card.variants for name in variant.when if name in fields}
-    return card.under({name: str(msgspec.json.decode(fields[name])) for name in names})
+    context = {name: str(msgspec.json.decode(fields[name])) for name in names}
+    if service_tier:
+        context["service_tier"] = service_tier
+    return card.under(context)
 
 
 def at_most(call: Call, usage: Usage) -> int:

@@ -12,6 +12,7 @@ from headworks.domain.call import Ask, Call, Kind
 from headworks.domain.call import Progress as SoFar
 from headworks.domain.errors import Fault, FaultClass
 from headworks.domain.exchange import milliseconds
+from headworks.domain.money import PriceCard
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Frame, HeaderList, Reply
 from headworks.domain.target import Target, Tried
@@ -217,7 +218,7 @@ class Trial:
     def so_far(self) -> SoFar:
         """What would have to be paid if it ended now."""
         usage, certainty = self._delivered()
-        card = self._card
+        card = self._billed()
         return SoFar(usage, certainty, card.exact(usage) if card is not None else 0)
 
     def _account(self, fault: Fault | None) -> None:
@@ -225,7 +226,7 @@ class Trial:
         relay = self._relay
         tried.served_model = relay.served_model
         tried.upstream_id = relay.upstream_id
-        card = self._card
+        card = self._billed()
         if card is not None:
             tried.currency = card.currency
         refused = tried.head_at and self.reply.status >= 300  # noqa: PLR2004 - HTTP's own number
@@ -237,6 +238,11 @@ class Trial:
         tried.usage, tried.certainty = self._delivered()
         if card is not None:
             tried.cost_exact = card.exact(tried.usage)
+
+    def _billed(self) -> PriceCard | None:
+        """The prices of what was asked, or of the tier that served it, where the answer names one."""
+        tier, card, ask = self._relay.service_tier, self._target.price, self._call.ask
+        return card_for(card, ask, tier) if tier and card is not None and ask is not None and card.variants else self._card
 
     def _delivered(self) -> tuple[Usage, Certainty]:
         """The provider's own counts where the answer came to its end, else the prompt plus what was delivered."""

@@ -38,6 +38,8 @@ class Relay(Protocol):
     content_bytes: int
     """Bytes of text, reasoning and arguments delivered, or of their raw frames where these were not decoded."""
     served_model: str
+    service_tier: str
+    """The tier that served it, as the answer says; empty where it says nothing."""
     upstream_id: str
 
     def feed(self, data: bytes) -> bytes:

@@ -101,6 +101,8 @@ class AnswerReader:
         """All events of a whole message."""
         events: list[Event] = [_started(message)]
         blocks: list[Any] = message["content"]
+        if not isinstance(blocks, list):  # pyright: ignore[reportUnnecessaryIsInstance] - it is an upstream's word
+            raise TypeError(type(blocks).__name__)
         for index, block in enumerate(blocks):
             self.block_started({"index": index, "content_block": block}, events)
             self.block_ended({"index": index}, events)
@@ -186,7 +188,7 @@ class AnswerReader:
         counts = counts_of(wire.get("usage"))
         if counts is not None:
             self._counts = self._counts.then(counts)
-            events.append(UsageSeen(read_usage(self._counts), final=final))
+            events.append(UsageSeen(read_usage(self._counts), final=final, service_tier=self._counts.service_tier or ""))
 
     def _stopped(self, tail: JsonObject, events: list[Event]) -> None:
         word = tail.get("stop_reason")

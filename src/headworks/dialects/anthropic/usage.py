@@ -58,6 +58,7 @@ class Counts(msgspec.Struct):
     server_tool_use: ServerToolUse | None = None
     output_tokens_details: OutputDetails | None = None
     iterations: list[Iteration] | None = None
+    service_tier: str | None = None
 
     def then(self, later: Counts) -> Counts:
         """Both together: a later count replaces an earlier one, unless it is silent (null or 0)."""

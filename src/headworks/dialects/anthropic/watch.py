@@ -61,7 +61,7 @@ class _Watch:
 
     __slots__ = (
         *("_counts", "_secrets", "_translate", "began", "content_bytes", "ended", "fault"),
-        *("pieces", "served_model", "upstream_id", "usage", "usage_final"),
+        *("pieces", "served_model", "service_tier", "upstream_id", "usage", "usage_final"),
     )
 
     def __init__(self, translate: Callable[[], Translated], secrets: tuple[bytes, ...]) -> None:
@@ -73,6 +73,7 @@ class _Watch:
         self.pieces = 0
         self.content_bytes = 0
         self.served_model = ""
+        self.service_tier = ""
         self.upstream_id = ""
         self._counts = Counts()
         self._translate = translate
@@ -83,7 +84,7 @@ class _Watch:
         out = relay.feed(data) + relay.close()
         self.began, self.ended, self.usage, self.usage_final = relay.began, relay.ended, relay.usage, relay.usage_final
         self.pieces, self.content_bytes = relay.pieces, relay.content_bytes
-        self.served_model, self.upstream_id = relay.served_model, relay.upstream_id
+        self.served_model, self.service_tier, self.upstream_id = relay.served_model, relay.service_tier, relay.upstream_id
         if relay.fault is not None:
             self._break(relay.fault if relay.fault.code != "severed" else self._unfinished())
         return out
@@ -105,6 +106,7 @@ class _Watch:
         counts = read_counts(raw)
         if counts is not None:
             self._counts = self._counts.then(counts)
+            self.service_tier = self._counts.service_tier or ""
             usage = read_usage(self._counts)
             report = is_report(usage, spoken=spoken, final=final)
             self.usage = usage if report else None
@@ -125,7 +127,7 @@ class WholeWatch(_Watch):
         except UNREADABLE as trouble:
             self._break(_garbage(trouble))
             return b""
-        if not len(head.content) and not len(head.input_tokens):
+        if bytes(memoryview(head.content)[:1]) != b"[" and not len(head.input_tokens):
             stated = head.type == "error" or len(head.error)
             self._break(_stated(data, self._secrets) if stated else self._unfinished())
             return b""

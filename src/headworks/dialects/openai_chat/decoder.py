@@ -10,7 +10,7 @@ import msgspec
 from headworks.dialects.openai_chat.choice import ChoiceReader
 from headworks.dialects.openai_chat.faults import fault_in_answer
 from headworks.dialects.openai_chat.names import NAME
-from headworks.dialects.openai_chat.usage import read_usage
+from headworks.dialects.openai_chat.usage import read_service_tier, read_usage
 from headworks.dialects.sse import SseEvent, SseParser
 from headworks.domain.errors import Fault
 from headworks.domain.events import Ended, Event, Failed, Started, UsageSeen
@@ -49,7 +49,7 @@ class AnswerReader:
                 reader.feed(choice)
         usage = find_usage(answer, self._quirks)
         if usage is not None:
-            self._see(usage, final=whole or self.finished)
+            self._see(usage, read_service_tier(answer.get("service_tier"), usage), final=whole or self.finished)
 
     def end(self) -> None:
         """The answer is complete."""
@@ -88,12 +88,13 @@ class AnswerReader:
         extra = {name: value for name, value in head.items() if name not in _READ}
         created = head.get("created")
         created = int(created) if isinstance(created, int | float) else 0
-        self.out.append(Started(str(head.get("id") or ""), str(head.get("model") or ""), created, NAME, extra))
+        told = str(head.get("id") or ""), str(head.get("model") or "")
+        self.out.append(Started(*told, created, NAME, extra, read_service_tier(head.get("service_tier"), head.get("usage"))))
 
-    def _see(self, raw: JsonObject, *, final: bool) -> None:
-        seen = UsageSeen(read_usage(raw, self._quirks), raw, final)
+    def _see(self, raw: JsonObject, service_tier: str, *, final: bool) -> None:
+        seen = UsageSeen(read_usage(raw, self._quirks), raw, final, service_tier)
         known = self._usage
-        if known is None or (seen.usage, final) != (known.usage, known.final):
+        if known is None or (seen.usage, final, service_tier) != (known.usage, known.final, known.service_tier):
             self._start()
             self._usage = seen
             self.out.append(seen)

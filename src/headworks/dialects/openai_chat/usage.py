@@ -92,6 +92,13 @@ def read_usage(raw: JsonObject, quirks: Quirks) -> Usage:
     )
 
 
+def read_service_tier(tier: object, usage: object) -> str:
+    """The tier that an answer or a chunk names: its own word (OpenAI), or that beside the counts (Mistral). Empty for none."""
+    if not tier and isinstance(usage, dict):
+        tier = usage.get("service_tier")
+    return tier if isinstance(tier, str) else ""
+
+
 def write_usage(usage: Usage) -> JsonObject:
     """Counts as OpenAI reports them, with the common extensions for what it has no word for."""
     prompt = {

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from headworks.dialects.openai_chat.decoder import DONE, decode_object, find_usage, read_chunk
 from headworks.dialects.openai_chat.faults import fault_in_answer, write_fault_event
-from headworks.dialects.openai_chat.usage import read_usage
+from headworks.dialects.openai_chat.usage import read_service_tier, read_usage
 from headworks.dialects.sse import MAX_EVENT_BYTES, SseEvent, SseParser
 from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, is_report, looks_whole
 from headworks.domain.errors import Fault
@@ -58,6 +58,7 @@ class StreamWatch:
         "fault",
         "pieces",
         "served_model",
+        "service_tier",
         "upstream_id",
         "usage",
         "usage_final",
@@ -72,6 +73,7 @@ class StreamWatch:
         self.pieces = 0
         self.content_bytes = 0
         self.served_model = ""
+        self.service_tier = ""
         self.upstream_id = ""
         self._content = content
         self._quirks = target.quirks
@@ -204,6 +206,7 @@ class StreamWatch:
             self._spoken = True
             self.pieces += 1
             self.content_bytes += len(event)
+        self.service_tier = read_service_tier(chunk.get("service_tier"), chunk.get("usage")) or self.service_tier
         if not self.began and self.fault is None:
             self._begin(chunk, event, content)
         if usage is not None:
@@ -234,6 +237,7 @@ class StreamWatch:
         self.usage_final = translated.usage_final
         self.pieces, self.content_bytes = translated.pieces, translated.content_bytes
         self.served_model, self.upstream_id = translated.served_model, translated.upstream_id
+        self.service_tier = translated.service_tier
 
 
 def _has_finished(data: bytes) -> bool:

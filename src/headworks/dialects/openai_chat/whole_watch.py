@@ -9,7 +9,7 @@ import msgspec
 
 from headworks.dialects.openai_chat.decoder import decode_object, find_usage
 from headworks.dialects.openai_chat.faults import fault_in_answer
-from headworks.dialects.openai_chat.usage import read_usage
+from headworks.dialects.openai_chat.usage import read_service_tier, read_usage
 from headworks.dialects.openai_chat.watch import content_length
 from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, is_report, looks_whole
 from headworks.domain.errors import Fault
@@ -24,6 +24,7 @@ class _Answer(msgspec.Struct):
 
     id: str = ""
     model: str = ""
+    service_tier: Any = None
     usage: dict[str, Any] | None = None
     choices: msgspec.Raw = _NOTHING
     data: msgspec.Raw = _NOTHING
@@ -47,6 +48,7 @@ class WholeWatch:
         "fault",
         "pieces",
         "served_model",
+        "service_tier",
         "upstream_id",
         "usage",
         "usage_final",
@@ -61,6 +63,7 @@ class WholeWatch:
         self.pieces = 0
         self.content_bytes = 0
         self.served_model = ""
+        self.service_tier = ""
         self.upstream_id = ""
         self._body = b""
         self._quirks = target.quirks
@@ -106,6 +109,7 @@ class WholeWatch:
             self._read_odd(data)
             return
         self.served_model, self.upstream_id = answer.model, answer.id
+        self.service_tier = read_service_tier(answer.service_tier, answer.usage)
         if answer.usage:
             self._note_usage(answer.usage, data)
         elif len(answer.choices):
@@ -120,6 +124,7 @@ class WholeWatch:
         if "choices" not in answer and "data" not in answer:
             raise Fault("upstream_garbage", "The upstream's answer holds no choices.")
         self.served_model, self.upstream_id = str(answer.get("model") or ""), str(answer.get("id") or "")
+        self.service_tier = read_service_tier(answer.get("service_tier"), answer.get("usage"))
         usage = find_usage(answer, self._quirks)
         if usage is not None:
             self._note_usage(usage, data)
@@ -143,4 +148,5 @@ class WholeWatch:
             self.fault = Fault("upstream_garbage", "The upstream's answer is neither JSON nor a stream of events.")
         self.pieces, self.content_bytes = translated.pieces, translated.content_bytes
         self.served_model, self.upstream_id = translated.served_model, translated.upstream_id
+        self.service_tier = translated.service_tier
         return out
