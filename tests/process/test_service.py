@@ -1,4 +1,7 @@
-"""The service as it is run: supervisor, real gateway, real control process, emulated providers, real signals."""
+"""The service as it is run: supervisor, real gateway, real control process, emulated provider, real signals.
+
+What becomes of requests when it is killed, replaced and stopped under load: tests/system/test_survival.py.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ import json
 import signal
 import socket
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -50,92 +52,6 @@ def serve(provider: EmulatorProcess, tmp_path: Path) -> Iterator[Serve]:
     yield begin
     for running in started:
         running.close()
-
-
-class Clients:
-    """Ask all the time: some on a new connection each time, some on one that they keep."""
-
-    def __init__(self, port: int, kept: int = 2, fresh: int = 2) -> None:
-        self.answered = 0
-        self.refused: list[str] = []
-        self.broken: list[str] = []
-        self.refusals: list[str] = []
-        self._port = port
-        self._enough = threading.Event()
-        self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=self._ask, args=(number < kept,)) for number in range(kept + fresh)]
-        for thread in self._threads:
-            thread.start()
-
-    def go_home(self) -> None:
-        self._enough.set()
-        for thread in self._threads:
-            thread.join(PATIENCE)
-
-    def _ask(self, keep: bool) -> None:  # noqa: FBT001 - a thread's argument
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
-        while not self._enough.is_set():
-            fresh = connection.sock is None
-            try:
-                status, will_close = ask(connection)
-            except ConnectionRefusedError as trouble:
-                self.refused.append(str(trouble))
-                connection.close()
-            except (OSError, http.client.HTTPException) as trouble:
-                connection.close()
-                if fresh:  # a kept connection may be closed by either side between two requests: its owner asks again
-                    self.broken.append(repr(trouble))
-            else:
-                with self._lock:
-                    self.answered += status == 200
-                if status != 200:
-                    self.refusals.append(str(status))
-                if will_close or not keep:
-                    connection.close()
-        connection.close()
-
-
-def ask(connection: http.client.HTTPConnection, content: str = "hello") -> tuple[int, bool]:
-    """One whole request: its status, and whether the connection is to be closed."""
-    body = json.dumps({"model": "chat", "messages": [{"role": "user", "content": content}]})
-    connection.request("POST", "/v1/chat/completions", body, {"authorization": f"Bearer {KEY}"})
-    response = connection.getresponse()
-    response.read()
-    return response.status, response.will_close
-
-
-def test_a_rolling_restart_under_load_refuses_nobody_and_loses_nothing(serve: Serve) -> None:
-    running = serve()
-    clients = Clients(running.ports[0])
-
-    for times in (1, 2):
-        before = clients.answered
-        running.signal(signal.SIGUSR2)
-        running.wait_for("takes no more requests", times)
-        running.wait_for("has left", times)
-        eventually(lambda before=before: clients.answered > before, "answers by the new gateway")
-    clients.go_home()
-
-    assert (clients.refused, clients.broken, clients.refusals) == ([], [], [])
-    assert running.facts()["restarts"] == 2
-
-
-def test_a_stream_under_way_is_finished_before_the_stop(serve: Serve) -> None:
-    running = serve()
-    with closing(http.client.HTTPConnection("127.0.0.1", running.ports[0], timeout=PATIENCE)) as connection:
-        content = "tell me more [emulate: slow seconds=0.2 rate=80]"
-        body = json.dumps({"model": "chat", "stream": True, "messages": [{"role": "user", "content": content}]})
-        connection.request("POST", "/v1/chat/completions", body, {"authorization": f"Bearer {KEY}"})
-        response = connection.getresponse()
-        first = response.read(10)
-
-        running.signal(signal.SIGTERM)
-        running.wait_for("stopping")
-        rest = response.read()
-
-    assert response.status == 200
-    assert (first + rest).endswith(b"data: [DONE]\n\n")
-    assert running.wait() == 0
 
 
 def test_a_wrong_configuration_ends_the_start_with_its_place(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_killed_twenty_times_under_load(emulator: EmulatorProcess, tmp_path: Pat
 
 def test_replacing_the_gateway_under_load_loses_no_request(emulator: EmulatorProcess, tmp_path: Path) -> None:
     with RunningHouse(tmp_path, config(emulator)) as house:
-        with Load(house.port) as load:
+        with Load(house.port, kept=4) as load:
             for _ in range(3):
                 enough = len(load.answered) + 40
                 house.wait_for(lambda enough=enough: len(load.answered) >= enough, "forty more answers")
