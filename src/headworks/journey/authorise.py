@@ -69,10 +69,10 @@ def _allowed_model(call: Call, ask: Ask, principal: Principal) -> Model:
 def _choice(call: Call, principal: Principal) -> str:
     names = call.snapshot.names_for(principal)
     if not names:
-        return "It may use no model: ask an administrator to allow one."
+        return "The key may use no model: ask an administrator to allow one."
     more = f" and {len(names) - LISTED} more (GET /v1/models)" if len(names) > LISTED else ""
     star = " Write a model's name for the star." if any("*" in name for name in names[:LISTED]) else ""
-    return f"Ask one that it may use: {_quoted(names[:LISTED])}{more}.{star}"
+    return f"Ask one that this key may use: {_quoted(names[:LISTED])}{more}.{star}"
 
 
 def _quoted(names: list[str]) -> str:
