@@ -11,14 +11,15 @@ from headworks.domain.usage import Usage
 
 def card_for(card: PriceCard, ask: Ask, service_tier: str = "") -> PriceCard:
     """The prices of a request such as this one: some depend on what it asks for, and on the tier that its answer names."""
-    if not card.variants:
-        return card
+    context: dict[str, str] = {}
     fields = ask.fields
-    names = {name for variant in card.variants for name in variant.when if name in fields}
-    context = {name: str(msgspec.json.decode(fields[name])) for name in names}
-    if service_tier:
+    for variant in card.variants:
+        for name in variant.when:
+            if name in fields and name not in context:
+                context[name] = str(msgspec.json.decode(fields[name]))
+    if service_tier and card.variants:
         context["service_tier"] = service_tier
-    return card.under(context)
+    return card.under(context) if context else card
 
 
 def at_most(call: Call, usage: Usage) -> int:

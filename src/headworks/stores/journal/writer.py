@@ -85,10 +85,8 @@ class SegmentedJournal:
         """Record how an exchange ended. Waits in memory where the disk is full."""
         self._open.pop(record.id, None)
         self._ends += 1
-        try:
+        with suppress(OSError):  # it is in the backlog, and `flush` has said so
             self._append(record)
-        except OSError:  # noqa: S110, SIM105 - it is in the backlog, and `flush` has said so; a context costs more than all else here
-            pass
 
     def _append(self, record: Begin | Checkpoint | Exchange) -> None:
         buffer = self._buffer
