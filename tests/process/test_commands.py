@@ -237,6 +237,23 @@ def test_restart_replaces_the_gateway_and_says_so(start: Start) -> None:
     assert running.get().split()[0] != str(before)
 
 
+def test_restart_says_when_the_file_names_another_port(start: Start) -> None:
+    """The doors are the supervisor's, and stay."""
+    running = start()
+    running.wait_for("ready in")
+    place = in_directory(running)
+    (port, control_port), file = running.ports, place / "headworks.yaml"
+
+    file.write_text(f"{file.read_text()}server: {{port: {port}}}\ncontrol: {{port: {control_port}}}\n")
+    assert "stop Headworks" not in run(place, "restart").stdout
+    file.write_text(file.read_text().replace(f"port: {port}", "port: 65500"))
+    said = run(place, "restart").stdout
+
+    assert f"server.port is 65500 in the file, but port {port} was opened at the start and stays" in said
+    assert "stop Headworks and start it again" in said
+    assert "control.port" not in said
+
+
 def test_restart_says_when_the_new_gateway_fails(start: Start) -> None:
     running = start()
     running.wait_for("ready in")

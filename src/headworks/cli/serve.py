@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from headworks.cli.settings import ConfigPath, Settings, check_ports, directory_of, report
+from headworks.cli.settings import ConfigPath, Settings, check_ports, report, tolerant_settings_of
 from headworks.domain.config import Config
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.config_file import ConfigRefused
@@ -80,7 +80,8 @@ def restart(config: ConfigPath = None) -> int:
     Args:
         config: Which configuration: it tells the data directory.
     """
-    directory = directory_of(config)
+    settings = tolerant_settings_of(config)
+    directory = settings.directory
     if not is_held(directory):
         print(f"No gateway runs on {directory}. Start one with headworks serve.", file=sys.stderr)
         return Exit.UNAVAILABLE
@@ -95,9 +96,19 @@ def restart(config: ConfigPath = None) -> int:
             return Exit.FAILED
         if now.get("restarts") != before.get("restarts"):
             print(f"Gateway {now.get('gateway')} serves; {before.get('gateway')} finishes what it has in hand.")
+            _tell_other_ports(settings.config, now)
             return Exit.OK
     print(
         f"Nothing happened within {RESTART_WITHIN:g} s. Look at the output of the supervisor (pid {before['supervisor']}).",
         file=sys.stderr,
     )
     return Exit.FAILED
+
+
+def _tell_other_ports(config: Config, facts: dict[str, str]) -> None:
+    """A new gateway takes over the open doors, whatever ports the file names by now."""
+    doors = (("server.port", config.server.port, facts["port"]), ("control.port", config.control.port, facts["control_port"]))
+    for name, written, opened in doors:
+        if written != int(opened):
+            print(f"{name} is {written} in the file, but port {opened} was opened at the start and stays.", end=" ")
+            print("To change it, stop Headworks and start it again.")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 
 from headworks.domain.config import Config
@@ -19,6 +20,17 @@ from headworks.wiring.load import ConfigFile, givens
 from headworks.wiring.reload import Reloader
 
 Say = Callable[[str], None]
+
+_AT_START = ("server.host", "server.port", "control", "journal.directory", "journal.keep_days", "logs")
+_BY_EACH_GATEWAY = (
+    "server.cert_file",
+    "server.key_file",
+    "server.client_ca_file",
+    "journal.segment_bytes",
+    "journal.segment_seconds",
+    "journal.on_full",
+    "cache.max_bytes",
+)
 
 CLIENT_KEY_FILE = "client-key"
 """In the journal's directory: the key of a gateway that was started without a configuration."""
@@ -71,9 +83,11 @@ class LiveConfig:
         """The reloader's: a new configuration counts."""
         self.snapshot = compiled.snapshot
         self._say(f"configuration {compiled.snapshot.revision[:12]} in force: {len(compiled.snapshot.models)} models")
-        waiting = _fixed_at_start(self._compiled.config, compiled.config)
-        if waiting:
+        began, now = self._compiled.config, compiled.config
+        if waiting := _for_the_next_start(began, now):
             self._say(f"{', '.join(waiting)}: changed, but read only at start; stop Headworks and start it again")
+        if waiting := _changed(began, now, _BY_EACH_GATEWAY):
+            self._say(f"{', '.join(waiting)}: changed, but read only by a new gateway: headworks restart")
 
     def refused(self, trouble: ConfigRefused) -> None:
         """The reloader's: what runs goes on."""
@@ -84,15 +98,14 @@ class LiveConfig:
         self._say(f"the configuration is in order again, revision {self.snapshot.revision[:12]} goes on")
 
 
-def _fixed_at_start(began: Config, now: Config) -> list[str]:
-    """Settings that the supervisor took when it started, and that differ by now."""
-    pairs = {
-        "server.host": (began.server.host, now.server.host),
-        "server.port": (began.server.port, now.server.port),
-        "control": (began.control, now.control),
-        "journal.directory": (began.journal.directory, now.journal.directory),
-    }
-    return [name for name, (before, after) in pairs.items() if before != after]
+def _for_the_next_start(began: Config, now: Config) -> list[str]:
+    """Changed settings that the supervisor and the control process took when they started: a new gateway changes nothing about them."""
+    longer = ["server.drain"] if now.server.drain > began.server.drain else []  # the supervisor kills what drains for longer
+    return _changed(began, now, _AT_START) + longer
+
+
+def _changed(began: Config, now: Config, names: Sequence[str]) -> list[str]:
+    return [name for name in names if (value := attrgetter(name))(began) != value(now)]
 
 
 def _client_key(directory: Path) -> str:
