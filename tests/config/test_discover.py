@@ -12,7 +12,8 @@ import pytest
 
 from headworks.domain.snapshot import Snapshot
 from headworks.wiring.compile import compile_config
-from headworks.wiring.discover import Discovery, discover, list_models
+from headworks.wiring.config_file import ConfigRefused
+from headworks.wiring.discover import Discovery, discover, discover_some, list_models
 from tests.config.compiling import CATALOG, given
 
 Servers = Mapping[int, list[tuple[str, str]]]
@@ -44,6 +45,27 @@ def target_of(snapshot: Snapshot, name: str) -> str:
 
 def test_nothing_is_found_on_a_bare_machine() -> None:
     assert found({}).findings == ()
+
+
+def test_who_needs_a_configuration_is_told_what_to_set_or_start() -> None:
+    """It would be ready for ever, and answer every request with 404."""
+    with pytest.raises(ConfigRefused) as refused:
+        asyncio.run(discover_some({}, CATALOG, "hw-local", nobody))
+    told = str(refused.value)
+
+    for words in (
+        "headworks.yaml",
+        "OPENAI_API_KEY",
+        "ANTHROPIC_API_KEY",
+        "AZURE_OPENAI_ENDPOINT",
+        "Ollama (11434",
+        "headworks init",
+    ):
+        assert words in told
+
+
+async def nobody(host: str, port: int) -> bytes:
+    raise ConnectionRefusedError(f"{host}:{port}")
 
 
 def test_keys_in_the_environment_are_found_and_served() -> None:

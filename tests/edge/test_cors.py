@@ -99,7 +99,14 @@ def test_a_page_gets_to_read_all_that_the_gateway_says_in_headers() -> None:
     own = set(re.findall(r"x-headworks-[a-z-]+", journey))
 
     assert own
-    assert own | {"x-request-id", "request-id", "retry-after", "x-should-retry", "idempotent-replayed"} == set(Cors().expose)
+    assert own | {
+        "x-request-id",
+        "request-id",
+        "retry-after",
+        "retry-after-ms",
+        "x-should-retry",
+        "idempotent-replayed",
+    } == set(Cors().expose)
 
 
 def test_without_configured_origins_nothing_is_said() -> None:

@@ -21,6 +21,7 @@ from headworks.wiring.process_places import data_directory, journal_directory
 from tests.process.running import Running
 
 Start = Callable[..., Running]
+USABLE = "models: {m: {targets: [{model: vllm/m, price: free}]}}\nopen_door: true\n"
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def taken() -> Iterator[int]:
 def test_what_the_machine_refuses_is_told_in_one_line_with_the_remedy(
     place: Path, taken: int, words: str, code: int, told: str
 ) -> None:
-    (place / "good.yaml").write_text("models: {m: {targets: [{model: vllm/m, price: free}]}}\nopen_door: true\n")
+    (place / "good.yaml").write_text(USABLE)
     (place / "broken.yaml").write_text("providers: [\n")
 
     done = run(place, *words.format(taken=taken).split())
@@ -131,6 +132,15 @@ def test_serve_refuses_what_check_refuses_with_the_same_report_and_starts_nothin
     assert not (place / ".local").exists()
 
 
+def test_serve_without_anything_to_serve_says_what_to_set_and_starts_nothing(place: Path) -> None:
+    done = run(place, "serve")
+
+    assert done.returncode == 78
+    assert "OPENAI_API_KEY" in done.stderr
+    assert done.stderr.endswith("headworks: nothing was started.\n")
+    assert not (place / ".local").exists()
+
+
 def test_serve_says_which_file_it_cannot_read(place: Path) -> None:
     done = run(place, "serve", "--config", "elsewhere.yaml")
 
@@ -173,6 +183,8 @@ def test_every_command_takes_the_configuration_by_place_and_by_name(place: Path,
     ],
 )
 def test_a_port_that_cannot_be_is_refused(place: Path, arguments: tuple[str, ...], words: str) -> None:
+    (place / "headworks.yaml").write_text(USABLE)
+
     done = run(place, *arguments)
 
     assert done.returncode == 2

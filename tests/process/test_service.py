@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import signal
 import socket
 import sys
@@ -97,6 +98,20 @@ def is_refused(port: int) -> bool:
     except ConnectionRefusedError:
         return True
     return False
+
+
+def test_a_gateway_with_nothing_to_serve_is_never_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when the model server that it was started for is gone at its next start."""
+    for name in [name for name in os.environ if name.endswith("_API_KEY")]:
+        monkeypatch.delenv(name)
+    running = Running(tmp_path / "j", *REAL)
+    try:
+        assert running.wait() == 78
+    finally:
+        running.close()
+
+    assert any("OPENAI_API_KEY" in line for line in running.lines)
+    assert not any("ready in" in line for line in running.lines)
 
 
 def test_both_ports_tell_how_the_service_is(serve: Serve) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -10,8 +11,10 @@ from pathlib import Path
 
 from headworks.cli.settings import ConfigPath, Settings, check_ports, report, tolerant_settings_of
 from headworks.domain.config import Config
+from headworks.providers.catalog import shipped_catalog
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.config_file import ConfigRefused
+from headworks.wiring.discover import discover_some
 from headworks.wiring.load import ConfigFile
 from headworks.wiring.process_exits import Exit
 from headworks.wiring.process_places import config_in, journal_directory
@@ -61,12 +64,14 @@ def serve(
 def _checked(named: Path | None) -> Settings:
     """What the configuration says. Ends the process with `Exit.CONFIG` where it cannot be used."""
     path = named or config_in(Path())
-    if path is None:
-        return Settings(Config(), None, journal_directory("", None, os.environ))
     try:
+        if path is None:
+            asyncio.run(discover_some(os.environ, shipped_catalog(), client_key=""))  # the gateway looks again, when it starts
+            return Settings(Config(), None, journal_directory("", None, os.environ))
         config = ConfigFile(path, os.environ, SystemClock()).load_settings()
     except ConfigRefused as refused:
-        sys.stderr.write(f"{report(refused, path)}headworks: nothing was started.\n")
+        told = f"{refused}\n" if path is None else report(refused, path)
+        sys.stderr.write(f"{told}headworks: nothing was started.\n")
         sys.exit(Exit.CONFIG)
     path = path.absolute()
     return Settings(config, path, journal_directory(config.journal.directory, path, os.environ))

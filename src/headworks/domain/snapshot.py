@@ -70,6 +70,7 @@ class Cors(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         "x-request-id",
         "request-id",
         "retry-after",
+        "retry-after-ms",
         "x-should-retry",
         "idempotent-replayed",
         "x-headworks-model",

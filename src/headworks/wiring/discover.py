@@ -11,6 +11,7 @@ import msgspec
 
 from headworks.domain.config import Config, KeyRule, ProviderRule, WrittenModel
 from headworks.providers.catalog import Catalog, ProviderRow
+from headworks.wiring.config_file import ConfigRefused, Problem
 
 _PATIENCE = 0.5
 _LARGEST_ANSWER = 1_048_576
@@ -62,6 +63,36 @@ async def discover(env: Mapping[str, str], catalog: Catalog, client_key: str, as
         keys={"you": KeyRule(sha256=hashlib.sha256(client_key.encode()).hexdigest())},
     )
     return Discovery(config, findings, client_key)
+
+
+async def discover_some(env: Mapping[str, str], catalog: Catalog, client_key: str, ask: ListModels | None = None) -> Discovery:
+    """`discover`, for a gateway that has nothing else to serve by. Raises `ConfigRefused` where nothing is found: such a gateway would be
+    ready, and refuse every request.
+    """
+    discovery = await discover(env, catalog, client_key, ask)
+    if discovery.findings:
+        return discovery
+    told = _what_would_be_found(catalog)
+    raise ConfigRefused([Problem(path=(), message=told)], told)
+
+
+def _what_would_be_found(catalog: Catalog) -> str:
+    hosted = [
+        " and ".join((*row.key_env[:1], *([row.url_env] * bool(row.url_env))))
+        for row in catalog.providers.values()
+        if row.key_env
+    ]
+    local = [
+        f"{row.title} ({row.port}{f', or {row.url_env}' * bool(row.url_env)})" for row in catalog.providers.values() if row.port
+    ]
+    return (
+        "There is nothing to serve: no configuration file, no provider's key in the environment, no model server on this machine.\n"
+        "Do one of these:\n"
+        "  write a configuration    headworks init makes ./headworks.yaml; another file is named by --config FILE\n"
+        f"  set a provider's key     {', '.join(hosted)}\n"
+        f"  start a model server     {', '.join(local)}\n"
+        "headworks demo needs none of them."
+    )
 
 
 async def list_models(host: str, port: int) -> bytes:

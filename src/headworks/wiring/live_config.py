@@ -15,7 +15,7 @@ from headworks.ports.clock import Clock
 from headworks.providers.catalog import shipped_catalog
 from headworks.wiring.compile import Compiled, compile_config
 from headworks.wiring.config_file import ConfigRefused
-from headworks.wiring.discover import Discovery, discover
+from headworks.wiring.discover import Discovery, discover_some
 from headworks.wiring.load import ConfigFile, givens
 from headworks.wiring.reload import Reloader
 
@@ -56,8 +56,10 @@ class LiveConfig:
 
     @classmethod
     async def found(cls, directory: Path, env: Mapping[str, str], clock: Clock, say: Say) -> LiveConfig:
-        """Made of provider keys in the environment and model servers on this machine. Says what it found, and the key to use."""
-        discovery = await discover(env, shipped_catalog(), _client_key(directory))
+        """Made of provider keys in the environment and model servers on this machine. Says what it found, and the key to use. Raises
+        `ConfigRefused` where there is nothing.
+        """
+        discovery = await discover_some(env, shipped_catalog(), _client_key(directory))
         _announce(discovery, say)
         return cls(compile_config(discovery.config, givens(env, clock)), say, None, clock)
 
@@ -122,11 +124,6 @@ def _client_key(directory: Path) -> str:
 
 
 def _announce(discovery: Discovery, say: Say) -> None:
-    if not discovery.findings:
-        say(
-            "no configuration, no provider key in the environment and no model server on this machine: there is nothing to serve yet. "
-            "Set OPENAI_API_KEY or ANTHROPIC_API_KEY, start Ollama, or write a configuration with `headworks init`; `headworks demo` needs none."
-        )
     for finding in discovery.findings:
         say(f"found {finding.title} by {finding.by}: models '{finding.provider}/…'")
     say(f"key for your SDK: {discovery.client_key}")
