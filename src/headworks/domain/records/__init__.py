@@ -1,0 +1,7 @@
+"""What administrators keep: who there is, which keys they hold, what they may do. Lives in SQL and overlays the configuration."""
+
+from headworks.domain.records.bounds import NO_BOUNDS, Bounds, BudgetRule, LimitRule
+from headworks.domain.records.key import KeyRecord
+from headworks.domain.records.party import PARENTS, Party, PartyKind
+
+__all__ = ["NO_BOUNDS", "PARENTS", "Bounds", "BudgetRule", "KeyRecord", "LimitRule", "Party", "PartyKind"]

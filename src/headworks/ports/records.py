@@ -1,0 +1,133 @@
+"""Where records are kept. SQL behind it; asked off the hot path only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from headworks.domain.records import KeyRecord, Party, PartyKind
+
+Reach = tuple[str, ...]
+"""Parties at or below which an administrator may act: applied in the query itself, so that nothing outside can be seen or touched. What
+lies outside is `Missing`, as if it did not exist. `EVERYWHERE` is the installation's owner."""
+EVERYWHERE: Reach = ("*",)
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One entry of the ordered change log: what was changed, not how. Numbers rise by one in the order of commits, without gaps."""
+
+    number: int
+    at: int
+    entity: str
+    """`party`, `key`, `revision`, `grant`, …, or `reset`: too much at once to name; forget everything."""
+    id: str
+
+
+class Head(msgspec.Struct, frozen=True):
+    """Where the change log stands. Another `log` than before, or a number that fell: forget everything."""
+
+    log: str
+    number: int
+    pruned_to: int = 0
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A key with its lineage, as of one instant of the change log: older than a change that came since, it must not be remembered."""
+
+    key: KeyRecord
+    lineage: tuple[Party, ...]
+    """The organisation first, the key's owner last."""
+    as_of: int
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Which part of a list: keyset pagination by id."""
+
+    after: str = ""
+    size: int = 100
+
+
+class Conflict(Exception):
+    """The record was changed by somebody else, or its name is taken."""
+
+
+class Missing(LookupError):
+    """There is no such record within reach."""
+
+
+class Lookups(Protocol):
+    """What the data plane asks."""
+
+    async def key_by_digest(self, digests: Sequence[bytes]) -> Found | None:
+        """The key with one of these digests. Where more than one has, and one of them is no longer valid, that one."""
+        ...
+
+    async def lineage(self, party: str) -> tuple[tuple[Party, ...], int]:
+        """The party with all above it, the organisation first, and as of which change. Empty if there is no such party."""
+        ...
+
+    async def party_by_name(self, kind: PartyKind, name: str, *, under: str) -> Party | None:
+        """Below `under` alone; None where none or more than one has the name."""
+        ...
+
+    async def changes_after(self, number: int, most: int = 1000) -> Sequence[Change]:
+        """What was changed since, in order."""
+        ...
+
+    async def head(self) -> Head:
+        """Where the log stands."""
+        ...
+
+
+class Records(Lookups, Protocol):
+    """What administration asks. Each write is one transaction with its audit record and, as its last statement, its entry in the change
+    log. `audit` are the facts of the act for the audit record (actor, operation, request id, …).
+    """
+
+    async def add_party(self, party: Party, *, reach: Reach, audit: Mapping[str, str]) -> Party:
+        """Raises `Conflict` where the name is taken, `Missing` where the parent is not there."""
+        ...
+
+    async def put_party(self, party: Party, *, reach: Reach, audit: Mapping[str, str]) -> Party:
+        """Replace it, but for its place in the tree; `party.version` is the one that was read. Answers the next version. Raises
+        `Conflict`, `Missing`.
+        """
+        ...
+
+    async def move_party(self, id: str, parent: str, *, version: int, reach: Reach, audit: Mapping[str, str]) -> Party:  # noqa: A002, PLR0913 - the field's name; one act
+        """With all below it. Both places must be within reach. Raises `Conflict`, `Missing`."""
+        ...
+
+    async def remove_party(self, id: str, *, version: int, reach: Reach, audit: Mapping[str, str]) -> None:  # noqa: A002 - the field's name
+        """It and its keys; refused with `Conflict` while other parties stand under it."""
+        ...
+
+    async def party(self, id: str, *, reach: Reach) -> Party:  # noqa: A002 - the field's name
+        """Raises `Missing`."""
+        ...
+
+    async def parties(
+        self, page: Page, *, reach: Reach, kind: PartyKind | None = None, under: str = "", name: str = ""
+    ) -> Sequence[Party]:
+        """By id. `under`: somewhere below this party."""
+        ...
+
+    async def add_key(self, key: KeyRecord, *, reach: Reach, audit: Mapping[str, str]) -> KeyRecord:
+        """Raises `Conflict` where the digest is known, `Missing` where the owner is not there."""
+        ...
+
+    async def put_key(self, key: KeyRecord, *, reach: Reach, audit: Mapping[str, str]) -> KeyRecord:
+        """As `put_party`."""
+        ...
+
+    async def key(self, id: str, *, reach: Reach) -> KeyRecord:  # noqa: A002 - the field's name
+        """Raises `Missing`."""
+        ...
+
+    async def keys(
+        self, page: Page, *, reach: Reach, owner: str = "", under: str = "", prefix: str = ""
+    ) -> Sequence[KeyRecord]:
+        """By id. `under`: owned by a party somewhere below."""
+        ...
