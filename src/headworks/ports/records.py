@@ -96,7 +96,7 @@ class Records(Lookups, Protocol):
         """
         ...
 
-    async def move_party(self, id: str, parent: str, *, version: int, reach: Reach, audit: Mapping[str, str]) -> Party:  # noqa: A002, PLR0913 - the field's name; one act
+    async def move_party(self, id: str, parent: str, *, version: int, reach: Reach, audit: Mapping[str, str]) -> Party:  # noqa: A002 - the field's name
         """With all below it. Both places must be within reach. Raises `Conflict`, `Missing`."""
         ...
 
