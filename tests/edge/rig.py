@@ -19,8 +19,7 @@ from headworks.domain.reply import Frame, HeaderList, Reply
 from headworks.domain.snapshot import EdgeSettings, Snapshot
 from headworks.edge import Door, Edge
 from headworks.edge.connection import Connection
-from headworks.edge.state import ServerState
-from headworks.edge.wheel import TICK
+from headworks.edge.state import TICK, ServerState
 from headworks.testing import FrozenClock, seeded
 
 JSON_TYPE: tuple[bytes, bytes] = (b"content-type", b"application/json")

@@ -2,111 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
 from headworks.domain.call import Call
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Reply
 from headworks.domain.snapshot import EdgeSettings
 from headworks.edge.patience import Patience
-from headworks.edge.wheel import NEVER, TICK, Wheel
-from headworks.testing import FrozenClock
 from tests.edge.rig import Client, House, PushedReply, get, post, pushing, run
 
 EVENT = b'data: {"x":1}\n\n'
-
-
-class Waiting:
-    """Something that stands in the wheel."""
-
-    def __init__(self) -> None:
-        self.due = 0.0
-        self.visit: float = NEVER
-        self.called_at: list[float] = []
-
-    def on_due(self, now: float) -> None:
-        self.called_at.append(now)
-
-
-def loud(trouble: BaseException) -> None:
-    raise trouble
-
-
-def turn(clock: FrozenClock, wheel: Wheel, seconds: float, step: float = TICK) -> None:
-    for _ in range(round(seconds / step)):
-        clock.advance(step)
-        wheel.turn()
-
-
-@pytest.mark.parametrize("seconds", [0.1, 0.5, 1.0, 9.9, 63.0, 64.0, 200.0, 900.0])
-def test_a_deadline_is_kept_to_the_tick_and_never_early(seconds: float) -> None:
-    clock = FrozenClock(now=1_000.3)
-    wheel, waiting = Wheel(clock, loud), Waiting()
-
-    wheel.arm(waiting, clock.now() + seconds)
-    turn(clock, wheel, seconds + 3 * TICK)
-
-    assert len(waiting.called_at) == 1
-    assert 0 <= waiting.called_at[0] - (1_000.3 + seconds) <= 2 * TICK
-
-
-def test_a_deadline_can_be_moved_either_way_and_taken_back() -> None:
-    clock = FrozenClock()
-    wheel = Wheel(clock, loud)
-    later, sooner, off = Waiting(), Waiting(), Waiting()
-
-    for waiting in (later, sooner, off):
-        wheel.arm(waiting, 1_010.0)
-    wheel.arm(later, 1_100.0)
-    wheel.arm(sooner, 1_002.0)
-    wheel.disarm(off)
-    turn(clock, wheel, 50.0)
-
-    assert (len(later.called_at), len(sooner.called_at), off.called_at) == (0, 1, [])
-    assert sooner.called_at[0] < 1_003.5
-
-
-def test_one_failure_does_not_stop_the_wheel() -> None:
-    class Broken(Waiting):
-        def on_due(self, now: float) -> None:
-            raise ValueError(now)
-
-    clock, complaints = FrozenClock(), list[BaseException]()
-    wheel, broken, sound = Wheel(clock, complaints.append), Broken(), Waiting()
-
-    wheel.arm(broken, 1_001.0)
-    wheel.arm(sound, 1_001.0)
-    turn(clock, wheel, 3.0)
-
-    assert (len(complaints), len(sound.called_at)) == (1, 1)
-
-
-def test_what_is_disarmed_by_another_of_the_same_tick_is_left_alone() -> None:
-    clock = FrozenClock()
-    wheel = Wheel(clock, loud)
-
-    class Jealous(Waiting):
-        def on_due(self, now: float) -> None:
-            super().on_due(now)
-            wheel.disarm(second if self is first else first)
-
-    first, second = Jealous(), Jealous()
-    wheel.arm(first, 1_001.0)
-    wheel.arm(second, 1_001.0)
-    turn(clock, wheel, 5.0)
-
-    assert len(first.called_at) + len(second.called_at) == 1
-
-
-def test_a_wheel_that_stood_still_for_long_looks_at_everything() -> None:
-    clock = FrozenClock()
-    wheel, waiting = Wheel(clock, loud), [Waiting() for _ in range(500)]
-
-    for number, each in enumerate(waiting):
-        wheel.arm(each, 1_000.0 + number)
-    turn(clock, wheel, 2_000.0, step=1_000.0)
-
-    assert all(len(each.called_at) == 1 for each in waiting)
 
 
 def test_a_silent_connection_is_closed_without_a_word() -> None:

@@ -11,7 +11,7 @@ from headworks.domain.call import Call
 from headworks.domain.errors import Fault
 from headworks.domain.outcome import Ending
 from headworks.domain.reply import Reply
-from headworks.edge.wheel import TICK
+from headworks.edge.state import TICK
 from tests.edge.rig import Client, House, PushedReply, echo, get, post, settle
 
 SNIPPETS = (

@@ -50,7 +50,7 @@ class Noted:
     """Writes down when it was looked at, and asks to be looked at again at each of `again`."""
 
     def __init__(self, *again: float) -> None:
-        self.due = NEVER
+        self.due = self.visit = NEVER
         self.looks: list[float] = []
         self.again = list(again)
 
@@ -59,9 +59,43 @@ class Noted:
         return self.again.pop(0) if self.again else None
 
 
+def loud(trouble: Exception) -> None:
+    raise trouble
+
+
 def made() -> tuple[Loop, Wheel, list[Exception]]:
     loop, troubles = Loop(), list[Exception]()
     return loop, Wheel(lambda: loop.now, loop.later, troubles.append), troubles
+
+
+def turned(wheel: Wheel, loop: Loop, seconds: float, step: float) -> None:
+    """Let time pass for a wheel that rings no alarm of its own."""
+    for _ in range(round(seconds / step)):
+        loop.now += step
+        wheel.turn()
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.5, 1.0, 9.9, 63.0, 64.0, 200.0, 900.0])
+def test_a_wheel_that_its_owner_turns_keeps_a_deadline_to_the_tick_and_never_early(seconds: float) -> None:
+    loop, timer = Loop(), Noted()
+    wheel = Wheel(lambda: loop.now, None, loud, tick=0.5)
+
+    wheel.watch(timer, loop.now + seconds)
+    turned(wheel, loop, seconds + 1.5, 0.5)
+
+    (look,) = timer.looks
+    assert 0 <= look - (100.0 + seconds) <= 1.0
+
+
+def test_a_wheel_that_stood_still_for_long_looks_at_everybody_once() -> None:
+    loop, timers = Loop(), [Noted() for _ in range(500)]
+    wheel = Wheel(lambda: loop.now, None, loud, tick=0.5)
+
+    for number, timer in enumerate(timers):
+        wheel.watch(timer, 100.0 + number)
+    turned(wheel, loop, 2_000.0, 1_000.0)
+
+    assert all(len(timer.looks) == 1 for timer in timers)
 
 
 @given(st.lists(st.floats(100.0, 200.0), min_size=1, max_size=30), st.lists(st.floats(0.0, 20.0), max_size=20))
@@ -77,7 +111,7 @@ def test_everybody_is_looked_at_once_and_in_time(wishes: list[float], steps: lis
     for timer, wish in zip(timers, wishes, strict=True):
         assert len(timer.looks) == 1
         assert wish <= timer.looks[0] <= wish + TICK * 1.001
-        assert timer.due == NEVER
+        assert timer.due == timer.visit == NEVER
     assert len(wheel) == 0
     assert not loop.alarms
 
@@ -111,6 +145,54 @@ def test_a_new_wish_replaces_the_old_one() -> None:
     assert not timer.looks
     loop.move(106.0)
     assert len(timer.looks) == 1
+
+
+def test_a_wish_can_be_moved_either_way_while_its_tick_goes_by() -> None:
+    """What is found too early goes where it belongs; a neighbour of the same tick may still be moved or taken back."""
+    loop, wheel, _ = made()
+    later, sooner, off = Noted(), Noted(), Noted()
+
+    class Meddler(Noted):
+        def on_time(self, now: float) -> float | None:
+            wheel.watch(later, 130.0)
+            wheel.watch(sooner, 120.0)
+            wheel.forget(off)
+            return super().on_time(now)
+
+    for timer in (Meddler(), later, sooner, off):
+        wheel.watch(timer, 110.0)
+    wheel.watch(sooner, 105.0)
+    wheel.watch(sooner, 110.0)
+    loop.move(200.0)
+
+    assert later.looks == pytest.approx([130.1])
+    assert sooner.looks == pytest.approx([120.1])
+    assert off.looks == []
+
+
+def test_moving_a_wish_later_again_and_again_asks_for_no_new_alarm() -> None:
+    loop, wheel, _ = made()
+    timer = Noted()
+
+    for number in range(1_000):
+        wheel.watch(timer, 110.0 + number)
+
+    assert loop.asked == 1
+
+
+def test_who_asks_for_the_past_is_looked_at_in_the_next_tick() -> None:
+    loop, wheel, _ = made()
+
+    class Hasty(Noted):
+        def on_time(self, now: float) -> None:
+            wheel.watch(self, 1.0)
+            super().on_time(now)
+
+    timer = Hasty()
+    wheel.watch(timer, 110.0)
+    loop.move(110.55)
+
+    assert timer.looks == pytest.approx([110.1, 110.2, 110.3, 110.4, 110.5])
 
 
 def test_who_asks_is_looked_at_again() -> None:

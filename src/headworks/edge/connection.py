@@ -11,7 +11,7 @@ from headworks.edge.patience import Patience
 from headworks.edge.reader import MAX_AHEAD, Reader
 from headworks.edge.responder import Responder
 from headworks.edge.state import ServerState
-from headworks.edge.wheel import NEVER
+from headworks.transport.wheel import NEVER
 
 BODY_AHEAD = 65_536
 """Bytes of a body that are read before a stage asks for it."""
@@ -54,8 +54,7 @@ class Connection(asyncio.Protocol):
         """Bytes that came with later requests since reading went on, about."""
         self.peer = ""
         self.slow = False
-        self.due = 0.0
-        self.visit = NEVER
+        self.due = self.visit = NEVER
 
     # ── The transport calls these ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -99,13 +98,13 @@ class Connection(asyncio.Protocol):
             self._leave()
             return False
         responder.probe()
-        self._state.wheel.arm(self, self._now())
+        self._state.wheel.watch(self, self._now())
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - why it was lost makes no difference
         """The client is gone, or we have closed."""
         self._leaving = True
-        self._state.wheel.disarm(self)
+        self._state.wheel.forget(self)
         self._reader.close()
         responder = self._responder
         if responder is not None:
@@ -181,7 +180,7 @@ class Connection(asyncio.Protocol):
 
     # ── The wheel calls this ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def on_due(self, now: float) -> None:
+    def on_time(self, now: float) -> None:
         """Patience has run out, or it is time to look whether it has."""
         if self._leaving:
             self._look_at_leaving(now)
@@ -217,7 +216,7 @@ class Connection(asyncio.Protocol):
             return
         self._heading = False
         request, state, now = reader.ready.popleft(), self._state, self._now()
-        state.wheel.arm(self, self._patience.begin(now, body_complete=request.body.complete))
+        state.wheel.watch(self, self._patience.begin(now, body_complete=request.body.complete))
         self._responder = responder = Responder(self, request, state, now)
         state.inflight += 1
         responder.start()
@@ -293,7 +292,7 @@ class Connection(asyncio.Protocol):
 
     def _look_again(self, now: float, responder: Responder) -> None:
         due = self._patience.next_look(now, body_complete=responder.request.body.complete, probing=self._eof)
-        self._state.wheel.arm(self, due)
+        self._state.wheel.watch(self, due)
 
     def _wait(self, seconds: float) -> None:
-        self._state.wheel.arm(self, self._now() + seconds)
+        self._state.wheel.watch(self, self._now() + seconds)

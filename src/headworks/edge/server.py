@@ -12,9 +12,8 @@ import msgspec
 
 from headworks.edge.connection import Connection
 from headworks.edge.door import Door
-from headworks.edge.state import ServerState
+from headworks.edge.state import TICK, ServerState
 from headworks.edge.tls import Certificates
-from headworks.edge.wheel import TICK
 
 BACKLOG = 4096
 PARTING_SECONDS = 1.0

@@ -9,7 +9,10 @@ from headworks.domain.snapshot import Cors
 from headworks.edge.cors import CorsRules
 from headworks.edge.door import Door
 from headworks.edge.heads import date_line
-from headworks.edge.wheel import Wheel
+from headworks.transport.wheel import Wheel
+
+TICK = 0.5
+"""Seconds between two looks at the time."""
 
 
 class Open(Protocol):
@@ -36,7 +39,7 @@ class ServerState:
     def __init__(self, door: Door) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self.door = door
-        self.wheel = Wheel(door.clock, door.complain)
+        self.wheel = Wheel(door.clock.now, None, door.complain, TICK)
         self.connections: set[Open] = set()
         self.inflight = 0
         """Requests whose answers are not complete."""

@@ -74,6 +74,7 @@ class Connection(asyncio.Protocol):
         "due",
         "freed_at",
         "served",
+        "visit",
     )
 
     def __init__(self, home: Home, wheel: Wheel, now: Now, complain: Complain) -> None:
@@ -92,7 +93,7 @@ class Connection(asyncio.Protocol):
         self._heard = self._sent_at = self._begun_at = self.born = self.freed_at = now()
         self._absolute: tuple[bytes, bytes] | None = None
         self.closed = False
-        self.due = NEVER
+        self.due = self.visit = NEVER
         self.served = 0
 
     # ── The dialer calls these ───────────────────────────────────────────────────────────────────────────────────────────

@@ -65,14 +65,14 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
 class Waiter:
     """One `open` that waits for a slot. On the wheel while it does."""
 
-    __slots__ = ("due", "fault", "granted", "limit")
+    __slots__ = ("due", "fault", "granted", "limit", "visit")
 
     def __init__(self, limit: int, fault: Fault) -> None:
         self.granted: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
         """A connection, or the turn to dial one: with a slot either way."""
         self.limit = limit
         self.fault = fault
-        self.due = NEVER
+        self.due = self.visit = NEVER
 
     def on_time(self, now: float) -> None:  # noqa: ARG002 - it came for one reason only
         """Too long."""

@@ -1,7 +1,8 @@
-"""One coarse timer wheel for all deadlines of the transport, so that no request makes a timer of its own.
+"""One coarse timer wheel for all deadlines of one kind, so that no request makes a timer of its own. Both sides of the gateway turn one.
 
 A deadline fires at most one tick late and never early. The wheel is sparse: it holds only the ticks at which somebody is to be
-looked at, asks the loop for one alarm at the nearest of them, and none when there is nothing to wait for.
+looked at. Moving a deadline later, which every request does, costs an assignment: the timer is found too early, in its old tick, and put
+where it belongs then.
 """
 
 from __future__ import annotations
@@ -23,21 +24,26 @@ Complain = Callable[[Exception], None]
 
 
 class Timer(Protocol):
-    """What can be put on the wheel. `due` starts as `NEVER` and is written by the wheel alone."""
+    """What can be put on the wheel. Both times start as `NEVER` and are written by the wheel alone."""
 
     due: float
+    """When it is to be looked at."""
+    visit: float
+    """When the wheel comes by: perhaps sooner."""
 
     def on_time(self, now: float) -> float | None:
-        """`due` has come. Answers when to come again, or None."""
+        """`due` has come. Answers when to come again, or None; it may also ask the wheel itself."""
         ...
 
 
 class Wheel:
-    """One per upstream; belongs to its loop. `now` gives monotonic seconds, `later` is the loop's `call_later`."""
+    """One per owner; belongs to its loop. `now` gives monotonic seconds, and `later` is the loop's `call_later`: the wheel asks for one alarm
+    at the nearest of its ticks, and for none when there is nothing to wait for. Without it the owner calls `turn` once a tick.
+    """
 
-    __slots__ = ("_alarm", "_alarm_at", "_complain", "_later", "_now", "_order", "_slots", "_tick")
+    __slots__ = ("_alarm", "_alarm_at", "_complain", "_later", "_now", "_order", "_slots", "_tick", "_turned")
 
-    def __init__(self, now: Now, later: Later, complain: Complain, tick: float = TICK) -> None:
+    def __init__(self, now: Now, later: Later | None, complain: Complain, tick: float = TICK) -> None:
         """`complain` hears what a timer raised: one's failure must not stop the others' deadlines."""
         self._now = now
         self._later = later
@@ -47,36 +53,29 @@ class Wheel:
         self._order: list[float] = []
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = NEVER
+        self._turned = -NEVER
+        """The present of the latest turn: nobody is put where it has been."""
 
     def watch(self, timer: Timer, at: float) -> None:
         """Look at `timer` once, in the tick after `at`. It is on the wheel at most once: an earlier wish is forgotten."""
-        due = (int(at / self._tick) + 1) * self._tick
-        if timer.due == due:
-            return
-        self.forget(timer)
-        timer.due = due
-        slot = self._slots.get(due)
-        if slot is None:
-            slot = self._slots[due] = {}
-            heapq.heappush(self._order, due)
-            if due < self._alarm_at:
-                self._set_alarm(due)
-        slot[timer] = None
+        timer.due = at
+        if at < timer.visit:
+            self._put(timer, at)
 
     def forget(self, timer: Timer) -> None:
         """Do not look at `timer` any more."""
-        slot = self._slots.get(timer.due)
+        slot = self._slots.get(timer.visit)
         if slot is not None:
             slot.pop(timer, None)
-        timer.due = NEVER
+        timer.due = timer.visit = NEVER
 
     def turn(self) -> None:
-        """Look at everybody whose tick has come. The alarm calls it."""
-        now = self._now()
+        """Look at everybody whose tick has come."""
+        now = self._turned = self._now()
         while self._order and self._order[0] <= now:
-            due = heapq.heappop(self._order)
-            for timer in self._slots.pop(due):
-                if timer.due == due:  # not forgotten by one that was looked at before it
+            visit = heapq.heappop(self._order)
+            for timer in self._slots.pop(visit):
+                if timer.visit == visit:  # not forgotten or moved by one that was looked at before it
                     self._look(timer, now)
         self._alarm_at = NEVER
         if self._order:
@@ -85,7 +84,29 @@ class Wheel:
     def __len__(self) -> int:
         return sum(map(len, self._slots.values()))
 
+    def _put(self, timer: Timer, at: float) -> None:
+        visit = (int(at / self._tick) + 1) * self._tick
+        if visit <= self._turned:
+            visit = self._turned + self._tick
+        if timer.visit == visit:
+            return
+        former = self._slots.get(timer.visit)
+        if former is not None:
+            former.pop(timer, None)
+        timer.visit = visit
+        slot = self._slots.get(visit)
+        if slot is None:
+            slot = self._slots[visit] = {}
+            heapq.heappush(self._order, visit)
+            if visit < self._alarm_at:
+                self._set_alarm(visit)
+        slot[timer] = None
+
     def _look(self, timer: Timer, now: float) -> None:
+        timer.visit = NEVER
+        if timer.due > now:
+            self._put(timer, timer.due)
+            return
         timer.due = NEVER
         try:
             again = timer.on_time(now)
@@ -95,17 +116,19 @@ class Wheel:
         if again is not None:
             self.watch(timer, max(again, now))
 
-    def _set_alarm(self, due: float) -> None:
+    def _set_alarm(self, visit: float) -> None:
+        if self._later is None:
+            return
         if self._alarm is not None:
             self._alarm.cancel()
-        self._alarm_at = due
-        self._alarm = self._later(max(due - self._now(), 0.0), self.turn)
+        self._alarm_at = visit
+        self._alarm = self._later(max(visit - self._now(), 0.0), self.turn)
 
 
 class Deadline:
     """`asyncio.timeout` on the wheel: cancels the block that it guards at `at` and turns that into `TimeoutError`."""
 
-    __slots__ = ("_cancelling", "_expired", "_task", "_wheel", "at", "due")
+    __slots__ = ("_cancelling", "_expired", "_task", "_wheel", "at", "due", "visit")
 
     def __init__(self, wheel: Wheel, at: float) -> None:
         self._wheel = wheel
@@ -113,7 +136,7 @@ class Deadline:
         self._cancelling = 0
         self._expired = False
         self.at = at
-        self.due = NEVER
+        self.due = self.visit = NEVER
 
     async def __aenter__(self) -> None:
         task = self._task = asyncio.current_task()
