@@ -26,10 +26,32 @@ class Principal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     allows_all: bool = True
     features: tuple[str, ...] = ()
     """What it may use beyond the plain request: see `governed.py`."""
+    organisation: str = ""
+    """This and the three below are ids of parties; empty where it hangs on none."""
+    project: str = ""
+    user: str = ""
+    """A user or a service account."""
+    lineage: tuple[str, ...] = ()
+    """Ids from the organisation down to the key itself."""
+    levels: tuple[tuple[str, ...], ...] = ()
+    """Patterns of models of every level that says something of models: one of each must match. `models` is the same of one level."""
+    endpoints: tuple[str, ...] | None = None
+    """Kinds of request; None: not narrowed, here and in the two below. Empty: none."""
+    providers: tuple[str, ...] | None = None
+    regions: tuple[str, ...] | None = None
+    policies: tuple[str, ...] = ()
+    """Names of policies that apply besides those that apply to all. A name that the snapshot does not know denies."""
+    guards: tuple[str, ...] = ()
+    """As `policies`."""
+    tags: dict[str, str] = {}
+    expires_at: int = 0
+    """From then on it is nobody, wall-clock nanoseconds; 0: never. The least of the key's, its revocation's and all parties' above."""
 
     def may_use(self, model: str) -> bool:
-        """Whether the model's name is allowed by a name or a glob."""
-        return self.allows_all or any(name_matches(pattern, model) for pattern in self.models)
+        """Whether the model's name is allowed by a name or a glob, on every level."""
+        if not self.allows_all and not any(name_matches(pattern, model) for pattern in self.models):
+            return False
+        return all(any(name_matches(pattern, model) for pattern in level) for level in self.levels)
 
 
 def name_matches(pattern: str, name: str) -> bool:
