@@ -58,6 +58,12 @@ class Begin(msgspec.Struct, tag="begin", tag_field="t", frozen=True, kw_only=Tru
     payer: str = ""
     provider: str = ""
     front: str = ""
+    lineage: tuple[str, ...] = ()
+    """Ids of the organisation, all below it and the key, as they stood when it began: whoever moves later takes nothing along."""
+    customer: str = ""
+    """Whom the caller serves, by the name that the caller gives."""
+    counters: tuple[tuple[str, int], ...] = ()
+    """What is set aside of counters that a later life of the process must know: of budgets and of calendar periods."""
 
 
 class Checkpoint(msgspec.Struct, tag="mark", tag_field="t", frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -122,6 +128,12 @@ class Exchange(msgspec.Struct, tag="end", tag_field="t", frozen=True, kw_only=Tr
     parent: str = ""
     purpose: str = ""
     payer: str = ""
+    lineage: tuple[str, ...] = ()
+    customer: str = ""
+    counters: tuple[tuple[str, int], ...] = ()
+    """What was used of the counters that the begin-mark names, or would have named."""
+    overrun: int = 0
+    """By how much the price passed what was set aside for it."""
 
 
 Record = Header | Begin | Checkpoint | Exchange | Footer

@@ -1,0 +1,142 @@
+"""What exchanges come to: exact sums by quarter of an hour and by who, for whom, what, where and in which currency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from headworks.domain.exchange import Exchange
+from headworks.domain.outcome import Ending
+from headworks.domain.usage import NO_USAGE, Usage
+
+BUCKET_NS = 15 * 60 * 10**9
+"""Time zones with :30 and :45 begin their days on a quarter of an hour."""
+
+COUNTED = (
+    "input",
+    "output",
+    "cache_read",
+    "cache_write",
+    "cache_write_1h",
+    "reasoning",
+    "input_audio",
+    "cache_audio_read",
+    "output_audio",
+    "web_searches",
+    "images",
+    "citation",
+)
+"""The counts of `Usage` that are booked."""
+_REFUSALS = 400
+"""HTTP's errors begin there."""
+SUMMED = ("exchanges", "requests", *COUNTED, "cost", "price", "overrun")
+"""What a posting sums up: `exchanges` are all, `requests` those that were not refused; money in nano-units."""
+
+
+class Account(NamedTuple):
+    """What exchanges are booked under. Ids of parties; empty where there is none."""
+
+    bucket: int
+    """When the quarter of an hour began in which the exchange began, nanoseconds since 1970, UTC."""
+    organisation: str
+    team: str
+    project: str
+    user: str
+    """A user or a service account."""
+    key: str
+    customer: str
+    kind: str
+    model: str
+    """As it was asked for; empty where nothing came of it: callers can make up names without end."""
+    provider: str
+    currency: str
+
+
+class Bill(NamedTuple):
+    """Two amounts of money that everything can be checked by."""
+
+    exchanges: int = 0
+    cost: int = 0
+    price: int = 0
+
+    def plus(self, other: Bill) -> Bill:
+        """The sum."""
+        return Bill(self.exchanges + other.exchanges, self.cost + other.cost, self.price + other.price)
+
+
+class Sums(msgspec.Struct):
+    """Exchanges folded together. `postings` has the numbers of `SUMMED` in their order, `counters` the units used of each counter."""
+
+    postings: dict[Account, list[int]] = {}
+    counters: dict[str, int] = {}
+    latest: dict[str, int] = {}
+    """When the newest exchange began that used a counter."""
+
+    @property
+    def bill(self) -> Bill:
+        """What it all comes to."""
+        rows = self.postings.values()
+        return Bill(sum(row[0] for row in rows), sum(row[-3] for row in rows), sum(row[-2] for row in rows))
+
+
+def fold(exchanges: Iterable[Exchange], into: Sums | None = None) -> Sums:
+    """Add them up."""
+    sums = into if into is not None else Sums()
+    postings, counters, latest = sums.postings, sums.counters, sums.latest
+    places: dict[tuple[str, ...], tuple[str, str, str, str, str]] = {}
+    for exchange in exchanges:
+        lineage = exchange.lineage or (exchange.principal,)
+        party = places.get(lineage)
+        if party is None:
+            party = places[lineage] = parties_of(lineage)
+        account = _account(exchange, party)
+        row = postings.get(account)
+        if row is None:
+            row = postings[account] = [0] * len(SUMMED)
+        _add(row, exchange)
+        for counter, units in exchange.counters:
+            counters[counter] = counters.get(counter, 0) + units
+            latest[counter] = max(exchange.at, latest.get(counter, 0))
+    return sums
+
+
+def parties_of(lineage: tuple[str, ...]) -> tuple[str, str, str, str, str]:
+    """Organisation, team, project, user and key of a lineage: ids tell by their beginnings what they are."""
+    found = {"org": "", "team": "", "proj": "", "user": ""}
+    for id_ in lineage[:-1]:
+        kind = id_.partition("_")[0]
+        found["user" if kind == "svc" else kind] = id_
+    return found["org"], found["team"], found["proj"], found["user"], lineage[-1]
+
+
+def _account(exchange: Exchange, party: tuple[str, str, str, str, str]) -> Account:
+    told = exchange.cost or exchange.price or exchange.status < _REFUSALS or exchange.usage != NO_USAGE
+    return Account(
+        exchange.at - exchange.at % BUCKET_NS,
+        *party,
+        exchange.customer if told else "",
+        exchange.kind,
+        exchange.asked if told else "",
+        exchange.provider,
+        exchange.currency,
+    )
+
+
+def _add(row: list[int], exchange: Exchange) -> None:
+    row[0] += 1
+    row[1] += exchange.ending != Ending.REFUSED
+    usage = exchange.usage
+    row[2] += usage.input
+    row[3] += usage.output
+    if not _text_only(usage):
+        for place, name in enumerate(COUNTED[2:], 4):
+            row[place] += getattr(usage, name)
+    row[-3] += exchange.cost
+    row[-2] += exchange.price
+    row[-1] += exchange.overrun
+
+
+def _text_only(usage: Usage) -> bool:
+    return usage.plain and not usage.cache_write_1h and not usage.cache_audio_read
