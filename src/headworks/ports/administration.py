@@ -1,0 +1,143 @@
+"""Where it is kept who administers. SQL behind it; asked by the control process alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from headworks.domain.administration import Administrator, AdminToken, AuditEntry, RoleGrant, Session
+from headworks.ports.records import Page, Reach
+
+Facts = Mapping[str, str]
+"""What the audit record says: actor, operation, entity, request id, …"""
+
+
+class Remembered(msgspec.Struct, frozen=True, kw_only=True):
+    """A request with an idempotency key, and what was answered: `status` 0 while it is under way."""
+
+    id: bytes
+    """Keyed hash of actor and idempotency key."""
+    request: bytes
+    """Hash of what was asked."""
+    status: int = 0
+    answer: bytes = b""
+    """Encrypted under a key that only the idempotency key gives."""
+    created_at: int = 0
+
+
+class Administration(Protocol):
+    """Administrators, their roles, tokens and sessions. Each write is one transaction with its audit record. What lies outside `reach`
+    is `Missing`, as if it did not exist: administrators by their `home`, grants by their party.
+    """
+
+    async def found(self, owner: Administrator, grant: RoleGrant, *, link: bytes, audit: Facts) -> None:
+        """Make the first administrator, using up a setup link by its digest, and every other setup link with it. Raises `Missing` where
+        there is no such link (any more, `owner.created_at` decides), or there is an administrator already.
+        """
+        ...
+
+    async def put_link(self, digest: bytes, expires_at: int) -> None:
+        """Remember a setup link."""
+        ...
+
+    async def is_founded(self) -> bool:
+        """Whether there is an administrator."""
+        ...
+
+    async def add_administrator(self, person: Administrator, *, reach: Reach, audit: Facts) -> Administrator:
+        """Raises `Conflict` where the name is taken, `Missing` where `home` is out of reach."""
+        ...
+
+    async def put_administrator(self, person: Administrator, *, reach: Reach, audit: Facts) -> Administrator:
+        """Replace; `version` is the one that was read. All sessions end where the password changes or it is disabled."""
+        ...
+
+    async def remove_administrator(self, id: str, *, version: int, reach: Reach, audit: Facts) -> None:  # noqa: A002 - the field's name
+        """With all roles, tokens and sessions."""
+        ...
+
+    async def administrator(self, id: str, *, reach: Reach) -> Administrator:  # noqa: A002 - the field's name
+        """Raises `Missing`."""
+        ...
+
+    async def administrator_by_name(self, name: str) -> Administrator | None:
+        """For signing in."""
+        ...
+
+    async def administrators(self, page: Page, *, reach: Reach) -> Sequence[Administrator]:
+        """By id."""
+        ...
+
+    async def add_grant(self, grant: RoleGrant, *, reach: Reach, audit: Facts) -> RoleGrant:
+        """Raises `Conflict` where it is granted already, `Missing`."""
+        ...
+
+    async def remove_grant(self, id: str, *, reach: Reach, audit: Facts) -> None:  # noqa: A002 - the field's name
+        """Raises `Missing`, and `Conflict` for the last owner of the whole installation."""
+        ...
+
+    async def grant(self, id: str, *, reach: Reach) -> RoleGrant:  # noqa: A002 - the field's name
+        """Raises `Missing`."""
+        ...
+
+    async def grants(self, page: Page, *, reach: Reach, administrator: str = "", party: str = "") -> Sequence[RoleGrant]:
+        """By id."""
+        ...
+
+    async def grants_of(self, administrator: str) -> Sequence[RoleGrant]:
+        """All of them, wherever they are."""
+        ...
+
+    async def add_token(self, token: AdminToken, *, audit: Facts) -> AdminToken:
+        """Keep it."""
+        ...
+
+    async def revoke_token(self, id: str, *, administrator: str, now: int, audit: Facts) -> AdminToken:  # noqa: A002 - the field's name
+        """Raises `Missing` where this administrator has no such token."""
+        ...
+
+    async def tokens(self, page: Page, *, administrator: str) -> Sequence[AdminToken]:
+        """By id."""
+        ...
+
+    async def token_by_digest(self, digest: bytes) -> AdminToken | None:
+        """For signing in."""
+        ...
+
+    async def add_session(self, session: Session, *, audit: Facts) -> None:
+        """Somebody signed in."""
+        ...
+
+    async def turn_session(self, session: Session, *, before: bytes) -> bool:
+        """Keep its new digests and times, if its digest still is `before`."""
+        ...
+
+    async def session_by_digest(self, digest: bytes) -> Session | None:
+        """By its present cookie or the one before."""
+        ...
+
+    async def sessions(self, page: Page, *, administrator: str) -> Sequence[Session]:
+        """By id."""
+        ...
+
+    async def remove_session(self, id: str, *, administrator: str, audit: Facts) -> None:  # noqa: A002 - the field's name
+        """Raises `Missing` where this administrator has no such session."""
+        ...
+
+    async def claim_request(self, claim: Remembered, *, oldest: int) -> Remembered | None:
+        """None: it is now claimed. Otherwise who claimed it before, unless that was before `oldest`."""
+        ...
+
+    async def conclude_request(self, id: bytes, *, status: int, answer: bytes) -> None:  # noqa: A002 - the field's name
+        """What was answered; status 0: nothing came of it, and it may be asked again."""
+        ...
+
+    async def denied(self, facts: Facts, *, times: int) -> None:
+        """An audit record of its own."""
+        ...
+
+    async def audit_entries(self, page: Page, *, reach: Reach) -> Sequence[AuditEntry]:
+        """Newest first; `page.after` is a number. Without `("*",)`: only those whose `party` lies within reach."""
+        ...
