@@ -17,7 +17,6 @@ from headworks.wiring.config_file.excerpt import read_excerpt
 from headworks.wiring.process_life import Life, Orders, live, read_orders
 from headworks.wiring.voice import say
 
-
 NICENESS = 5
 """Accounts can wait a moment, answers cannot: where processors are scarce, the gateways go first and this gets a quarter as much."""
 
