@@ -25,7 +25,9 @@ class Principal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     limits: Limits = Limits()
     allows_all: bool = True
     features: tuple[str, ...] = ()
-    """What it may use beyond the plain request: see `governed.py`."""
+    """Governed features that it may use: see `features.py`."""
+    ordinary: tuple[str, ...] | None = None
+    """Ordinary features that it may use; None: all."""
     organisation: str = ""
     """This and the three below are ids of parties; empty where it hangs on none."""
     project: str = ""
@@ -46,6 +48,11 @@ class Principal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     tags: dict[str, str] = {}
     expires_at: int = 0
     """From then on it is nobody, wall-clock nanoseconds; 0: never. The least of the key's, its revocation's and all parties' above."""
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether it matters where a model is served."""
+        return self.providers is not None or self.regions is not None
 
     def may_use(self, model: str) -> bool:
         """Whether the model's name is allowed by a name or a glob, on every level."""

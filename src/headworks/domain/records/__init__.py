@@ -2,6 +2,18 @@
 
 from headworks.domain.records.bounds import NO_BOUNDS, Bounds, BudgetRule, LimitRule
 from headworks.domain.records.key import KeyRecord
+from headworks.domain.records.narrowing import Narrowed, narrowed
 from headworks.domain.records.party import PARENTS, Party, PartyKind
 
-__all__ = ["NO_BOUNDS", "PARENTS", "Bounds", "BudgetRule", "KeyRecord", "LimitRule", "Party", "PartyKind"]
+__all__ = [
+    "NO_BOUNDS",
+    "PARENTS",
+    "Bounds",
+    "BudgetRule",
+    "KeyRecord",
+    "LimitRule",
+    "Narrowed",
+    "Party",
+    "PartyKind",
+    "narrowed",
+]
