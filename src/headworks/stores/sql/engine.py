@@ -1,0 +1,111 @@
+"""One database behind two kinds of transactions: those that read, and those that write."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+FILE = "headworks.db"
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+_PATIENCE = 5.0
+"""Seconds to wait for another writer, or for a connection."""
+_WRITES = "headworks_writes"
+
+
+class DatabaseUnusable(Exception):
+    """The setting `database` does not say a database that we can use."""
+
+
+class Database:
+    """Made once per process; `close` it in the loop in which it was used. Nothing is connected before it is asked."""
+
+    def __init__(self, url: str, *, connections: int = 5) -> None:
+        """`url`: `sqlite:///PATH` or `postgresql://…`. Raises `DatabaseUnusable`."""
+        self.url = _understood(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._engine = _engine(self.url, connections)
+        self._writer = self._engine.execution_options(**{_WRITES: True})
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[AsyncConnection]:
+        """A transaction that only reads."""
+        async with self._engine.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncGenerator[AsyncConnection]:
+        """A transaction, committed at the end unless something was raised. On SQLite the one writer from its beginning on."""
+        async with self._writer.begin() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._engine.dispose()
+
+    def __repr__(self) -> str:
+        return f"<Database {shown(self.url)}>"
+
+
+def default_url(journal: Path) -> str:
+    """Where records are kept if nobody says otherwise: beside the journal."""
+    return f"sqlite:///{journal.resolve().parent / FILE}"
+
+
+def shown(url: str | URL) -> str:
+    """The address without its password."""
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "the given address"
+
+
+def _understood(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise DatabaseUnusable(
+            "`database` is no address. Write sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME."
+        ) from None
+    driver = _DRIVERS.get(url.get_backend_name())
+    if driver is None:
+        raise DatabaseUnusable(f"`database` names {url.get_backend_name()!r}; sqlite and postgresql are what there is.")
+    if driver.startswith("sqlite") and url.database in {None, "", ":memory:"}:
+        raise DatabaseUnusable("A database in memory is not shared by the processes. Write sqlite:///PATH.")
+    url = url.set(drivername=driver)
+    if "sslmode" in url.query:  # libpq's name for it
+        url = url.difference_update_query(["sslmode"]).update_query_dict({"ssl": str(url.query["sslmode"])})
+    return url
+
+
+def _engine(url: URL, connections: int) -> AsyncEngine:
+    if url.get_backend_name() == "sqlite":
+        engine = create_async_engine(url, pool_size=connections, connect_args={"timeout": _PATIENCE})
+        event.listen(engine.sync_engine, "connect", _set_up_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        return engine
+    arguments: dict[str, Any] = {"timeout": _PATIENCE, "server_settings": {"application_name": "headworks"}}
+    return create_async_engine(
+        url, pool_size=connections, pool_timeout=_PATIENCE, pool_pre_ping=True, pool_recycle=900, connect_args=arguments
+    )
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    """Readers beside one writer; foreign keys hold; transactions begin when we say so and not when the driver thinks of it."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={_PATIENCE * 1000:.0f}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A writer takes the lock at once: taken only at its first write, it could find that what it read has changed since."""
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,59 @@
+"""The tables, the same on SQLite and PostgreSQL. Times are wall-clock nanoseconds, 0 for never; money is nano-units; JSON is text.
+
+    file              tables
+    columns.py        types of columns, and METADATA
+    parties.py        parties, party_paths (every party with itself and all above it), keys
+    changes.py        change_head (one row: log, number, pruned_to), changes, audit_head (one row), audit
+    allowances.py     grants (top-ups and what rolled over, per budget, group and period), alerts (sent once each)
+    people.py         admins, admin_identities, role_grants, sessions, admin_tokens, invitations, repeats (idempotency keys)
+    settings.py       revisions, active_revision (the pointer), secrets, installation (name → value), leases (jobs that run once)
+    ledger.py         postings (sums per 15 minutes and dimension), counter_spend, places (how far the journal is booked)
+
+One row that all writers share (`change_head`, `audit_head`) has `id` 1 and is there from the first migration on.
+A table that is changed here needs a migration: `tests/sql/test_migrations.py` compares the two.
+"""
+
+from headworks.stores.sql.schema.allowances import ALERTS, GRANTS
+from headworks.stores.sql.schema.changes import AUDIT, AUDIT_HEAD, CHANGE_HEAD, CHANGES
+from headworks.stores.sql.schema.columns import METADATA, THE_ROW
+from headworks.stores.sql.schema.ledger import COUNTER_SPEND, PLACES, POSTINGS
+from headworks.stores.sql.schema.parties import KEYS, PARTIES, PARTY_PATHS
+from headworks.stores.sql.schema.people import (
+    ADMIN_IDENTITIES,
+    ADMIN_TOKENS,
+    ADMINS,
+    INVITATIONS,
+    REPEATS,
+    ROLE_GRANTS,
+    SESSIONS,
+)
+from headworks.stores.sql.schema.settings import ACTIVE_REVISION, INSTALLATION, LEASES, REVISIONS, SECRETS
+
+__all__ = [
+    "ACTIVE_REVISION",
+    "ADMINS",
+    "ADMIN_IDENTITIES",
+    "ADMIN_TOKENS",
+    "ALERTS",
+    "AUDIT",
+    "AUDIT_HEAD",
+    "CHANGES",
+    "CHANGE_HEAD",
+    "COUNTER_SPEND",
+    "GRANTS",
+    "INSTALLATION",
+    "INVITATIONS",
+    "KEYS",
+    "LEASES",
+    "METADATA",
+    "PARTIES",
+    "PARTY_PATHS",
+    "PLACES",
+    "POSTINGS",
+    "REPEATS",
+    "REVISIONS",
+    "ROLE_GRANTS",
+    "SECRETS",
+    "SESSIONS",
+    "THE_ROW",
+]
