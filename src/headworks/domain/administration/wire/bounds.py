@@ -1,0 +1,111 @@
+"""Bounds as the admin API tells them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from headworks.domain.administration.wire.values import Currency, Decimal, Label, Text, Words, decimal_of, nanos_of
+from headworks.domain.limits import Calendar, OnLoss, Unit
+from headworks.domain.records import Bounds, BudgetRule, LimitRule
+
+Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Zone = Annotated[
+    Text, Meta(min_length=1, max_length=64, description="IANA time zone of calendar periods.", examples=["Europe/Berlin"])
+]
+Tags = Annotated[dict[Label, Text], Meta(max_length=100)]
+
+
+class LimitBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+    """So many units over a stretch of time: `seconds` (rolling), `calendar`, or neither for what is under way at once."""
+
+    unit: Unit
+    amount: Count | Decimal
+    """A number; for `cost` money as decimal text."""
+    seconds: Annotated[float, Meta(ge=0, le=366 * 86_400)] = 0.0
+    calendar: Calendar | None = None
+    zone: Zone = "UTC"
+    models: Words = ()
+    group_by: Words = ()
+    most_groups: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
+    on_loss: OnLoss = OnLoss.CLOSED
+    currency: Currency = "USD"
+
+    @classmethod
+    def of(cls, rule: LimitRule) -> LimitBody:
+        """As it is told."""
+        facts = msgspec.structs.asdict(rule)
+        facts["amount"] = decimal_of(rule.amount) if rule.unit is Unit.COST else rule.amount
+        return cls(**facts)
+
+    def rule(self) -> LimitRule:
+        """As it is kept."""
+        facts = msgspec.structs.asdict(self)
+        facts["amount"] = nanos_of(self.amount) if isinstance(self.amount, str) else self.amount
+        return LimitRule(**facts)
+
+
+class BudgetBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+    """Money for a calendar period, or once."""
+
+    amount: Decimal
+    currency: Currency = "USD"
+    calendar: Calendar | None = None
+    zone: Zone = "UTC"
+    hard: bool = True
+    thresholds: Annotated[tuple[Annotated[float, Meta(gt=0, le=10)], ...], Meta(max_length=20)] = (0.5, 0.8, 1.0)
+    rollover: bool = False
+    group_by: Words = ()
+
+    @classmethod
+    def of(cls, rule: BudgetRule) -> BudgetBody:
+        """As it is told."""
+        facts = msgspec.structs.asdict(rule)
+        facts["amount"] = decimal_of(rule.amount)
+        return cls(**facts)
+
+    def rule(self) -> BudgetRule:
+        """As it is kept."""
+        facts = msgspec.structs.asdict(self)
+        facts["amount"] = nanos_of(self.amount)
+        return BudgetRule(**facts)
+
+
+class BoundsBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+    """What a party or key may do and use. Left out or null: not narrowed here; an empty list allows nothing."""
+
+    models: Words | None = None
+    endpoints: Words | None = None
+    features: Words | None = None
+    providers: Words | None = None
+    regions: Words | None = None
+    policies: Words = ()
+    guards: Words = ()
+    tags: Tags = {}
+    limits: Annotated[dict[Label, LimitBody], Meta(max_length=100)] = {}
+    budgets: Annotated[dict[Label, BudgetBody], Meta(max_length=100)] = {}
+
+    @classmethod
+    def of(cls, bounds: Bounds) -> BoundsBody:
+        """As they are told."""
+        facts = {name: getattr(bounds, name) for name in PLAIN}
+        return cls(
+            **facts,
+            limits={name: LimitBody.of(rule) for name, rule in bounds.limits.items()},
+            budgets={name: BudgetBody.of(rule) for name, rule in bounds.budgets.items()},
+        )
+
+    def bounds(self) -> Bounds:
+        """As they are kept."""
+        facts = {name: getattr(self, name) for name in PLAIN}
+        return Bounds(
+            **facts,
+            limits={name: rule.rule() for name, rule in self.limits.items()},
+            budgets={name: rule.rule() for name, rule in self.budgets.items()},
+        )
+
+
+PLAIN = ("models", "endpoints", "features", "providers", "regions", "policies", "guards", "tags")
+"""Fields that are the same on both sides."""

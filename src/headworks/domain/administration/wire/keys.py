@@ -1,0 +1,115 @@
+"""API keys as the admin API asks for and tells them. The key itself is told once, when it is made."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from headworks.domain.administration.wire.bounds import BoundsBody
+from headworks.domain.administration.wire.values import Id, Name, When, when_of
+from headworks.domain.records import KeyRecord
+
+
+class KeyAsked(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+    """A key to be. `owner` is the party that it belongs to."""
+
+    owner: Id
+    name: Name
+    expires_at: When | None = None
+    bounds: BoundsBody = BoundsBody()
+
+
+class KeyPatch(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be different."""
+
+    name: Name | UnsetType = UNSET
+    expires_at: When | UnsetType | None = UNSET
+
+
+class Rotation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+    """For how long the old key stays good beside the new one."""
+
+    overlap_seconds: Annotated[int, Meta(ge=0, le=90 * 86_400)] = 86_400
+
+
+class KeyView(msgspec.Struct, frozen=True, kw_only=True):
+    """A key, as it is told: neither itself nor its digest."""
+
+    id: str
+    owner: str
+    name: str
+    prefix: str
+    imported: bool
+    bounds: BoundsBody
+    expires_at: When | None
+    revoked_at: When | None
+    replaced_by: str | None
+    version: int
+    created_at: When | None
+    updated_at: When | None
+
+    @classmethod
+    def of(cls, key: KeyRecord) -> KeyView:
+        """As it is told."""
+        return cls(
+            id=key.id,
+            owner=key.owner,
+            name=key.name,
+            prefix=key.prefix,
+            imported=key.imported,
+            bounds=BoundsBody.of(key.bounds),
+            expires_at=when_of(key.expires_at),
+            revoked_at=when_of(key.revoked_at),
+            replaced_by=key.replaced_by or None,
+            version=key.version,
+            created_at=when_of(key.created_at),
+            updated_at=when_of(key.updated_at),
+        )
+
+
+class KeyMade(msgspec.Struct, frozen=True, kw_only=True):
+    """A new key. `secret` is what callers send; it is shown here and never again."""
+
+    key: KeyView
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"<KeyMade {self.key.id}>"
+
+
+class KeyListing(msgspec.Struct, frozen=True, kw_only=True):
+    """One page. `next` is the cursor of the following one; null: there is none."""
+
+    data: tuple[KeyView, ...]
+    next: str | None = None
+
+
+class Level(msgspec.Struct, frozen=True, kw_only=True):
+    """What one party above the key, or the key itself, says."""
+
+    id: str
+    kind: str
+    name: str
+    bounds: BoundsBody
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """What a key may do in effect. A model must be allowed by every entry of `models`; lists that are null are not narrowed anywhere.
+    Limits and budgets of all levels hold together.
+    """
+
+    key: str
+    usable: bool
+    why_not: str | None
+    expires_at: When | None
+    models: tuple[tuple[str, ...], ...]
+    endpoints: tuple[str, ...] | None
+    features: tuple[str, ...]
+    providers: tuple[str, ...] | None
+    regions: tuple[str, ...] | None
+    policies: tuple[str, ...]
+    guards: tuple[str, ...]
+    tags: dict[str, str]
+    levels: tuple[Level, ...]
