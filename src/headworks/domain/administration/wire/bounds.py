@@ -12,9 +12,7 @@ from headworks.domain.limits import Calendar, OnLoss, Unit
 from headworks.domain.records import Bounds, BudgetRule, LimitRule
 
 Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
-Zone = Annotated[
-    Text, Meta(min_length=1, max_length=64, description="IANA time zone of calendar periods.", examples=["Europe/Berlin"])
-]
+Zone = Annotated[Text, Meta(min_length=1, description="IANA time zone of calendar periods.", examples=["Europe/Berlin"])]
 Tags = Annotated[dict[Label, Text], Meta(max_length=100)]
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, UnsetType
 
 from headworks.domain.administration.wire.bounds import BoundsBody
 from headworks.domain.administration.wire.values import Id, Name, Text, When, when_of
 from headworks.domain.records import Party, PartyKind
 
-Email = Annotated[Text, Meta(max_length=254)]
+Email = Text
 
 
 class PartyAsked(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
