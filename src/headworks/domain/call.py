@@ -10,6 +10,7 @@ import msgspec
 from headworks.domain.body import Body
 from headworks.domain.ending import Closing
 from headworks.domain.kind import Kind
+from headworks.domain.limits import Claim
 from headworks.domain.outcome import Outcome
 from headworks.domain.plan import Plan
 from headworks.domain.principal import Principal
@@ -65,6 +66,8 @@ class Tally(msgspec.Struct):
     progress: Callable[[], Progress] | None = None
     reserved: Usage = NO_USAGE
     reserved_nanos: int = 0
+    claims: tuple[Claim, ...] = ()
+    """What limits hold for it."""
     extend: Callable[[int], None] | None = None
     """Sets more nano-units aside, or raises `Fault`. There once something is held."""
     receipt: Receipt = NO_RECEIPT

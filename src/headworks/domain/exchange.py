@@ -9,6 +9,8 @@ from headworks.domain.usage import Certainty, Usage
 
 SCHEMA = 1
 """Version of the records below. Readers upcast every released one."""
+LONGEST_CUSTOMER = 128
+"""Characters of a caller's name for its customer."""
 
 
 class Header(msgspec.Struct, tag="header", tag_field="t", frozen=True, kw_only=True, omit_defaults=True):
@@ -34,6 +36,17 @@ class Footer(msgspec.Struct, tag="footer", tag_field="t", frozen=True, kw_only=T
     begins: int = 0
     ends: int = 0
     last: bool = False
+
+
+class Charge(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What an exchange takes of one counter that a later life of the process must know: of a budget, or of a calendar period."""
+
+    counter: str
+    units: int
+    unit: str
+    """See `limits.Unit`."""
+    ends_at: int = 0
+    """When the period ends, wall-clock nanoseconds; 0: never."""
 
 
 class Begin(msgspec.Struct, tag="begin", tag_field="t", frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -62,8 +75,8 @@ class Begin(msgspec.Struct, tag="begin", tag_field="t", frozen=True, kw_only=Tru
     """Ids of the organisation, all below it and the key, as they stood when it began: whoever moves later takes nothing along."""
     customer: str = ""
     """Whom the caller serves, by the name that the caller gives."""
-    counters: tuple[tuple[str, int], ...] = ()
-    """What is set aside of counters that a later life of the process must know: of budgets and of calendar periods."""
+    counters: tuple[Charge, ...] = ()
+    """What is set aside."""
 
 
 class Checkpoint(msgspec.Struct, tag="mark", tag_field="t", frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -130,8 +143,8 @@ class Exchange(msgspec.Struct, tag="end", tag_field="t", frozen=True, kw_only=Tr
     payer: str = ""
     lineage: tuple[str, ...] = ()
     customer: str = ""
-    counters: tuple[tuple[str, int], ...] = ()
-    """What was used of the counters that the begin-mark names, or would have named."""
+    counters: tuple[Charge, ...] = ()
+    """What was used."""
     overrun: int = 0
     """By how much the price passed what was set aside for it."""
 

@@ -11,8 +11,8 @@ from headworks.domain.exchange import Exchange
 from headworks.domain.outcome import Ending
 from headworks.domain.usage import NO_USAGE, Usage
 
-BUCKET_NS = 15 * 60 * 10**9
-"""Time zones with :30 and :45 begin their days on a quarter of an hour."""
+BUCKET = 15 * 60
+"""Seconds. Time zones with :30 and :45 begin their days on a quarter of an hour."""
 
 COUNTED = (
     "input",
@@ -29,6 +29,7 @@ COUNTED = (
     "citation",
 )
 """The counts of `Usage` that are booked."""
+_NS = 10**9
 _REFUSALS = 400
 """HTTP's errors begin there."""
 SUMMED = ("exchanges", "requests", *COUNTED, "cost", "price", "overrun")
@@ -39,7 +40,7 @@ class Account(NamedTuple):
     """What exchanges are booked under. Ids of parties; empty where there is none."""
 
     bucket: int
-    """When the quarter of an hour began in which the exchange began, nanoseconds since 1970, UTC."""
+    """When the quarter of an hour began in which the exchange began, seconds since 1970, UTC."""
     organisation: str
     team: str
     project: str
@@ -71,8 +72,8 @@ class Sums(msgspec.Struct):
 
     postings: dict[Account, list[int]] = {}
     counters: dict[str, int] = {}
-    latest: dict[str, int] = {}
-    """When the newest exchange began that used a counter."""
+    ends: dict[str, int] = {}
+    """When the periods of counters end, nanoseconds; 0: never."""
 
     @property
     def bill(self) -> Bill:
@@ -84,7 +85,7 @@ class Sums(msgspec.Struct):
 def fold(exchanges: Iterable[Exchange], into: Sums | None = None) -> Sums:
     """Add them up."""
     sums = into if into is not None else Sums()
-    postings, counters, latest = sums.postings, sums.counters, sums.latest
+    postings, counters, ends = sums.postings, sums.counters, sums.ends
     places: dict[tuple[str, ...], tuple[str, str, str, str, str]] = {}
     for exchange in exchanges:
         lineage = exchange.lineage or (exchange.principal,)
@@ -96,9 +97,10 @@ def fold(exchanges: Iterable[Exchange], into: Sums | None = None) -> Sums:
         if row is None:
             row = postings[account] = [0] * len(SUMMED)
         _add(row, exchange)
-        for counter, units in exchange.counters:
-            counters[counter] = counters.get(counter, 0) + units
-            latest[counter] = max(exchange.at, latest.get(counter, 0))
+        for charge in exchange.counters:
+            name = charge.counter
+            counters[name] = counters.get(name, 0) + charge.units
+            ends[name] = charge.ends_at
     return sums
 
 
@@ -114,7 +116,7 @@ def parties_of(lineage: tuple[str, ...]) -> tuple[str, str, str, str, str]:
 def _account(exchange: Exchange, party: tuple[str, str, str, str, str]) -> Account:
     told = exchange.cost or exchange.price or exchange.status < _REFUSALS or exchange.usage != NO_USAGE
     return Account(
-        exchange.at - exchange.at % BUCKET_NS,
+        (seconds := exchange.at // _NS) - seconds % BUCKET,
         *party,
         exchange.customer if told else "",
         exchange.kind,

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from headworks import __version__
+from headworks.domain.charges import used_up
 from headworks.domain.exchange import SCHEMA, Begin, Checkpoint, Exchange, Footer, Header
 from headworks.domain.money import Money
 from headworks.domain.outcome import Ending
@@ -151,6 +152,10 @@ def _killed(begin: Begin, mark: Checkpoint | None) -> Exchange:
         parent=begin.parent,
         purpose=begin.purpose,
         payer=begin.payer,
+        lineage=begin.lineage,
+        customer=begin.customer,
+        counters=used_up(begin.counters, usage, cost),
+        overrun=max(0, cost - begin.reserved_nanos) if begin.counters else 0,
     )
 
 
