@@ -109,6 +109,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     max_output: int = 4096
     """Tokens assumed where neither the caller nor a limit caps the answer: what is reserved."""
     max_connections: int = 1024
+    region: str = ""
+    """Where it is served, in the operator's own words (`eu`, `us-east`); empty where nobody said."""
     inexpressible: str = "drop"
     """What to do about what this target's dialect can't say: `error` or `drop` (and report)."""
     default_headers: dict[bytes, bytes] = {}

@@ -29,6 +29,8 @@ class TargetRule(Written, frozen=True):
     price: PriceRule | Literal["free"] | None = None
     max_output: int = 4096
     """Tokens reserved where neither the caller nor a limit caps the answer."""
+    region: str = ""
+    """Left out, the provider's."""
     timeouts: TimeoutsRule = TimeoutsRule()
     inexpressible: Literal["error", "drop"] = "drop"
     """What to do about what the target's dialect can't say."""

@@ -50,6 +50,8 @@ class ProviderRule(Written, frozen=True):
     tls: Tls = Tls()
     proxy: str | None = None
     """URL of a forward proxy; empty for none; left out, `HTTPS_PROXY` and `NO_PROXY` decide."""
+    region: str = ""
+    """Where it serves, in your own words (`eu`, `us-east`): what `regions` of keys and policies go by."""
     timeouts: TimeoutsRule = TimeoutsRule()
     max_connections: int | None = None
     quirks: QuirksRule = QuirksRule()

@@ -42,6 +42,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     max_connections: int
     prices: str
     self_hosted: bool
+    region: str = ""
     offer: str = ""
     """The price list that is known to name its models: the catalogue's, at the provider's own address."""
     secrets: tuple[bytes, ...] = ()
@@ -106,6 +107,7 @@ class Providers:
             max_connections=rule.max_connections or _MOST_CONNECTIONS,
             prices=self._price_list(rule, path) or row.prices,
             self_hosted=row.self_hosted,
+            region=rule.region,
             offer="" if rule.prices or rule.base_url or "{resource}" in row.root else row.prices,
             secrets=secrets_of(key, own),
         )

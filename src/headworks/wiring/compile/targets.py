@@ -72,6 +72,7 @@ def _target(
         order=rule.order,
         max_output=rule.max_output,
         max_connections=provider.max_connections,
+        region=rule.region or provider.region,
         inexpressible=rule.inexpressible,
         default_headers=place.default_headers,
         variants=variants,
