@@ -14,31 +14,33 @@ Facts = Mapping[str, str]
 """What the audit record says: actor, operation, entity, request id, …"""
 
 
-class Remembered(msgspec.Struct, frozen=True, kw_only=True):
+class Repeat(msgspec.Struct, frozen=True, kw_only=True):
     """A request with an idempotency key, and what was answered: `status` 0 while it is under way."""
 
-    id: bytes
-    """Keyed hash of actor and idempotency key."""
-    request: bytes
+    actor: str
+    key: str
+    """Keyed hash of the idempotency key."""
+    request: str
     """Hash of what was asked."""
     status: int = 0
-    answer: bytes = b""
+    answer: str = ""
     """Encrypted under a key that only the idempotency key gives."""
     created_at: int = 0
+    expires_at: int = 0
 
 
 class Administration(Protocol):
     """Administrators, their roles, tokens and sessions. Each write is one transaction with its audit record. What lies outside `reach`
-    is `Missing`, as if it did not exist: administrators by their `home`, grants by their party.
+    is `Missing`, as if it did not exist: grants are where their party is, and administrators wherever they have a role.
     """
 
     async def found(self, owner: Administrator, grant: RoleGrant, *, link: bytes, audit: Facts) -> None:
-        """Make the first administrator, using up a setup link by its digest, and every other setup link with it. Raises `Missing` where
-        there is no such link (any more, `owner.created_at` decides), or there is an administrator already.
+        """Make the first administrator, using up a setup link by its digest. Raises `Missing` where there is no such link (any more:
+        `owner.created_at` decides), or there is an administrator already.
         """
         ...
 
-    async def put_link(self, digest: bytes, expires_at: int) -> None:
+    async def put_link(self, id: str, digest: bytes, *, now: int, expires_at: int) -> None:  # noqa: A002 - the field's name
         """Remember a setup link."""
         ...
 
@@ -46,16 +48,18 @@ class Administration(Protocol):
         """Whether there is an administrator."""
         ...
 
-    async def add_administrator(self, person: Administrator, *, reach: Reach, audit: Facts) -> Administrator:
-        """Raises `Conflict` where the name is taken, `Missing` where `home` is out of reach."""
+    async def add_administrator(self, person: Administrator, grant: RoleGrant, *, reach: Reach, audit: Facts) -> Administrator:
+        """With a first role. Raises `Conflict` where the name is taken, `Missing` where the role's party is out of reach."""
         ...
 
     async def put_administrator(self, person: Administrator, *, reach: Reach, audit: Facts) -> Administrator:
-        """Replace; `version` is the one that was read. All sessions end where the password changes or it is disabled."""
+        """Replace; `version` is the one that was read. All sessions end where the password changes or it is disabled; tokens, too, are
+        good for nothing while it is disabled. Raises `Conflict`, `Missing`.
+        """
         ...
 
     async def remove_administrator(self, id: str, *, version: int, reach: Reach, audit: Facts) -> None:  # noqa: A002 - the field's name
-        """With all roles, tokens and sessions."""
+        """With all roles, tokens and sessions. Raises `Conflict` also for the last owner of the whole installation."""
         ...
 
     async def administrator(self, id: str, *, reach: Reach) -> Administrator:  # noqa: A002 - the field's name
@@ -71,7 +75,7 @@ class Administration(Protocol):
         ...
 
     async def add_grant(self, grant: RoleGrant, *, reach: Reach, audit: Facts) -> RoleGrant:
-        """Raises `Conflict` where it is granted already, `Missing`."""
+        """Raises `Conflict` where it is granted already, `Missing` where party or administrator is out of reach."""
         ...
 
     async def remove_grant(self, id: str, *, reach: Reach, audit: Facts) -> None:  # noqa: A002 - the field's name
@@ -110,12 +114,16 @@ class Administration(Protocol):
         """Somebody signed in."""
         ...
 
-    async def turn_session(self, session: Session, *, before: bytes) -> bool:
-        """Keep its new digests and times, if its digest still is `before`."""
+    async def turn_session(self, id: str, successor: Session, *, until: int) -> bool:  # noqa: A002 - the field's name
+        """Put another in its place; this one ends at `until`. False where that has been done already."""
+        ...
+
+    async def see_session(self, id: str, *, now: int) -> None:  # noqa: A002 - the field's name
+        """It was used."""
         ...
 
     async def session_by_digest(self, digest: bytes) -> Session | None:
-        """By its present cookie or the one before."""
+        """By its cookie."""
         ...
 
     async def sessions(self, page: Page, *, administrator: str) -> Sequence[Session]:
@@ -126,12 +134,12 @@ class Administration(Protocol):
         """Raises `Missing` where this administrator has no such session."""
         ...
 
-    async def claim_request(self, claim: Remembered, *, oldest: int) -> Remembered | None:
-        """None: it is now claimed. Otherwise who claimed it before, unless that was before `oldest`."""
+    async def claim_repeat(self, claim: Repeat) -> Repeat | None:
+        """None: it is now claimed. Otherwise who claimed it before, unless that has expired at `claim.created_at`."""
         ...
 
-    async def conclude_request(self, id: bytes, *, status: int, answer: bytes) -> None:  # noqa: A002 - the field's name
-        """What was answered; status 0: nothing came of it, and it may be asked again."""
+    async def conclude_repeat(self, claim: Repeat) -> None:
+        """Keep what was answered; status 0: nothing came of it, and it may be asked again."""
         ...
 
     async def denied(self, facts: Facts, *, times: int) -> None:
@@ -139,5 +147,5 @@ class Administration(Protocol):
         ...
 
     async def audit_entries(self, page: Page, *, reach: Reach) -> Sequence[AuditEntry]:
-        """Newest first; `page.after` is a number. Without `("*",)`: only those whose `party` lies within reach."""
+        """Newest first; `page.after` is a number. Only those that happened within reach."""
         ...

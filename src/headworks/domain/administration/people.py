@@ -16,12 +16,12 @@ class Administrator(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
     """What they sign in with, unique in the installation."""
     password: str = ""
     """Verifier, never the password; empty: no sign-in by password."""
-    home: str = "*"
-    """The party whose administrators may see and change this one; `*`: those of the whole installation."""
+    email: str = ""
     disabled: bool = False
     version: int = 1
     created_at: int = 0
     updated_at: int = 0
+    last_login_at: int = 0
 
     def __repr__(self) -> str:
         return f"<Administrator {self.id} {self.name}>"
@@ -37,6 +37,7 @@ class RoleGrant(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     party: str
     """`*`: the whole installation."""
     created_at: int = 0
+    created_by: str = ""
 
 
 class AdminToken(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -54,11 +55,12 @@ class AdminToken(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """SHA-256 of the whole token, which has 256 random bits."""
     scopes: tuple[Scope, ...] | None = None
     """None: all that its administrator has."""
-    party: str = ""
-    """Empty: wherever its administrator may act."""
+    party: str = "*"
+    """`*`: wherever its administrator may act."""
     expires_at: int = 0
     revoked_at: int = 0
     created_at: int = 0
+    created_by: str = ""
 
     def valid_at(self, now: int) -> bool:
         """Neither revoked nor expired."""
@@ -69,20 +71,20 @@ class AdminToken(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Session(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A signed-in browser. Its cookie is changed from time to time; the one before stays good for a moment."""
+    """A signed-in browser. From time to time another one takes its place, with a cookie of its own; this one stays good for a moment."""
 
     id: str
-    """`ses_` and 32 hex digits; the same for its whole life."""
+    """`ses_` and 32 hex digits."""
     administrator: str
     digest: bytes
-    """SHA-256 of the cookie."""
-    digest_before: bytes = b""
-    turned_at: int = 0
-    """When the cookie was last changed."""
-    seen_at: int = 0
+    """SHA-256 of the cookie, which has 256 random bits."""
+    csrf: str
+    """What a page must send beside the cookie; the same in the one that takes its place."""
     created_at: int = 0
-    agent: str = ""
-    """The browser, by its own account."""
+    """When somebody signed in."""
+    expires_at: int = 0
+    seen_at: int = 0
+    peer: str = ""
 
     def __repr__(self) -> str:
         return f"<Session {self.id}>"

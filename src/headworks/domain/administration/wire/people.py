@@ -54,11 +54,13 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AdministratorAsked(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
-    """An administrator to be, without any role yet. `home`: the party whose administrators may see and change this one."""
+    """An administrator to be, with a first role. Others see whoever has a role within their reach."""
 
     name: Name
     password: Password
-    home: Id = "*"
+    role: Role
+    party: Id
+    email: Text = ""
 
 
 class AdministratorPatch(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,6 +68,7 @@ class AdministratorPatch(msgspec.Struct, frozen=True, omit_defaults=True, kw_onl
 
     name: Name | UnsetType = UNSET
     password: Password | UnsetType = UNSET
+    email: Text | UnsetType = UNSET
     disabled: bool | UnsetType = UNSET
 
 
@@ -74,8 +77,9 @@ class AdministratorView(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     name: str
-    home: str
+    email: str
     disabled: bool
+    last_login_at: When | None
     version: int
     created_at: When | None
     updated_at: When | None
@@ -86,7 +90,8 @@ class AdministratorView(msgspec.Struct, frozen=True, kw_only=True):
         return cls(
             id=person.id,
             name=person.name,
-            home=person.home,
+            email=person.email,
+            last_login_at=when_of(person.last_login_at),
             disabled=person.disabled,
             version=person.version,
             created_at=when_of(person.created_at),
@@ -138,11 +143,11 @@ class GrantListing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TokenAsked(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
-    """A token to be: it acts as its maker, with these scopes (null: all that the maker has), on this party (null: all)."""
+    """A token to be: it acts as its maker, with these scopes (null: all that the maker has), on this party and below."""
 
     name: Name
     scopes: tuple[Scope, ...] | None = None
-    party: Id | None = None
+    party: Id = "*"
     expires_at: When | None = None
 
 
@@ -153,7 +158,7 @@ class TokenView(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     prefix: str
     scopes: tuple[Scope, ...] | None
-    party: str | None
+    party: str
     expires_at: When | None
     revoked_at: When | None
     created_at: When | None
@@ -166,7 +171,7 @@ class TokenView(msgspec.Struct, frozen=True, kw_only=True):
             name=token.name,
             prefix=token.prefix,
             scopes=token.scopes,
-            party=token.party or None,
+            party=token.party,
             expires_at=when_of(token.expires_at),
             revoked_at=when_of(token.revoked_at),
             created_at=when_of(token.created_at),
@@ -194,14 +199,23 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     """One of the caller's own sessions."""
 
     id: str
-    agent: str
+    peer: str
+    current: bool
     seen_at: When | None
     created_at: When | None
+    expires_at: When | None
 
     @classmethod
-    def of(cls, session: Session) -> SessionView:
-        """As it is told."""
-        return cls(id=session.id, agent=session.agent, seen_at=when_of(session.seen_at), created_at=when_of(session.created_at))
+    def of(cls, session: Session, current: str) -> SessionView:
+        """As it is told to whoever has the session `current`."""
+        return cls(
+            id=session.id,
+            peer=session.peer,
+            current=session.id == current,
+            seen_at=when_of(session.seen_at),
+            created_at=when_of(session.created_at),
+            expires_at=when_of(session.expires_at),
+        )
 
 
 class SessionListing(msgspec.Struct, frozen=True, kw_only=True):
