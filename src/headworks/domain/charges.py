@@ -13,6 +13,10 @@ from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.usage import Usage
 
 _GIVEN_BACK = frozenset((Ending.REFUSED, Ending.FAILED))
+_REQUESTS, _INPUT, _OUTPUT, _TOKENS, _COST = Unit.REQUESTS, Unit.INPUT_TOKENS, Unit.OUTPUT_TOKENS, Unit.TOKENS, Unit.COST
+_CONCURRENT = Unit.CONCURRENT
+_MINUTE = Calendar.MINUTE
+# Names of their own: members of an enumeration are looked up in its class each time, and this runs twice in every request.
 
 
 def counts(outcome: Outcome) -> bool:
@@ -22,19 +26,26 @@ def counts(outcome: Outcome) -> bool:
 
 def set_aside(claims: Iterable[Claim]) -> tuple[Charge, ...]:
     """As it stands when the exchange begins."""
-    return tuple(
-        Charge(claim.counter, claim.amount, claim.limit.unit, claim.ends_at) for claim in claims if _outlives(claim.limit)
-    )
+    charges: list[Charge] = []
+    for claim in claims:
+        limit = claim.limit
+        if not limit.seconds and _outlives(limit):
+            charges.append(Charge(claim.counter, claim.amount, limit.unit, claim.ends_at))
+    return tuple(charges)
 
 
 def used(claims: Iterable[Claim], usage: Usage, price_nanos: int, outcome: Outcome) -> tuple[Charge, ...]:
     """As it stands at its end: nothing of those of which nothing was used."""
-    requests = int(counts(outcome))
-    return tuple(
-        Charge(claim.counter, units, limit.unit, claim.ends_at)
-        for claim in claims
-        if _outlives(limit := claim.limit) and (units := units_of(limit.unit, usage, price_nanos, requests))
-    )
+    charges: list[Charge] = []
+    for claim in claims:
+        limit = claim.limit
+        if limit.seconds or not _outlives(limit):
+            continue
+        unit = limit.unit
+        units = price_nanos if unit is _COST else units_of(unit, usage, price_nanos, int(counts(outcome)))
+        if units:
+            charges.append(Charge(claim.counter, units, unit, claim.ends_at))
+    return tuple(charges)
 
 
 def used_up(charges: Sequence[Charge], usage: Usage, price_nanos: int) -> tuple[Charge, ...]:
@@ -44,20 +55,16 @@ def used_up(charges: Sequence[Charge], usage: Usage, price_nanos: int) -> tuple[
 
 def units_of(unit: str, usage: Usage, price_nanos: int, requests: int) -> int:
     """What one exchange used of a limit in that unit."""
-    match unit:
-        case Unit.REQUESTS:
-            return requests
-        case Unit.INPUT_TOKENS:
-            return usage.input
-        case Unit.OUTPUT_TOKENS:
-            return usage.output
-        case Unit.TOKENS:
-            return usage.input + usage.output
-        case Unit.COST:
-            return price_nanos
-        case _:
-            return 0
+    if unit == _COST:
+        return price_nanos
+    if unit == _TOKENS:
+        return usage.input + usage.output
+    if unit == _REQUESTS:
+        return requests
+    if unit == _INPUT:
+        return usage.input
+    return usage.output if unit == _OUTPUT else 0
 
 
 def _outlives(limit: Limit) -> bool:
-    return not limit.seconds and limit.calendar is not Calendar.MINUTE and limit.unit is not Unit.CONCURRENT
+    return limit.budget or (limit.calendar is not _MINUTE and limit.unit is not _CONCURRENT)
