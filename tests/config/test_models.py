@@ -172,7 +172,7 @@ def test_of_two_patterns_the_one_that_would_answer_lists_a_model() -> None:
     text = "providers: {openai: , vllm: }\nmodels: {'*': {targets: ['openai/*'], owner: us}, 'gpt-*': 'vllm/*'}\n"
     listed = {model.name: model.owner for model in compiled(text).snapshot.listed_for(ANYONE)}
 
-    assert listed["o3"] == "us"
+    assert listed[AskedModel("o3")] == "us"
     assert "gpt-4o" not in listed
 
 
