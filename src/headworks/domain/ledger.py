@@ -56,7 +56,7 @@ class Account(NamedTuple):
 
 
 class Bill(NamedTuple):
-    """Two amounts of money that everything can be checked by."""
+    """What everything can be checked by: how many exchanges, and two amounts of money in nano-units, of all currencies together."""
 
     exchanges: int = 0
     cost: int = 0

@@ -1,0 +1,152 @@
+"""The ledger's tables: sums of exchanges, what counters have used, and how far the journal is booked. All three move in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Table, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from headworks.domain.ledger import SUMMED, Account, Bill, Sums
+from headworks.ports.clock import Clock
+from headworks.stores.sql.engine import Database
+from headworks.stores.sql.schema import COUNTER_SPEND, PLACES, POSTINGS
+
+PROJECTION = "ledger"
+Place = tuple[int, int]
+"""As the journal's: segment, and offset in it."""
+_HALF = 16
+
+
+class PlacesMovedError(Exception):
+    """Another projector has booked what we were about to book. Nothing of ours was."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """How far one epoch is booked by a batch, and what that came to."""
+
+    epoch: str
+    before: Place
+    after: Place
+    bill: Bill = Bill()
+    charged: int = 0
+    """Units of all counters together."""
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What counters are restored from, as of one instant."""
+
+    places: dict[str, Place]
+    spent: dict[str, int]
+
+
+class LedgerTables:
+    """What one instance (data directory) books, beside what others do."""
+
+    def __init__(self, database: Database, instance: str, clock: Clock) -> None:
+        self.instance = instance
+        self._database = database
+        self._clock = clock
+        self._insert = sqlite_insert if database.is_sqlite else postgresql_insert
+
+    async def places(self) -> dict[str, Place]:
+        """How far each epoch of this instance is booked."""
+        async with self._database.reading() as connection:
+            return await self._places(connection)
+
+    async def standing(self) -> Standing:
+        """What the counters whose period is not over have used, and up to where that was read."""
+        async with self._database.reading() as connection:
+            if not self._database.is_sqlite:  # there a transaction sees one state of things by itself
+                await connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            places = await self._places(connection)
+            ends = COUNTER_SPEND.c.ends_at
+            rows = await connection.execute(
+                select(COUNTER_SPEND.c.counter, COUNTER_SPEND.c.units).where((ends == 0) | (ends > self._clock.wall_ns()))
+            )
+            return Standing(places, {row[0]: row[1] for row in rows})
+
+    async def post(self, steps: Sequence[Step], sums: Sums) -> None:
+        """Book a batch and move the places behind it, both or neither. Raises `PlacesMovedError`, or what the database does."""
+        now = self._clock.wall_ns()
+        try:
+            async with self._database.writing() as connection:
+                for step in sorted(steps, key=lambda step: step.epoch):
+                    await self._move(connection, step, now)
+                await self._add(connection, POSTINGS, _postings(sums, now), SUMMED)
+                await self._add(connection, COUNTER_SPEND, _spend(sums, now), ("units",))
+        except IntegrityError as taken:
+            raise PlacesMovedError from taken
+
+    async def _places(self, connection: AsyncConnection) -> dict[str, Place]:
+        table = PLACES.c
+        rows = await connection.execute(
+            select(table.epoch, table.segment, table.offset).where(
+                table.projection == PROJECTION, table.instance == self.instance
+            )
+        )
+        return {epoch: (segment, offset) for epoch, segment, offset in rows}
+
+    async def _move(self, connection: AsyncConnection, step: Step, now: int) -> None:
+        table = PLACES.c
+        named = {"projection": PROJECTION, "instance": self.instance, "epoch": step.epoch}
+        segment, offset = step.after
+        exchanges, cost, price = step.bill
+        if step.before == (0, 0):
+            sums = {"exchanges": exchanges, "cost": cost, "price": price, "charged": step.charged}
+            await connection.execute(insert(PLACES).values(**named, segment=segment, offset=offset, updated_at=now, **sums))
+            return
+        moved = await connection.execute(
+            update(PLACES)
+            .where(*(table[name] == value for name, value in named.items()))
+            .where(table.segment == step.before[0], table.offset == step.before[1])
+            .values(
+                segment=segment,
+                offset=offset,
+                updated_at=now,
+                exchanges=table.exchanges + exchanges,
+                cost=table.cost + cost,
+                price=table.price + price,
+                charged=table.charged + step.charged,
+            )
+        )
+        if moved.rowcount != 1:
+            raise PlacesMovedError
+
+    async def _add(self, connection: AsyncConnection, table: Table, rows: list[dict[str, Any]], summed: Iterable[str]) -> None:
+        """Insert, or add to what is there. In the order of their keys: two who add at once then never wait for each other in a ring."""
+        if not rows:
+            return
+        keys = [column.name for column in table.primary_key]
+        fresh = self._insert(table)
+        added: Mapping[str, Any] = {name: table.c[name] + fresh.excluded[name] for name in summed}
+        stamp = "posted_at" if "posted_at" in table.c else "updated_at"
+        added = {**added, stamp: fresh.excluded[stamp]}
+        statement = fresh.on_conflict_do_update(index_elements=keys, set_=dict(added))
+        await connection.execute(statement, sorted(rows, key=lambda row: tuple(row[key] for key in keys)))
+
+
+def _postings(sums: Sums, now: int) -> list[dict[str, Any]]:
+    return [
+        {**account._asdict(), "dimension": dimension_of(account), **dict(zip(SUMMED, row, strict=True)), "posted_at": now}
+        for account, row in sums.postings.items()
+    ]
+
+
+def _spend(sums: Sums, now: int) -> list[dict[str, Any]]:
+    return [
+        {"counter": counter, "units": units, "ends_at": sums.ends[counter], "updated_at": now}
+        for counter, units in sums.counters.items()
+    ]
+
+
+def dimension_of(account: Account) -> str:
+    """A short name of all that an account is but its bucket."""
+    parts = "".join(f"{len(part)}:{part}" for part in account[1:])
+    return hashlib.blake2b(parts.encode(), digest_size=_HALF).hexdigest()
