@@ -69,20 +69,22 @@ _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 class Facts:
-    """Of one call past the reading of its body, on its way to one model: `plan` where it is not the one first asked for.
+    """Of one call on its way to one model: `plan` and `ask` where they are others than the call's, or not yet in it.
 
     What a caller may have written wrongly raises `Fault` `invalid_request` when it is asked for.
     """
 
+    HEADERS = frozenset((CUSTOMER, SESSION, TAGS))
+    """What callers may say of a request beside its body."""
     __slots__ = ("_ask", "_call", "_customer", "_plan", "_principal", "_tags")
 
-    def __init__(self, call: Call, plan: Plan | None = None) -> None:
-        plan = plan or call.plan
+    def __init__(self, call: Call, plan: Plan | None = None, ask: Ask | None = None) -> None:
+        plan, ask = plan or call.plan, ask or call.ask
         assert plan is not None
-        assert call.ask is not None
+        assert ask is not None
         assert call.principal is not None
         self._call = call
-        self._ask: Ask = call.ask
+        self._ask: Ask = ask
         self._plan: Plan = plan
         self._principal: Principal = call.principal
         self._customer: str | None = None

@@ -7,6 +7,7 @@ import msgspec
 from headworks.domain.errors import Fault
 from headworks.domain.kind import Kind
 from headworks.domain.money import PriceCard
+from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Model, Snapshot
 from headworks.domain.target import Target
 
@@ -44,11 +45,42 @@ def plan_for(snapshot: Snapshot, model: Model, kind: Kind, front: str) -> Plan:
             "An administrator can give it one under 'prices', or allow it at zero with 'unpriced: free'.",
             param="model",
         )
+    return _plan(model, fitting)
+
+
+def narrowed_to(plan: Plan, principal: Principal) -> Plan:
+    """The same with only the targets that this caller's providers and regions admit. Raises `Fault` where none is left."""
+    targets = [target for target in plan.targets if admits(principal, target)]
+    if not targets:
+        raise nowhere_allowed(plan.model, principal)
+    return plan if len(targets) == len(plan.targets) else _plan(plan.model, targets)
+
+
+def admits(principal: Principal, target: Target) -> bool:
+    """Whether a caller may be served there. A target that tells no region is in none that a list could name."""
+    return (principal.providers is None or target.provider in principal.providers) and (
+        principal.regions is None or target.region in principal.regions
+    )
+
+
+def nowhere_allowed(model: Model, principal: Principal) -> Fault:
+    """What a caller is told whose providers or regions leave no target of a model."""
+    said = (("providers", principal.providers), ("regions", principal.regions))
+    bounds = " and ".join(f"{what} {', '.join(names) or 'none'}" for what, names in said if names is not None)
+    return Fault(
+        "model_not_allowed",
+        f"This key may be served by {bounds} only, and none of these has the model '{model.name}'. "
+        "Ask another model, or have an administrator widen the bounds of the key and of all above it.",
+        param="model",
+    )
+
+
+def _plan(model: Model, targets: list[Target]) -> Plan:
     cards: list[PriceCard] = []
-    for target in fitting:
+    for target in targets:
         if target.price is not None and target.price not in cards:
             cards.append(target.price)
-    return Plan(model, tuple(fitting), tuple(cards))
+    return Plan(model, tuple(targets), tuple(cards))
 
 
 def _in_tongue(target: Target, front: str) -> Target:

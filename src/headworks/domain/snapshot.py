@@ -9,6 +9,8 @@ from itertools import islice, pairwise
 
 import msgspec
 
+from headworks.domain.issuer import IdentitySettings
+from headworks.domain.policy import PolicyRule
 from headworks.domain.principal import Principal
 from headworks.domain.retry import RetryBudgetSettings, RetryPolicy
 from headworks.domain.target import AskedModel, Target
@@ -179,11 +181,13 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     logs: LogSettings = LogSettings()
     cache: CacheSettings = CacheSettings()
     guards: tuple[GuardRule, ...] = ()
+    policies: tuple[PolicyRule, ...] = ()
     breaker: Breaker = Breaker()
     retry_budget: RetryBudgetSettings = RetryBudgetSettings()
     unpriced: str = "refuse"
     """What happens to a model without a price: `refuse`, or `free` (explicitly allowed at zero)."""
     open_door: bool = False
+    identity: IdentitySettings = IdentitySettings()
 
     def find(self, name: str) -> Model | None:
         """The model of that name, or None. A pattern is no name, and one longer than `LONGEST_NAME` is nobody's."""

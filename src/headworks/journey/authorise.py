@@ -8,16 +8,15 @@ import msgspec
 
 from headworks.domain.call import Ask, Call, Kind
 from headworks.domain.errors import Fault
-from headworks.domain.governed import refuse_governed, refuse_governed_headers, refuse_governed_model
+from headworks.domain.facts import Facts
+from headworks.domain.features import refuse_ordinary
+from headworks.domain.governed import refuse_governed, refuse_governed_headers
 from headworks.domain.principal import Principal
 from headworks.domain.reply import Reply
 from headworks.domain.snapshot import Model
-from headworks.journey.planner import Planner
+from headworks.journey.permission import Permission, choice, quoted, refuse_endpoint
 from headworks.ports.dialect import Interpreter
 from headworks.ports.stage import Proceed
-
-LISTED = 20
-"""How many allowed models an error names."""
 
 BODILESS = frozenset((Kind.MODELS, Kind.MODEL))
 
@@ -25,12 +24,13 @@ BODILESS = frozenset((Kind.MODELS, Kind.MODEL))
 class Authorise:
     """Reads the body, as far as decisions need it, and decides."""
 
-    def __init__(self, interpreter: Interpreter, planner: Planner) -> None:
+    def __init__(self, interpreter: Interpreter, permission: Permission) -> None:
         self._interpreter = interpreter
-        self._planner = planner
+        self._permission = permission
 
     def __call__(self, call: Call, proceed: Proceed) -> Awaitable[Reply]:
         """Refuses what is malformed, unknown or not allowed. Waits only for a body that is still coming."""
+        refuse_endpoint(call)
         if call.kind in BODILESS:
             return proceed(call)
         if not call.body.complete:
@@ -43,37 +43,25 @@ class Authorise:
     def _authorised(self, call: Call, body: bytes) -> Call:
         ask = self._interpreter.read_ask(call.front, call.kind, body)
         call.tally.asked = ask.model
-        assert call.principal is not None
-        model = _allowed_model(call, ask, call.principal)
-        refuse_governed_model(model, call.principal)
-        refuse_governed_headers(call.front, call.headers, call.principal)
-        refuse_governed(call.front, ask, call.principal)
-        return msgspec.structs.replace(call, ask=ask, plan=self._planner.plan(call, model))
+        principal = call.principal
+        assert principal is not None
+        model = _model(call, ask, principal)
+        refuse_governed_headers(call.front, call.headers, principal)
+        refuse_governed(call.front, ask, principal)
+        refuse_ordinary(ask, principal)
+        plan = self._permission.plan(call, ask, ask.model, model)
+        call = msgspec.structs.replace(call, ask=ask, plan=plan)
+        if not Facts.HEADERS.isdisjoint(call.headers):
+            Facts(call).check()
+        return call
 
 
-def _allowed_model(call: Call, ask: Ask, principal: Principal) -> Model:
+def _model(call: Call, ask: Ask, principal: Principal) -> Model:
     model = call.snapshot.find(ask.model)
     if model is not None:
-        if principal.may_use(ask.model) or principal.may_use(model.name):
-            return model
-        raise Fault(
-            "model_not_allowed", f"This key may not use the model '{ask.model}'. {_choice(call, principal)}", param="model"
-        )
+        return model
     close = call.snapshot.suggest(ask.model, principal)
-    hint = f" Did you mean {_quoted(close)}?" if close else ""
+    hint = f" Did you mean {quoted(close)}?" if close else ""
     raise Fault(
-        "model_not_found", f"The model '{ask.model}' does not exist here.{hint} {_choice(call, principal)}", param="model"
+        "model_not_found", f"The model '{ask.model}' does not exist here.{hint} {choice(call, principal)}", param="model"
     )
-
-
-def _choice(call: Call, principal: Principal) -> str:
-    names = call.snapshot.names_for(principal)
-    if not names:
-        return "The key may use no model: ask an administrator to allow one."
-    more = f" and {len(names) - LISTED} more (GET /v1/models)" if len(names) > LISTED else ""
-    star = " Write a model's name for the star." if any("*" in name for name in names[:LISTED]) else ""
-    return f"Ask one that this key may use: {_quoted(names[:LISTED])}{more}.{star}"
-
-
-def _quoted(names: list[str]) -> str:
-    return ", ".join(f"'{name}'" for name in names)

@@ -13,8 +13,10 @@ from headworks.balancing.retry_budget import RetryBucket
 from headworks.domain.snapshot import Snapshot
 from headworks.guards.pattern import PatternGuards
 from headworks.journey import Attempt, Authorise, Cache, Guard, Identify, Journey, Limits, Meter, Observe, Route
+from headworks.journey.permission import Permission
 from headworks.journey.planner import Planner
 from headworks.journey.route import Ways
+from headworks.policies import PolicyBook
 from headworks.ports.clock import Clock
 from headworks.ports.dialect import Interpreter
 from headworks.ports.stores import Journal
@@ -37,13 +39,13 @@ def compose(outside: Outside, snapshots: Callable[[], Snapshot], health: HealthB
     """
     clock, journal, interpreter = outside.clock, outside.journal, outside.interpreter
     chance = random.Random()  # noqa: S311 - it draws targets and pauses, no secrets
-    planner = Planner()
+    permission = Permission(Planner(), PolicyBook())
     guards = PatternGuards()
-    ways = Ways(planner, Weighted(chance), health, RetryBucket(clock, lambda: snapshots().retry_budget))
+    ways = Ways(permission, Weighted(chance), health, RetryBucket(clock, lambda: snapshots().retry_budget))
     stages = (
         Observe(journal, clock),
         Identify(SnapshotKeys()),
-        Authorise(interpreter, planner),
+        Authorise(interpreter, permission),
         Limits(MemoryCounters(clock)),
         Guard(lambda now: guards.of(now.guards), interpreter),
         Cache(MemoryAnswers(clock, snapshots().cache.max_bytes), MemoryReplays(clock), interpreter),

@@ -1,0 +1,70 @@
+"""May this caller have this model? Asked of the model that a request names, and in the same words of every fallback."""
+
+from __future__ import annotations
+
+from headworks.domain.call import Ask, Call
+from headworks.domain.errors import Fault
+from headworks.domain.facts import Facts
+from headworks.domain.governed import refuse_governed_model
+from headworks.domain.plan import Plan
+from headworks.domain.principal import Principal
+from headworks.domain.snapshot import Model
+from headworks.journey.planner import Planner
+from headworks.ports.policies import Policies
+
+LISTED = 20
+"""How many allowed models an error names."""
+
+
+class Permission:
+    """One per process, shared by the stages that choose a model. Nothing here waits."""
+
+    def __init__(self, planner: Planner, policies: Policies) -> None:
+        self._planner = planner
+        self._policies = policies
+
+    def plan(self, call: Call, ask: Ask, name: str, model: Model) -> Plan:
+        """Where this call may go for `model`, which it was led to by `name`. Raises `Fault` where nowhere."""
+        principal = call.principal
+        assert principal is not None
+        if not principal.may_ask(name, model.name):
+            raise Fault(
+                "model_not_allowed", f"This key may not use the model '{name}'. {choice(call, principal)}", param="model"
+            )
+        refuse_governed_model(model, principal)
+        plan = self._planner.plan(call, model)
+        rules = call.snapshot.policies
+        if rules or principal.policies:
+            self._policies.refuse(rules, Facts(call, plan, ask))
+        return plan
+
+
+def refuse_endpoint(call: Call) -> None:
+    """Raise `endpoint_not_allowed` where a level leaves this kind of request out. Lists of models and single ones are one kind."""
+    principal = call.principal
+    assert principal is not None
+    if principal.endpoints is None or call.kind in principal.endpoints:
+        return
+    kind = "models" if call.kind == "model" else call.kind.value
+    if kind not in principal.endpoints:
+        allowed = ", ".join(principal.endpoints) or "none"
+        raise Fault(
+            "endpoint_not_allowed",
+            f"This key may not send requests of the kind '{kind}', at whatever path. It may send: {allowed}. "
+            f"Ask an administrator to add '{kind}' to the endpoints of the key and of all above it.",
+        )
+
+
+def choice(call: Call, principal: Principal) -> str:
+    """What a caller can ask instead."""
+    names = call.snapshot.names_for(principal)
+    if not names:
+        return "The key may use no model: ask an administrator to allow one."
+    more = f" and {len(names) - LISTED} more (GET /v1/models)" if len(names) > LISTED else ""
+    star = " Write a model's name for the star." if any("*" in name for name in names[:LISTED]) else ""
+    return f"Ask one that this key may use: {quoted(names[:LISTED])}{more}.{star}"
+
+
+def quoted(names: list[str]) -> str:
+    """Names in a sentence."""
+    return ", ".join(f"'{name}'" for name in names)
