@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
 from itertools import count
@@ -60,12 +60,12 @@ class Postgres:
 
 
 @contextmanager
-def running() -> Iterator[Postgres]:
+def running() -> Generator[Postgres]:
     """A server for as long as the block runs. Skips the test where there is no PostgreSQL."""
     found = programs()
     if found is None:
         pytest.skip("PostgreSQL is not installed (Debian package postgresql)")
-    directory = Path(tempfile.mkdtemp(prefix="hwpg", dir="/tmp"))  # noqa: S108 - a socket's path must be short, and another user must get there
+    directory = Path(tempfile.mkdtemp(prefix="hwpg", dir="/tmp"))  # short, as a socket's path must be, and open to another user
     user = _other_user(directory)
     server: subprocess.Popen[bytes] | None = None
     try:
