@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from headworks.domain.config.identity import IdentityRule, IssuerRule
 from headworks.domain.config.key import KeyRule, LimitsRule
 from headworks.domain.config.model import ModelRule, RetryRule, TargetRule, WrittenModel, as_rule
 from headworks.domain.config.price import PriceRule, TieredPrice, WrittenRate, nanos_of
@@ -15,6 +16,8 @@ from headworks.domain.snapshot import Breaker, CacheSettings, ControlSettings, E
 __all__ = [
     "Config",
     "GuardSpec",
+    "IdentityRule",
+    "IssuerRule",
     "KeyRule",
     "LimitsRule",
     "ModelRule",
@@ -63,5 +66,6 @@ class Config(Written, frozen=True):
     logs: LogSettings = LogSettings()
     cache: CacheSettings = CacheSettings()
     guards: dict[str, GuardSpec] = {}
+    identity: IdentityRule = IdentityRule()
     open_door: bool = False
     """Serve callers without a key. For a gateway that only you can reach."""

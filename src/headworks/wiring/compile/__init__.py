@@ -10,6 +10,7 @@ from headworks.domain.config import Config
 from headworks.domain.snapshot import Snapshot
 from headworks.providers.price_table import PriceTable
 from headworks.wiring.compile.bench import Bench, Givens
+from headworks.wiring.compile.identity import compile_identity
 from headworks.wiring.compile.models import Models
 from headworks.wiring.compile.principals import compile_keys
 from headworks.wiring.compile.revision import revision_of
@@ -62,6 +63,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
         retry_budget=config.retry_budget,
         unpriced=config.unpriced,
         open_door=config.open_door,
+        identity=compile_identity(bench, config),
     )
     _refuse_mistakes(reading, bench)
     revision = revision_of(config, bench.digests, bench.givens.prices.digest)

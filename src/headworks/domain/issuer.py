@@ -1,0 +1,53 @@
+"""Who besides us may say who somebody is: issuers of JWTs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA"]
+"""Signatures with a key pair. None that whoever can verify could also make (`HS…`), and not `none`."""
+
+
+class ClaimNames(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Which claims say where somebody belongs: a claim's name, or a path into it with dots. Empty: it is not asked. A claim that is
+    named here must be in the token and fit.
+    """
+
+    subject: str = "sub"
+    team: str = ""
+    project: str = ""
+    user: str = ""
+    """A user's or service account's name or id."""
+    roles: str = ""
+    """For the administration."""
+
+
+class Issuer(msgspec.Struct, frozen=True, kw_only=True):
+    """One issuer, bound to one organisation: nothing that it claims can reach beyond. Times in seconds."""
+
+    name: str
+    issuer: str
+    """The `iss` claim, to the letter."""
+    audience: tuple[str, ...]
+    """The token must be meant for one of these."""
+    organisation: str
+    """Id or name."""
+    algorithms: tuple[Algorithm, ...] = ("RS256", "ES256")
+    claims: ClaimNames = ClaimNames()
+    jwks_uri: str = ""
+    """Left out: the issuer's discovery document says it."""
+    leeway: float = 30.0
+    """How far its clock may differ from ours."""
+    max_age: float = 3600.0
+    """Its keys count for so long without being read again: a withdrawn one no longer."""
+
+
+class IdentitySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is believed, and for how long without asking."""
+
+    issuers: dict[str, Issuer] = {}
+    """By `iss`."""
+    stale_for: float = 0.0
+    """Seconds for which a key that is known goes on counting while the database is gone; 0: it does not."""

@@ -1,0 +1,146 @@
+"""Who holds a key: one index for the keys of the configuration, those of the records, and tokens.
+
+A principal that is known costs one digest and one look into a dict. What is not known is looked up once, however many ask; what has
+changed is not served; where the database is silent or gone, the configuration says what counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from math import inf
+
+from headworks.domain.errors import Fault
+from headworks.domain.principal import Principal
+from headworks.domain.snapshot import Snapshot
+from headworks.identity.cache import Known, PrincipalCache
+from headworks.identity.feed import SILENCE, Feed
+from headworks.identity.gate import Gate, Lost
+from headworks.identity.jwks import Fetch
+from headworks.identity.jwt import looks_like_token
+from headworks.identity.keys import Digests
+from headworks.identity.misses import Guesses, Misses
+from headworks.identity.principals import Compiler
+from headworks.identity.tokens import Resolved, Tokens
+from headworks.ports.clock import Clock
+from headworks.ports.records import Lookups
+
+REMEMBERED = 10_000
+_TRIES = 5
+
+Resolve = Callable[[], Awaitable[Resolved | None]]
+
+
+class Directory:
+    """`ports.stores.Keys` over snapshot, records and issuers. `feed.follow` must run beside it."""
+
+    def __init__(self, lookups: Lookups, digests: Digests, fetch: Fetch, clock: Clock, most: int = REMEMBERED) -> None:
+        self._cache = PrincipalCache(most)
+        self._misses = Misses(clock, most)
+        self._guesses = Guesses(clock)
+        self._gate = Gate(lookups, clock)
+        self._compiler = Compiler()
+        self._tokens = Tokens(self._gate, self._compiler, fetch, clock, self._cache.mark_tokens)
+        self._digests = digests
+        self._clock = clock
+        self._now = clock.now
+        self._entries = self._cache.entries
+        self._flights: dict[bytes, asyncio.Task[Principal | None]] = {}
+        self.feed = Feed(lookups, self._cache, self._misses, clock)
+
+    def peek(self, key: bytes, snapshot: Snapshot) -> Principal | None:
+        """Who holds it, if that is known and proved."""
+        digest = sha256(key).digest()
+        principal = snapshot.principals.get(digest)
+        if principal is not None:
+            return principal
+        known = self._entries.get(digest)
+        if known is None or known.marked:
+            return None
+        now = self._now()
+        if now - self.feed.proven > SILENCE and now - known.proven > SILENCE:
+            return None
+        if known.revision and (now > known.until or known.revision != snapshot.revision):
+            return None
+        self._entries.move_to_end(digest)
+        return known.principal
+
+    async def find(self, key: bytes, snapshot: Snapshot, peer: str = "") -> Principal | None:
+        """Who holds it. Raises `Fault` where that cannot be said now, or `peer` has guessed too often, or a token says why not."""
+        known = self.peek(key, snapshot)
+        resolve = None if known is not None else self._way(key, snapshot)
+        if resolve is None:
+            return known
+        digest = sha256(key).digest()
+        remembered = self._entries.get(digest)
+        if remembered is None:
+            if self._misses.knows(digest, self.feed.since if self.feed.silent else -inf):
+                return None
+            self._guesses.admit(peer)
+        try:
+            principal = await self._flight(digest, resolve)
+        except Lost:
+            return self._without_database(remembered, snapshot)
+        except Fault as fault:
+            if fault.code == "invalid_api_key":
+                self._guesses.charge(peer)
+            raise
+        if principal is None:
+            self._guesses.charge(peer)
+        return principal
+
+    def _way(self, key: bytes, snapshot: Snapshot) -> Resolve | None:
+        """How to look it up; None where it can be nobody's."""
+        if looks_like_token(key):
+            return (lambda: self._tokens.resolve(key, snapshot)) if snapshot.identity.issuers else None
+        candidates = self._digests.candidates(key)
+        return (lambda: self._resolve(key, candidates)) if candidates else None
+
+    async def _resolve(self, key: bytes, candidates: tuple[bytes, ...]) -> Resolved | None:
+        found = await self._gate.ask(lambda lookups: lookups.key_by_digest(candidates))
+        if found is None or not self._digests.proves(key, found.key):
+            return None
+        principal = self._compiler.principal_of(found)
+        return None if principal is None else Resolved(principal=principal, as_of=found.as_of)
+
+    async def _flight(self, digest: bytes, resolve: Resolve) -> Principal | None:
+        """One look-up for all who ask at the same time; it outlives any of them."""
+        flight = self._flights.get(digest)
+        if flight is None:
+            flight = self._flights[digest] = asyncio.create_task(self._look_up(digest, resolve), name="look up a key")
+            flight.add_done_callback(lambda done: self._landed(digest, done))
+        return await asyncio.shield(flight)
+
+    def _landed(self, digest: bytes, flight: asyncio.Task[Principal | None]) -> None:
+        del self._flights[digest]
+        if not flight.cancelled():
+            flight.exception()  # who asked has it; nobody may be left to ask
+
+    async def _look_up(self, digest: bytes, resolve: Resolve) -> Principal | None:
+        for _ in range(_TRIES):
+            sent, generation, number = self._now(), self._misses.generation, self.feed.number
+            resolved = await resolve()
+            if resolved is None or self._over(resolved.principal):
+                self._cache.drop(digest)
+                self._misses.remember(digest, generation, sent)
+                return None
+            by_name = bool(resolved.revision)
+            as_of = min(resolved.as_of, number) if by_name else resolved.as_of
+            if not self.feed.recent.outdates(resolved.principal, as_of, by_name=by_name):
+                known = Known(resolved.principal, sent, as_of, resolved.until, resolved.revision)
+                self._cache.put(digest, known)
+                return resolved.principal
+        raise Fault("overloaded", "What this key may do is being changed just now. Try again in a second.", retry_after=1.0)
+
+    def _over(self, principal: Principal) -> bool:
+        return 0 < principal.expires_at <= self._clock.wall_ns()
+
+    def _without_database(self, known: Known | None, snapshot: Snapshot) -> Principal | None:
+        """What the configuration says of a database that is gone."""
+        if known is not None and not known.marked and known.revision in ("", snapshot.revision):
+            proven = max(self.feed.proven, known.proven)
+            now = self._now()
+            if now <= known.until and now - proven <= snapshot.identity.stale_for:
+                return known.principal
+        raise Fault("identity_unavailable", retry_after=1.0)

@@ -1,0 +1,150 @@
+"""The public keys of one issuer: found by discovery, remembered for a while, read again when they rotate."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from math import inf
+
+import msgspec
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, JWKRegistry, Key, OKPKey, RSAKey
+
+from headworks.domain.issuer import Issuer
+from headworks.ports.clock import Clock
+
+Fetch = Callable[[str], Awaitable[bytes]]
+"""GET of an address. Follows no redirect, bounds size and time; raises `OSError` where there is no 200."""
+
+_PAUSE = 5.0
+"""Seconds between two readings: tokens with invented key ids must not make us a nuisance to the issuer."""
+_MOST_KEYS = 100
+_LEAST_RSA_BITS = 2048
+_KINDS = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
+_CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
+_PUBLIC = frozenset(("kty", "kid", "alg", "use", "n", "e", "crv", "x", "y"))
+
+
+class KeysUnreadable(Exception):
+    """The issuer's keys cannot be had now. The text is for operators."""
+
+
+class _Discovered(msgspec.Struct):
+    issuer: str
+    jwks_uri: str
+
+
+class _Listed(msgspec.Struct):
+    kty: str = ""
+    kid: str = ""
+    alg: str = ""
+    use: str = "sig"
+    key_ops: tuple[str, ...] = ("verify",)
+
+
+class _Jwks(msgspec.Struct):
+    keys: list[msgspec.Raw]
+
+
+class _Held(msgspec.Struct, frozen=True):
+    key: Key
+    kid: str
+    algorithm: str
+
+
+class IssuerKeys:
+    """One per issuer. A key id is only ever compared: it is part of no address and no path."""
+
+    def __init__(self, issuer: Issuer, fetch: Fetch, clock: Clock, changed: Callable[[], None]) -> None:
+        """`changed` is called when the keys are others than before."""
+        self._issuer = issuer
+        self._fetch = fetch
+        self._clock = clock
+        self._changed = changed
+        self._held: tuple[_Held, ...] = ()
+        self._text = b""
+        self._read_at = -inf
+        self._tried_at = -inf
+        self._reading: asyncio.Task[None] | None = None
+
+    async def key(self, kid: str, algorithm: str) -> Key | None:
+        """The key that a token names; without a name the only one of that algorithm. Raises `KeysUnreadable`."""
+        age = self._clock.now() - self._read_at
+        if age >= self._issuer.max_age:
+            await self._read_again()
+            if self._clock.now() - self._read_at >= self._issuer.max_age:
+                raise KeysUnreadable(f"the keys of the issuer {self._issuer.name} could not be read")
+        elif age >= self._issuer.max_age / 2:
+            self._begin()
+        found = self._pick(kid, algorithm)
+        if found is None and await self._read_again():
+            found = self._pick(kid, algorithm)
+        return found
+
+    def _pick(self, kid: str, algorithm: str) -> Key | None:
+        fitting = [held for held in self._held if _fits(held, algorithm) and (not kid or held.kid == kid)]
+        return fitting[0].key if len(fitting) == 1 or (kid and fitting) else None
+
+    async def _read_again(self) -> bool:
+        """Whether they were read; not where that was tried a moment ago."""
+        reading = self._begin()
+        if reading is None:
+            return False
+        await asyncio.shield(reading)
+        return True
+
+    def _begin(self) -> asyncio.Task[None] | None:
+        if self._reading is None and self._clock.now() - self._tried_at >= _PAUSE:
+            self._tried_at = self._clock.now()
+            self._reading = asyncio.create_task(self._read(), name=f"keys of {self._issuer.name}")
+        return self._reading
+
+    async def _read(self) -> None:
+        """Keep what was read; after a failure what there was, until it is too old."""
+        sent = self._clock.now()
+        try:
+            text = await self._fetch(self._issuer.jwks_uri or await self._discovered())
+            held = tuple(_usable(text))
+        except (OSError, msgspec.DecodeError, KeysUnreadable):
+            return
+        finally:
+            self._reading = None
+        before, self._text = self._text, text
+        self._held, self._read_at = held, sent
+        if before not in (b"", text):
+            self._changed()
+
+    async def _discovered(self) -> str:
+        base = self._issuer.issuer.rstrip("/")
+        text = await self._fetch(f"{base}/.well-known/openid-configuration")
+        document = msgspec.json.decode(text, type=_Discovered)
+        if document.issuer != self._issuer.issuer:
+            raise KeysUnreadable(f"the discovery document of the issuer {self._issuer.name} is somebody else's")
+        if document.jwks_uri.startswith("http://") and not base.startswith("http://"):
+            raise KeysUnreadable(f"the issuer {self._issuer.name} keeps its keys at an address without TLS")
+        return document.jwks_uri
+
+
+def _usable(text: bytes) -> Iterator[_Held]:
+    """Public keys for signatures, of kinds that we know; others are passed over."""
+    for raw in msgspec.json.decode(text, type=_Jwks).keys[:_MOST_KEYS]:
+        try:
+            listed = msgspec.json.decode(raw, type=_Listed)
+            members = msgspec.json.decode(raw, type=dict[str, object])
+            if listed.kty not in _KINDS.values() or listed.use != "sig" or "verify" not in listed.key_ops:
+                continue
+            key = JWKRegistry.import_key({name: str(value) for name, value in members.items() if name in _PUBLIC})
+        except (msgspec.DecodeError, JoseError, ValueError):
+            continue  # one key that nobody can read must not take the others away
+        if not isinstance(key, RSAKey) or key.public_key.key_size >= _LEAST_RSA_BITS:
+            yield _Held(key, listed.kid, listed.alg)
+
+
+def _fits(held: _Held, algorithm: str) -> bool:
+    """Whether a key is one for the algorithm: a public key must never be taken for a secret of another."""
+    if held.algorithm and held.algorithm != algorithm:
+        return False
+    if held.key.key_type != _KINDS.get(algorithm[:2]):
+        return False
+    curve = held.key.curve_name if isinstance(held.key, ECKey | OKPKey) else ""
+    return curve == _CURVES.get(algorithm, curve)

@@ -1,0 +1,96 @@
+"""A JWT judged: signed by an issuer's key, with a pinned algorithm, for us, and in time."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import urlsafe_b64decode
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from joserfc import jwt
+from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError, MissingClaimError
+from joserfc.jwk import Key
+from joserfc.jws import JWSRegistry
+
+from headworks.domain.errors import Fault
+from headworks.domain.issuer import Issuer
+
+LONGEST = 16_384
+"""Bytes of a token."""
+_LONGEST_HEADER = 4_096
+_PARTS = 3
+
+Claims = Mapping[str, Any]
+
+
+class Stated(msgspec.Struct, frozen=True):
+    """What a token says of itself, before anything of it is believed: good for finding out by whom to have it proved."""
+
+    issuer: str
+    algorithm: str
+    kid: str
+
+
+class _Header(msgspec.Struct):
+    alg: str
+    kid: str = ""
+
+
+class _Payload(msgspec.Struct):
+    iss: str
+
+
+def looks_like_token(key: bytes) -> bool:
+    """Three parts, the first of which begins like a JSON object in base64. None of our keys does."""
+    return key.startswith(b"eyJ") and key.count(b".") == _PARTS - 1
+
+
+def stated(token: bytes) -> Stated:
+    """Raises `Fault` `invalid_api_key` where it cannot be read."""
+    if len(token) > LONGEST:
+        raise refused(f"It is longer than {LONGEST} bytes.")
+    try:
+        header, payload, _ = token.split(b".")
+        head = msgspec.json.decode(_decoded(header), type=_Header)
+        return Stated(msgspec.json.decode(_decoded(payload), type=_Payload).iss, head.alg, head.kid)
+    except (msgspec.DecodeError, binascii.Error, ValueError):
+        raise refused("It is no signed JWT with an issuer ('iss').") from None
+
+
+def verified(token: bytes, key: Key, issuer: Issuer, wall_seconds: float) -> Claims:
+    """Its claims, proved. Raises `Fault` `invalid_api_key` that says what is wrong with it, and nothing of what it holds."""
+    registry = JWSRegistry(algorithms=issuer.algorithms, strict_check_header=False)
+    registry.max_header_length = _LONGEST_HEADER
+    try:
+        claims = jwt.decode(token, key, registry=registry).claims
+        _judge(claims, issuer, wall_seconds)
+    except ExpiredTokenError:
+        raise refused("It has expired.") from None
+    except MissingClaimError as trouble:
+        raise refused(f"It lacks claims: {trouble.description}") from None
+    except InvalidClaimError as trouble:
+        raise refused(f"A claim does not fit this gateway: {trouble.description}") from None
+    except (JoseError, ValueError):
+        raise refused("Its signature does not hold.") from None
+    return claims
+
+
+def _judge(claims: dict[str, Any], issuer: Issuer, wall_seconds: float) -> None:
+    registry = jwt.JWTClaimsRegistry(
+        now=int(wall_seconds),
+        leeway=int(issuer.leeway),
+        iss={"essential": True, "value": issuer.issuer},
+        aud={"essential": True, "values": list(issuer.audience)},
+        exp={"essential": True},
+    )
+    registry.validate(claims)
+
+
+def refused(why: str) -> Fault:
+    """The one refusal of tokens. `why` is a sentence without anything of the token's."""
+    return Fault("invalid_api_key", f"This token is refused. {why} Ask its issuer for a new one, made for this gateway.")
+
+
+def _decoded(part: bytes) -> bytes:
+    return urlsafe_b64decode(part + b"=" * (-len(part) % 4))

@@ -1,0 +1,160 @@
+"""Key and lineage → principal: everything about a caller that does not depend on the request, worked out once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import TypeVar
+
+import msgspec
+
+from headworks.domain.limits import Limit, Unit
+from headworks.domain.principal import Principal
+from headworks.domain.records import NO_BOUNDS, Bounds, Narrowed, Party, PartyKind, narrowed
+from headworks.ports.records import Found
+
+Named = TypeVar("Named")
+Kept = TypeVar("Kept")
+
+Lineage = tuple[Party, ...]
+"""The organisation first, the owner last."""
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """What a lineage gives to every key that hangs on it. Principals share its tuples."""
+
+    parties: tuple[str, ...]
+    bounds: tuple[Bounds, ...]
+    narrowed: Narrowed
+    limits: tuple[Limit, ...]
+    expires_at: int
+    organisation: str = ""
+    team: str = ""
+    project: str = ""
+    user: str = ""
+
+
+class Compiler:
+    """Makes principals. What they have in common it makes once: a hundred thousand keys of a team have the same limits."""
+
+    def __init__(self, most: int = 2_000) -> None:
+        """`most` lineages are remembered, each for as long as the versions of its parties are the same."""
+        self._standings: OrderedDict[tuple[tuple[str, int], ...], Standing | None] = OrderedDict()
+        self._limits: OrderedDict[tuple[str, int], tuple[Limit, ...]] = OrderedDict()
+        self._most = most
+
+    def principal_of(self, found: Found) -> Principal | None:
+        """The key's holder; None where a party above it is disabled or gone. Whether it has expired yet is for the request to ask."""
+        standing = self.standing_of(found.lineage)
+        key = found.key
+        if standing is None or standing.parties[-1] != key.owner:
+            return None
+        ends = _earliest((standing.expires_at, key.expires_at, key.revoked_at))
+        own = limits_of(key.bounds, key.id, f"key/{key.name}")
+        return principal(standing, key.id, key.name, ends, bounds=key.bounds, limits=own)
+
+    def standing_of(self, lineage: Lineage) -> Standing | None:
+        """What the parties together give; None where there are none, or one of them is disabled."""
+        versions = tuple((party.id, party.version) for party in lineage)
+        try:
+            standing = self._standings[versions]
+        except KeyError:
+            standing = self._standings[versions] = self._made(lineage)
+            _bound(self._standings, self._most)
+        return standing
+
+    def _made(self, lineage: Lineage) -> Standing | None:
+        if not lineage or any(party.disabled for party in lineage):
+            return None
+        bounds = tuple(party.bounds for party in lineage)
+        return Standing(
+            parties=tuple(party.id for party in lineage),
+            bounds=bounds,
+            narrowed=narrowed(bounds),
+            limits=tuple(limit for party in lineage for limit in self._limits_of(party)),
+            expires_at=_earliest(party.expires_at for party in lineage),
+            **{_PLACES[party.kind]: party.id for party in lineage},
+        )
+
+    def _limits_of(self, party: Party) -> tuple[Limit, ...]:
+        named = (party.id, party.version)
+        if (limits := self._limits.get(named)) is None:
+            limits = self._limits[named] = limits_of(party.bounds, party.id, f"{party.kind}/{party.name}")
+            _bound(self._limits, self._most)
+        return limits
+
+
+_PLACES = {
+    PartyKind.ORGANISATION: "organisation",
+    PartyKind.TEAM: "team",
+    PartyKind.PROJECT: "project",
+    PartyKind.USER: "user",
+    PartyKind.SERVICE_ACCOUNT: "user",
+}
+
+
+def principal(
+    standing: Standing, id_: str, name: str, expires_at: int, *, bounds: Bounds = NO_BOUNDS, limits: tuple[Limit, ...] = ()
+) -> Principal:
+    """One who stands there, narrowed further by `bounds` of its own."""
+    left = standing.narrowed if bounds == NO_BOUNDS else narrowed((*standing.bounds, bounds))
+    return Principal(
+        id=id_,
+        name=name,
+        organisation=standing.organisation,
+        team=standing.team,
+        project=standing.project,
+        user=standing.user,
+        lineage=(*standing.parties, id_),
+        limits=(*standing.limits, *limits) if limits else standing.limits,
+        expires_at=expires_at,
+        **{field: getattr(left, field) for field in Narrowed.__struct_fields__},
+    )
+
+
+def limits_of(bounds: Bounds, owner: str, title: str) -> tuple[Limit, ...]:
+    """The limits and hard budgets of one level. Soft budgets hold nobody back: they alert, from the ledger."""
+    rules = (
+        Limit(
+            id=f"{title}/{name}",
+            owner=owner,
+            rule=name,
+            unit=rule.unit,
+            amount=rule.amount,
+            seconds=rule.seconds,
+            calendar=rule.calendar,
+            zone=rule.zone,
+            models=rule.models,
+            group_by=rule.group_by,
+            currency=rule.currency,
+            on_loss=rule.on_loss,
+            most_groups=rule.most_groups,
+        )
+        for name, rule in bounds.limits.items()
+    )
+    budgets = (
+        Limit(
+            id=f"{title}/{name}",
+            owner=owner,
+            rule=name,
+            unit=Unit.COST,
+            amount=budget.amount,
+            calendar=budget.calendar,
+            zone=budget.zone,
+            group_by=budget.group_by,
+            currency=budget.currency,
+            budget=True,
+        )
+        for name, budget in bounds.budgets.items()
+        if budget.hard
+    )
+    return (*rules, *budgets)
+
+
+def _earliest(times: Iterable[int]) -> int:
+    return min((at for at in times if at), default=0)
+
+
+def _bound(remembered: OrderedDict[Named, Kept], most: int) -> None:
+    if len(remembered) > most:
+        remembered.popitem(last=False)

@@ -1,0 +1,76 @@
+"""Issuers of tokens, checked: every mistake here would let in the wrong people, or nobody."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from headworks.domain.config import Config, IssuerRule
+from headworks.domain.issuer import IdentitySettings, Issuer
+from headworks.wiring.compile.bench import Bench
+from headworks.wiring.config_file.tree import Path
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
+_MOST_LEEWAY = 300.0
+
+
+def compile_identity(bench: Bench, config: Config) -> IdentitySettings:
+    """The settings, issuers by their `iss`."""
+    written = config.identity
+    issuers: dict[str, Issuer] = {}
+    for name, rule in written.issuers.items():
+        path = ("identity", "issuers", name)
+        issuer = _issuer(bench, name, rule, path)
+        if issuer.issuer in issuers:
+            bench.wrong((*path, "issuer"), f"'{issuer.issuer}' has an entry already.", "Give each issuer one.")
+        issuers[issuer.issuer] = issuer
+    return IdentitySettings(issuers=issuers, stale_for=written.stale_for if written.on_database_loss == "stale" else 0.0)
+
+
+def _issuer(bench: Bench, name: str, rule: IssuerRule, path: Path) -> Issuer:
+    if not _NAME.fullmatch(name):
+        bench.wrong(path, f"'{name}' is no name for an issuer.", "Use up to 64 letters, digits, dots, dashes.", on_key=True)
+    url = bench.text(rule.issuer, (*path, "issuer"))
+    _check_address(bench, url, (*path, "issuer"))
+    if rule.jwks_uri:
+        _check_address(bench, rule.jwks_uri, (*path, "jwks_uri"))
+    audience = (rule.audience,) if isinstance(rule.audience, str) else rule.audience
+    if not audience or not all(audience):
+        bench.wrong(
+            path,
+            f"'{name}' names no audience: tokens for anybody would open this gateway.",
+            "Name what `aud` must hold.",
+            on_key=True,
+        )
+    if not rule.organisation:
+        bench.wrong(path, f"'{name}' is bound to no organisation.", "Name the one that its people belong to.", on_key=True)
+    if not rule.algorithms:
+        bench.wrong((*path, "algorithms"), "Without an algorithm no token can be proved.", "Leave it out for RS256 and ES256.")
+    if not rule.claims.subject:
+        bench.wrong((*path, "claims", "subject"), "A token must say whom it speaks for.", "Leave it out for `sub`.")
+    if not 0 <= rule.leeway <= _MOST_LEEWAY:
+        bench.wrong((*path, "leeway"), f"A leeway is between 0 and {_MOST_LEEWAY:.0f} seconds.")
+    if rule.max_age <= 0:
+        bench.wrong((*path, "max_age"), "Keys that count for no time prove nothing.", "Leave it out for an hour.")
+    return Issuer(
+        name=name,
+        issuer=url,
+        audience=audience,
+        organisation=rule.organisation,
+        algorithms=rule.algorithms,
+        claims=rule.claims,
+        jwks_uri=rule.jwks_uri,
+        leeway=rule.leeway,
+        max_age=rule.max_age,
+    )
+
+
+def _check_address(bench: Bench, url: str, path: Path) -> None:
+    """TLS, for whoever can change the keys on their way can make tokens. On this machine it may be without."""
+    parts = urlsplit(url)
+    if parts.scheme == "https" and parts.hostname:
+        return
+    if parts.scheme == "http" and parts.hostname in _LOOPBACK:
+        return
+    bench.wrong(path, f"'{url}' is no address of an issuer.", "Write https://…")
