@@ -45,7 +45,7 @@ def test_a_usable_configuration_is_explained(tmp_path: Path, capsys: pytest.Capt
         "else smart",
         "openai/*",
         "search",
-        "concurrent 3, budget $ 2.5",
+        "3 requests under way at once, 2.500000000 USD",
     ):
         assert words in shown
     assert "environment" not in shown
@@ -95,7 +95,7 @@ def test_programs_read_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert [model["name"] for model in said["models"]] == ["smart", "spare"]
     assert said["models"][0]["targets"][0]["price"] == {"input": "2.5", "output": "10", "source": "genai-prices 0.2.3"}
     assert said["patterns"] == {"openai/*": ["openai/*"]}
-    assert said["keys"][0]["limits"] == {"concurrent": "3", "budget $": "2.5"}
+    assert said["keys"][0]["limits"] == {"concurrent": "3 requests under way at once", "budget": "2.500000000 USD"}
 
 
 def test_programs_read_mistakes_with_their_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,8 +31,7 @@ def test_what_is_not_said_is_allowed() -> None:
     (holder,) = compiled(MODELS + "keys: {a: {key: hw-a}}\n").snapshot.principals.values()
 
     assert holder.may_use("anything")
-    assert holder.limits.budget_nanos is None
-    assert holder.limits.requests_per_minute is None
+    assert holder.limits == ()
 
 
 def test_limits_teams_and_models() -> None:
@@ -44,9 +43,12 @@ def test_limits_teams_and_models() -> None:
 
     assert (holder.team, holder.features) == ("search", ("web_search",))
     assert [holder.may_use(name) for name in ("smart", "openai/gpt-4o", "openai/o3")] == [True, True, False]
-    limits = holder.limits
-    assert (limits.requests_per_minute, limits.tokens_per_minute, limits.concurrent) == (6, 7, 8)
-    assert limits.budget_nanos == 2_500_000_000
+    assert [(limit.rule, limit.unit, limit.amount, limit.seconds) for limit in holder.limits] == [
+        ("requests-per-minute", "requests", 6, 60.0),
+        ("tokens-per-minute", "tokens", 7, 60.0),
+        ("concurrent", "concurrent", 8, 0.0),
+        ("budget", "cost", 2_500_000_000, 0.0),
+    ]
 
 
 def test_a_key_that_stands_in_the_document_is_warned_about() -> None:

@@ -12,14 +12,17 @@ from headworks.balancing.pickers import Weighted
 from headworks.balancing.retry_budget import RetryBucket
 from headworks.domain.call import Ask, Call, Kind
 from headworks.domain.errors import Fault, UpstreamSaid
+from headworks.domain.limits import Limit, Unit
 from headworks.domain.principal import Principal
 from headworks.domain.reply import Reply
 from headworks.domain.snapshot import Listed, Snapshot
 from headworks.domain.target import AskedModel, Target
 from headworks.domain.usage import Usage
 from headworks.journey import Attempt, Authorise, Cache, Guard, Identify, Journey, Limits, Meter, Observe, Route
+from headworks.journey.permission import Permission
 from headworks.journey.planner import Planner
 from headworks.journey.route import Ways
+from headworks.policies import PolicyBook
 from headworks.ports.dialect import Prepared
 from headworks.ports.stage import Proceed, Stage
 from headworks.stores.memory import MemoryAnswers, MemoryCounters, MemoryReplays
@@ -179,12 +182,12 @@ class House:
         self.snapshot = snapshot
         self.complaints: list[BaseException] = []
         chance = seeded(1)
-        planner = Planner()
-        ways = Ways(planner, Weighted(chance), self.health, RetryBucket(self.clock))
+        permission = Permission(Planner(), PolicyBook())
+        ways = Ways(permission, Weighted(chance), self.health, RetryBucket(self.clock))
         stages: list[Stage] = [
             Observe(self.journal, self.clock),
             Identify(MemoryKeys({KEY: self.principal})),
-            Authorise(self.interpreter, planner),
+            Authorise(self.interpreter, permission),
             Limits(self.counters),
             Guard(lambda _: (), self.interpreter),
             Cache(MemoryAnswers(self.clock, 1_000_000), self.replays, self.interpreter),
@@ -201,9 +204,33 @@ class House:
         return await self.journey(call)
 
     def account(self) -> tuple[int, int, int]:
-        """Concurrency, money held and attempts in flight: all zero when nothing is owed."""
-        account = self.counters.account(self.principal)
-        return account.concurrent, account.held, sum(condition.inflight for _, condition in self.health.conditions())
+        """Calls that hold something, what is held, and attempts in flight: all zero when nothing is owed."""
+        held = sum(account.counter.held for account in self.counters.accounts())
+        return self.counters.open_holds, held, sum(condition.inflight for _, condition in self.health.conditions())
+
+
+def limited(
+    *, requests_per_minute: int = 0, tokens_per_minute: int = 0, concurrent: int = 0, budget_nanos: int = 0
+) -> tuple[Limit, ...]:
+    """The limits of a key `p`, as the configuration's short form makes them."""
+    return tuple(
+        Limit(
+            id=f"key/p/{rule}",
+            owner="config:key/p",
+            rule=rule,
+            unit=unit,
+            amount=amount,
+            seconds=seconds,
+            budget=unit is Unit.COST,
+        )
+        for rule, unit, amount, seconds in (
+            ("requests-per-minute", Unit.REQUESTS, requests_per_minute, 60.0),
+            ("tokens-per-minute", Unit.TOKENS, tokens_per_minute, 60.0),
+            ("concurrent", Unit.CONCURRENT, concurrent, 0.0),
+            ("budget", Unit.COST, budget_nanos, 0.0),
+        )
+        if amount
+    )
 
 
 class Yielding:

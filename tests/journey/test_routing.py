@@ -14,14 +14,14 @@ from headworks.domain.errors import Fault
 from headworks.domain.exchange import Exchange
 from headworks.domain.money import PriceCard, PriceVariant, Rate
 from headworks.domain.outcome import Ending, Outcome
-from headworks.domain.principal import Limits, Principal
+from headworks.domain.principal import Principal
 from headworks.domain.retry import RetryPolicy
 from headworks.domain.snapshot import Breaker, Model, Snapshot
 from headworks.domain.target import AskedModel, Target
 from headworks.domain.usage import Certainty
 from headworks.testing import CollectingSink, Script, ScriptedUpstream, sample_call, sample_target
 
-from .plain import KEY, House
+from .plain import KEY, House, limited
 
 GOOD = Script(pieces=(b"hello usage:10,5\n",))
 THROTTLED = Script(status=429)
@@ -274,12 +274,16 @@ def test_a_fallback_that_the_budget_does_not_cover_is_not_begun() -> None:
         shop = snapshot(
             model("m", sample_target("a/m"), attempts=1, fallbacks=("n",)), model("n", sample_target("b/n", price=dear))
         )
-        poor = Principal(id="p", limits=Limits(budget_nanos=10_000_000))
+        poor = Principal(id="p", limits=limited(budget_nanos=10_000_000))
         house = House(shop, ScriptedUpstream([BROKEN]), principal=poor)
         with pytest.raises(Fault) as raised:
             await house.serve(ask(shop))
         assert raised.value.code == "upstream_error"
-        assert house.journal.ended[0].notes["gave_up"] == "the budget does not cover the fallback 'n'"
+        assert (
+            house.journal.ended[0]
+            .notes["gave_up"]
+            .startswith("the fallback 'n' is not covered: The limit 'key/p/budget' allows")
+        )
         assert house.account() == (0, 0, 0)
 
     asyncio.run(scenario())

@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from headworks.domain.config import as_rule
+from headworks.domain.limits import Limit, allowance
 from headworks.domain.money import PriceCard
-from headworks.domain.principal import Limits, Principal
+from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Model
 from headworks.domain.target import Target
 from headworks.wiring.compile import Compiled
@@ -60,7 +61,7 @@ def _print_keys(console: Console, keys: list[dict[str, Any]]) -> None:
         return
     table = _table("key", "team", "models", "limits")
     for key in keys:
-        limits = ", ".join(f"{name} {value}" for name, value in key["limits"].items())
+        limits = ", ".join(key["limits"].values())
         table.add_row(key["name"], key["team"], ", ".join(key["models"]) or "all", limits or "none")
     console.print(table)
     console.print()
@@ -108,14 +109,9 @@ def _key(holder: Principal) -> dict[str, Any]:
     return {"name": holder.id, "team": holder.team, "models": list(holder.models), "limits": _limits(holder.limits)}
 
 
-def _limits(limits: Limits) -> dict[str, str]:
-    shown = {
-        "requests/min": limits.requests_per_minute,
-        "tokens/min": limits.tokens_per_minute,
-        "concurrent": limits.concurrent,
-        "budget $": _dollars(limits.budget_nanos) if limits.budget_nanos is not None else None,
-    }
-    return {name: str(value) for name, value in shown.items() if value is not None}
+def _limits(limits: tuple[Limit, ...]) -> dict[str, str]:
+    """What each is called on its owner → what it allows."""
+    return {limit.rule: allowance(limit) for limit in limits}
 
 
 def _dollars(nanos: int) -> str:

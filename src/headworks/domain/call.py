@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -67,9 +67,11 @@ class Tally(msgspec.Struct):
     reserved: Usage = NO_USAGE
     reserved_nanos: int = 0
     claims: tuple[Claim, ...] = ()
-    """What limits hold for it."""
-    extend: Callable[[int], None] | None = None
-    """Sets more nano-units aside, or raises `Fault`. There once something is held."""
+    """What is held of limits for it, with the amounts granted."""
+    extend: Callable[[Plan], Awaitable[None]] | None = None
+    """Holds what a fallback claims beyond that, or raises `Fault`. There once Limits has let the call pass."""
+    told: list[tuple[bytes, bytes]] = []
+    """Headers that every answer to this call bears, a refusal too."""
     receipt: Receipt = NO_RECEIPT
     waited: float = 0.0
     """Milliseconds of pauses between attempts: neither the upstream's nor our overhead."""

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-
-class Limits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What one principal may use. None means «no limit of ours»."""
-
-    requests_per_minute: int | None = None
-    tokens_per_minute: int | None = None
-    concurrent: int | None = None
-    budget_nanos: int | None = None
-    """Spend allowed since the process began, nano-units."""
+from headworks.domain.limits.limit import Limit
+from headworks.domain.patterns import name_matches
 
 
 class Principal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -22,7 +15,8 @@ class Principal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     name: str = ""
     team: str = ""
     models: tuple[str, ...] = ()
-    limits: Limits = Limits()
+    limits: tuple[Limit, ...] = ()
+    """Of all levels, budgets among them."""
     allows_all: bool = True
     features: tuple[str, ...] = ()
     """Governed features that it may use: see `features.py`."""
@@ -54,16 +48,12 @@ class Principal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         """Whether it matters where a model is served."""
         return self.providers is not None or self.regions is not None
 
+    def may_ask(self, asked: str, name: str) -> bool:
+        """Whether a model may be had by the name it was asked by, or by its own. All levels have to allow the same one of the two."""
+        return self.may_use(asked) or (name != asked and self.may_use(name))
+
     def may_use(self, model: str) -> bool:
         """Whether the model's name is allowed by a name or a glob, on every level."""
         if not self.allows_all and not any(name_matches(pattern, model) for pattern in self.models):
             return False
         return all(any(name_matches(pattern, model) for pattern in level) for level in self.levels)
-
-
-def name_matches(pattern: str, name: str) -> bool:
-    """Whether a name is the pattern, or fits its one star."""
-    if "*" not in pattern:
-        return pattern == name
-    head, _, tail = pattern.partition("*")
-    return len(name) >= len(head) + len(tail) and name.startswith(head) and name.endswith(tail)

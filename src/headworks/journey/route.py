@@ -14,8 +14,7 @@ from headworks.domain.reply import Reply
 from headworks.domain.retry import RETRY, Decision, Progress, RetryPolicy
 from headworks.domain.target import Target
 from headworks.journey.listing import list_models
-from headworks.journey.planner import Planner
-from headworks.journey.pricing import at_most, whole_nanos
+from headworks.journey.permission import Permission
 from headworks.ports.balancing import Health, RetryBudget
 from headworks.ports.clock import Chance, Clock
 from headworks.ports.dialect import Interpreter
@@ -28,7 +27,7 @@ INEXPRESSIBLE = "inexpressible"
 class Ways(msgspec.Struct, frozen=True):
     """What Route decides with."""
 
-    planner: Planner
+    permission: Permission
     picker: Picker
     health: Health
     budget: RetryBudget
@@ -51,7 +50,7 @@ class Route:
         fault: Fault | None = None
         for plan in self._chain(call):
             if fault is not None:
-                self._or_end_here(call, plan, fault)
+                await self._or_end_here(call, plan, fault)
             why = "first choice" if fault is None else f"fallback after {fault.code}"
             try:
                 return await self._try_plan(call, plan, proceed, why)
@@ -100,14 +99,14 @@ class Route:
     def _chain(self, call: Call) -> Iterator[Plan]:
         """The model asked for, then those of its fallbacks that this caller may use and that could serve."""
         assert call.plan is not None
-        assert call.principal is not None
+        assert call.ask is not None
         yield call.plan
         if call.pinned is None:
             for name in call.plan.model.fallbacks:
                 model = call.snapshot.find(name)
-                if model is not None and call.principal.may_use(name):
-                    with contextlib.suppress(Fault):  # a fallback that offers no such thing is none
-                        yield self._ways.planner.plan(call, model)
+                if model is not None:
+                    with contextlib.suppress(Fault):  # a fallback that offers no such thing, or not to this caller, is none
+                        yield self._ways.permission.plan(call, call.ask, name, model)
 
     def _or_give_up(self, call: Call, policy: RetryPolicy, fault: Fault, number: int, *, others: bool) -> None:
         """Raise the fault again where the table, the policy, the deadline or the budget says that this was the last try."""
@@ -119,19 +118,16 @@ class Route:
             raise fault
         self._or_out_of_time(call, policy, fault)
 
-    def _or_end_here(self, call: Call, plan: Plan, fault: Fault) -> None:
-        """Raise the fault again where a fallback must not be begun: out of time, out of retries, or beyond what the budget covers."""
+    async def _or_end_here(self, call: Call, plan: Plan, fault: Fault) -> None:
+        """Raise the fault again where a fallback must not be begun: out of time, out of retries, or beyond what a limit allows."""
         assert call.plan is not None
         self._or_out_of_time(call, call.plan.model.retry, fault)
-        needed = whole_nanos(at_most(msgspec.structs.replace(call, plan=plan), call.tally.reserved))
-        more = needed - call.tally.reserved_nanos
-        if more > 0 and call.tally.extend is not None:
+        if call.tally.extend is not None:
             try:
-                call.tally.extend(more)
-            except Fault:
-                call.tally.notes["gave_up"] = f"the budget does not cover the fallback '{plan.model.name}'"
+                await call.tally.extend(plan)
+            except Fault as refused:
+                call.tally.notes["gave_up"] = f"the fallback '{plan.model.name}' is not covered: {refused.message}"
                 raise fault from None
-            call.tally.reserved_nanos = needed
 
     def _or_out_of_time(self, call: Call, policy: RetryPolicy, fault: Fault, pause: float = 0.0) -> None:
         if self._clock.now() - call.began + pause >= policy.deadline:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
 
-from headworks.domain.call import Call
 from headworks.domain.exchange import Begin, Checkpoint, Exchange
+from headworks.domain.limits import Claim, Standing
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Snapshot
 from headworks.domain.usage import Usage
@@ -39,31 +40,63 @@ class Keys(Protocol):
         """The holder, if known without waiting."""
         ...
 
-    async def find(self, key: bytes, snapshot: Snapshot) -> Principal | None:
-        """The holder, or None. One look-up at a time per key; a miss is remembered for a while."""
+    async def find(self, key: bytes, snapshot: Snapshot, peer: str = "") -> Principal | None:
+        """The holder, or None. One look-up at a time per key; a miss is remembered for a while.
+
+        Raises `Fault` where it cannot be said now, where `peer` has tried too many unknown keys, or to say what is wrong with a token.
+        """
         ...
 
 
 class Hold(Protocol):
     """What was set aside for one call."""
 
-    def extend(self, cost_nanos: int) -> None:
-        """Set so much more money aside. Raises `Fault` where the budget does not cover it; what was held stays held."""
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """What is held: of each claim the amount that was granted, on the counter that it was granted on."""
+        ...
+
+    @property
+    def standings(self) -> tuple[Standing, ...]:
+        """How the limits of requests and tokens stood right after it."""
+        ...
+
+    async def extend(self, claims: tuple[Claim, ...]) -> None:
+        """Hold these too, all or nothing. Raises `Fault` as `reserve` does; what was held stays held.
+
+        Cancelled while it waits, whatever was taken is let go with the rest.
+        """
         ...
 
     def settle(self, usage: Usage, cost_nanos: int, *, counts: bool) -> None:
-        """Replace the reservation by what was used. With `counts` false the request itself is given back too. Idempotent."""
+        """Replace what is held by what was used. With `counts` false the request itself is given back too. Idempotent; never waits."""
         ...
 
 
 class Counters(Protocol):
-    """Limits and budgets."""
+    """Counters of limits and budgets. The arithmetic is `domain.limits.counter`'s, whoever does it."""
 
-    async def reserve(self, call: Call, usage: Usage, cost_nanos: int) -> Hold | None:
-        """Set aside one request, those tokens and that money, or nothing at all. None when no limit applies.
+    async def reserve(self, call_id: str, claims: tuple[Claim, ...]) -> Hold:
+        """Set aside all of the claims, or nothing at all.
 
-        Raises `Fault` naming the limit, with the seconds until it could pass.
+        Raises `Exceeded` naming the limit (where several refuse, the one that refuses longest), or another `Fault` where the counters
+        cannot be asked: then too nothing is held.
         """
+        ...
+
+    def release(self, call_id: str) -> None:
+        """Let go whatever was set aside for the call; a `reserve` still on its way is void. Never waits. Idempotent.
+
+        For a call that was cancelled before its `reserve` came back: nobody has its hold.
+        """
+        ...
+
+    def correct(self, call_id: str, actual: Mapping[str, int]) -> None:
+        """What the journal knows of a call whose process died: counter name → units used. Idempotent."""
+        ...
+
+    def restore(self, spent: Mapping[str, int]) -> None:
+        """Counter name → units used, before the first request."""
         ...
 
 

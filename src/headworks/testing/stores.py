@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from headworks.domain.call import Call
 from headworks.domain.errors import Fault
 from headworks.domain.exchange import Begin, Checkpoint, Exchange
+from headworks.domain.limits import Claim, Standing
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Snapshot
 from headworks.domain.usage import Usage
@@ -73,7 +73,7 @@ class MemoryKeys:
         """The holder, if warm."""
         return self.holders.get(key) if self.warm else None
 
-    async def find(self, key: bytes, snapshot: Snapshot) -> Principal | None:  # noqa: ARG002 - the port's signature
+    async def find(self, key: bytes, snapshot: Snapshot, peer: str = "") -> Principal | None:  # noqa: ARG002 - the port's signature
         """The holder, or None."""
         self.looked_up.append(key)
         return self.holders.get(key)
@@ -90,16 +90,15 @@ class Settlement(msgspec.Struct, frozen=True):
 class WatchedHold:
     """A `ports.stores.Hold` that remembers every settlement, so that a second one shows."""
 
-    def __init__(self, call_id: str, usage: Usage, cost_nanos: int) -> None:
+    def __init__(self, call_id: str, claims: tuple[Claim, ...]) -> None:
         self.call_id = call_id
-        self.usage = usage
-        self.cost_nanos = cost_nanos
+        self.claims = claims
+        self.standings: tuple[Standing, ...] = ()
         self.settlements: list[Settlement] = []
-        self.extended = 0
 
-    def extend(self, cost_nanos: int) -> None:
-        """Remember it."""
-        self.extended += cost_nanos
+    async def extend(self, claims: tuple[Claim, ...]) -> None:
+        """Grant them."""
+        self.claims += claims
 
     def settle(self, usage: Usage, cost_nanos: int, *, counts: bool) -> None:
         """Remember it."""
@@ -112,14 +111,28 @@ class WatchedCounters:
     def __init__(self, refusal: Fault | None = None) -> None:
         self.holds: list[WatchedHold] = []
         self.refusal = refusal
+        self.released: list[str] = []
+        self.spent: dict[str, int] = {}
 
-    async def reserve(self, call: Call, usage: Usage, cost_nanos: int) -> WatchedHold:
+    async def reserve(self, call_id: str, claims: tuple[Claim, ...]) -> WatchedHold:
         """A new hold. Raises `refusal` if there is one."""
         if self.refusal is not None:
             raise self.refusal
-        hold = WatchedHold(call.id, usage, cost_nanos)
+        hold = WatchedHold(call_id, claims)
         self.holds.append(hold)
         return hold
+
+    def release(self, call_id: str) -> None:
+        """Remember it."""
+        self.released.append(call_id)
+
+    def correct(self, call_id: str, actual: Mapping[str, int]) -> None:  # noqa: ARG002 - the port's signature
+        """Remember it."""
+        self.spent.update(actual)
+
+    def restore(self, spent: Mapping[str, int]) -> None:
+        """Remember it."""
+        self.spent.update(spent)
 
     @property
     def open_holds(self) -> list[WatchedHold]:

@@ -1,6 +1,32 @@
 """Limits as values and pure arithmetic: what is counted, over which time, and what a request claims of it."""
 
-from headworks.domain.limits.limit import Calendar, Claim, Limit, OnLoss, Reason, Standing, Unit
+from headworks.domain.limits.claims import Demand, claims_of, used_columns
+from headworks.domain.limits.counter import Counter, Slot
+from headworks.domain.limits.limit import Calendar, Claim, Limit, OnLoss, Reason, Shape, Standing, Unit
+from headworks.domain.limits.periods import Period, Periods, period_at
 from headworks.domain.limits.rates import after_taking, wait_for
+from headworks.domain.limits.refusal import Exceeded, allowance, exceeded
 
-__all__ = ["Calendar", "Claim", "Limit", "OnLoss", "Reason", "Standing", "Unit", "after_taking", "wait_for"]
+__all__ = [
+    "Calendar",
+    "Claim",
+    "Counter",
+    "Demand",
+    "Exceeded",
+    "Limit",
+    "OnLoss",
+    "Period",
+    "Periods",
+    "Reason",
+    "Shape",
+    "Slot",
+    "Standing",
+    "Unit",
+    "after_taking",
+    "allowance",
+    "claims_of",
+    "exceeded",
+    "period_at",
+    "used_columns",
+    "wait_for",
+]

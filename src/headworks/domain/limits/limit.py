@@ -18,6 +18,12 @@ class Unit(StrEnum):
     COST = "cost"
 
 
+UNITS = tuple(Unit)
+TOKEN_UNITS = frozenset((Unit.INPUT_TOKENS, Unit.OUTPUT_TOKENS, Unit.TOKENS))
+LONGEST_RATE = 3600.0
+"""Seconds. What is counted over longer, and all money, slides: the burst of a rate would let twice the amount pass within its period."""
+
+
 class Calendar(StrEnum):
     """Periods that begin when the wall clock says so, in the limit's time zone. Weeks begin on Monday."""
 
@@ -37,11 +43,24 @@ class OnLoss(StrEnum):
     """Requests pass, counted by this process alone."""
 
 
+class Shape(StrEnum):
+    """How a limit counts."""
+
+    RATE = "rate"
+    """So many units per second on average, with the whole amount as burst (GCRA)."""
+    SLIDING = "sliding"
+    """So many units within any stretch of `seconds`."""
+    COUNT = "count"
+    """So many units until the calendar's period ends, or for good."""
+    UNDER_WAY = "under_way"
+    """So many at once."""
+
+
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """Resolved for a principal. Counters belong to `owner`: all principals below it share them.
 
-    With `seconds` it is a rate (GCRA, a full period's worth as burst); with `calendar` a count that begins anew with each period; with
-    neither it stands: what is under way at once, or all there is of a session or a budget without a period.
+    With `seconds` it is a rate; with `calendar` a count that begins anew with each period; with neither it stands: what is under way
+    at once, or all there is of a session or a budget without a period.
     """
 
     id: str
@@ -62,11 +81,42 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     on_loss: OnLoss = OnLoss.CLOSED
     most_groups: int = 10_000
     """Values of `group_by` that have counters of their own; those beyond share one."""
+    idle_seconds: int = 86_400
+    """A group without a period (a session) is forgotten when it has been idle for so long."""
     budget: bool = False
     """It is money somebody was given: exhausted, it answers as a spent quota and not as «too fast»."""
+    shape: Shape = Shape.COUNT
+    """This and the three below follow from the others."""
+    column: int = 0
+    """The place of `unit` in `UNITS`."""
+    micros: int = 0
+    """`seconds` in microseconds."""
+    stem: str = ""
+    """What the names of all its counters begin with."""
+
+    def __post_init__(self) -> None:
+        # Worked out once per limit: every request reads them of every limit it is under.
+        derive = msgspec.structs.force_setattr
+        derive(self, "shape", _shape_of(self))
+        derive(self, "column", UNITS.index(self.unit))
+        derive(self, "micros", round(self.seconds * 1_000_000))
+        derive(self, "stem", joined(self.owner, self.rule, self.unit))
 
 
-class Claim(msgspec.Struct, frozen=True):
+def _shape_of(limit: Limit) -> Shape:
+    if limit.unit is Unit.CONCURRENT:
+        return Shape.UNDER_WAY
+    if limit.seconds <= 0.0:
+        return Shape.COUNT
+    return Shape.SLIDING if limit.unit is Unit.COST or limit.seconds > LONGEST_RATE else Shape.RATE
+
+
+def joined(*parts: str) -> str:
+    """One name of several, each with its length before it, so that no part can pass for another's beginning or end."""
+    return "".join(f"{len(part)}:{part}" for part in parts)
+
+
+class Claim(msgspec.Struct, frozen=True, gc=False):
     """What one request sets aside of one limit."""
 
     limit: Limit
@@ -79,6 +129,8 @@ class Claim(msgspec.Struct, frozen=True):
     """Enough to go on with, where less than `amount` may be granted; -1: nothing less than all."""
     ends_at: int = 0
     """When the calendar period ends, wall-clock nanoseconds."""
+    overflow: str = ""
+    """Of a grouped limit: the counter that the groups beyond `most_groups` share."""
 
 
 class Reason(StrEnum):
@@ -92,7 +144,7 @@ class Reason(StrEnum):
     """More than the limit itself."""
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """How a limit stands right after a claim: what `x-ratelimit-*` headers tell."""
 
     limit: Limit

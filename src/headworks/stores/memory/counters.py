@@ -1,29 +1,32 @@
-"""Limits and budgets of one process: exact, because the loop is one thread and reserving never waits."""
+"""Counters of one process: exact, because the loop is one thread and reserving never waits."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import msgspec
 
-from headworks.domain.call import Call
-from headworks.domain.errors import Fault
-from headworks.domain.limits import after_taking, wait_for
-from headworks.domain.money import Money
-from headworks.domain.principal import Limits, Principal
+from headworks.domain.limits import Claim, Counter, Exceeded, Standing, exceeded, used_columns
+from headworks.domain.limits.counter import free, granted, idle, refused, resets_in, settle, take
+from headworks.domain.limits.limit import TOKEN_UNITS, Unit
 from headworks.domain.usage import Usage
 from headworks.ports.clock import Clock
-from headworks.ports.stores import Hold
 
-MINUTE = 60.0
+KEPT_NANOS = 48 * 3600 * 1_000_000_000
+"""A period's counter outlives it by so much: requests that began in it may end, and clocks may differ."""
+SWEEP_EVERY = 64
+"""Reservations between two looks at old counters."""
+SWEPT = 32
+"""Counters looked at each time: the more there are, the longer one lies idle, and no request waits for all of them."""
+_TOLD = TOKEN_UNITS | {Unit.REQUESTS}
 
 
 class Account(msgspec.Struct, gc=False):
-    """What one principal has used. `requests_at` and `tokens_at` are theoretical arrival times (GCRA), monotonic seconds."""
+    """A counter in use, and the latest claim on it."""
 
-    requests_at: float = 0.0
-    tokens_at: float = 0.0
-    concurrent: int = 0
-    spent: int = 0
-    held: int = 0
+    counter: Counter
+    claim: Claim
+    holds: int = 0
 
 
 class MemoryCounters:
@@ -32,112 +35,201 @@ class MemoryCounters:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._accounts: dict[str, Account] = {}
+        self._groups: dict[str, int] = {}
+        self._holds: dict[str, MemoryHold] = {}
+        self._restored: dict[str, int] = {}
+        self._until_sweep = SWEEP_EVERY
 
-    async def reserve(self, call: Call, usage: Usage, cost_nanos: int) -> Hold | None:
-        """All or nothing: every limit is looked at before any is charged."""
-        principal = call.principal
-        assert principal is not None
-        limits = principal.limits
-        if limits is NO_LIMITS or limits == NO_LIMITS:
-            return None
-        account = self._accounts.get(principal.id)
-        if account is None:
-            account = self._accounts[principal.id] = Account()
-        now = self._clock.now()
-        tokens = usage.input + usage.output
-        _refuse(principal, limits, account, cost_nanos)
-        requests_at, tokens_at = _rates(limits, account, tokens, now)
-        account.requests_at = requests_at
-        account.tokens_at = tokens_at
-        account.concurrent += 1
-        account.held += cost_nanos
-        return _MemoryHold(principal, account, tokens, cost_nanos)
+    async def reserve(self, call_id: str, claims: tuple[Claim, ...]) -> MemoryHold:
+        """All or nothing: every limit is looked at before any is charged. Never suspends."""
+        hold = MemoryHold(self, call_id)
+        hold.add(claims)
+        self._holds[call_id] = hold
+        self._until_sweep -= 1
+        if not self._until_sweep:
+            self._until_sweep = SWEEP_EVERY
+            self._sweep()
+        return hold
 
-    def account(self, principal: Principal) -> Account:
-        """What this principal has used so far."""
-        return self._accounts.get(principal.id, Account())
+    def release(self, call_id: str) -> None:
+        """Nothing is ever on its way here: what is held is known."""
+        hold = self._holds.get(call_id)
+        if hold is not None:
+            hold.release()
+
+    def correct(self, call_id: str, actual: Mapping[str, int]) -> None:
+        """No hold here outlives its process: what the journal knows is told to `restore`."""
+
+    def restore(self, spent: Mapping[str, int]) -> None:
+        """Each is charged when its counter is first asked for."""
+        self._restored.update(spent)
+
+    def account(self, claim: Claim) -> Account:
+        """The account that a claim goes to: its own, or where a grouped limit has too many, the one they share."""
+        account = self._accounts.get(claim.counter)
+        if account is not None:
+            return account
+        if claim.overflow:
+            groups = self._groups.get(claim.overflow, 0)
+            if groups >= claim.limit.most_groups:
+                claim = msgspec.structs.replace(claim, counter=claim.overflow, overflow="")
+                return self._accounts.get(claim.counter) or self._open(claim)
+            self._groups[claim.overflow] = groups + 1
+        return self._open(claim)
+
+    def now(self) -> int:
+        """Microseconds."""
+        return int(self._clock.now() * 1_000_000)
+
+    def wall_ns(self) -> int:
+        """Nanoseconds since the epoch."""
+        return self._clock.wall_ns()
+
+    def closed(self, call_id: str) -> None:
+        """A hold is settled."""
+        self._holds.pop(call_id, None)
+
+    def accounts(self) -> Iterable[Account]:
+        """All counters in use."""
+        return self._accounts.values()
+
+    @property
+    def open_holds(self) -> int:
+        """Calls that have something set aside."""
+        return len(self._holds)
+
+    def __len__(self) -> int:
+        return len(self._accounts)
+
+    def __repr__(self) -> str:
+        return f"<MemoryCounters {len(self._accounts)} counters · {len(self._holds)} holds>"
+
+    def _open(self, claim: Claim) -> Account:
+        account = self._accounts[claim.counter] = Account(Counter(), claim)
+        spent = self._restored.pop(claim.counter, 0)
+        if spent:
+            now = self.now()
+            take(claim.limit, account.counter, spent, now)
+            settle(claim.limit, account.counter, (spent, now), spent, now)
+        return account
+
+    def _sweep(self) -> None:
+        """Look at the counters that were looked at longest ago: drop what is idle, put the others at the end."""
+        now, wall_ns = self.now(), self.wall_ns()
+        accounts = self._accounts
+        for _ in range(min(SWEPT, len(accounts))):
+            name = next(iter(accounts))
+            account = accounts.pop(name)
+            claim = account.claim
+            over = claim.ends_at + KEPT_NANOS < wall_ns if claim.ends_at else idle(claim.limit, account.counter, now)
+            if account.holds or not over:
+                accounts[name] = account
+            elif claim.overflow:
+                self._forget_group(claim.overflow)
+
+    def _forget_group(self, overflow: str) -> None:
+        left = self._groups[overflow] - 1
+        if left:
+            self._groups[overflow] = left
+        else:
+            del self._groups[overflow]
 
 
-NO_LIMITS = Limits()
-
-
-def _refuse(principal: Principal, limits: Limits, account: Account, cost_nanos: int) -> None:
-    if limits.concurrent is not None and account.concurrent >= limits.concurrent:
-        raise Fault(
-            "concurrency_limit_exceeded",
-            f"This key may have {limits.concurrent} requests under way at once, and has. Wait for one to end.",
-            retry_after=1.0,
-        )
-    _refuse_cost(principal, account, cost_nanos)
-
-
-def _refuse_cost(principal: Principal, account: Account, cost_nanos: int) -> None:
-    budget = principal.limits.budget_nanos
-    if budget is not None and account.spent + account.held + cost_nanos > budget:
-        raise Fault(
-            "project_spend_limit_exceeded",
-            f"The budget of '{principal.name or principal.id}' does not cover this request: {Money(account.spent)} of {Money(budget)} "
-            f"are used, {Money(account.held)} are set aside for requests under way, and this one may cost up to {Money(cost_nanos)}. "
-            "Ask for fewer output tokens (max_tokens), or have an administrator raise the budget.",
-        )
-
-
-def _rates(limits: Limits, account: Account, tokens: int, now: float) -> tuple[float, float]:
-    """The arrival times after taking one request and so many tokens. Raises `Fault` before either is taken."""
-    requests_at, tokens_at = account.requests_at, account.tokens_at
-    most = limits.requests_per_minute
-    if most is not None:
-        wait = wait_for(1, requests_at, now, most, MINUTE)
-        if wait > 0.0:
-            raise _too_soon("rate_limit_exceeded", most, "requests", 1, wait)
-        requests_at = after_taking(1, requests_at, now, most, MINUTE)
-    most = limits.tokens_per_minute
-    if most is not None:
-        wait = wait_for(tokens, tokens_at, now, most, MINUTE)
-        if wait > 0.0:
-            raise _too_soon("token_limit_exceeded", most, "tokens", tokens, wait)
-        tokens_at = after_taking(tokens, tokens_at, now, most, MINUTE)
-    return requests_at, tokens_at
-
-
-def _too_soon(code: str, limit: int, unit: str, amount: int, wait: float) -> Fault:
-    return Fault(
-        code,
-        f"This key may use {limit} {unit} a minute, and this request needs {amount}. Try again in {wait:.1f} s.",
-        retry_after=wait,
-    )
-
-
-class _MemoryHold:
+class MemoryHold:
     """Given back exactly once."""
 
-    __slots__ = ("_account", "_cost", "_open", "_principal", "_tokens")
+    __slots__ = ("_call_id", "_counters", "_free", "_open", "_taken")
 
-    def __init__(self, principal: Principal, account: Account, tokens: int, cost: int) -> None:
-        self._principal = principal
-        self._account = account
-        self._tokens = tokens
-        self._cost = cost
+    def __init__(self, counters: MemoryCounters, call_id: str) -> None:
+        self._counters = counters
+        self._call_id = call_id
+        self._taken: list[tuple[Claim, Account, int, int]] = []
+        self._free: list[int] = []
         self._open = True
 
-    def extend(self, cost_nanos: int) -> None:
-        """Hold more money, if the budget has it. Raises `Fault`."""
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """As granted."""
+        return tuple(
+            claim
+            if amount == claim.amount and account.claim.counter == claim.counter
+            else msgspec.structs.replace(claim, amount=amount, counter=account.claim.counter)
+            for claim, account, amount, _ in self._taken
+        )
+
+    @property
+    def standings(self) -> tuple[Standing, ...]:
+        """As they are now: nothing can have come between when this is read at once."""
+        now, wall_ns = self._counters.now(), self._counters.wall_ns()
+        return _standings([(claim, account) for claim, account, _, _ in self._taken], now, wall_ns)
+
+    async def extend(self, claims: tuple[Claim, ...]) -> None:
+        """Hold these too. Never suspends."""
         if self._open:
-            _refuse_cost(self._principal, self._account, cost_nanos)
-            self._account.held += cost_nanos
-            self._cost += cost_nanos
+            self.add(claims)
+
+    def add(self, claims: tuple[Claim, ...]) -> None:
+        """Raises `Exceeded`, and then has taken nothing."""
+        counters = self._counters
+        now = counters.now()
+        asked: list[tuple[Claim, Account, int, int]] = []
+        refusing = False
+        for claim in claims:
+            account = counters.account(claim)
+            amount = granted(claim, free(claim.limit, account.counter, now))
+            refusing |= amount < 0
+            asked.append((claim, account, amount, now))
+        if refusing:
+            raise _refusal(asked, now, counters.wall_ns())
+        for claim, account, amount, _ in asked:
+            take(claim.limit, account.counter, amount, now)
+            account.holds += 1
+        self._taken += asked
 
     def settle(self, usage: Usage, cost_nanos: int, *, counts: bool) -> None:
-        """Replace the reservation by what was used."""
+        """Replace the reservation by what was used. Where a counter was extended, the use is charged once."""
+        self._close(used_columns(usage, cost_nanos, counts=counts))
+
+    def release(self) -> None:
+        """Nothing was used."""
+        self._close(_NOTHING)
+
+    def _close(self, used: tuple[int, ...]) -> None:
         if not self._open:
             return
         self._open = False
-        account, limits = self._account, self._principal.limits
-        account.concurrent -= 1
-        account.held -= self._cost
-        account.spent += cost_nanos
-        if limits.tokens_per_minute is not None:
-            unused = self._tokens - usage.input - usage.output
-            account.tokens_at -= unused * MINUTE / limits.tokens_per_minute
-        if not counts and limits.requests_per_minute is not None:
-            account.requests_at -= MINUTE / limits.requests_per_minute
+        now = self._counters.now()
+        seen: set[str] = set()
+        for claim, account, amount, taken_at in self._taken:
+            first = claim.counter not in seen
+            seen.add(claim.counter)
+            settle(claim.limit, account.counter, (amount, taken_at), used[claim.limit.column] if first else 0, now)
+            account.holds -= 1
+        self._counters.closed(self._call_id)
+
+
+_NOTHING = (0, 0, 0, 0, 0, 0)
+
+
+def _refusal(asked: list[tuple[Claim, Account, int, int]], now: int, wall_ns: int) -> Exceeded:
+    """Of the limits that refuse, the one that refuses longest."""
+    worst: Exceeded | None = None
+    longest = -1.0
+    for claim, account, amount, _ in asked:
+        if amount < 0:
+            reason, wait = refused(claim, account.counter, now, wall_ns)
+            rank = wait or float("inf")
+            if rank > longest:
+                longest = rank
+                worst = exceeded(claim, reason, wait, free(claim.limit, account.counter, now))
+    assert worst is not None
+    worst.standings = _standings([(claim, account) for claim, account, _, _ in asked], now, wall_ns)
+    return worst
+
+
+def _standings(claims: list[tuple[Claim, Account]], now: int, wall_ns: int) -> tuple[Standing, ...]:
+    return tuple(
+        Standing(claim.limit, max(0, free(claim.limit, account.counter, now)), resets_in(claim, account.counter, now, wall_ns))
+        for claim, account in claims
+        if claim.limit.unit in _TOLD
+    )

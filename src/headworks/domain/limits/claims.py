@@ -1,0 +1,87 @@
+"""Which claims a request makes: of each limit that concerns it, on which counter, and for how much."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from headworks.domain.errors import Fault
+from headworks.domain.limits.limit import Claim, Limit, Shape, Unit, joined
+from headworks.domain.limits.periods import Periods
+from headworks.domain.patterns import name_matches
+from headworks.domain.usage import Usage
+
+LONGEST_VALUE = 128
+"""Bytes of a value that a caller names, in a counter's name. Longer ones are told apart by their SHA-256."""
+OVERFLOW = "…"
+
+
+class Demand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a request may use at most. The `least_…` say with how much less it could go on; -1: with no less."""
+
+    models: tuple[str, ...]
+    """The names it goes by: as asked, and what that stands for. A limit's patterns concern it if they match one of them."""
+    value_of: Callable[[str], str]
+    """The request's value of what a limit is grouped by (`customer`, `model`, `tag:team`); empty where it has none."""
+    input: int
+    output: int
+    cost: int
+    """Nano-units."""
+    currency: str = "USD"
+    least_output: int = -1
+    least_cost: int = -1
+
+
+def claims_of(limits: Iterable[Limit], demand: Demand, wall_ns: int, periods: Periods) -> tuple[Claim, ...]:
+    """One claim for each limit that concerns the request. Raises `Fault` where a limit is in another currency than its price."""
+    tokens = demand.input + demand.output
+    amounts = (1, demand.input, demand.output, tokens, 1, demand.cost)
+    least = demand.least_output
+    leasts = (-1, -1, least, -1 if least < 0 else demand.input + least, -1, demand.least_cost)
+    return tuple(
+        [
+            _claim(limit, demand, (amounts[limit.column], leasts[limit.column]), wall_ns, periods)
+            for limit in limits
+            if not limit.models or _concerns(limit, demand)
+        ]
+    )
+
+
+def used_columns(usage: Usage, cost_nanos: int, *, counts: bool) -> tuple[int, ...]:
+    """What an exchange has used, in the order of `UNITS`."""
+    return (1 if counts else 0, usage.input, usage.output, usage.input + usage.output, 0, cost_nanos)
+
+
+def _claim(limit: Limit, demand: Demand, much: tuple[int, int], wall_ns: int, periods: Periods) -> Claim:
+    amount, least = much
+    if limit.unit is Unit.COST and amount and limit.currency != demand.currency:
+        raise Fault(
+            "currency_mismatch",
+            f"The limit '{limit.id}' is in {limit.currency} and the model's price in {demand.currency}. "
+            "Tell an administrator: the limit must be given in the price's currency.",
+        )
+    if least >= 0 and limit.shape is Shape.RATE:
+        # What is spent comes back soon: better a moment's wait than a short answer. But more than the limit never fits.
+        amount, least = (min(amount, max(limit.amount, least)), -1)
+    counter, overflow, ends_at = limit.stem, "", 0
+    if limit.group_by:
+        overflow = limit.stem + joined(OVERFLOW)
+        counter += joined(*[_bounded(demand.value_of(name)) for name in limit.group_by])
+    if limit.calendar is not None:
+        period = periods.at(limit.calendar, limit.zone, wall_ns)
+        ends_at = period.ends_at
+        counter += joined(period.name)
+        overflow = overflow and overflow + joined(period.name)
+    return Claim(limit, counter, amount, least, ends_at, overflow)
+
+
+def _concerns(limit: Limit, demand: Demand) -> bool:
+    return any(name_matches(pattern, name) for pattern in limit.models for name in demand.models)
+
+
+def _bounded(value: str) -> str:
+    """The value itself behind `=`, or the hash of a long one behind `#`: neither can be made to look like the other."""
+    written = value.encode()
+    return f"={value}" if len(written) <= LONGEST_VALUE else f"#{hashlib.sha256(written).hexdigest()}"

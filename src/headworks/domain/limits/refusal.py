@@ -1,0 +1,89 @@
+"""How a refusal by a limit is told: the same words and codes whatever store counts."""
+
+from __future__ import annotations
+
+from headworks.domain.errors import Fault
+from headworks.domain.limits.limit import Calendar, Claim, Limit, Reason, Standing, Unit
+from headworks.domain.money import Money
+
+_RATES = {Unit.REQUESTS: "rate_limit_exceeded", Unit.CONCURRENT: "concurrency_limit_exceeded"}
+_NOUNS = {
+    Unit.REQUESTS: "requests",
+    Unit.INPUT_TOKENS: "input tokens",
+    Unit.OUTPUT_TOKENS: "output tokens",
+    Unit.TOKENS: "tokens",
+    Unit.CONCURRENT: "requests under way at once",
+}
+_STRETCHES = {1.0: "a second", 60.0: "a minute", 3600.0: "an hour", 86400.0: "a day"}
+
+
+class Exceeded(Fault):
+    """A limit refuses. `standings` tell how this and the other limits of the request stand: nothing was taken of any."""
+
+    def __init__(self, code: str, message: str, retry_after: float | None, claim: Claim, reason: Reason) -> None:
+        super().__init__(code, message, retry_after=retry_after, detail=claim.limit.id)
+        self.claim = claim
+        self.reason = reason
+        self.standings: tuple[Standing, ...] = ()
+
+
+def exceeded(claim: Claim, reason: Reason, wait: float, free: int) -> Exceeded:
+    """The fault for a refused claim: `wait` is in seconds, `free` what was to be had."""
+    limit = claim.limit
+    code = _code(limit, reason, wait)
+    retry_after = wait if reason is not Reason.NEVER and wait > 0.0 else None
+    return Exceeded(code, _words(claim, reason, wait, max(free, 0)), retry_after, claim, reason)
+
+
+def allowance(limit: Limit) -> str:
+    """What a limit allows, in words: `600 requests a minute`."""
+    return f"{_amount(limit, limit.amount)}{_stretch(limit)}"
+
+
+def _code(limit: Limit, reason: Reason, wait: float) -> str:
+    if limit.unit is Unit.COST:
+        if reason is Reason.HELD:
+            return "spend_set_aside"
+        if reason is Reason.SPENT and not limit.budget:
+            return "spend_limit_exceeded"
+        return "project_spend_limit_exceeded"
+    if reason is Reason.NEVER:
+        return "request_exceeds_limit"
+    if reason is Reason.SPENT and wait <= 0.0:
+        return "quota_exceeded"
+    return _RATES.get(limit.unit, "token_limit_exceeded")
+
+
+def _words(claim: Claim, reason: Reason, wait: float, free: int) -> str:
+    limit = claim.limit
+    needed = claim.amount if claim.least < 0 else claim.least
+    said = f"The limit '{limit.id}' allows {allowance(limit)}; "
+    if reason is Reason.NEVER:
+        return f"{said}this request alone needs {_amount(limit, needed)}.{_smaller(limit)}"
+    if limit.unit is Unit.CONCURRENT:
+        return f"{said}so many are. Wait for one to end."
+    said += f"{_amount(limit, free)} are left, and this request needs {_amount(limit, needed)}."
+    if reason is Reason.HELD:
+        return f"{said} More is set aside for requests under way, most of which will give some of it back: try again soon."
+    if wait > 0.0:
+        return f"{said} Try again in {wait:.1f} s.{_smaller(limit)}"
+    return f"{said} Have an administrator raise it.{_smaller(limit)}"
+
+
+def _amount(limit: Limit, amount: int) -> str:
+    if limit.unit is Unit.COST:
+        return str(Money(amount, limit.currency))
+    return f"{amount} {_NOUNS[limit.unit]}"
+
+
+def _stretch(limit: Limit) -> str:
+    if limit.calendar is not None:
+        article = "an" if limit.calendar is Calendar.HOUR else "a"
+        return f" {article} {limit.calendar}"
+    if limit.seconds:
+        return f" {_STRETCHES.get(limit.seconds, f'in {limit.seconds:g} s')}"
+    return ""
+
+
+def _smaller(limit: Limit) -> str:
+    return "" if limit.unit is Unit.REQUESTS else " A shorter question, or fewer output tokens (max_tokens), may fit."
