@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -95,7 +95,7 @@ class Books:
 
 
 @asynccontextmanager
-async def books(url: str, directory: Path, correct: Correct | None = None) -> AsyncIterator[Books]:
+async def books(url: str, directory: Path, correct: Correct | None = None) -> AsyncGenerator[Books]:
     """Closed at the end."""
     database = Database(url)
     try:

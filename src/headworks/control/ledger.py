@@ -24,7 +24,7 @@ from headworks.stores.sql.ledger import LedgerTables, PlacesMovedError, Step
 Say = Callable[[str], None]
 Correct = Callable[[str, Mapping[str, int]], None]
 """Told what an exchange whose process died has used of its counters: `ports.stores.Counters.correct`."""
-EVERY = 0.25
+EVERY = 1.0
 """Seconds between two looks at a journal that has nothing new."""
 LONGEST_PAUSE = 10.0
 

@@ -17,7 +17,7 @@ from headworks.stores.journal.schema import END, NewerSchemaError
 from headworks.stores.journal.segment import Segment, find_epochs
 from headworks.stores.journal.tail import Place
 
-BATCH = 1 << 20
+BATCH = 4 << 20
 START: Place = (0, 0)
 _KNOWN = (b'{"t":"begin"', b'{"t":"mark"', b'{"t":"header"', b'{"t":"footer"')
 
