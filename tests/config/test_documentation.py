@@ -14,11 +14,13 @@ from headworks.domain.config import (
     KeyRule,
     LimitsRule,
     ModelRule,
+    PolicySpec,
     PriceRule,
     ProviderRule,
     TargetRule,
     TieredPrice,
 )
+from headworks.domain.features import ORDINARY
 from headworks.domain.governed import BETAS, FEATURES, GOVERNED, SERVER_TOOLS, SUFFIXES
 from headworks.domain.retry import RetryBudgetSettings, RetryPolicy
 from headworks.domain.snapshot import (
@@ -49,7 +51,7 @@ SETTINGS = (
     RetryBudgetSettings,
     Quirks,
 )
-RULES = (Config, GuardSpec, KeyRule, LimitsRule, ModelRule, PriceRule, ProviderRule, TargetRule, TieredPrice, Tls, Cors)
+RULES = (Config, GuardSpec, KeyRule, LimitsRule, ModelRule, PolicySpec, PriceRule, ProviderRule, TargetRule, TieredPrice, Tls, Cors)
 
 
 def shown(value: Any) -> str:
@@ -88,7 +90,13 @@ def test_every_feature_is_named() -> None:
     (row,) = (line for line in CONFIGURATION.splitlines() if line.startswith("| `features` |"))
 
     assert [feature for feature in sorted(FEATURES) if f"`{feature}`" not in row] == []
-    assert row.count("`") == 2 * (len(FEATURES) + 2)  # its name and its default, and no feature that there is not
+    assert row.count("`") == 2 * (len(FEATURES) + 2)  # its name and the star, and no feature that there is not
+
+
+def test_every_ordinary_feature_is_named() -> None:
+    (named,) = (part for part in CONFIGURATION.split("\n\n") if part.startswith("**Ordinary features**"))
+
+    assert [feature for feature in sorted(ORDINARY) if f"`{feature}`" not in named] == []
 
 
 def test_everything_governed_is_listed_with_its_feature() -> None:

@@ -48,6 +48,12 @@ class Principal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         """Whether it matters where a model is served."""
         return self.providers is not None or self.regions is not None
 
+    @property
+    def named(self) -> list[str]:
+        """Names and patterns of models that its levels tell and that all of them allow."""
+        patterns = dict.fromkeys(pattern for level in (self.models, *self.levels) for pattern in level)
+        return [pattern for pattern in patterns if self.may_use(pattern)]
+
     def may_ask(self, asked: str, name: str) -> bool:
         """Whether a model may be had by the name it was asked by, or by its own. All levels have to allow the same one of the two."""
         return self.may_use(asked) or (name != asked and self.may_use(name))

@@ -155,6 +155,8 @@ class GuardRule(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = "pattern"
     patterns: tuple[str, ...] = ()
     action: str = "block"
+    named: bool = False
+    """It judges only the callers of whom a level names it."""
 
 
 def _nothing(_name: str) -> Model | None:
@@ -200,14 +202,14 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         and narrower patterns of its own that one of these answers for.
         """
         allowed = {name for name in (*self.models, *self.patterns) if principal.may_use(name)}
-        own = (name for name in principal.models if name not in allowed and self.resolve(name) is not None)
+        own = (name for name in principal.named if name not in allowed and self.resolve(name) is not None)
         return sorted(allowed.union(own))
 
     def listed_for(self, principal: Principal) -> list[Listed]:
         """The models that this caller may ask for by these very names, sorted by them: the configured ones, those that patterns answer
         for as far as they are known, and those that its key names. Patterns themselves only match.
         """
-        own = (model for name in principal.models if name not in self.models and (model := self.find(name)) is not None)
+        own = (model for name in principal.named if name not in self.models and (model := self.find(name)) is not None)
         allowed = (model for model in (*self.known, *self.models.values()) if principal.may_use(model.name))
         listed = {model.name: model for model in (*own, *allowed)}
         return [listed[name] for name in sorted(listed)]

@@ -18,7 +18,7 @@ _REMEDY = "Change the question: the same one is refused again."
 
 
 class Guard:
-    """Asks every judge of the snapshot, in order; the first that objects decides."""
+    """Asks every judge that applies to the caller, in order; the first that objects decides."""
 
     def __init__(self, judges: Callable[[Snapshot], Sequence[Judge]], interpreter: Interpreter) -> None:
         """`judges` gives the compiled guards of a snapshot, cheaply."""
@@ -27,13 +27,31 @@ class Guard:
 
     def __call__(self, call: Call, proceed: Proceed) -> Awaitable[Reply]:
         """Refuses what a guard blocks. Without guards nothing is read."""
-        if call.ask is None or not call.snapshot.guards:
+        principal = call.principal
+        if call.ask is None or not (call.snapshot.guards or (principal is not None and principal.guards)):
             return proceed(call)
         return self._judged(call, call.ask, proceed)
 
+    def _judges_of(self, call: Call) -> Sequence[Judge]:
+        """Those that judge everybody, and those that a level of this caller names: no level can lift one."""
+        named = call.principal.guards if call.principal is not None else ()
+        waiting = {rule.name for rule in call.snapshot.guards if rule.named}.difference(named)
+        judges = [judge for judge in self._judges(call.snapshot) if judge.name not in waiting]
+        missing = set(named).difference(judge.name for judge in judges)
+        if missing:
+            raise Fault(
+                "guard_blocked",
+                f"This key's requests are to be judged by the guard '{min(missing)}', which is not in the configuration. Nothing passes "
+                "until an administrator adds it there, or takes it from the key and all above it.",
+            )
+        return judges
+
     async def _judged(self, call: Call, ask: Ask, proceed: Proceed) -> Reply:
+        judges = self._judges_of(call)
+        if not judges:
+            return await proceed(call)
         text = self._interpreter.prompt_text(call.front, call.kind, ask)
-        for judge in self._judges(call.snapshot):
+        for judge in judges:
             verdict = await judge.judge(call, text)
             match verdict:
                 case Allow():

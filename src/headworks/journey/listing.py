@@ -21,8 +21,8 @@ def list_models(call: Call, interpreter: Interpreter) -> Reply:
     assert principal is not None
     if call.kind is Kind.MODELS:
         return Reply.of(200, [_JSON], interpreter.write_models(call.front, call.snapshot.listed_for(principal)))
-    model = call.snapshot.find(name) if principal.may_use(name) else None
-    if model is None:
+    model = call.snapshot.find(name)
+    if model is None or not principal.may_ask(name, model.name):
         raise _unknown(call, name)
     return Reply.of(200, [_JSON], interpreter.write_model(call.front, model))
 

@@ -7,6 +7,7 @@ from typing import Literal
 from headworks.domain.config.identity import IdentityRule, IssuerRule
 from headworks.domain.config.key import KeyRule, LimitsRule
 from headworks.domain.config.model import ModelRule, RetryRule, TargetRule, WrittenModel, as_rule
+from headworks.domain.config.policy import PolicySpec
 from headworks.domain.config.price import PriceRule, TieredPrice, WrittenRate, nanos_of
 from headworks.domain.config.provider import ProviderRule, QuirksRule, TimeoutsRule
 from headworks.domain.config.written import Written, overlay
@@ -21,6 +22,7 @@ __all__ = [
     "KeyRule",
     "LimitsRule",
     "ModelRule",
+    "PolicySpec",
     "PriceRule",
     "ProviderRule",
     "QuirksRule",
@@ -43,6 +45,8 @@ class GuardSpec(Written, frozen=True):
     kind: Literal["pattern"] = "pattern"
     patterns: tuple[str, ...] = ()
     action: Literal["block"] = "block"
+    applies: Literal["all", "named"] = "all"
+    """To all callers, or to those only whose key, or a level above it, names it."""
 
 
 class Config(Written, frozen=True):
@@ -66,6 +70,7 @@ class Config(Written, frozen=True):
     logs: LogSettings = LogSettings()
     cache: CacheSettings = CacheSettings()
     guards: dict[str, GuardSpec] = {}
+    policies: dict[str, PolicySpec] = {}
     identity: IdentityRule = IdentityRule()
     open_door: bool = False
     """Serve callers without a key. For a gateway that only you can reach."""

@@ -23,8 +23,20 @@ class KeyRule(Written, frozen=True):
     team: str = ""
     models: tuple[str, ...] | None = None
     """Names or globs; left out: all."""
-    features: tuple[str, ...] = ()
-    """What it may use beyond the plain request, such as `service_tier` or `web_search`."""
+    features: tuple[str, ...] | None = None
+    """What it may use beyond the plain request, such as `service_tier` or `web_search`: see `domain.features`."""
+    endpoints: tuple[str, ...] | None = None
+    """Kinds of request; left out: all."""
+    providers: tuple[str, ...] | None = None
+    """Who may serve it; left out: all."""
+    regions: tuple[str, ...] | None = None
+    """Where it may be served; left out: anywhere."""
+    policies: tuple[str, ...] = ()
+    """Those with `applies: named` that apply to it."""
+    guards: tuple[str, ...] = ()
+    """Those with `applies: named` that judge it."""
+    tags: dict[str, str] = {}
+    """For policies and reports; callers cannot change them."""
     limits: LimitsRule = LimitsRule()
 
     def __repr__(self) -> str:

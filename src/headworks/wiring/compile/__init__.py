@@ -12,6 +12,7 @@ from headworks.providers.price_table import PriceTable
 from headworks.wiring.compile.bench import Bench, Givens
 from headworks.wiring.compile.identity import compile_identity
 from headworks.wiring.compile.models import Models
+from headworks.wiring.compile.policies import compile_policies
 from headworks.wiring.compile.principals import compile_keys
 from headworks.wiring.compile.revision import revision_of
 from headworks.wiring.compile.settings import check_settings, compile_guards, compile_server
@@ -59,6 +60,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
         logs=config.logs,
         cache=config.cache,
         guards=compile_guards(bench, config),
+        policies=compile_policies(bench, config),
         breaker=config.breaker,
         retry_budget=config.retry_budget,
         unpriced=config.unpriced,

@@ -43,8 +43,8 @@ def _issuer(bench: Bench, name: str, rule: IssuerRule, path: Path) -> Issuer:
             "Name what `aud` must hold.",
             on_key=True,
         )
-    if not rule.organisation:
-        bench.wrong(path, f"'{name}' is bound to no organisation.", "Name the one that its people belong to.", on_key=True)
+    if not rule.organisation.startswith("org_"):
+        bench.wrong(path, f"'{name}' is bound to no organisation.", "Write the id of the one its people belong to.", on_key=True)
     if not rule.algorithms:
         bench.wrong((*path, "algorithms"), "Without an algorithm no token can be proved.", "Leave it out for RS256 and ES256.")
     if not rule.claims.subject:

@@ -94,6 +94,19 @@ class Models:
         """Names of the providers whose models are not all known by name."""
         return {provider.name for pattern in self._ranked for _, provider, model in pattern.targets if "*" in model}
 
+    @property
+    def providers(self) -> set[str]:
+        """Names of all that serve a model."""
+        return {provider.name for pattern in self._ranked for _, provider, _ in pattern.targets} | {
+            target.provider for model in self.fixed.values() for target in model.targets
+        }
+
+    @property
+    def regions(self) -> set[str]:
+        """Those that targets tell."""
+        behind = {rule.region or provider.region for pattern in self._ranked for rule, provider, _ in pattern.targets}
+        return (behind | {target.region for model in self.fixed.values() for target in model.targets}) - {""}
+
     def knows(self, name: str) -> bool:
         """Whether a caller could ask for this name."""
         return name in self.fixed or self._fitting(name) is not None

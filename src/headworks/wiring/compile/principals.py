@@ -6,10 +6,10 @@ import hashlib
 import re
 
 from headworks.domain.config import Config, KeyRule, LimitsRule, nanos_of
-from headworks.domain.governed import FEATURES
 from headworks.domain.limits import Limit, Unit
 from headworks.domain.patterns import name_matches
 from headworks.domain.principal import Principal
+from headworks.wiring.compile.access import AccessCheck, access_of
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.compile.models import Models
 from headworks.wiring.config_file.problems import did_you_mean
@@ -21,14 +21,13 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 def compile_keys(bench: Bench, config: Config, models: Models) -> dict[bytes, Principal]:
     """SHA-256 of each key → its holder."""
     holders: dict[bytes, Principal] = {}
+    access = AccessCheck(bench, config, models)
     for name, rule in config.keys.items():
         path = ("keys", name)
         limits = _limits(bench, name, rule.limits, (*path, "limits"))
         digest = _digest(bench, rule, path)
         _check_models(bench, rule, models, path)
-        for number, feature in enumerate(rule.features):
-            if feature not in FEATURES:
-                bench.wrong((*path, "features", number), f"There is no feature '{feature}'.", did_you_mean(feature, FEATURES))
+        access.check(rule, path)
         if digest is not None and digest in holders:
             bench.wrong(path, f"'{name}' has the same key as '{holders[digest].id}'.", "Give each its own.", on_key=True)
         elif digest is not None:
@@ -39,7 +38,7 @@ def compile_keys(bench: Bench, config: Config, models: Models) -> dict[bytes, Pr
                 models=rule.models or (),
                 limits=limits,
                 allows_all=rule.models is None,
-                features=rule.features,
+                **access_of(rule),
             )
     return holders
 

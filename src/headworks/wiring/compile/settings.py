@@ -72,5 +72,6 @@ def compile_guards(bench: Bench, config: Config) -> tuple[GuardRule, ...]:
             except re.error as trouble:
                 bench.wrong(("guards", name, "patterns", number), f"This is not a regular expression: {trouble}.")
     return tuple(
-        GuardRule(name=name, kind=spec.kind, patterns=spec.patterns, action=spec.action) for name, spec in config.guards.items()
+        GuardRule(name=name, kind=spec.kind, patterns=spec.patterns, action=spec.action, named=spec.applies == "named")
+        for name, spec in config.guards.items()
     )
