@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
@@ -11,39 +12,35 @@ from headworks.stores.sql import Database
 from headworks.stores.sql.audit import Acts, Seal
 from headworks.stores.sql.migrations import upgrade
 from headworks.stores.sql.records import SqlRecords
+from headworks.testing.clock import FrozenClock
 
 AUDIT = {"actor": "admin_1", "operation": "test"}
 SEAL = Seal(b"an audit key that only tests have")
-
-
-class Wall:
-    """A wall clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.ns = 1_800_000_000_000_000_000
-
-    def now(self) -> float:
-        return self.ns / 1e9
-
-    def wall_ns(self) -> int:
-        return self.ns
-
-    async def sleep(self, seconds: float, /) -> None:
-        self.ns += int(seconds * 1e9)
 
 
 class House(NamedTuple):
     database: Database
     acts: Acts
     records: SqlRecords
-    clock: Wall
+    clock: FrozenClock
+
+
+def migrate(url: str) -> str:
+    """Make the tables; answers the same address."""
+
+    async def make() -> None:
+        database = Database(url)
+        await upgrade(database)
+        await database.close()
+
+    asyncio.run(make())
+    return url
 
 
 @asynccontextmanager
 async def house(url: str) -> AsyncGenerator[House]:
-    """A database with the tables in it."""
-    database, clock = Database(url), Wall()
-    await upgrade(database)
+    """Everything on a database that has its tables."""
+    database, clock = Database(url), FrozenClock()
     acts = Acts(database, clock, SEAL)
     try:
         yield House(database, acts, SqlRecords(database, clock, acts), clock)

@@ -46,13 +46,18 @@ class Postgres:
     def url(self, name: str = "postgres") -> str:
         return f"postgresql://headworks@/{name}?host={self.directory}"
 
-    def database(self) -> str:
-        """The address of a fresh database."""
+    @staticmethod
+    def name_of(url: str) -> str:
+        """The database that an address of ours names."""
+        return url.partition("@/")[2].partition("?")[0]
+
+    def database(self, template: str = "template1") -> str:
+        """The address of a fresh database, empty or a copy of another, which nobody is using."""
         name = f"t{os.getpid()}_{next(_names)}"
 
         async def create() -> None:
             connection = await asyncpg.connect(self.url())
-            await connection.execute(f"CREATE DATABASE {name}")
+            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
             await connection.close()
 
         asyncio.run(create())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, insert, literal, select, update
+from sqlalchemy import delete, insert, literal, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headworks.domain.records import Party
@@ -24,7 +24,9 @@ async def plant(connection: AsyncConnection, party: str, parent: str) -> None:
 async def transplant(connection: AsyncConnection, party: Party, path: tuple[str, ...]) -> None:
     """Put it, with all below, at the end of `path`: ids from the organisation down to the new parent."""
     await _cut(connection, party.id)
-    crossed = select(_ABOVE.c.ancestor, _UNDER.c.descendant, _ABOVE.c.depth + _UNDER.c.depth + 1)
+    crossed = select(_ABOVE.c.ancestor, _UNDER.c.descendant, _ABOVE.c.depth + _UNDER.c.depth + 1).join_from(
+        _ABOVE, _UNDER, true()
+    )
     grafted = crossed.where(_ABOVE.c.descendant == path[-1], _UNDER.c.ancestor == party.id)
     await connection.execute(insert(PARTY_PATHS).from_select(["ancestor", "descendant", "depth"], grafted))
     await _tell_paths(connection, party, path)
