@@ -33,7 +33,7 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True):
     audience: tuple[str, ...]
     """The token must be meant for one of these."""
     organisation: str
-    """Id or name."""
+    """Its id: a name could become somebody else's."""
     algorithms: tuple[Algorithm, ...] = ("RS256", "ES256")
     claims: ClaimNames = ClaimNames()
     jwks_uri: str = ""

@@ -13,7 +13,6 @@ from headworks.identity.principals import Lineage
 _MOST_VALUES = 20
 _LONGEST_VALUE = 256
 _IDS = {
-    PartyKind.ORGANISATION: ("org_",),
     PartyKind.TEAM: ("team_",),
     PartyKind.PROJECT: ("proj_",),
     PartyKind.USER: ("user_", "svc_"),
@@ -40,10 +39,7 @@ async def place_of(claims: Claims, issuer: Issuer, gate: Gate) -> tuple[Lineage,
     """The lineage of the party that the claims lead to, and as of which change. Raises `Fault` `invalid_api_key` where a claim that
     the configuration asks for is not there or leads to no party, or to more than one; and `gate.Lost`.
     """
-    organisation = await _found(gate, PartyKind.ORGANISATION, (issuer.organisation,), "")
-    if organisation is None:
-        raise refused("The organisation that its issuer is bound to does not exist.")
-    here = organisation.id
+    here = issuer.organisation
     names = issuer.claims
     for kind, name in ((PartyKind.TEAM, names.team), (PartyKind.PROJECT, names.project), (PartyKind.USER, names.user)):
         if name:
@@ -52,8 +48,8 @@ async def place_of(claims: Claims, issuer: Issuer, gate: Gate) -> tuple[Lineage,
                 raise refused(f"Its claim for the {kind} leads to no {kind} of its organisation, or to more than one.")
             here = party.id
     lineage, as_of = await gate.ask(lambda lookups: lookups.lineage(here))
-    if not lineage or lineage[0].id != organisation.id:
-        raise refused("What it claims to belong to has just been removed.")
+    if not lineage or lineage[0].id != issuer.organisation:
+        raise refused("The organisation of its issuer, or what it claims to belong to, does not exist.")
     return lineage, as_of
 
 
@@ -71,7 +67,7 @@ async def _by_id(gate: Gate, kind: PartyKind, value: str, under: str) -> Party |
     if not value.startswith(_IDS[kind]):
         return None
     lineage, _ = await gate.ask(lambda lookups: lookups.lineage(value))
-    within = not under or any(party.id == under for party in lineage[:-1])
+    within = any(party.id == under for party in lineage[:-1])
     return lineage[-1] if lineage and within else None
 
 

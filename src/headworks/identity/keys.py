@@ -69,10 +69,11 @@ class Digests:
         return self._first.digest(key.encode()), self._first.fingerprint
 
     def candidates(self, key: bytes) -> tuple[bytes, ...]:
-        """All digests that a record of this key may have: at most two of our own key, one of an imported one. None of a misspelt one."""
-        if is_ours(key):
-            return tuple(pepper.digest(key) for pepper in self._peppers.values()) if is_well_formed(key) else ()
-        return (sha256(key).digest(),)
+        """All digests that records of this key may have, as ours and as imported: at most three. None of a misspelt key of ours."""
+        plain = sha256(key).digest()
+        if not is_ours(key):
+            return (plain,)
+        return (*(pepper.digest(key) for pepper in self._peppers.values()), plain) if is_well_formed(key) else ()
 
     def proves(self, key: bytes, record: KeyRecord) -> bool:
         """Whether the record is of this very key, by the digest that it says it has."""

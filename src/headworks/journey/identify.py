@@ -38,16 +38,25 @@ class Identify:
         principal = self._keys.peek(key, call.snapshot)
         if principal is None:
             return self._find(call, key, proceed)
-        return proceed(msgspec.structs.replace(call, principal=principal))
+        return proceed(msgspec.structs.replace(call, principal=_still(principal, call)))
 
     async def _find(self, call: Call, key: bytes, proceed: Proceed) -> Reply:
-        principal = await self._keys.find(key, call.snapshot)
+        principal = await self._keys.find(key, call.snapshot, call.peer)
         if principal is None and not call.snapshot.open_door:
             raise Fault(
                 "invalid_api_key",
                 "This API key is not known here. Check that it is a key of this gateway (not of a model provider) and was not revoked.",
             )
-        return await proceed(msgspec.structs.replace(call, principal=principal or ANYONE))
+        return await proceed(msgspec.structs.replace(call, principal=_still(principal, call) if principal else ANYONE))
+
+
+def _still(principal: Principal, call: Call) -> Principal:
+    """The principal, unless its time is over: it may have been looked up long before."""
+    if 0 < principal.expires_at <= call.at:
+        raise Fault(
+            "invalid_api_key", "This API key or token has expired, or was replaced. Ask an administrator for a new one."
+        )
+    return principal
 
 
 def _presented(call: Call) -> bytes | None:

@@ -16,7 +16,7 @@ class IssuerRule(Written, frozen=True):
     audience: str | tuple[str, ...] = ()
     """The `aud` claim must hold one of these."""
     organisation: str = ""
-    """Id or name: whoever comes with such a token belongs to it or below it."""
+    """Its id (`org_…`): whoever comes with such a token belongs to it or below it."""
     algorithms: tuple[Algorithm, ...] = ("RS256", "ES256")
     claims: ClaimNames = ClaimNames()
     """Which claims name the team, the project and the user."""

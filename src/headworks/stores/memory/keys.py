@@ -15,6 +15,6 @@ class SnapshotKeys:
         """Only a digest is ever compared."""
         return snapshot.principals.get(hashlib.sha256(key).digest())
 
-    async def find(self, key: bytes, snapshot: Snapshot) -> Principal | None:
+    async def find(self, key: bytes, snapshot: Snapshot, peer: str = "") -> Principal | None:  # noqa: ARG002 - the port's signature
         """The same, for there is nowhere else to look."""
         return self.peek(key, snapshot)
