@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from headworks.domain.errors import Fault
 from headworks.domain.facts import Facts, caller_fact
@@ -49,60 +48,70 @@ class PolicyBook:
 class Bound:
     """The rules that apply to one principal. What they say of the caller alone is settled here, once."""
 
-    __slots__ = ("_allows", "_alternatives", "_context", "_denies", "_facts", "_fault", "principal")
+    __slots__ = ("_allowed", "_allows", "_alternatives", "_denies", "_facts", "_fault", "_slate", "principal")
 
     def __init__(self, rules: tuple[PolicyRule, ...], principal: Principal) -> None:
         self.principal = principal
         self._fault = _missing(rules, principal)
         policies = [_Policy(rule) for rule in _applying(rules, principal)]
-        caller = {name for policy in policies for name in policy.expression.caller}
-        self._context = context({name: caller_fact(principal, name) for name in caller})
-        denies = [policy for policy in policies if policy.rule.then is Effect.DENY]
+        self._slate = Slate({name: caller_fact(principal, name) for policy in policies for name in policy.expression.caller})
         allows = [policy for policy in policies if policy.rule.then is Effect.ALLOW]
         self._alternatives = tuple(policy.rule for policy in allows)
-        self._denies = tuple(policy for policy in denies if not self._settled_deny(policy))
-        self._allows: tuple[_Policy, ...] | None = None
-        if allows:
-            self._allows = self._open_allows(allows)
-        asked = (*self._denies, *(self._allows or ()))
-        self._facts = tuple(sorted({name for policy in asked for name in policy.expression.request}))
+        self._allowed = not allows
+        open_now = [policy for policy in policies if not self._settled(policy)]
+        self._denies = tuple(policy for policy in open_now if policy.rule.then is Effect.DENY)
+        self._allows = tuple(policy for policy in open_now if policy.rule.then is Effect.ALLOW)
+        self._facts = tuple(sorted({name for policy in open_now for name in policy.expression.request}))
 
     def refuse(self, facts: Facts) -> None:
         """See `Policies.refuse`."""
         if self._fault is not None:
             raise _again(self._fault)
+        slate = self._slate
         for name in self._facts:
-            self._context.add_variable(name, facts.of(name))
+            slate.put(name, facts.of(name))
         for policy in self._denies:
-            if policy.holds(self._context, facts):
+            if policy.holds(slate, facts):
                 raise _denied(policy.rule)
-        if self._allows is not None and not any(policy.holds(self._context, facts) for policy in self._allows):
+        allowed = self._allowed
+        for policy in self._allows:  # all of them: what cannot be evaluated denies, wherever it stands
+            allowed = policy.holds(slate, facts) or allowed
+        if not allowed:
             raise _not_allowed(self._alternatives)
 
-    def _settled_deny(self, policy: _Policy) -> bool:
-        """Whether its answer is known by now. A yes refuses every request of this caller."""
+    def _settled(self, policy: _Policy) -> bool:
+        """Whether its answer is the same for all requests. If so, it is taken down here."""
         if not policy.expression.settled:
             return False
         try:
-            if policy.holds(self._context) and self._fault is None:
-                self._fault = _denied(policy.rule)
+            holds = policy.holds(self._slate)
         except Fault as fault:
             self._fault = self._fault or fault
+            return True
+        if policy.rule.then is Effect.ALLOW:
+            self._allowed = self._allowed or holds
+        elif holds:
+            self._fault = self._fault or _denied(policy.rule)
         return True
 
-    def _open_allows(self, allows: list[_Policy]) -> tuple[_Policy, ...] | None:
-        """Those that have to be asked; None where one allows all requests of this caller."""
-        still: list[_Policy] = []
-        for policy in allows:
-            if not policy.expression.settled:
-                still.append(policy)
-                continue
-            try:
-                if policy.holds(self._context):
-                    return None
-            except Fault as fault:
-                self._fault = self._fault or fault
-        return tuple(still)
+
+class Slate:
+    """The facts that expressions are asked over. Handing one to the library costs a microsecond for a text and ten for a map, so that
+    only those are handed over that differ from the last request's.
+    """
+
+    __slots__ = ("_values", "context")
+
+    def __init__(self, values: dict[str, object]) -> None:
+        self.context = context(values)
+        self._values: dict[str, object] = values
+
+    def put(self, name: str, value: object) -> None:
+        """Set one fact."""
+        values = self._values
+        if name not in values or values[name] != value:
+            self.context.add_variable(name, value)
+            values[name] = value
 
 
 class _Policy:
@@ -114,14 +123,14 @@ class _Policy:
         self.rule = rule
         self.expression: Expression = compiled(rule.when)
 
-    def holds(self, known: Any, facts: Facts | None = None) -> bool:
+    def holds(self, slate: Slate, facts: Facts | None = None) -> bool:
         """Its answer. Raises `Fault` where there is none."""
         if self.expression.time and facts is not None:
             local = facts.local(self.rule.zone)  # set anew for each rule: zones differ
             for name in self.expression.time:
-                known.add_variable(name, _time(name, local))
+                slate.put(name, _time(name, local))
         try:
-            answer = self.expression.ask(known)
+            answer = self.expression.ask(slate.context)
         except Exception as trouble:  # noqa: BLE001 - whatever the library raises, what cannot be judged is denied
             raise _unclear(self.rule, trouble_of(trouble)) from None
         if answer is True or answer is False:
@@ -133,7 +142,7 @@ class _Policy:
         rule, expression = self.rule, self.expression
         names = (*expression.caller, *expression.request)
         try:
-            holds = self.holds(context({name: facts.of(name) for name in names}), facts)
+            holds = self.holds(Slate({name: facts.of(name) for name in names}), facts)
         except Fault as fault:
             return Ruling(policy=rule.name, then=rule.then, when=rule.when, trouble=fault.detail or fault.message)
         return Ruling(policy=rule.name, then=rule.then, when=rule.when, holds=holds)
