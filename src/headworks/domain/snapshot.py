@@ -189,6 +189,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     unpriced: str = "refuse"
     """What happens to a model without a price: `refuse`, or `free` (explicitly allowed at zero)."""
     open_door: bool = False
+    database: str = ""
+    """Its address as it was at start, which may hold a password; empty: beside the journal."""
     identity: IdentitySettings = IdentitySettings()
 
     def find(self, name: str) -> Model | None:

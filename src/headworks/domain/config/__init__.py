@@ -72,5 +72,7 @@ class Config(Written, frozen=True):
     guards: dict[str, GuardSpec] = {}
     policies: dict[str, PolicySpec] = {}
     identity: IdentityRule = IdentityRule()
+    database: str = ""
+    """`sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME`. Left out: `headworks.db` beside the journal's directory."""
     open_door: bool = False
     """Serve callers without a key. For a gateway that only you can reach."""

@@ -65,6 +65,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
         retry_budget=config.retry_budget,
         unpriced=config.unpriced,
         open_door=config.open_door,
+        database=bench.secret(config.database, ("database",)),
         identity=compile_identity(bench, config),
     )
     _refuse_mistakes(reading, bench)

@@ -20,6 +20,7 @@ def revision_of(config: Config, digests: dict[str, str], prices: str) -> str:
     for rule in _rules(document, "providers"):
         _forget(rule, ("api_key", "proxy"))
         rule["headers"] = sorted(rule.get("headers", ()))
+    _forget(document, ("database",))
     for rule in _rules(document, "keys"):
         _forget(rule, ("key",))
     return hashlib.sha256(msgspec.json.encode([document, digests, prices], order="sorted")).hexdigest()
