@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from headworks.stores.sql import Database
-from headworks.stores.sql.migrations import Behind, check, downgrade, upgrade, version_of
-from headworks.stores.sql.migrations.migrating import differences, newest_version
+from headworks.stores.sql.migrations import differences, downgrade, newest_version, upgrade
+from headworks.stores.sql.version import WANTED, Behind, check, version_of
 
 
 async def up_and_down(url: str) -> None:
@@ -38,3 +38,7 @@ async def all_at_once(url: str) -> None:
 
 def test_replicas_that_start_together_upgrade_once(url: str) -> None:
     asyncio.run(all_at_once(url))
+
+
+def test_what_a_gateway_waits_for_is_the_newest_version() -> None:
+    assert newest_version() == WANTED

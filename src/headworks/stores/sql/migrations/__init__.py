@@ -1,5 +1,5 @@
 """Bringing a database from one version of the tables to another."""
 
-from headworks.stores.sql.migrations.migrating import NEWEST, Behind, check, downgrade, upgrade, version_of
+from headworks.stores.sql.migrations.migrating import NEWEST, OLDEST, differences, downgrade, newest_version, upgrade
 
-__all__ = ["NEWEST", "Behind", "check", "downgrade", "upgrade", "version_of"]
+__all__ = ["NEWEST", "OLDEST", "differences", "downgrade", "newest_version", "upgrade"]

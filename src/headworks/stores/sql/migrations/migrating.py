@@ -23,10 +23,6 @@ _LOCK = 4_455_001
 _Plan = Callable[[Any, Any], Any]
 
 
-class Behind(Exception):
-    """The tables are not those that this version works with."""
-
-
 async def upgrade(database: Database, to: str = NEWEST) -> tuple[str, str]:
     """From and to which version; the same where there was nothing to do."""
     return await _migrate(database, to, lambda script: lambda revision, _: script._upgrade_revs(to, revision))  # noqa: SLF001 - what alembic's own command is made of; the command itself wants a script that works at import
@@ -35,21 +31,6 @@ async def upgrade(database: Database, to: str = NEWEST) -> tuple[str, str]:
 async def downgrade(database: Database, to: str) -> tuple[str, str]:
     """As `upgrade`, the other way. What later versions kept is lost; `base` drops everything."""
     return await _migrate(database, to, lambda script: lambda revision, _: script._downgrade_revs(to, revision))  # noqa: SLF001 - see above
-
-
-async def version_of(database: Database) -> str:
-    """The version of the tables that are there; empty where there are none."""
-    async with database.reading() as connection:
-        return await connection.run_sync(_version)
-
-
-async def check(database: Database) -> None:
-    """Raises `Behind` unless the tables are those of this version, told apart from a database that does not answer."""
-    newest = newest_version()
-    found = await version_of(database)
-    if found != newest:
-        at = f"at version {found}" if found else "empty"
-        raise Behind(f"{database!r} is {at}, this Headworks works with {newest}. Run: headworks database upgrade")
 
 
 async def differences(database: Database) -> list[str]:
