@@ -11,7 +11,7 @@ from headworks.domain.records import KeyRecord, Party, PartyKind
 from headworks.stores.sql import Database
 from headworks.stores.sql.audit import Acts, Seal
 from headworks.stores.sql.migrations import upgrade
-from headworks.stores.sql.records import SqlRecords
+from headworks.stores.sql.records.store import SqlRecords
 from headworks.testing.clock import FrozenClock
 
 AUDIT = {"actor": "admin_1", "operation": "test"}

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from headworks.identity.pepper import Pepper
 from headworks.ports.clock import Clock
 from headworks.stores.sql import Database
-from headworks.stores.sql.audit import Seal
 from headworks.stores.sql.version import Behind, check
 
-AUDIT_KEY = "HEADWORKS_AUDIT_KEY"
 _GLANCE = 0.1
 _PAUSE = 2.0
 _PATIENCE = 30.0
@@ -52,11 +49,3 @@ async def wait_for_tables(database: Database, clock: Clock, patience: float = _P
             return False
         else:
             return True
-
-
-def seals_of(environment: Mapping[str, str], peppers: Sequence[Pepper]) -> tuple[Seal, ...]:
-    """The audit's key, and older ones that verify only. Made from the pepper unless HEADWORKS_AUDIT_KEY says it: one to start with
-    and, separated by commas, those that it replaced. Raises `ValueError` for one that is too short.
-    """
-    written = [text.strip().encode() for text in environment.get(AUDIT_KEY, "").split(",") if text.strip()]
-    return tuple(Seal(secret) for secret in (*written, *(pepper.digest(b"headworks audit") for pepper in peppers)))

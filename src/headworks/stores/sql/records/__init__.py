@@ -1,7 +1,7 @@
-"""Parties and keys in SQL: what the data plane looks up, and what administration writes."""
+"""Parties and keys in SQL: what the data plane looks up (`lookups`), and what administration writes (`store`, `loading`), which a
+gateway need not carry.
+"""
 
-from headworks.stores.sql.records.loading import load
 from headworks.stores.sql.records.lookups import SqlLookups
-from headworks.stores.sql.records.store import SqlRecords
 
-__all__ = ["SqlLookups", "SqlRecords", "load"]
+__all__ = ["SqlLookups"]

@@ -135,6 +135,15 @@ class SqlRecords(SqlLookups):
             act.changed("key", made.id)
         return made
 
+    async def remove_key(self, id: str, *, version: int, reach: Reach, audit: Mapping[str, str]) -> None:  # noqa: A002 - the field's name
+        """See the port."""
+        async with self._act(audit, "it is still in use") as act:
+            before = await _key(act.connection, id, reach)
+            _same_version(before, version)
+            await act.connection.execute(delete(KEYS).where(KEYS.c.id == id))
+            act.about(before.owner, entity="key", id=id, name=before.name, prefix=before.prefix)
+            act.changed("key", id)
+
     async def key(self, id: str, *, reach: Reach) -> KeyRecord:  # noqa: A002 - the field's name
         """See the port."""
         async with self.database.reading() as connection:
