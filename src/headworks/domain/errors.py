@@ -84,6 +84,7 @@ FAULTS: dict[str, FaultRow] = {
     "feature_not_allowed": _refused(403, "permission_error", "permission_error"),
     "endpoint_not_allowed": _refused(403, "permission_error", "permission_error"),
     "policy_denied": _refused(403, "permission_error", "permission_error"),
+    "input_unbounded": _refused(403, "permission_error", "permission_error"),
     "model_unpriced": _refused(403, "permission_error", "permission_error"),
     "model_not_found": _refused(404, "invalid_request_error", "not_found_error"),
     "unknown_endpoint": _refused(404, "invalid_request_error", "not_found_error"),
@@ -133,6 +134,7 @@ FAULTS: dict[str, FaultRow] = {
     "overloaded": _unfit(503, "server_error", "overloaded_error"),
     "draining": _unfit(503, "server_error", "overloaded_error"),
     "journal_unwritable": _unfit(503, "server_error", "overloaded_error"),
+    "counters_unavailable": _unfit(503, "server_error", "overloaded_error"),
     "identity_unavailable": _unfit(503, "server_error", "overloaded_error"),
     # nobody's
     "abandoned": FaultRow(FaultClass.CLIENT_GONE, Blame.NOBODY, 499, "abandoned", "api_error"),

@@ -36,6 +36,7 @@ WORDS: dict[str, Words] = {
     "feature_not_allowed": Words("Leave it out, or have an administrator add the feature to the key."),
     "endpoint_not_allowed": Words("Send a request of a kind that the message names, or have an administrator add this one."),
     "policy_denied": Words("Change the request, or ask an administrator about the policy that the message names."),
+    "input_unbounded": Words("Leave out what the message names, or have an administrator set a reserve for the model."),
     "model_unpriced": Words("Ask another model, or have an administrator give this one a price."),
     "model_not_found": Words("Ask a model of `GET /v1/models`."),
     "unknown_endpoint": Words("Correct the path: the message names a close one."),
@@ -86,6 +87,7 @@ WORDS: dict[str, Words] = {
     "overloaded": Words("Try again later."),
     "draining": Words("Try again: another instance will answer."),
     "journal_unwritable": Words("Try again later."),
+    "counters_unavailable": Words("Try again in a second; if it goes on, tell the operator that the shared counters can't be reached."),
     "identity_unavailable": Words("Try again in a moment: who holds this key cannot be looked up just now."),
     # nobody's
     "abandoned": Words(_NOBODY_HEARS),

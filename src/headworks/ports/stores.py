@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -96,8 +96,26 @@ class Counters(Protocol):
         ...
 
     def restore(self, spent: Mapping[str, int]) -> None:
-        """Counter name → units used, before the first request."""
+        """Counter name → units used by other lives of the process: before the first request, and as those that are leaving settle.
+
+        Adds to what is there; negative where what was set aside is given back.
+        """
         ...
+
+
+class Spent(msgspec.Struct, frozen=True):
+    """What the ledger knows of counters: from it they are made anew where a shared server has lost them."""
+
+    units: Mapping[str, int] = {}
+    """Counter name → units used."""
+    through: Mapping[str, int] = {}
+    """Process, by its name in the journal → the instant (wall clock, nanoseconds) up to when all that it ended is in `units`, and nothing
+    that it ended later. Left out: taken to be some seconds ago.
+    """
+
+
+SpentSource = Callable[[], Awaitable[Spent]]
+"""Asks the ledger. May raise `OSError` where it cannot be asked now."""
 
 
 class Answer(msgspec.Struct, frozen=True):
