@@ -122,6 +122,10 @@ class Records(Lookups, Protocol):
         """As `put_party`."""
         ...
 
+    async def remove_key(self, id: str, *, version: int, reach: Reach, audit: Mapping[str, str]) -> None:  # noqa: A002 - the field's name
+        """Raises `Conflict`, `Missing`."""
+        ...
+
     async def key(self, id: str, *, reach: Reach) -> KeyRecord:  # noqa: A002 - the field's name
         """Raises `Missing`."""
         ...

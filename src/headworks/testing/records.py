@@ -125,6 +125,18 @@ class MemoryRecords:
         before = _at_version(self._seen_key(key.id, reach), key.version)
         return self._keep_key(self._next(replace(key, owner=before.owner, created_at=before.created_at)), audit)
 
+    async def remove_key(self, id: str, *, version: int, reach: Reach, audit: Mapping[str, str]) -> None:  # noqa: A002 - the field's name
+        """See the port."""
+        _at_version(self._seen_key(id, reach), version)
+        del self._keys[id]
+        self._tell("key", id, audit)
+
+    async def remove_key(self, id: str, *, version: int, reach: Reach, audit: Mapping[str, str]) -> None:  # noqa: A002 - the field's name
+        """See the port."""
+        _at_version(self._seen_key(id, reach), version)
+        del self._keys[id]
+        self._tell("key", id, audit)
+
     async def key(self, id: str, *, reach: Reach) -> KeyRecord:  # noqa: A002 - the field's name
         """See the port."""
         return self._seen_key(id, reach)

@@ -40,6 +40,10 @@ class Powers(msgspec.Struct, frozen=True):
         here = (power.scopes for power in self.held if power.party == EVERYTHING or power.party in lineage)
         return frozenset[Scope]().union(*here)
 
+    def anywhere(self) -> frozenset[Scope]:
+        """All that is held, wherever that is."""
+        return frozenset[Scope]().union(*(power.scopes for power in self.held))
+
     def cover(self, scopes: Collection[Scope], lineage: Collection[str]) -> bool:
         """Whether all of these are held there: nobody hands on, or takes from others, what they do not hold."""
         return self.scopes_at(lineage).issuperset(scopes)

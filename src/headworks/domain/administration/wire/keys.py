@@ -107,6 +107,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[tuple[str, ...], ...]
     endpoints: tuple[str, ...] | None
     features: tuple[str, ...]
+    ordinary_features: tuple[str, ...] | None
     providers: tuple[str, ...] | None
     regions: tuple[str, ...] | None
     policies: tuple[str, ...]
