@@ -245,6 +245,21 @@ def test_a_party_goes_with_its_keys(check: Check) -> None:
     check(contract)
 
 
+def test_a_key_that_is_removed_is_known_no_more(check: Check) -> None:
+    async def contract(records: Records, _clock: FrozenClock) -> None:
+        acme, _, _, globex = await planted(records)
+        made = await records.add_key(key(1, acme.id), **ALL)
+        with pytest.raises(Missing):
+            await records.remove_key(made.id, version=1, reach=(globex.id,), audit=AUDIT)
+        with pytest.raises(Conflict, match="version"):
+            await records.remove_key(made.id, version=2, **ALL)
+        await records.remove_key(made.id, version=1, **ALL)
+        assert await records.key_by_digest([made.digest]) is None
+        assert (await records.changes_after(5))[-1].id == made.id
+
+    check(contract)
+
+
 def test_a_name_is_looked_up_below_one_party_and_must_be_the_only_one(check: Check) -> None:
     async def contract(records: Records, _clock: FrozenClock) -> None:
         acme, research, chat, globex = await planted(records)

@@ -131,12 +131,6 @@ class MemoryRecords:
         del self._keys[id]
         self._tell("key", id, audit)
 
-    async def remove_key(self, id: str, *, version: int, reach: Reach, audit: Mapping[str, str]) -> None:  # noqa: A002 - the field's name
-        """See the port."""
-        _at_version(self._seen_key(id, reach), version)
-        del self._keys[id]
-        self._tell("key", id, audit)
-
     async def key(self, id: str, *, reach: Reach) -> KeyRecord:  # noqa: A002 - the field's name
         """See the port."""
         return self._seen_key(id, reach)
