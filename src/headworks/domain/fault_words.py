@@ -87,7 +87,9 @@ WORDS: dict[str, Words] = {
     "overloaded": Words("Try again later."),
     "draining": Words("Try again: another instance will answer."),
     "journal_unwritable": Words("Try again later."),
-    "counters_unavailable": Words("Try again in a second; if it goes on, tell the operator that the shared counters can't be reached."),
+    "counters_unavailable": Words(
+        "Try again in a second; if it goes on, tell the operator that the shared counters can't be reached."
+    ),
     "identity_unavailable": Words("Try again in a moment: who holds this key cannot be looked up just now."),
     # nobody's
     "abandoned": Words(_NOBODY_HEARS),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from headworks.domain.ceiling import Ceiling, ceiling_of
 from headworks.domain.errors import Fault
 from headworks.domain.kind import Kind
 from headworks.domain.money import PriceCard
@@ -21,11 +22,18 @@ class Plan(msgspec.Struct, frozen=True):
     model: Model
     targets: tuple[Target, ...]
     cards: tuple[PriceCard, ...]
+    ceiling: Ceiling = Ceiling()
+    """The dearest of all cards."""
 
     @property
     def currency(self) -> str:
         """The currency of all its cards."""
         return self.cards[0].currency if self.cards else "USD"
+
+    @property
+    def priced(self) -> bool:
+        """Whether every target has a price."""
+        return all(target.price is not None for target in self.targets)
 
 
 def plan_for(snapshot: Snapshot, model: Model, kind: Kind, front: str) -> Plan:
@@ -80,7 +88,7 @@ def _plan(model: Model, targets: list[Target]) -> Plan:
     for target in targets:
         if target.price is not None and target.price not in cards:
             cards.append(target.price)
-    return Plan(model, tuple(targets), tuple(cards))
+    return Plan(model, tuple(targets), tuple(cards), ceiling_of(cards))
 
 
 def _in_tongue(target: Target, front: str) -> Target:

@@ -40,6 +40,8 @@ class Model(Listed, frozen=True, kw_only=True):
     retry: RetryPolicy = RetryPolicy()
     needs: tuple[str, ...] = ()
     """Features that asking for it takes: see `governed.py`."""
+    reserve: int = 0
+    """Set aside with each request for what cannot be bounded, nano-units."""
 
 
 class Breaker(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

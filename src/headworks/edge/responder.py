@@ -130,6 +130,7 @@ class Responder:
 
     def _call(self, match: Match) -> Call:
         request, writer, door = self.request, self._writer, self._state.door
+        tally = writer.tally = Tally()
         return Call(
             id=writer.id,
             at=writer.at,
@@ -139,7 +140,7 @@ class Responder:
             headers=request.headers,
             body=request.body,
             snapshot=self._snapshot,
-            tally=Tally(),
+            tally=tally,
             closing=Closing(door.complain),
             peer=self._line.peer,
             subject=match.subject,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from headworks.domain.call import Tally
 from headworks.domain.errors import Fault
 from headworks.domain.reply import HeaderList
 from headworks.domain.snapshot import Cors
@@ -56,6 +57,8 @@ class AnswerWriter:
     """Nothing of the answer remains to be written."""
     given_up: Fault | None = None
     """Why the edge itself has put an end to it."""
+    tally: Tally | None = None
+    """What its journey has come to, if it is on one."""
     _kept: bool = False
     """What the head says about another request."""
 
@@ -132,4 +135,6 @@ class AnswerWriter:
         answer = answers.of_fault(fault, self.front, self.id, self._state.door)
         if isinstance(fault, WrongMethod):
             answer.headers.append((b"allow", fault.allow))
+        if self.tally is not None:
+            answer.headers.extend(self.tally.told)
         self.answer(answer.status, answer.headers, answer.body)

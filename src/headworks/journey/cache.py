@@ -82,6 +82,7 @@ def _exact(call: Call) -> bool:
         and call.kind in _REMEMBERED
         and call.ask is not None
         and not call.ask.stream
+        and call.cap is None  # cut to what is left of somebody's budget, it is nobody's answer but theirs
         and call.headers.get(b"x-headworks-cache") != b"no-store"
     )
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
-from headworks.domain.call import Call, Kind
+from headworks.domain.call import Call
 from headworks.domain.charges import counts
 from headworks.domain.facts import Facts
-from headworks.domain.limits import Claim, Demand, Exceeded, Periods, claims_of
+from headworks.domain.limits import Claim, Demand, Exceeded, Periods, Unit, claims_of
 from headworks.domain.outcome import Outcome
 from headworks.domain.plan import Plan
 from headworks.domain.reply import Reply
-from headworks.domain.usage import NO_USAGE, Usage
-from headworks.journey.pricing import at_most, whole_nanos
+from headworks.journey.reservation import Reservation, affordable, refuse_unbounded, reservation, strict
+from headworks.journey.told_limits import told
 from headworks.ports.stage import Proceed
 from headworks.ports.stores import Counters, Hold
 
@@ -28,80 +28,95 @@ class Limits:
         """Refuses what a limit forbids; that costs the caller nothing."""
         if call.ask is None:
             return await proceed(call)
-        tally = call.tally
-        usage, cost = _reservation(call)
-        tally.reserved = usage
-        tally.reserved_nanos = cost
-        debt = _Debt(call, self._counters, self._periods)
-        claims = debt.claims_for(call.plan)
-        if claims:
-            await debt.incur(claims)
-        tally.extend = debt.extend
-        return await proceed(call)
+        assert call.plan is not None
+        assert call.principal is not None
+        asked = reservation(call, call.plan)
+        call.tally.reserved = asked.usage
+        call.tally.reserved_nanos = asked.nanos(call.plan)
+        if not call.principal.limits:
+            return await proceed(call)
+        debt = _Debt(call, asked, self._counters, self._periods)
+        cap = await debt.begin(call.plan)
+        call.tally.extend = debt.extend
+        reply = await proceed(call if cap is None else msgspec.structs.replace(call, cap=cap))
+        reply.headers += call.tally.told
+        return reply
 
 
 class _Debt:
     """What one call owes its limits: from before it asks the counters, so that it can be cancelled while they are asked."""
 
-    __slots__ = ("_call", "_counters", "_hold", "_owed", "_periods")
+    __slots__ = ("_asked", "_call", "_counters", "_hold", "_owed", "_periods")
 
-    def __init__(self, call: Call, counters: Counters, periods: Periods) -> None:
+    def __init__(self, call: Call, asked: Reservation, counters: Counters, periods: Periods) -> None:
         self._call = call
+        self._asked = asked
         self._counters = counters
         self._periods = periods
         self._hold: Hold | None = None
         self._owed = False
 
-    def claims_for(self, plan: Plan | None) -> tuple[Claim, ...]:
-        """What the call claims where it is served by that plan."""
-        call = self._call
-        principal, ask = call.principal, call.ask
-        assert principal is not None
-        if not principal.limits:
-            return ()
-        assert ask is not None
-        assert plan is not None
-        tally = call.tally
-        usage = tally.reserved
-        demand = Demand(
-            models=(plan.model.name,) if plan is not call.plan else (ask.model, plan.model.name),
-            value_of=_Values(call, plan).of,
-            input=usage.input,
-            output=usage.output,
-            cost=tally.reserved_nanos,
-            currency=plan.currency,
-        )
-        return claims_of(principal.limits, demand, call.at, self._periods)
-
-    async def incur(self, claims: tuple[Claim, ...]) -> None:
-        """Hold them. Raises `Fault`, and then nothing is held."""
-        call = self._call
-        if not self._owed:
-            self._owed = True
-            call.closing.settle(self._settle)
-        try:
-            self._hold = await self._counters.reserve(call.id, claims)
-        except Exceeded:
-            self._owed = False
-            raise
-        call.tally.claims = self._hold.claims
+    async def begin(self, plan: Plan) -> int | None:
+        """Hold what the call claims where it is served as planned. Output tokens to keep the answer to, if any. Raises `Fault`."""
+        claims = self._claims(plan)
+        if not claims:
+            return None
+        held = await self._incur(claims)
+        asked, tally = self._asked, self._call.tally
+        if asked.capped:
+            return None
+        output = asked.output if held is claims else affordable(held, asked, plan)
+        if output == asked.output and not strict([claim.limit for claim in claims]):
+            return None
+        self._asked = asked = msgspec.structs.replace(asked, output=output)
+        tally.reserved = asked.usage
+        tally.reserved_nanos = asked.nanos(plan)
+        return output // asked.choices
 
     async def extend(self, plan: Plan) -> None:
         """Hold what being served by a fallback claims beyond what is held. Raises `Fault`; what was held stays held."""
+        tally = self._call.tally
+        more = _beyond(self._claims(plan), tally.claims)
+        if more and self._hold is not None:
+            await self._hold.extend(more)
+            tally.claims = self._hold.claims
+        elif more:
+            await self._incur(more)
+        tally.reserved_nanos = max(tally.reserved_nanos, self._asked.nanos(plan))
+
+    def _claims(self, plan: Plan) -> tuple[Claim, ...]:
+        call, asked = self._call, self._asked
+        assert call.ask is not None
+        assert call.principal is not None
+        floor = asked.floor
+        demand = Demand(
+            models=(call.ask.model, plan.model.name),
+            value_of=_Values(call, plan).of,
+            input=asked.input,
+            output=asked.output,
+            cost=asked.nanos(plan),
+            currency=plan.currency,
+            least_output=floor,
+            least_cost=-1 if floor < 0 else asked.nanos(plan, floor),
+        )
+        claims = claims_of(call.principal.limits, demand, call.at, self._periods)
+        if Unit.COST in [claim.limit.unit for claim in claims]:
+            refuse_unbounded(call, plan)
+        return claims
+
+    async def _incur(self, claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
         call = self._call
-        tally = call.tally
-        needed = max(tally.reserved_nanos, whole_nanos(at_most(msgspec.structs.replace(call, plan=plan), tally.reserved)))
-        before, tally.reserved_nanos = tally.reserved_nanos, needed
-        more = beyond(self.claims_for(plan), tally.claims)
+        self._owed = True
+        call.closing.settle(self._settle)
         try:
-            if more and self._hold is not None:
-                await self._hold.extend(more)
-                tally.claims = self._hold.claims
-            elif more:
-                await self.incur(more)
-        except BaseException:
-            tally.reserved_nanos = before
+            self._hold = hold = await self._counters.reserve(call.id, claims)
+        except Exceeded as refusal:
+            self._owed = False
+            call.tally.told += told(refusal.standings, call.front, call.at)
             raise
+        call.tally.told += told(hold.standings, call.front, call.at)
+        held = call.tally.claims = hold.claims
+        return held
 
     def _settle(self, outcome: Outcome) -> None:
         if self._hold is not None:
@@ -128,24 +143,10 @@ class _Values:
         return self._facts.group(name)
 
 
-def beyond(claims: tuple[Claim, ...], held: tuple[Claim, ...]) -> tuple[Claim, ...]:
+def _beyond(claims: tuple[Claim, ...], held: tuple[Claim, ...]) -> tuple[Claim, ...]:
     """What of the claims is not held already, counter by counter."""
     have: dict[str, int] = {}
     for claim in held:
         have[claim.counter] = have.get(claim.counter, 0) + claim.amount
     more = ((claim, claim.amount - have.get(claim.counter, 0)) for claim in claims)
     return tuple(msgspec.structs.replace(claim, amount=amount, least=-1) for claim, amount in more if amount > 0)
-
-
-def _reservation(call: Call) -> tuple[Usage, int]:
-    """The most this call may use, and what that costs at the dearest target, in nano-units."""
-    ask, plan = call.ask, call.plan
-    assert ask is not None
-    assert plan is not None
-    if call.kind is Kind.COUNT_TOKENS:
-        return NO_USAGE, 0
-    output = ask.max_tokens
-    if output is None:
-        output = max(target.max_output for target in plan.targets)
-    usage = Usage(input=ask.prompt_tokens, output=output * ask.choices)
-    return usage, whole_nanos(at_most(call, usage))

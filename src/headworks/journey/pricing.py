@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from headworks.domain.call import Ask, Call
-from headworks.domain.money import PER_MILLION, PriceCard
+from headworks.domain.money import PriceCard
 from headworks.domain.usage import Usage
 
 
@@ -31,8 +31,3 @@ def at_most(call: Call, usage: Usage) -> int:
     if len(cards) == 1:
         return card_for(cards[0], ask).exact(usage)
     return max((card_for(card, ask).exact(usage) for card in cards), default=0)
-
-
-def whole_nanos(exact: int) -> int:
-    """Units of 10⁻¹⁵ as nano-units, rounded up: what is set aside must suffice."""
-    return -(-exact // PER_MILLION)

@@ -43,6 +43,8 @@ class ModelRule(Written, frozen=True):
     fallbacks: tuple[str, ...] = ()
     """Other models, tried in order when all targets of this one have failed."""
     retry: RetryRule = RetryRule()
+    reserve: str | int | float | None = None
+    """Set aside with each request of a key that has a budget, for what cannot be bounded: web searches, files by reference. `0.50 USD`."""
     owner: str = "headworks"
     """What the list of models says about who owns it."""
 

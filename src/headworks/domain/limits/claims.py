@@ -35,7 +35,7 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def claims_of(limits: Iterable[Limit], demand: Demand, wall_ns: int, periods: Periods) -> tuple[Claim, ...]:
-    """One claim for each limit that concerns the request. Raises `Fault` where a limit is in another currency than its price."""
+    """One claim for each limit of which the request may use something. Raises `Fault` where a limit is in another currency than its price."""
     tokens = demand.input + demand.output
     amounts = (1, demand.input, demand.output, tokens, 1, demand.cost)
     least = demand.least_output
@@ -44,7 +44,7 @@ def claims_of(limits: Iterable[Limit], demand: Demand, wall_ns: int, periods: Pe
         [
             _claim(limit, demand, (amounts[limit.column], leasts[limit.column]), wall_ns, periods)
             for limit in limits
-            if not limit.models or _concerns(limit, demand)
+            if amounts[limit.column] and (not limit.models or _concerns(limit, demand))
         ]
     )
 
@@ -56,7 +56,7 @@ def used_columns(usage: Usage, cost_nanos: int, *, counts: bool) -> tuple[int, .
 
 def _claim(limit: Limit, demand: Demand, much: tuple[int, int], wall_ns: int, periods: Periods) -> Claim:
     amount, least = much
-    if limit.unit is Unit.COST and amount and limit.currency != demand.currency:
+    if limit.unit is Unit.COST and limit.currency != demand.currency:
         raise Fault(
             "currency_mismatch",
             f"The limit '{limit.id}' is in {limit.currency} and the model's price in {demand.currency}. "

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import msgspec
 
-from headworks.domain.config import Config, ModelRule, TargetRule, WrittenModel, as_rule, overlay
+from headworks.domain.config import Config, ModelRule, TargetRule, WrittenModel, as_rule, nanos_of, overlay
 from headworks.domain.governed import features_of_name
 from headworks.domain.retry import RetryPolicy
 from headworks.domain.snapshot import Listed, Model
@@ -31,6 +31,7 @@ class Pattern(msgspec.Struct, frozen=True):
     rule: ModelRule
     retry: RetryPolicy
     targets: tuple[tuple[TargetRule, Provider, str], ...]
+    reserve: int = 0
 
     def star(self, name: str) -> str | None:
         """What the star stands for in a name; None where the name does not fit, or nothing would be left for the star."""
@@ -60,6 +61,7 @@ class Models:
                     fallbacks=tuple(AskedModel(fallback) for fallback in rule.fallbacks),
                     retry=overlay(self._retry, rule.retry),
                     owner=rule.owner,
+                    reserve=self._reserve(rule, path),
                 )
         self._ranked = sorted(self._patterns.values(), key=lambda pattern: len(pattern.head) + len(pattern.tail), reverse=True)
         self._check(config)
@@ -144,6 +146,7 @@ class Models:
             retry=pattern.retry,
             owner=pattern.rule.owner,
             needs=features_of_name(star),
+            reserve=pattern.reserve,
         )
 
     def _add_pattern(self, name: str, written: WrittenModel, path: Path) -> None:
@@ -159,7 +162,16 @@ class Models:
         for _, provider, _ in targets:
             self._bench.holds_until(self._bench.givens.prices.changes_after(provider.prices, self._bench.givens.at))
         rule = as_rule(written)
-        self._patterns[name] = Pattern(head, tail, rule, overlay(self._retry, rule.retry), tuple(targets))
+        self._patterns[name] = Pattern(
+            head, tail, rule, overlay(self._retry, rule.retry), tuple(targets), self._reserve(rule, path)
+        )
+
+    def _reserve(self, rule: ModelRule, path: Path) -> int:
+        try:
+            return nanos_of(rule.reserve) if rule.reserve is not None else 0
+        except ValueError as trouble:
+            self._bench.wrong((*path, "reserve"), f"'{rule.reserve}' {trouble}.")
+            return 0
 
     def _fixed_targets(self, written: WrittenModel, path: Path) -> tuple[Target, ...]:
         targets: dict[str, Target] = {}
