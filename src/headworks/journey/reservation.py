@@ -1,0 +1,130 @@
+"""How much one request may come to use: a bound, not a guess, as far as money is concerned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from headworks.domain.call import Ask, Call, Kind
+from headworks.domain.errors import Fault
+from headworks.domain.governed import SERVER_TOOLS
+from headworks.domain.limits import Claim, Limit, Unit
+from headworks.domain.limits.limit import Shape
+from headworks.domain.plan import Plan
+from headworks.domain.usage import Usage
+
+FLOOR = 16
+"""Output tokens below which an answer is not worth having."""
+UNSEEN = 1024
+"""Input tokens that a provider may add of its own: instructions for tools, frames of messages."""
+PICTURE = 6_000
+"""Tokens of the largest picture."""
+_ANSWERING = frozenset((Kind.CHAT, Kind.COMPLETIONS))
+_REFERENCES = (b'"file_id"', b'"file_url"', b'"document_url"', b'"url":"http', b'"url": "http', b"gs://")
+_REMOTE = frozenset(SERVER_TOOLS.values()) | {"web_search", "plugins"}
+_MEDIA = frozenset(("files", "audio", "video"))
+
+
+class Reservation(msgspec.Struct, frozen=True, gc=False):
+    """`input` is the estimate that token limits go by; `bound` the input tokens that money goes by; `output` is of all choices."""
+
+    input: int
+    bound: int
+    output: int
+    choices: int
+    capped: bool
+    """Whether the caller says how long the answer may be; then no less will do."""
+
+    @property
+    def usage(self) -> Usage:
+        """As records tell it."""
+        return Usage(self.input, self.output)
+
+    @property
+    def floor(self) -> int:
+        """The least output worth having; -1: all of it."""
+        return -1 if self.capped else min(FLOOR * self.choices, self.output)
+
+    def nanos(self, plan: Plan, output: int | None = None) -> int:
+        """What it costs at most, by that plan."""
+        if not self.bound:
+            return 0
+        return plan.ceiling.nanos(self.bound, self.output if output is None else output) + plan.model.reserve
+
+
+def reservation(call: Call, plan: Plan) -> Reservation:
+    """Of one call past Authorise."""
+    ask = call.ask
+    assert ask is not None
+    kind = call.kind
+    if kind is Kind.COUNT_TOKENS:
+        return Reservation(0, 0, 0, 1, capped=True)
+    size = len(call.body.data)
+    bound = (max(ask.prompt_tokens, size)) + UNSEEN
+    if "images" in ask.features:
+        bound += call.body.data.count(b'"image') * PICTURE
+    if kind not in _ANSWERING:
+        return Reservation(ask.prompt_tokens, bound, 0, 1, capped=True)
+    output = ask.max_tokens
+    capped = output is not None
+    if output is None:
+        output = max([target.max_output for target in plan.targets])
+    output *= ask.choices
+    if "prediction" in ask.fields:
+        output += len(ask.fields["prediction"])
+    return Reservation(ask.prompt_tokens, bound, output, ask.choices, capped=capped)
+
+
+def affordable(claims: tuple[Claim, ...], asked: Reservation, plan: Plan) -> int:
+    """Output tokens, of all choices, that what was granted covers; as many as asked where all of it was."""
+    output = asked.output
+    for claim in claims:
+        unit = claim.limit.unit
+        if unit is Unit.COST:
+            output = min(output, plan.ceiling.output_within(claim.amount - plan.model.reserve, asked.bound))
+        elif unit is Unit.OUTPUT_TOKENS:
+            output = min(output, claim.amount)
+        elif unit is Unit.TOKENS:
+            output = min(output, claim.amount - asked.input)
+    return output
+
+
+def strict(limits: Iterable[Limit]) -> bool:
+    """Whether an answer has to be kept to what was set aside for it: what a rate lacks comes back, all else is gone."""
+    return any(
+        limit.unit is Unit.COST or (limit.unit in (Unit.TOKENS, Unit.OUTPUT_TOKENS) and limit.shape is not Shape.RATE)
+        for limit in limits
+    )
+
+
+def refuse_unbounded(call: Call, plan: Plan) -> None:
+    """Money needs a bound. Raises `Fault` for a request whose price has none."""
+    ask = call.ask
+    assert ask is not None
+    if call.kind is Kind.COUNT_TOKENS:
+        return
+    if not plan.priced:
+        raise Fault(
+            "model_unpriced",
+            f"The model '{plan.model.name}' has no price, and this key has a budget or another limit on what it may spend. "
+            "Ask a model that has one, or have an administrator give this one a price under 'prices'.",
+            param="model",
+        )
+    if ask.features and not plan.model.reserve:
+        what = _unbounded(ask, call.body.data)
+        if what:
+            raise Fault(
+                "input_unbounded",
+                f"Nobody can tell beforehand what {what} will cost, and this key has a budget or another limit on what it may spend. "
+                f"Leave it out, or have an administrator say under models.{plan.model.name}.reserve how much to set aside for it.",
+            )
+
+
+def _unbounded(ask: Ask, body: bytes) -> str:
+    remote = ask.features & _REMOTE
+    if remote:
+        return f"'{min(remote)}', which reads what the request does not hold,"
+    if ask.features & _MEDIA and any(mark in body for mark in _REFERENCES):
+        return "a file that the request only refers to"
+    return ""
