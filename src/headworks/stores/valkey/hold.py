@@ -1,0 +1,149 @@
+"""What a call has set aside on the server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from headworks.domain.errors import Fault
+from headworks.domain.limits import Claim, Counter, Exceeded, Standing, exceeded, used_columns
+from headworks.domain.limits.counter import Slot, free, refused, resets_in, slot_width
+from headworks.domain.limits.limit import TOKEN_UNITS, Limit, Shape, Unit
+from headworks.domain.usage import Usage
+from headworks.stores.valkey.acts import BASE, counter_of
+
+AGAIN = 1.0
+"""Seconds until a caller should try again where nobody can be asked."""
+_TOLD = TOKEN_UNITS | {Unit.REQUESTS}
+
+
+class Answer(msgspec.Struct, gc=False):
+    """What the server said of a reservation: when (µs, its clock), and for each claim the counter, what is granted, the state."""
+
+    now: int
+    granted: bool
+    told: Sequence[tuple[str, tuple[int, int] | bool, list[int]]]
+
+    def claims(self, claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
+        """As granted."""
+        return tuple([_as_granted(claim, told[0], told[1]) for claim, told in zip(claims, self.told, strict=True)])
+
+    def standings(self, claims: tuple[Claim, ...], wall_ns: int) -> tuple[Standing, ...]:
+        """How the limits of requests and tokens stand."""
+        return tuple(
+            Standing(
+                claim.limit,
+                max(0, free(claim.limit, counter, self.now)),
+                resets_in(claim, counter, self.now, wall_ns),
+            )
+            for claim, (_, _, state) in zip(claims, self.told, strict=True)
+            if claim.limit.unit in _TOLD
+            for counter in (self._counter(claim.limit, state),)
+        )
+
+    def refusal(self, claims: tuple[Claim, ...], wall_ns: int) -> Exceeded:
+        """Of the limits that refuse, the one that refuses longest."""
+        worst, longest = None, -1.0
+        for claim, (_, amount, state) in zip(claims, self.told, strict=True):
+            if amount is False:
+                counter = counter_of(claim.limit, state)
+                reason, wait = refused(claim, counter, self.now, wall_ns)
+                rank = wait or float("inf")
+                if rank > longest:
+                    longest = rank
+                    worst = exceeded(claim, reason, wait, free(claim.limit, counter, self.now))
+        assert worst is not None
+        worst.standings = self.standings(claims, wall_ns)
+        return worst
+
+    def _counter(self, limit: Limit, state: list[int]) -> Counter:
+        counter = counter_of(limit, state)
+        if (
+            self.granted and limit.shape is Shape.SLIDING
+        ):  # the slots are not told: all that counts is that the newest is of now
+            counter.slots = {self.now // slot_width(limit): Slot(counter.spent, counter.held)}
+        return counter
+
+
+def _as_granted(claim: Claim, counter: str, amount: tuple[int, int] | bool) -> Claim:  # noqa: FBT001 - False is how the script says «nothing»
+    units = 0 if isinstance(amount, bool) else amount[0] * BASE + amount[1]
+    if units == claim.amount and counter == claim.counter:
+        return claim
+    return msgspec.structs.replace(
+        claim, amount=units, counter=counter, overflow=claim.overflow if counter == claim.counter else ""
+    )
+
+
+class Home(Protocol):
+    """The counters, as far as a hold needs them."""
+
+    async def ask(self, call_id: str, claims: tuple[Claim, ...]) -> Answer | None:
+        """None where there is no answer in time."""
+        ...
+
+    def settled(self, hold: ValkeyHold, used: tuple[int, ...]) -> None:
+        """Of each claim what was used."""
+        ...
+
+    def wall_ns(self) -> int:
+        """Nanoseconds since the epoch."""
+        ...
+
+
+class ValkeyHold:
+    """Given back exactly once."""
+
+    __slots__ = ("_answer", "_asked", "_home", "_open", "call_id", "claims")
+
+    def __init__(self, home: Home, call_id: str, asked: tuple[Claim, ...], answer: Answer) -> None:
+        self._home = home
+        self._asked = asked
+        self._answer = answer
+        self._open = True
+        self.call_id = call_id
+        self.claims = answer.claims(asked)
+
+    @property
+    def standings(self) -> tuple[Standing, ...]:
+        """As they were right after it."""
+        return self._answer.standings(self._asked, self._home.wall_ns())
+
+    async def extend(self, claims: tuple[Claim, ...]) -> None:
+        """Hold these too. Raises `Exceeded`, or another `Fault` where the server gives no answer in time."""
+        if not self._open or not claims:
+            return
+        answer = await self._home.ask(self.call_id, claims)
+        if answer is None:
+            raise unavailable(claims[0])
+        if not answer.granted:
+            raise answer.refusal(claims, self._home.wall_ns())
+        self.claims += answer.claims(claims)
+
+    def settle(self, usage: Usage, cost_nanos: int, *, counts: bool) -> None:
+        """Replace what is held by what was used. Where a counter was extended, the use is charged once."""
+        if self._open:
+            self._open = False
+            self._home.settled(self, used_of(self.claims, used_columns(usage, cost_nanos, counts=counts)))
+
+
+def unavailable(claim: Claim) -> Fault:
+    """The fault for a claim that nobody can judge."""
+    return Fault(
+        "counters_unavailable",
+        f"The limit '{claim.limit.id}' can't be checked at the moment, and what may pass unchecked is used up. Try again in a second; "
+        "if it goes on, tell the operator.",
+        retry_after=AGAIN,
+        detail=claim.limit.id,
+    )
+
+
+def used_of(claims: tuple[Claim, ...], columns: tuple[int, ...]) -> tuple[int, ...]:
+    """Of each claim what was used: of a counter that is claimed twice, once."""
+    seen: set[str] = set()
+    used: list[int] = []
+    for claim in claims:
+        used.append(0 if claim.counter in seen else columns[claim.limit.column])
+        seen.add(claim.counter)
+    return tuple(used)
