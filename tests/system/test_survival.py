@@ -34,17 +34,21 @@ def config(emulator: EmulatorProcess) -> dict[str, Any]:
     }
 
 
+PATIENCE = 60.0
+"""Seconds: after several deaths in a row the next start waits for five, and the machine may be busy."""
+
+
 def kill_and_count(house: RunningHouse, times: int) -> Load:
     """Kill the gateway process so many times under load; afterwards books, emulator and clients must agree."""
     with Load(house.port) as load:
         for _ in range(times):
             enough = len(load.answered) + 40
-            house.wait_for(lambda enough=enough: len(load.answered) >= enough, "forty more answers")
+            house.wait_for(lambda enough=enough: len(load.answered) >= enough, "forty more answers", PATIENCE)
             killed = house.gateway_pid()
             os.kill(killed, signal.SIGKILL)
             house.wait_for(lambda killed=killed: house.gateway_pid() not in (0, killed), "a new gateway")
         enough = len(load.answered) + 40
-        house.wait_for(lambda: len(load.answered) >= enough, "forty more answers")
+        house.wait_for(lambda: len(load.answered) >= enough, "forty more answers", PATIENCE)
     house.wait_for(lambda: closed(house), "the last exchanges to end, and the dead ones' to be recovered")
     house.stop()
     return load
