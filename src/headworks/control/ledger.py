@@ -17,7 +17,7 @@ from headworks.domain.exchange import Exchange
 from headworks.domain.ledger import Bill, Sums, fold
 from headworks.domain.outcome import Ending
 from headworks.ports.clock import Clock
-from headworks.stores.journal import Place
+from headworks.stores.journal import Place, ended_at
 from headworks.stores.journal.strict import Stretch, read_on
 from headworks.stores.sql.ledger import LedgerTables, PlacesMovedError, Step
 
@@ -48,6 +48,11 @@ class Ledger:
         self._say = say
         self._correct = correct
         self._places: dict[str, Place] | None = None
+        self._booked: dict[str, Place] = {}
+
+    def booked(self) -> Mapping[str, Place]:
+        """How far each epoch is booked, as of the last step that went well; nothing until there was one."""
+        return self._booked
 
     async def step(self) -> int:
         """Book what has come, at most a batch of it; how many exchanges that were. Raises what the database does, and then nothing is booked."""
@@ -61,7 +66,7 @@ class Ledger:
         if steps:
             await self._tables.post(steps, sums)
         self.caught_up = not any(stretch.more for stretch in stretches)
-        self._places = places | {step.epoch: step.after for step in steps}
+        self._places = self._booked = places | {step.epoch: step.after for step in steps}
         return sums.bill.exchanges
 
     async def run(self, clock: Clock) -> None:
@@ -114,4 +119,4 @@ def _step(stretch: Stretch) -> Step:
     ended = stretch.exchanges
     bill = Bill(len(ended), sum(each.cost for each in ended), sum(each.price for each in ended))
     charged = sum(charge.units for each in ended for charge in each.counters)
-    return Step(stretch.epoch, stretch.before, stretch.after, bill, charged)
+    return Step(stretch.epoch, stretch.before, stretch.after, bill, charged, max(map(ended_at, ended), default=0))

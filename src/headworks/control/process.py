@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -15,8 +15,9 @@ from starlette.applications import Starlette
 from headworks import __version__
 from headworks.control.app import House, control_app
 from headworks.control.bookmark import Bookmark
+from headworks.control.ledger import Ledger
 from headworks.control.projection import Projection, advance, follow
-from headworks.control.upkeep import keep_journal
+from headworks.control.upkeep import Booked, keep_journal
 from headworks.domain.snapshot import LogSettings
 from headworks.exporters.logs import RequestLog, Stream
 from headworks.exporters.prometheus import PrometheusExporter
@@ -25,6 +26,7 @@ from headworks.ports.extension import Exporter
 from headworks.stores.journal import END, Recoverer, Tail
 
 Say = Callable[[str], None]
+Prepare = Callable[[], Awaitable[None]]
 _GRACE = 5
 """Seconds for open connections when it stops."""
 
@@ -37,6 +39,10 @@ class ControlPlan(NamedTuple):
     terminal: bool = False
     logs: LogSettings = LogSettings()
     keep_days: float = 30.0
+    ledger: Ledger | None = None
+    """What books the journal; None: nobody does."""
+    prepare: Prepare | None = None
+    """Waited for before anything is asked of the database."""
 
 
 async def run_control(plan: ControlPlan, sockets: Sequence[socket.socket], clock: Clock, say: Say, stop: asyncio.Event) -> None:
@@ -52,8 +58,10 @@ async def run_control(plan: ControlPlan, sockets: Sequence[socket.socket], clock
     tasks = [
         asyncio.create_task(follow(told, clock)),
         asyncio.create_task(follow(logged, clock, log.flush)),
-        asyncio.create_task(keep_journal(plan.journal, plan.keep_days, Recoverer("control", clock, say))),
+        asyncio.create_task(keep_journal(plan.journal, plan.keep_days, Recoverer("control", clock, say), _booked(plan.ledger))),
     ]
+    if plan.ledger is not None:
+        tasks.append(asyncio.create_task(_book(plan.ledger, plan.prepare, clock)))
     serving = asyncio.create_task(server.serve(list(sockets)))
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -63,6 +71,16 @@ async def run_control(plan: ControlPlan, sockets: Sequence[socket.socket], clock
         await serving
         await _cancelled([*tasks, stopping])
         await _last_lines(logged, log, clock)
+
+
+async def _book(ledger: Ledger, prepare: Prepare | None, clock: Clock) -> None:
+    if prepare is not None:
+        await prepare()
+    await ledger.run(clock)
+
+
+def _booked(ledger: Ledger | None) -> Booked | None:
+    return ledger.booked if ledger is not None else None
 
 
 def _projection(name: str, exporter: Exporter, journal: Path, say: Say) -> Projection:

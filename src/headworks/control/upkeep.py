@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from headworks.stores.journal import Recoverer, forget_old, recover
+from headworks.stores.journal import Place, Recoverer, forget_old, recover
 
 RECOVER_EVERY = 5.0
 FORGET_EVERY = 3600.0
 
 
-async def keep_journal(directory: Path, keep_days: float, by: Recoverer) -> None:
+Booked = Callable[[], Mapping[str, Place]]
+"""How far the ledger has come in each epoch: nothing behind that is forgotten."""
+
+
+async def keep_journal(directory: Path, keep_days: float, by: Recoverer, booked: Booked | None = None) -> None:
     """Until cancelled: recover every few seconds, forget every hour, both at once to begin with. Works in a thread."""
     clock = by.clock
     by = by._replace(say=_once(by.say))
@@ -21,7 +25,7 @@ async def keep_journal(directory: Path, keep_days: float, by: Recoverer) -> None
         await asyncio.to_thread(recover, directory, by)
         if clock.now() >= forget_at:
             forget_at = clock.now() + FORGET_EVERY
-            await asyncio.to_thread(_forget, directory, keep_days, by)
+            await asyncio.to_thread(_forget, directory, keep_days, by, booked() if booked is not None else None)
         await clock.sleep(RECOVER_EVERY)
 
 
@@ -37,9 +41,9 @@ def _once(say: Callable[[str], None]) -> Callable[[str], None]:
     return say_once
 
 
-def _forget(directory: Path, keep_days: float, by: Recoverer) -> None:
+def _forget(directory: Path, keep_days: float, by: Recoverer, booked: Mapping[str, Place] | None) -> None:
     try:
-        gone = forget_old(directory, keep_days, by.clock)
+        gone = forget_old(directory, keep_days, by.clock, booked)
     except OSError as trouble:
         by.say(f"old segments of the journal could not be deleted ({trouble.strerror})")
         return

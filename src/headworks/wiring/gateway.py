@@ -22,10 +22,17 @@ from headworks.domain.gauges import Gauges
 from headworks.edge import Door, Edge
 from headworks.exporters.gauges import GaugeSocket, socket_path
 from headworks.stores.journal import SegmentedJournal, Upkeep
+from headworks.stores.journal.instance import instance_of
+from headworks.stores.memory import MemoryCounters
+from headworks.stores.sql.ledger import LedgerTables, Standing
+from headworks.stores.sql.version import version_of
 from headworks.transport import PooledUpstream
 from headworks.wiring.clock import SystemClock
+from headworks.wiring.database import database_of
+from headworks.wiring.handover import Handover
 from headworks.wiring.live_config import LiveConfig
 from headworks.wiring.stages import Outside, compose
+from headworks.wiring.tables import wait_for_tables
 from headworks.wiring.voice import say
 
 
@@ -49,9 +56,14 @@ async def run_gateway(
         house = await _open(live, journal_dir, clock, stack)
         following = asyncio.create_task(live.follow(reload), name="follow configuration")
         stack.push_async_callback(_cancel, following)
+        replacing = not house.handover.alone
+        if replacing:
+            ready()  # so that the predecessor is told to leave: two who count apart must not serve at once
+            await house.handover.take_over()
         await house.edge.serve(sockets)
         _settle_memory()
-        ready()
+        if not replacing:
+            ready()
         await stop.wait()
         house.draining = True
         await house.edge.drain(live.snapshot.edge.drain)
@@ -73,13 +85,20 @@ class _House:
     """The data plane, made."""
 
     def __init__(
-        self, live: LiveConfig, edge: Edge, upstream: PooledUpstream, journal: SegmentedJournal, health: HealthBook
+        self,
+        live: LiveConfig,
+        edge: Edge,
+        upstream: PooledUpstream,
+        journal: SegmentedJournal,
+        health: HealthBook,
+        handover: Handover,
     ) -> None:
         self.live = live
         self.edge = edge
         self.upstream = upstream
         self.journal = journal
         self.health = health
+        self.handover = handover
         self.draining = False
 
     def gauges(self) -> Gauges:
@@ -120,9 +139,9 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: SystemClock, stack: 
     stack.push_async_callback(upstream.aclose)
     interpreter = Hub({dialect.name: dialect for dialect in (OpenAIChat(), Anthropic())})
     health = HealthBook(clock, lambda: live.snapshot.breaker)
-    journey = compose(
-        Outside(clock=clock, journal=journal, upstream=upstream, interpreter=interpreter), lambda: live.snapshot, health
-    )
+    counters = MemoryCounters(clock)
+    outside = Outside(clock=clock, journal=journal, upstream=upstream, interpreter=interpreter, counters=counters)
+    journey = compose(outside, lambda: live.snapshot, health)
     chance = random.Random()  # noqa: S311 - it makes ids unlikely to meet, not hard to guess
     edge = Edge(
         Door(
@@ -134,11 +153,26 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: SystemClock, stack: 
             complain=complain,
         )
     )
-    house = _House(live, edge, upstream, journal, health)
+    handover = Handover(journal_dir, journal.chain.epoch, counters, clock, say)
+    house = _House(live, edge, upstream, journal, health, handover)
+    await handover.learn(lambda: _booked(snapshot.database, journal_dir, clock))
+    stack.push_async_callback(_cancel, asyncio.create_task(handover.follow(), name="follow predecessors"))
     socket_ = GaugeSocket(socket_path(journal_dir, os.getpid()), house.gauges)
     await socket_.open()
     stack.push_async_callback(socket_.close)
     return house
+
+
+async def _booked(address: str, journal_dir: Path, clock: SystemClock) -> Standing:
+    """What the ledger knows; nothing where there has never been one. Raises what the database does."""
+    database = database_of(address, journal_dir)
+    try:
+        if not await version_of(database):
+            return Standing({}, {})
+        await wait_for_tables(database, clock)
+        return await LedgerTables(database, instance_of(journal_dir), clock).standing()
+    finally:
+        await database.close()
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

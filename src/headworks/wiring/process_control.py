@@ -10,11 +10,17 @@ from pathlib import Path
 
 import uvloop
 
+from headworks.control.ledger import Ledger
 from headworks.control.process import ControlPlan, run_control
 from headworks.domain.config import Config
+from headworks.stores.journal.instance import instance_of
+from headworks.stores.sql import Database, DatabaseUnusable
+from headworks.stores.sql.ledger import LedgerTables
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.config_file.excerpt import read_excerpt
+from headworks.wiring.database import database_of, written_address
 from headworks.wiring.process_life import Life, Orders, live, read_orders
+from headworks.wiring.tables import make_tables
 from headworks.wiring.voice import say
 
 NICENESS = 5
@@ -31,11 +37,31 @@ def main(arguments: Sequence[str]) -> int:
 
 async def _serve(life: Life) -> None:
     asyncio.get_running_loop().call_soon(life.ready)  # the doors are open already: who comes early waits a moment
-    await run_control(_plan(life.orders), life.sockets, SystemClock(), say, life.stop)
+    clock = SystemClock()
+    config = _written(life.orders.config)
+    plan = _plan(life.orders, config)
+    database = _database(life.orders, config)
+    if database is None:
+        await run_control(plan, life.sockets, clock, say, life.stop)
+        return
+    tables = LedgerTables(database, instance_of(life.orders.journal), clock)
+    plan = plan._replace(ledger=Ledger(life.orders.journal, tables, say), prepare=lambda: make_tables(database, clock, say))
+    try:
+        await run_control(plan, life.sockets, clock, say, life.stop)
+    finally:
+        await database.close()
 
 
-def _plan(orders: Orders) -> ControlPlan:
-    config = _written(orders.config)
+def _database(orders: Orders, config: Config) -> Database | None:
+    base = Path(orders.config).parent if orders.config is not None else Path.cwd()
+    try:
+        return database_of(written_address(config.database, base, os.environ), orders.journal)
+    except (DatabaseUnusable, OSError) as trouble:
+        say(f"control: {trouble} Until that is mended the ledger is not kept.")
+        return None
+
+
+def _plan(orders: Orders, config: Config) -> ControlPlan:
     return ControlPlan(
         journal=orders.journal,
         output=sys.stdout.buffer,

@@ -19,9 +19,9 @@ from headworks.journey.route import Ways
 from headworks.policies import PolicyBook
 from headworks.ports.clock import Clock
 from headworks.ports.dialect import Interpreter
-from headworks.ports.stores import Journal
+from headworks.ports.stores import Counters, Journal
 from headworks.ports.upstream import Upstream
-from headworks.stores.memory import MemoryAnswers, MemoryCounters, MemoryReplays, SnapshotKeys
+from headworks.stores.memory import MemoryAnswers, MemoryReplays, SnapshotKeys
 
 
 class Outside(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +31,7 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     journal: Journal
     upstream: Upstream
     interpreter: Interpreter
+    counters: Counters
 
 
 def compose(outside: Outside, snapshots: Callable[[], Snapshot], health: HealthBook) -> Journey:
@@ -46,7 +47,7 @@ def compose(outside: Outside, snapshots: Callable[[], Snapshot], health: HealthB
         Observe(journal, clock),
         Identify(SnapshotKeys()),
         Authorise(interpreter, permission),
-        Limits(MemoryCounters(clock)),
+        Limits(outside.counters),
         Guard(lambda now: guards.of(now.guards), interpreter),
         Cache(MemoryAnswers(clock, snapshots().cache.max_bytes), MemoryReplays(clock), interpreter),
         Meter(journal, clock),

@@ -7,14 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import ColumnElement, Table, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headworks.domain.ledger import SUMMED, Account, Bill, Sums
 from headworks.ports.clock import Clock
+from headworks.ports.stores import Spent
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.schema import COUNTER_SPEND, PLACES, POSTINGS
 
@@ -37,6 +38,8 @@ class Step(msgspec.Struct, frozen=True):
     bill: Bill = Bill()
     charged: int = 0
     """Units of all counters together."""
+    through: int = 0
+    """When the last of its exchanges ended, wall-clock nanoseconds; 0: there was none."""
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -44,6 +47,9 @@ class Standing(msgspec.Struct, frozen=True):
 
     places: dict[str, Place]
     spent: dict[str, int]
+    """Units used of each counter whose period is not over."""
+    through: dict[str, int] = {}
+    """Up to when each epoch's ends are booked, wall-clock nanoseconds."""
 
 
 class LedgerTables:
@@ -66,11 +72,25 @@ class LedgerTables:
             if not self._database.is_sqlite:  # there a transaction sees one state of things by itself
                 await connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             places = await self._places(connection)
+            ours = await connection.execute(select(PLACES.c.epoch, PLACES.c.through).where(*self._ours()))
+            through = {row[0]: row[1] for row in ours}
             ends = COUNTER_SPEND.c.ends_at
             rows = await connection.execute(
                 select(COUNTER_SPEND.c.counter, COUNTER_SPEND.c.units).where((ends == 0) | (ends > self._clock.wall_ns()))
             )
-            return Standing(places, {row[0]: row[1] for row in rows})
+            return Standing(places, {row[0]: row[1] for row in rows}, through)
+
+    async def spent(self) -> Spent:
+        """What shared counters are made anew from. A process is told by its name and by its epoch's. Raises `OSError`."""
+        try:
+            standing = await self.standing()
+        except SQLAlchemyError as trouble:
+            raise OSError(f"the ledger cannot be asked ({type(trouble).__name__})") from trouble
+        processes: dict[str, int] = {}
+        for epoch, through in standing.through.items():
+            process = epoch.rpartition("-")[0]
+            processes[process] = max(through, processes.get(process, 0))
+        return Spent(units=standing.spent, through=processes | standing.through)
 
     async def post(self, steps: Sequence[Step], sums: Sums) -> None:
         """Book a batch and move the places behind it, both or neither. Raises `PlacesMovedError`, or what the database does."""
@@ -86,12 +106,11 @@ class LedgerTables:
 
     async def _places(self, connection: AsyncConnection) -> dict[str, Place]:
         table = PLACES.c
-        rows = await connection.execute(
-            select(table.epoch, table.segment, table.offset).where(
-                table.projection == PROJECTION, table.instance == self.instance
-            )
-        )
+        rows = await connection.execute(select(table.epoch, table.segment, table.offset).where(*self._ours()))
         return {epoch: (segment, offset) for epoch, segment, offset in rows}
+
+    def _ours(self) -> tuple[ColumnElement[bool], ...]:
+        return PLACES.c.projection == PROJECTION, PLACES.c.instance == self.instance
 
     async def _move(self, connection: AsyncConnection, step: Step, now: int) -> None:
         table = PLACES.c
@@ -99,7 +118,7 @@ class LedgerTables:
         segment, offset = step.after
         exchanges, cost, price = step.bill
         if step.before == (0, 0):
-            sums = {"exchanges": exchanges, "cost": cost, "price": price, "charged": step.charged}
+            sums = {"exchanges": exchanges, "cost": cost, "price": price, "charged": step.charged, "through": step.through}
             await connection.execute(insert(PLACES).values(**named, segment=segment, offset=offset, updated_at=now, **sums))
             return
         moved = await connection.execute(
@@ -114,6 +133,7 @@ class LedgerTables:
                 cost=table.cost + cost,
                 price=table.price + price,
                 charged=table.charged + step.charged,
+                through=step.through or table.through,
             )
         )
         if moved.rowcount != 1:

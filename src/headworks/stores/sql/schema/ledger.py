@@ -49,5 +49,6 @@ PLACES = Table(  # never deleted; moved in the transaction of what was booked
     whole("cost"),
     whole("price"),
     whole("charged"),  # units of all counters together
+    whole("through"),  # when the last exchange booked ended: none that the epoch ended later is in the books
     whole("updated_at"),
 )
