@@ -69,33 +69,35 @@ class Directory:
     async def find(self, key: bytes, snapshot: Snapshot, peer: str = "") -> Principal | None:
         """Who holds it. Raises `Fault` where that cannot be said now, or `peer` has guessed too often, or a token says why not."""
         known = self.peek(key, snapshot)
-        resolve = None if known is not None else self._way(key, snapshot)
-        if resolve is None:
+        if known is not None:
             return known
         digest = sha256(key).digest()
         remembered = self._entries.get(digest)
-        if remembered is None:
+        try:
+            if looks_like_token(key):
+                return await self._token(digest, key, snapshot)
+            return await self._key(digest, key, peer)
+        except Lost:
+            return self._without_database(remembered, snapshot)
+
+    async def _token(self, digest: bytes, token: bytes, snapshot: Snapshot) -> Principal | None:
+        """Without a bucket: before a token is proved it costs no question."""
+        if not snapshot.identity.issuers:
+            return None
+        return await self._flight(digest, lambda: self._tokens.resolve(token, snapshot))
+
+    async def _key(self, digest: bytes, key: bytes, peer: str) -> Principal | None:
+        candidates = self._digests.candidates(key)
+        if not candidates:
+            return None
+        if digest not in self._entries:
             if self._misses.knows(digest, self.feed.since if self.feed.silent else -inf):
                 return None
             self._guesses.admit(peer)
-        try:
-            principal = await self._flight(digest, resolve)
-        except Lost:
-            return self._without_database(remembered, snapshot)
-        except Fault as fault:
-            if fault.code == "invalid_api_key":
-                self._guesses.charge(peer)
-            raise
+        principal = await self._flight(digest, lambda: self._resolve(key, candidates))
         if principal is None:
             self._guesses.charge(peer)
         return principal
-
-    def _way(self, key: bytes, snapshot: Snapshot) -> Resolve | None:
-        """How to look it up; None where it can be nobody's."""
-        if looks_like_token(key):
-            return (lambda: self._tokens.resolve(key, snapshot)) if snapshot.identity.issuers else None
-        candidates = self._digests.candidates(key)
-        return (lambda: self._resolve(key, candidates)) if candidates else None
 
     async def _resolve(self, key: bytes, candidates: tuple[bytes, ...]) -> Resolved | None:
         found = await self._gate.ask(lambda lookups: lookups.key_by_digest(candidates))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import urlsafe_b64decode
 from collections.abc import Awaitable, Callable, Iterator
 from math import inf
 
 import msgspec
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, JWKRegistry, Key, OKPKey, RSAKey
+from joserfc.jwk import ECKey, JWKRegistry, Key, OKPKey
 
 from headworks.domain.issuer import Issuer
 from headworks.ports.clock import Clock
@@ -40,6 +41,7 @@ class _Listed(msgspec.Struct):
     alg: str = ""
     use: str = "sig"
     key_ops: tuple[str, ...] = ("verify",)
+    n: str = ""
 
 
 class _Jwks(msgspec.Struct):
@@ -131,13 +133,20 @@ def _usable(text: bytes) -> Iterator[_Held]:
         try:
             listed = msgspec.json.decode(raw, type=_Listed)
             members = msgspec.json.decode(raw, type=dict[str, object])
-            if listed.kty not in _KINDS.values() or listed.use != "sig" or "verify" not in listed.key_ops:
+            if not _may_verify(listed):
                 continue
             key = JWKRegistry.import_key({name: str(value) for name, value in members.items() if name in _PUBLIC})
         except (msgspec.DecodeError, JoseError, ValueError):
             continue  # one key that nobody can read must not take the others away
-        if not isinstance(key, RSAKey) or key.public_key.key_size >= _LEAST_RSA_BITS:
-            yield _Held(key, listed.kid, listed.alg)
+        yield _Held(key, listed.kid, listed.alg)
+
+
+def _may_verify(listed: _Listed) -> bool:
+    """Whether a key is of a public kind, meant for signatures, and long enough."""
+    if listed.kty not in _KINDS.values() or listed.use != "sig" or "verify" not in listed.key_ops:
+        return False
+    modulus = urlsafe_b64decode(listed.n + "=" * (-len(listed.n) % 4))
+    return listed.kty != "RSA" or int.from_bytes(modulus, "big").bit_length() >= _LEAST_RSA_BITS
 
 
 def _fits(held: _Held, algorithm: str) -> bool:
