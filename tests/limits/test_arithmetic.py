@@ -54,7 +54,7 @@ class Driven:
         left: list[tuple[int, int, int, int]] = []
         for later, amount, at, used in self._open:
             if later == 0 or at_least:
-                settle(self.limit, self.counter, (amount, at), used, self.now)
+                settle(self.limit, self.counter, amount, at, used, self.now)
                 self.admitted.append((at, used))
             else:
                 left.append((later - 1, amount, at, used))
@@ -89,7 +89,7 @@ def test_a_late_refund_does_not_erase_what_others_have_taken_since() -> None:
     of, counter = limit(seconds=60.0), Counter()
     take(of, counter, 100, 0)
     take(of, counter, 100, 10 * MINUTE)
-    settle(of, counter, (100, 0), 0, 10 * MINUTE)
+    settle(of, counter, 100, 0, 0, 10 * MINUTE)
     assert free(of, counter, 10 * MINUTE) == 0
 
 
@@ -149,7 +149,7 @@ def test_what_others_only_hold_is_worth_asking_for_again_soon() -> None:
     of, counter = limit(Unit.COST), Counter()
     take(of, counter, 90, 0)
     assert refused(claim(of, 20), counter, 0, 0)[0] is Reason.HELD
-    settle(of, counter, (90, 0), 90, 0)
+    settle(of, counter, 90, 0, 90, 0)
     assert refused(claim(of, 20), counter, 0, 0)[0] is Reason.SPENT
 
 

@@ -30,23 +30,24 @@ class Limits:
             return await proceed(call)
         assert call.plan is not None
         assert call.principal is not None
+        tally = call.tally
         asked = reservation(call, call.plan)
-        call.tally.reserved = asked.usage
-        call.tally.reserved_nanos = asked.nanos(call.plan)
+        tally.reserved = asked.usage
+        tally.reserved_nanos = asked.nanos(call.plan)
         if not call.principal.limits:
             return await proceed(call)
         debt = _Debt(call, asked, self._counters, self._periods)
         cap = await debt.begin(call.plan)
-        call.tally.extend = debt.extend
+        tally.extend = debt.extend
         reply = await proceed(call if cap is None else msgspec.structs.replace(call, cap=cap))
-        reply.headers += call.tally.told
+        reply.headers += tally.told
         return reply
 
 
 class _Debt:
     """What one call owes its limits: from before it asks the counters, so that it can be cancelled while they are asked."""
 
-    __slots__ = ("_asked", "_call", "_counters", "_hold", "_owed", "_periods")
+    __slots__ = ("_asked", "_call", "_counters", "_facts", "_hold", "_owed", "_periods", "_plan")
 
     def __init__(self, call: Call, asked: Reservation, counters: Counters, periods: Periods) -> None:
         self._call = call
@@ -55,10 +56,12 @@ class _Debt:
         self._periods = periods
         self._hold: Hold | None = None
         self._owed = False
+        self._plan = call.plan
+        self._facts: Facts | None = None
 
     async def begin(self, plan: Plan) -> int | None:
         """Hold what the call claims where it is served as planned. Output tokens to keep the answer to, if any. Raises `Fault`."""
-        claims = self._claims(plan)
+        claims = self._claims(plan, self._call.tally.reserved_nanos)
         if not claims:
             return None
         held = await self._incur(claims)
@@ -76,25 +79,28 @@ class _Debt:
     async def extend(self, plan: Plan) -> None:
         """Hold what being served by a fallback claims beyond what is held. Raises `Fault`; what was held stays held."""
         tally = self._call.tally
-        more = _beyond(self._claims(plan), tally.claims)
+        nanos = self._asked.nanos(plan)
+        more = _beyond(self._claims(plan, nanos), tally.claims)
         if more and self._hold is not None:
             await self._hold.extend(more)
             tally.claims = self._hold.claims
         elif more:
             await self._incur(more)
-        tally.reserved_nanos = max(tally.reserved_nanos, self._asked.nanos(plan))
+        tally.reserved_nanos = max(tally.reserved_nanos, nanos)
 
-    def _claims(self, plan: Plan) -> tuple[Claim, ...]:
+    def _claims(self, plan: Plan, nanos: int) -> tuple[Claim, ...]:
         call, asked = self._call, self._asked
+        self._plan = plan
+        self._facts = None
         assert call.ask is not None
         assert call.principal is not None
         floor = asked.floor
         demand = Demand(
             models=(call.ask.model, plan.model.name),
-            value_of=_Values(call, plan).of,
+            value_of=self._value_of,
             input=asked.input,
             output=asked.output,
-            cost=asked.nanos(plan),
+            cost=nanos,
             currency=plan.currency,
             least_output=floor,
             least_cost=-1 if floor < 0 else asked.nanos(plan, floor),
@@ -118,29 +124,18 @@ class _Debt:
         held = call.tally.claims = hold.claims
         return held
 
+    def _value_of(self, name: str) -> str:
+        """A value to group by: facts are made only if a limit is grouped by one."""
+        if self._facts is None:
+            self._facts = Facts(self._call, self._plan)
+        return self._facts.group(name)
+
     def _settle(self, outcome: Outcome) -> None:
         if self._hold is not None:
             receipt = self._call.tally.receipt
             self._hold.settle(receipt.usage, receipt.price.nanos, counts=counts(outcome))
         elif self._owed:
             self._counters.release(self._call.id)
-
-
-class _Values:
-    """The request's facts, made only if a limit is grouped by one."""
-
-    __slots__ = ("_call", "_facts", "_plan")
-
-    def __init__(self, call: Call, plan: Plan) -> None:
-        self._call = call
-        self._plan = plan
-        self._facts: Facts | None = None
-
-    def of(self, name: str) -> str:
-        """A value to group by."""
-        if self._facts is None:
-            self._facts = Facts(self._call, self._plan)
-        return self._facts.group(name)
 
 
 def _beyond(claims: tuple[Claim, ...], held: tuple[Claim, ...]) -> tuple[Claim, ...]:

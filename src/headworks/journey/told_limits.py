@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from headworks.domain.limits import Standing, Unit
+from headworks.domain.limits import Standing
 
-_GROUPS = {
-    Unit.REQUESTS: "requests",
-    Unit.TOKENS: "tokens",
-    Unit.INPUT_TOKENS: "tokens",
-    Unit.OUTPUT_TOKENS: "tokens",
-}
-_ANTHROPIC_GROUPS = {**_GROUPS, Unit.INPUT_TOKENS: "input-tokens", Unit.OUTPUT_TOKENS: "output-tokens"}
+_REQUESTS = (b"x-ratelimit-limit-requests", b"x-ratelimit-remaining-requests", b"x-ratelimit-reset-requests")
+_TOKENS = (b"x-ratelimit-limit-tokens", b"x-ratelimit-remaining-tokens", b"x-ratelimit-reset-tokens")
+_OPENAI = (_REQUESTS, _TOKENS, _TOKENS, _TOKENS)
+"""By column of the limit: names of what is allowed, what is left, and when it resets."""
+_ANTHROPIC = tuple(
+    tuple(f"anthropic-ratelimit-{group}-{what}".encode() for what in ("limit", "remaining", "reset"))
+    for group in ("requests", "input-tokens", "output-tokens", "tokens")
+)
 Headers = list[tuple[bytes, bytes]]
 
 
 def told(standings: Iterable[Standing], front: str, wall_ns: int) -> Headers:
     """Of each kind of limit the tightest: the one of which the smallest part is left."""
     if front == "anthropic":
-        return _anthropic(_tightest(standings, _ANTHROPIC_GROUPS), wall_ns)
+        return _anthropic(standings, wall_ns)
     headers: Headers = []
-    for group, standing in _tightest(standings, _GROUPS).items():
-        headers += (
-            (b"x-ratelimit-limit-%b" % group.encode(), b"%d" % standing.limit.amount),
-            (b"x-ratelimit-remaining-%b" % group.encode(), b"%d" % standing.remaining),
-            (b"x-ratelimit-reset-%b" % group.encode(), duration(standing.resets_in)),
-        )
+    for (allowed, left, resets), standing in _tightest(standings, _OPENAI).items():
+        headers.append((allowed, b"%d" % standing.limit.amount))
+        headers.append((left, b"%d" % standing.remaining))
+        headers.append((resets, duration(standing.resets_in)))
     return headers
 
 
@@ -44,26 +43,22 @@ def duration(seconds: float) -> bytes:
     return b"%dh%dm%ds" % (hours, minutes, left) if hours else b"%dm%ds" % (minutes, left)
 
 
-def _tightest(standings: Iterable[Standing], groups: dict[Unit, str]) -> dict[str, Standing]:
-    found: dict[str, Standing] = {}
+def _tightest(standings: Iterable[Standing], names: Sequence[tuple[bytes, ...]]) -> dict[tuple[bytes, ...], Standing]:
+    found: dict[tuple[bytes, ...], Standing] = {}
     for standing in standings:
-        group = groups.get(standing.limit.unit)
-        if group is None:
-            continue
+        limit = standing.limit
+        group = names[limit.column]
         other = found.get(group)
-        if other is None or standing.remaining * other.limit.amount < other.remaining * standing.limit.amount:
+        if other is None or standing.remaining * other.limit.amount < other.remaining * limit.amount:
             found[group] = standing
     return found
 
 
-def _anthropic(found: dict[str, Standing], wall_ns: int) -> Headers:
+def _anthropic(standings: Iterable[Standing], wall_ns: int) -> Headers:
     headers: Headers = []
-    for group, standing in found.items():
-        resets_at = datetime.fromtimestamp(-(-wall_ns // 10**9) + -int(-standing.resets_in // 1), UTC)
-        name = b"anthropic-ratelimit-%b-" % group.encode()
-        headers += (
-            (name + b"limit", b"%d" % standing.limit.amount),
-            (name + b"remaining", b"%d" % standing.remaining),
-            (name + b"reset", resets_at.strftime("%Y-%m-%dT%H:%M:%SZ").encode()),
-        )
+    for (allowed, left, resets), standing in _tightest(standings, _ANTHROPIC).items():
+        resets_at = datetime.fromtimestamp(-(-wall_ns // 10**9) - int(-standing.resets_in // 1), UTC)
+        headers.append((allowed, b"%d" % standing.limit.amount))
+        headers.append((left, b"%d" % standing.remaining))
+        headers.append((resets, resets_at.strftime("%Y-%m-%dT%H:%M:%SZ").encode()))
     return headers

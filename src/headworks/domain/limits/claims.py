@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from headworks.domain.errors import Fault
-from headworks.domain.limits.limit import Claim, Limit, Shape, Unit, joined
+from headworks.domain.limits.limit import UNITS, Claim, Limit, Shape, Unit, joined
 from headworks.domain.limits.periods import Periods
 from headworks.domain.patterns import name_matches
 from headworks.domain.usage import Usage
@@ -35,18 +35,31 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def claims_of(limits: Iterable[Limit], demand: Demand, wall_ns: int, periods: Periods) -> tuple[Claim, ...]:
-    """One claim for each limit of which the request may use something. Raises `Fault` where a limit is in another currency than its price."""
-    tokens = demand.input + demand.output
+    """One claim for each limit of which the request may use something. Raises `Fault` where a limit is in another currency than its
+    price.
+    """
+    tokens, least = demand.input + demand.output, demand.least_output
     amounts = (1, demand.input, demand.output, tokens, 1, demand.cost)
-    least = demand.least_output
-    leasts = (-1, -1, least, -1 if least < 0 else demand.input + least, -1, demand.least_cost)
-    return tuple(
-        [
-            _claim(limit, demand, (amounts[limit.column], leasts[limit.column]), wall_ns, periods)
-            for limit in limits
-            if amounts[limit.column] and (not limit.models or _concerns(limit, demand))
-        ]
-    )
+    leasts = None if least < 0 else (-1, -1, least, demand.input + least, -1, demand.least_cost)
+    claims: list[Claim] = []
+    for limit in limits:
+        column = limit.column
+        amount = amounts[column]
+        if not amount or (limit.models and not _concerns(limit, demand)):
+            continue
+        if column == _COST and limit.currency != demand.currency:
+            raise _foreign(limit, demand)
+        enough = -1
+        if leasts is not None:
+            amount, enough = _elastic(limit, amount, leasts[column])
+        if limit.group_by:
+            claims.append(_grouped(limit, demand, (amount, enough), wall_ns, periods))
+        elif limit.calendar is None:
+            claims.append(Claim(limit, limit.stem, amount, enough))
+        else:
+            counter, period = periods.counter(limit.stem, limit.calendar, limit.zone, wall_ns)
+            claims.append(Claim(limit, counter, amount, enough, period.ends_at))
+    return tuple(claims)
 
 
 def used_columns(usage: Usage, cost_nanos: int, *, counts: bool) -> tuple[int, ...]:
@@ -54,27 +67,35 @@ def used_columns(usage: Usage, cost_nanos: int, *, counts: bool) -> tuple[int, .
     return (1 if counts else 0, usage.input, usage.output, usage.input + usage.output, 0, cost_nanos)
 
 
-def _claim(limit: Limit, demand: Demand, much: tuple[int, int], wall_ns: int, periods: Periods) -> Claim:
-    amount, least = much
-    if limit.unit is Unit.COST and limit.currency != demand.currency:
-        raise Fault(
-            "currency_mismatch",
-            f"The limit '{limit.id}' is in {limit.currency} and the model's price in {demand.currency}. "
-            "Tell an administrator: the limit must be given in the price's currency.",
-        )
+_COST = UNITS.index(Unit.COST)
+
+
+def _foreign(limit: Limit, demand: Demand) -> Fault:
+    return Fault(
+        "currency_mismatch",
+        f"The limit '{limit.id}' is in {limit.currency} and the model's price in {demand.currency}. "
+        "Tell an administrator: the limit must be given in the price's currency.",
+    )
+
+
+def _elastic(limit: Limit, amount: int, least: int) -> tuple[int, int]:
+    """Amount and least. What is spent of a rate comes back soon: better a moment's wait than a short answer, but more than the limit
+    never fits.
+    """
     if least >= 0 and limit.shape is Shape.RATE:
-        # What is spent comes back soon: better a moment's wait than a short answer. But more than the limit never fits.
-        amount, least = (min(amount, max(limit.amount, least)), -1)
-    counter, overflow, ends_at = limit.stem, "", 0
-    if limit.group_by:
-        overflow = limit.stem + joined(OVERFLOW)
-        counter += joined(*[_bounded(demand.value_of(name)) for name in limit.group_by])
+        return min(amount, max(limit.amount, least)), -1
+    return amount, least
+
+
+def _grouped(limit: Limit, demand: Demand, much: tuple[int, int], wall_ns: int, periods: Periods) -> Claim:
+    counter = limit.stem + joined(*[_bounded(demand.value_of(name)) for name in limit.group_by])
+    overflow, ends_at = limit.stem + joined(OVERFLOW), 0
     if limit.calendar is not None:
         period = periods.at(limit.calendar, limit.zone, wall_ns)
-        ends_at = period.ends_at
-        counter += joined(period.name)
-        overflow = overflow and overflow + joined(period.name)
-    return Claim(limit, counter, amount, least, ends_at, overflow)
+        ends_at, ending = period.ends_at, joined(period.name)
+        counter += ending
+        overflow += ending
+    return Claim(limit, counter, *much, ends_at, overflow)
 
 
 def _concerns(limit: Limit, demand: Demand) -> bool:

@@ -53,7 +53,8 @@ def free(limit: Limit, counter: Counter, now: int) -> int:
     """Units that could be taken now. Drops slots that are past."""
     shape = limit.shape
     if shape is Shape.RATE:
-        return free_of(counter.at, now, limit.amount, limit.micros)
+        at = counter.at
+        return limit.amount if at <= now else free_of(at, now, limit.amount, limit.micros)
     if shape is Shape.SLIDING:
         _slide(limit, counter, now)
     return limit.amount - counter.spent - counter.held
@@ -78,9 +79,8 @@ def take(limit: Limit, counter: Counter, amount: int, now: int) -> None:
         _slot(limit, counter, now).held += amount
 
 
-def settle(limit: Limit, counter: Counter, taken: tuple[int, int], used: int, now: int) -> None:
-    """Replace what was `taken` (amount, when) by what was `used`. For what is under way nothing is ever used."""
-    amount, taken_at = taken
+def settle(limit: Limit, counter: Counter, amount: int, taken_at: int, used: int, now: int) -> None:
+    """Replace the `amount` that was taken by what was `used`. Of what is under way nothing is ever used."""
     shape = limit.shape
     counter.touched = now
     if shape is Shape.RATE:

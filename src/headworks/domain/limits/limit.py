@@ -86,13 +86,15 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     budget: bool = False
     """It is money somebody was given: exhausted, it answers as a spent quota and not as «too fast»."""
     shape: Shape = Shape.COUNT
-    """This and the three below follow from the others."""
+    """This and all below follow from the others."""
     column: int = 0
     """The place of `unit` in `UNITS`."""
     micros: int = 0
     """`seconds` in microseconds."""
     stem: str = ""
     """What the names of all its counters begin with."""
+    told: bool = False
+    """Whether headers of answers tell how it stands."""
 
     def __post_init__(self) -> None:
         # Worked out once per limit: every request reads them of every limit it is under.
@@ -100,6 +102,7 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
         derive(self, "shape", _shape_of(self))
         derive(self, "column", UNITS.index(self.unit))
         derive(self, "micros", round(self.seconds * 1_000_000))
+        derive(self, "told", self.unit is Unit.REQUESTS or self.unit in TOKEN_UNITS)
         derive(self, "stem", joined(self.owner, self.rule, self.unit))
 
 

@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from headworks.domain.limits.limit import Calendar
+from headworks.domain.limits.limit import Calendar, joined
 
+MOST_NAMES = 20_000
+"""Names of counters remembered: forgotten all at once, they are made again in a microsecond each."""
 _NANOS = 1_000_000_000
 _MINUTES = {Calendar.MINUTE: 1, Calendar.HOUR: 60}
 _DECEMBER = 12
@@ -39,12 +41,15 @@ def period_at(calendar: Calendar, zone: str, wall_ns: int) -> Period:
 
 
 class Periods:
-    """Remembers the period under way of each calendar and zone: it is asked for with every request. Belongs to the loop."""
+    """Remembers the period under way of each calendar and zone, and what its counters are called: every request asks. Belongs to the
+    loop.
+    """
 
-    __slots__ = ("_current",)
+    __slots__ = ("_current", "_names")
 
     def __init__(self) -> None:
         self._current: dict[tuple[str, str], Period] = {}
+        self._names: dict[str, tuple[str, Period]] = {}
 
     def at(self, calendar: Calendar, zone: str, wall_ns: int) -> Period:
         """As `period_at`."""
@@ -53,6 +58,17 @@ class Periods:
         if period is None or not period.starts_at <= wall_ns < period.ends_at:
             period = self._current[key] = period_at(calendar, zone, wall_ns)
         return period
+
+    def counter(self, stem: str, calendar: Calendar, zone: str, wall_ns: int) -> tuple[str, Period]:
+        """The name of an ungrouped limit's counter, and its period."""
+        known = self._names.get(stem)
+        if known is not None and known[1].starts_at <= wall_ns < known[1].ends_at:
+            return known
+        if len(self._names) >= MOST_NAMES:
+            self._names.clear()
+        period = self.at(calendar, zone, wall_ns)
+        known = self._names[stem] = (stem + joined(period.name), period)
+        return known
 
 
 def _clock_period(calendar: Calendar, here: ZoneInfo, seconds: int, length: int) -> Period:

@@ -8,7 +8,6 @@ import msgspec
 
 from headworks.domain.limits import Claim, Counter, Exceeded, Standing, exceeded, used_columns
 from headworks.domain.limits.counter import free, granted, idle, refused, resets_in, settle, take
-from headworks.domain.limits.limit import TOKEN_UNITS, Unit
 from headworks.domain.usage import Usage
 from headworks.ports.clock import Clock
 
@@ -18,7 +17,6 @@ SWEEP_EVERY = 64
 """Reservations between two looks at old counters."""
 SWEPT = 32
 """Counters looked at each time: the more there are, the longer one lies idle, and no request waits for all of them."""
-_TOLD = TOKEN_UNITS | {Unit.REQUESTS}
 
 
 class Account(msgspec.Struct, gc=False):
@@ -27,6 +25,8 @@ class Account(msgspec.Struct, gc=False):
     counter: Counter
     claim: Claim
     holds: int = 0
+    shared: bool = False
+    """By the groups that a limit has too many of."""
 
 
 class MemoryCounters:
@@ -61,8 +61,14 @@ class MemoryCounters:
         """No hold here outlives its process: what the journal knows is told to `restore`."""
 
     def restore(self, spent: Mapping[str, int]) -> None:
-        """Each is charged when its counter is first asked for."""
-        self._restored.update(spent)
+        """Each is charged at once, or when its counter is first asked for. What is told later is added."""
+        restored = self._restored
+        for name, units in spent.items():
+            account = self._accounts.get(name)
+            if account is not None:
+                account.counter.spent += units
+            else:
+                restored[name] = restored.get(name, 0) + units
 
     def account(self, claim: Claim) -> Account:
         """The account that a claim goes to: its own, or where a grouped limit has too many, the one they share."""
@@ -73,7 +79,7 @@ class MemoryCounters:
             groups = self._groups.get(claim.overflow, 0)
             if groups >= claim.limit.most_groups:
                 claim = msgspec.structs.replace(claim, counter=claim.overflow, overflow="")
-                return self._accounts.get(claim.counter) or self._open(claim)
+                return self._accounts.get(claim.counter) or self._open(claim, shared=True)
             self._groups[claim.overflow] = groups + 1
         return self._open(claim)
 
@@ -104,13 +110,13 @@ class MemoryCounters:
     def __repr__(self) -> str:
         return f"<MemoryCounters {len(self._accounts)} counters · {len(self._holds)} holds>"
 
-    def _open(self, claim: Claim) -> Account:
-        account = self._accounts[claim.counter] = Account(Counter(), claim)
+    def _open(self, claim: Claim, *, shared: bool = False) -> Account:
+        account = self._accounts[claim.counter] = Account(Counter(), claim, shared=shared)
         spent = self._restored.pop(claim.counter, 0)
         if spent:
             now = self.now()
             take(claim.limit, account.counter, spent, now)
-            settle(claim.limit, account.counter, (spent, now), spent, now)
+            settle(claim.limit, account.counter, spent, now, spent, now)
         return account
 
     def _sweep(self) -> None:
@@ -135,59 +141,68 @@ class MemoryCounters:
             del self._groups[overflow]
 
 
+class Taken(msgspec.Struct, frozen=True, gc=False):
+    """What a hold has of one account."""
+
+    claim: Claim
+    account: Account
+    amount: int
+    """-1: it is refused."""
+    at: int
+    left: int
+    """Free after it; of a refused one, free now."""
+
+
 class MemoryHold:
     """Given back exactly once."""
 
-    __slots__ = ("_call_id", "_counters", "_free", "_open", "_taken")
+    __slots__ = ("_call_id", "_counters", "_extended", "_open", "_taken", "claims")
 
     def __init__(self, counters: MemoryCounters, call_id: str) -> None:
         self._counters = counters
         self._call_id = call_id
-        self._taken: list[tuple[Claim, Account, int, int]] = []
-        self._free: list[int] = []
+        self._taken: list[Taken] = []
+        self._extended = False
         self._open = True
-
-    @property
-    def claims(self) -> tuple[Claim, ...]:
-        """As granted."""
-        return tuple(
-            claim
-            if amount == claim.amount and account.claim.counter == claim.counter
-            else msgspec.structs.replace(claim, amount=amount, counter=account.claim.counter)
-            for claim, account, amount, _ in self._taken
-        )
+        self.claims: tuple[Claim, ...] = ()
 
     @property
     def standings(self) -> tuple[Standing, ...]:
-        """As they are now: nothing can have come between when this is read at once."""
-        now, wall_ns = self._counters.now(), self._counters.wall_ns()
-        return _standings([(claim, account) for claim, account, _, _ in self._taken], now, wall_ns)
+        """Right after the latest claims."""
+        return _standings(self._taken, self._counters)
 
     async def extend(self, claims: tuple[Claim, ...]) -> None:
         """Hold these too. Never suspends."""
         if self._open:
+            self._extended = True
             self.add(claims)
 
     def add(self, claims: tuple[Claim, ...]) -> None:
         """Raises `Exceeded`, and then has taken nothing."""
         counters = self._counters
         now = counters.now()
-        asked: list[tuple[Claim, Account, int, int]] = []
+        asked: list[Taken] = []
+        as_asked = True
         refusing = False
         for claim in claims:
             account = counters.account(claim)
-            amount = granted(claim, free(claim.limit, account.counter, now))
-            refusing |= amount < 0
-            asked.append((claim, account, amount, now))
+            at_hand = free(claim.limit, account.counter, now)
+            amount = granted(claim, at_hand)
+            if amount != claim.amount or account.shared:
+                as_asked = False
+                refusing = refusing or amount < 0
+            asked.append(Taken(claim, account, amount, now, at_hand - amount if amount > 0 else at_hand))
         if refusing:
-            raise _refusal(asked, now, counters.wall_ns())
-        for claim, account, amount, _ in asked:
-            take(claim.limit, account.counter, amount, now)
+            raise _refusal(asked, counters)
+        for taken in asked:
+            account = taken.account
+            take(taken.claim.limit, account.counter, taken.amount, now)
             account.holds += 1
+        self.claims += claims if as_asked else tuple(map(_as_granted, asked))
         self._taken += asked
 
     def settle(self, usage: Usage, cost_nanos: int, *, counts: bool) -> None:
-        """Replace the reservation by what was used. Where a counter was extended, the use is charged once."""
+        """Replace the reservation by what was used."""
         self._close(used_columns(usage, cost_nanos, counts=counts))
 
     def release(self) -> None:
@@ -199,37 +214,60 @@ class MemoryHold:
             return
         self._open = False
         now = self._counters.now()
-        seen: set[str] = set()
-        for claim, account, amount, taken_at in self._taken:
-            first = claim.counter not in seen
-            seen.add(claim.counter)
-            settle(claim.limit, account.counter, (amount, taken_at), used[claim.limit.column] if first else 0, now)
-            account.holds -= 1
+        if self._extended:
+            self._close_extended(used, now)
+        else:
+            for taken in self._taken:
+                limit, account = taken.claim.limit, taken.account
+                settle(limit, account.counter, taken.amount, taken.at, used[limit.column], now)
+                account.holds -= 1
         self._counters.closed(self._call_id)
+
+    def _close_extended(self, used: tuple[int, ...], now: int) -> None:
+        """A counter that was claimed twice is charged once."""
+        charged: set[str] = set()
+        for taken in self._taken:
+            limit, account = taken.claim.limit, taken.account
+            name = account.claim.counter
+            settle(limit, account.counter, taken.amount, taken.at, 0 if name in charged else used[limit.column], now)
+            charged.add(name)
+            account.holds -= 1
 
 
 _NOTHING = (0, 0, 0, 0, 0, 0)
 
 
-def _refusal(asked: list[tuple[Claim, Account, int, int]], now: int, wall_ns: int) -> Exceeded:
+def _as_granted(taken: Taken) -> Claim:
+    return msgspec.structs.replace(taken.claim, amount=taken.amount, counter=taken.account.claim.counter)
+
+
+def _refusal(asked: list[Taken], counters: MemoryCounters) -> Exceeded:
     """Of the limits that refuse, the one that refuses longest."""
     worst: Exceeded | None = None
     longest = -1.0
-    for claim, account, amount, _ in asked:
-        if amount < 0:
-            reason, wait = refused(claim, account.counter, now, wall_ns)
+    for taken in asked:
+        if taken.amount < 0:
+            reason, wait = refused(taken.claim, taken.account.counter, taken.at, counters.wall_ns())
             rank = wait or float("inf")
             if rank > longest:
                 longest = rank
-                worst = exceeded(claim, reason, wait, free(claim.limit, account.counter, now))
+                worst = exceeded(taken.claim, reason, wait, taken.left)
     assert worst is not None
-    worst.standings = _standings([(claim, account) for claim, account, _, _ in asked], now, wall_ns)
+    worst.standings = _standings([_untaken(taken) for taken in asked], counters)
     return worst
 
 
-def _standings(claims: list[tuple[Claim, Account]], now: int, wall_ns: int) -> tuple[Standing, ...]:
-    return tuple(
-        Standing(claim.limit, max(0, free(claim.limit, account.counter, now)), resets_in(claim, account.counter, now, wall_ns))
-        for claim, account in claims
-        if claim.limit.unit in _TOLD
-    )
+def _untaken(taken: Taken) -> Taken:
+    """Nothing was charged: all that was free still is."""
+    return msgspec.structs.replace(taken, left=taken.left + max(taken.amount, 0))
+
+
+def _standings(taken: list[Taken], counters: MemoryCounters) -> tuple[Standing, ...]:
+    standings: list[Standing] = []
+    wall_ns = counters.wall_ns()
+    for each in taken:
+        limit = each.claim.limit
+        if limit.told:
+            wait = resets_in(each.claim, each.account.counter, each.at, wall_ns)
+            standings.append(Standing(limit, max(each.left, 0), wait))
+    return tuple(standings)
