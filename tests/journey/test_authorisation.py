@@ -80,7 +80,7 @@ class Desk:
         whole = Whole(
             msgspec.json.encode({"model": "m", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 9, **body})
         )
-        call = sample_call(snapshot=snapshot, principal=principal, ask=None, **{"body": whole, **changes})
+        call = sample_call(snapshot=snapshot, principal=principal, ask=None, body=whole, **changes)
         asyncio.run(_finished(self.stage(call, proceed)))
         return passed[0]
 
@@ -297,7 +297,7 @@ def test_a_refusal_takes_nothing_of_any_limit_and_is_on_record() -> None:
         ({b"x-headworks-tags": b"a"}, "x-headworks-tags"),
         ({b"x-headworks-tags": b"env=prod"}, "fixed for this key"),
         ({b"x-headworks-tags": b"a=1,a=2"}, "twice"),
-        ({b"x-headworks-customer": b"other"}, "two customers"),
+        ({b"x-headworks-customer": b"other"}, "another customer"),
         ({b"x-headworks-session": b"s" * 300}, "longer than 256"),
     ],
 )

@@ -6,8 +6,6 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from headworks.domain.call import Ask, Call
 from headworks.domain.errors import Fault
 from headworks.domain.features import used
@@ -60,11 +58,6 @@ TIME: dict[str, str] = {
 """Facts of the time at which it came."""
 
 
-class _Metadata(msgspec.Struct):
-    user_id: str | None = None
-
-
-_METADATA = msgspec.json.Decoder(_Metadata | None)
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
@@ -155,7 +148,7 @@ class Facts:
     def customer(self) -> str:
         """The caller's customer; empty where none is named. Named twice, differently: refused."""
         if self._customer is None:
-            self._customer = _customer(self._call, self._ask, self._principal)
+            self._customer = customer_of(self._call, self._ask, self._principal)
         return self._customer
 
     @property
@@ -209,27 +202,18 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def _customer(call: Call, ask: Ask, principal: Principal) -> str:
+def customer_of(call: Call, ask: Ask, principal: Principal) -> str:
+    """For whom the caller asks: what its key fixes, or what it says, in a header or in the body. Raises `Fault` where these differ."""
     said = _named(call, CUSTOMER)
     pinned = principal.tags.get(_PINNED)
     if pinned is not None:
         if said and said != pinned:
             raise _wrong(CUSTOMER, "names another customer than the one that this key is fixed to. Leave it out.")
         return pinned
-    written = ask.user or _anthropic_user(call, ask)
+    written = ask.user
     if said and written and said != written:
-        raise _wrong(CUSTOMER, "and the body's user name two customers. Send one of them, or the same in both.")
+        raise _wrong(CUSTOMER, "names another customer than the body's user. Send one of them, or the same in both.")
     return said or written
-
-
-def _anthropic_user(call: Call, ask: Ask) -> str:
-    if call.front != "anthropic" or "metadata" not in ask.fields:
-        return ""
-    try:
-        metadata = _METADATA.decode(ask.fields["metadata"])
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise Fault("invalid_request", "'metadata' must be an object whose 'user_id' is text.", param="metadata") from None
-    return (metadata.user_id or "") if metadata is not None else ""
 
 
 def _named(call: Call, header: bytes) -> str:
@@ -257,4 +241,4 @@ def _tags(written: bytes, fixed: dict[str, str]) -> dict[str, str]:
 
 
 def _wrong(header: bytes, what: str) -> Fault:
-    return Fault("invalid_request", f"The header '{header.decode()}' {what}", param=header.decode())
+    return Fault("invalid_request", f"Correct the header '{header.decode()}': it {what}", param=header.decode())

@@ -7,14 +7,12 @@ from collections.abc import Awaitable
 import msgspec
 
 from headworks.domain.call import Ask, Call, Kind
-from headworks.domain.errors import Fault
-from headworks.domain.facts import Facts
+from headworks.domain.facts import CUSTOMER, Facts, customer_of
 from headworks.domain.features import refuse_ordinary
 from headworks.domain.governed import refuse_governed, refuse_governed_headers
 from headworks.domain.principal import Principal
 from headworks.domain.reply import Reply
-from headworks.domain.snapshot import Model
-from headworks.journey.permission import Permission, choice, quoted, refuse_endpoint
+from headworks.journey.permission import Permission, model_asked, refuse_endpoint
 from headworks.ports.dialect import Interpreter
 from headworks.ports.stage import Proceed
 
@@ -45,10 +43,12 @@ class Authorise:
         call.tally.asked = ask.model
         principal = call.principal
         assert principal is not None
-        model = _model(call, ask, principal)
+        model = model_asked(call, ask, principal)
         refuse_governed_headers(call.front, call.headers, principal)
         refuse_governed(call.front, ask, principal)
         refuse_ordinary(ask, principal)
+        if principal.tags or CUSTOMER in call.headers:
+            ask = _for_whom(call, ask, principal)
         plan = self._permission.plan(call, ask, ask.model, model)
         call = msgspec.structs.replace(call, ask=ask, plan=plan)
         if not Facts.HEADERS.isdisjoint(call.headers):
@@ -56,12 +56,7 @@ class Authorise:
         return call
 
 
-def _model(call: Call, ask: Ask, principal: Principal) -> Model:
-    model = call.snapshot.find(ask.model)
-    if model is not None:
-        return model
-    close = call.snapshot.suggest(ask.model, principal)
-    hint = f" Did you mean {quoted(close)}?" if close else ""
-    raise Fault(
-        "model_not_found", f"The model '{ask.model}' does not exist here.{hint} {choice(call, principal)}", param="model"
-    )
+def _for_whom(call: Call, ask: Ask, principal: Principal) -> Ask:
+    """The same, with the customer where a header or the key tells it: from here on there is one."""
+    customer = customer_of(call, ask, principal)
+    return ask if customer == ask.user else msgspec.structs.replace(ask, user=customer)

@@ -41,8 +41,8 @@ class Guard:
         if missing:
             raise Fault(
                 "guard_blocked",
-                f"This key's requests are to be judged by the guard '{min(missing)}', which is not in the configuration. Nothing passes "
-                "until an administrator adds it there, or takes it from the key and all above it.",
+                f"This key's requests are to be judged by the guard '{min(missing)}', which is not in the configuration. "
+                "Ask an administrator to add it there, or to take it from the key and all above it.",
             )
         return judges
 

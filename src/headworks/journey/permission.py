@@ -29,7 +29,7 @@ class Permission:
         assert principal is not None
         if not principal.may_ask(name, model.name):
             raise Fault(
-                "model_not_allowed", f"This key may not use the model '{name}'. {choice(call, principal)}", param="model"
+                "model_not_allowed", f"This key may not use the model '{name}'. {_choice(call, principal)}", param="model"
             )
         refuse_governed_model(model, principal)
         plan = self._planner.plan(call, model)
@@ -37,6 +37,18 @@ class Permission:
         if rules or principal.policies:
             self._policies.refuse(rules, Facts(call, plan, ask))
         return plan
+
+
+def model_asked(call: Call, ask: Ask, principal: Principal) -> Model:
+    """The model of the name that was asked for. Raises `Fault` where there is none."""
+    model = call.snapshot.find(ask.model)
+    if model is not None:
+        return model
+    close = call.snapshot.suggest(ask.model, principal)
+    hint = f" Did you mean {_quoted(close)}?" if close else ""
+    raise Fault(
+        "model_not_found", f"The model '{ask.model}' does not exist here.{hint} {_choice(call, principal)}", param="model"
+    )
 
 
 def refuse_endpoint(call: Call) -> None:
@@ -55,16 +67,14 @@ def refuse_endpoint(call: Call) -> None:
         )
 
 
-def choice(call: Call, principal: Principal) -> str:
-    """What a caller can ask instead."""
+def _choice(call: Call, principal: Principal) -> str:
     names = call.snapshot.names_for(principal)
     if not names:
         return "The key may use no model: ask an administrator to allow one."
     more = f" and {len(names) - LISTED} more (GET /v1/models)" if len(names) > LISTED else ""
     star = " Write a model's name for the star." if any("*" in name for name in names[:LISTED]) else ""
-    return f"Ask one that this key may use: {quoted(names[:LISTED])}{more}.{star}"
+    return f"Ask one that this key may use: {_quoted(names[:LISTED])}{more}.{star}"
 
 
-def quoted(names: list[str]) -> str:
-    """Names in a sentence."""
+def _quoted(names: list[str]) -> str:
     return ", ".join(f"'{name}'" for name in names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -9,7 +10,7 @@ from headworks.domain.errors import Fault
 from headworks.domain.facts import Facts, caller_fact
 from headworks.domain.policy import Applies, Effect, PolicyRule, Ruling
 from headworks.domain.principal import Principal
-from headworks.policies.language import Expression, compiled, context, trouble_of
+from headworks.policies.language import TROUBLES, Expression, compiled, context, trouble_of
 
 _MOST = 10_000
 """Callers whose rules are remembered."""
@@ -66,7 +67,7 @@ class Bound:
     def refuse(self, facts: Facts) -> None:
         """See `Policies.refuse`."""
         if self._fault is not None:
-            raise _again(self._fault)
+            raise copy.copy(self._fault)  # raised twice, one would keep the first request's traceback
         slate = self._slate
         for name in self._facts:
             slate.put(name, facts.of(name))
@@ -131,7 +132,7 @@ class _Policy:
                 slate.put(name, _time(name, local))
         try:
             answer = self.expression.ask(slate.context)
-        except Exception as trouble:  # noqa: BLE001 - whatever the library raises, what cannot be judged is denied
+        except TROUBLES as trouble:
             raise _unclear(self.rule, trouble_of(trouble)) from None
         if answer is True or answer is False:
             return answer
@@ -175,8 +176,8 @@ def _missing(rules: tuple[PolicyRule, ...], principal: Principal) -> Fault | Non
         return None
     return Fault(
         "policy_denied",
-        f"This key is bound to the policy '{unknown[0]}', which is not in the configuration. Nothing passes until an administrator adds "
-        "it there, or takes it from the key and all above it.",
+        f"This key is bound to the policy '{unknown[0]}', which is not in the configuration. "
+        "Ask an administrator to add it there, or to take it from the key and all above it.",
         detail=f"policy {unknown[0]}: unknown",
     )
 
@@ -201,16 +202,11 @@ def _not_allowed(rules: tuple[PolicyRule, ...]) -> Fault:
 def _unclear(rule: PolicyRule, why: str) -> Fault:
     return Fault(
         "policy_denied",
-        f"The policy '{rule.name}' cannot be evaluated for this request, and what cannot be judged does not pass. An administrator finds "
-        "the reason in the record of this request.",
+        f"The policy '{rule.name}' cannot be evaluated for this request, and what cannot be judged does not pass. "
+        "Ask an administrator: the record of this request has the reason.",
         detail=f"policy {rule.name}: {why}",
     )
 
 
 def _said(rule: PolicyRule) -> str:
     return f" ({rule.message.rstrip('.')})" if rule.message else ""
-
-
-def _again(fault: Fault) -> Fault:
-    """A fault of its own for every request: raised twice, one would keep the first one's traceback."""
-    return Fault(fault.code, fault.message, detail=fault.detail)

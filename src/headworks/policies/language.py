@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib.machinery import PathFinder
 from types import ModuleType
-from typing import Any
+from typing import Protocol
 
 import msgspec
 
@@ -25,6 +25,8 @@ FUNCTIONS = frozenset(
     )
 )
 """What an expression may call, beside operators and the macros `has`, `all`, `exists`, `exists_one`, `map` and `filter`."""
+TROUBLES = (TypeError, RuntimeError, ValueError, ArithmeticError, LookupError)
+"""What asking may raise where facts do not fit."""
 FACTS = frozenset((*CALLER, *REQUEST, *TIME))
 _BOUND = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*([A-Za-z_]\w*)\s*,")
 """Macros bring a name of their own."""
@@ -40,11 +42,19 @@ class Mistaken(ValueError):
         self.known = known
 
 
+class Context(Protocol):
+    """The facts that expressions are asked over."""
+
+    def add_variable(self, name: str, value: object) -> None:
+        """Set one fact, for good."""
+        ...
+
+
 class Expression(msgspec.Struct, frozen=True):
-    """Compiled. `ask` takes a `Context` and raises many kinds of exceptions where the facts do not fit."""
+    """Compiled. `ask` raises one of `TROUBLES` where the facts do not fit."""
 
     source: str
-    ask: Callable[[Any], Any]
+    ask: Callable[[Context], object]
     caller: tuple[str, ...]
     """The facts that it reads, by how long they stay the same."""
     request: tuple[str, ...]
@@ -82,18 +92,18 @@ def compiled(source: str) -> Expression:
     )
 
 
-def context(values: Mapping[str, Any]) -> Any:
-    """What expressions are asked over. `add_variable(name, value)` replaces one."""
+def context(values: Mapping[str, object]) -> Context:
+    """These facts, to ask expressions over."""
     return _cel().Context(variables=dict(values))
 
 
-def try_out(expression: Expression, values: Mapping[str, Any]) -> None:
+def try_out(expression: Expression, values: Mapping[str, object]) -> None:
     """Ask it once, over facts that stand for many. Raises `Mistaken` where types do not fit or the answer is not yes or no."""
     try:
         answer = expression.ask(context(values))
     except KeyError:
         return  # a tag that this request lacks
-    except (TypeError, RuntimeError, ValueError, ArithmeticError, LookupError) as trouble:
+    except TROUBLES as trouble:
         raise Mistaken(f"The expression cannot be evaluated: {trouble_of(trouble)}") from None
     if not isinstance(answer, bool):
         raise Mistaken(f"The expression gives {_kind(answer)}; a condition is true or false.")

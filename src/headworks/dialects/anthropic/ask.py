@@ -34,6 +34,12 @@ _FEATURES = {"tools": "tools", "mcp_servers": "mcp", "thinking": "reasoning", "o
 _MEDIA = {b'"image"': "images", b'"document"': "files"}
 _NO_FEATURES: frozenset[str] = frozenset()
 
+
+class _Metadata(msgspec.Struct):
+    user_id: str | None = None
+
+
+_METADATA = msgspec.json.Decoder(_Metadata | None)
 _STRING = msgspec.json.Decoder(str | None)
 _FLAG = msgspec.json.Decoder(bool | None)
 _COUNT = msgspec.json.Decoder(int | None)
@@ -58,8 +64,14 @@ def read_ask(kind: Kind, body: bytes) -> Ask:
         max_tokens=max_tokens,
         prompt_tokens=tokens,
         features=_NO_FEATURES if not media and fields.keys().isdisjoint(_FEATURES) else _features(fields, media),
+        user=_user(fields) if "metadata" in fields else "",
         fields=fields,
     )
+
+
+def _user(fields: Fields) -> str:
+    metadata = _value(fields, "metadata", _METADATA, "an object whose 'user_id' is text")
+    return (metadata.user_id or "") if metadata is not None else ""
 
 
 def _features(fields: Fields, media: set[str]) -> frozenset[str]:

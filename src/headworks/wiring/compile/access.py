@@ -1,12 +1,11 @@
-"""What a key's rule leaves of what may be done, its names checked: a restriction to something that is not there is a slip."""
+"""What a key's rule restricts it to, checked: a restriction to something that is not there is a slip."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 from headworks.domain.config import Config, KeyRule
-from headworks.domain.features import KNOWN, governed_of, ordinary_of
+from headworks.domain.features import KNOWN
 from headworks.domain.kind import Kind
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.compile.models import Models
@@ -14,20 +13,6 @@ from headworks.wiring.config_file.problems import did_you_mean
 from headworks.wiring.config_file.tree import Path
 
 ENDPOINTS = tuple(kind.value for kind in Kind if kind is not Kind.MODEL)
-
-
-def access_of(rule: KeyRule) -> dict[str, Any]:
-    """The fields of `Principal` that narrow. One level: the key's own."""
-    return {
-        "features": governed_of((rule.features,)),
-        "ordinary": ordinary_of((rule.features,)),
-        "endpoints": rule.endpoints,
-        "providers": rule.providers,
-        "regions": rule.regions,
-        "policies": rule.policies,
-        "guards": rule.guards,
-        "tags": rule.tags,
-    }
 
 
 class AccessCheck:

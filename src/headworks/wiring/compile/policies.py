@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from headworks.domain.config import Config, PolicySpec
@@ -13,7 +12,7 @@ from headworks.wiring.compile.bench import Bench
 from headworks.wiring.config_file.problems import did_you_mean
 from headworks.wiring.config_file.tree import Path
 
-SAMPLE: dict[str, Any] = {
+SAMPLE: dict[str, object] = {
     **dict.fromkeys(("key", "principal", "organisation", "team", "project", "user"), "sample"),
     **dict.fromkeys(("model", "asked", "endpoint", "dialect", "customer", "session"), "sample"),
     **{name: ["sample"] for name in ("features", "providers", "regions", "lineage")},

@@ -6,10 +6,11 @@ import hashlib
 import re
 
 from headworks.domain.config import Config, KeyRule, LimitsRule, nanos_of
+from headworks.domain.features import governed_of, ordinary_of
 from headworks.domain.limits import Limit, Unit
 from headworks.domain.patterns import name_matches
 from headworks.domain.principal import Principal
-from headworks.wiring.compile.access import AccessCheck, access_of
+from headworks.wiring.compile.access import AccessCheck
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.compile.models import Models
 from headworks.wiring.config_file.problems import did_you_mean
@@ -38,7 +39,14 @@ def compile_keys(bench: Bench, config: Config, models: Models) -> dict[bytes, Pr
                 models=rule.models or (),
                 limits=limits,
                 allows_all=rule.models is None,
-                **access_of(rule),
+                features=governed_of((rule.features,)),
+                ordinary=ordinary_of((rule.features,)),
+                endpoints=rule.endpoints,
+                providers=rule.providers,
+                regions=rule.regions,
+                policies=rule.policies,
+                guards=rule.guards,
+                tags=rule.tags,
             )
     return holders
 
