@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from headworks.stores.valkey import link
+
 
 def find_server() -> str | None:
     """The program, if there is one."""
@@ -64,3 +66,9 @@ def server(tmp_path: Path) -> Iterator[Server]:
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture(autouse=True)
+def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Living processes are all in this one: they come back at once."""
+    monkeypatch.setattr(link, "GATHERING", 0.2)

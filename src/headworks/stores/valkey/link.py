@@ -61,7 +61,9 @@ class Identity(msgspec.Struct):
     known: str = ""
     """The generation that it last worked with."""
     declared: str = ""
-    """In which life it has told which generation what it holds."""
+    """Which generation has been told, or is being told, what is held, and in which life."""
+    untold: Sequence[Act] = ()
+    """What it is still being told. Batches are numbered from one: where that was interrupted, it goes on."""
     carried_out: int = 0
     """The last batch of the life before this one that was carried out."""
 
@@ -170,8 +172,8 @@ class Link:
             phase, generation = standpoint.phase, standpoint.generation
             if phase == "fenced":
                 await self._be_reborn(wire, standpoint)
-            elif phase in ("gathering", "open") and identity.declared != f"{generation} {identity.epoch}":
-                await self._declare(wire, standpoint, book)
+            elif phase in ("gathering", "open") and self._has_to_declare(standpoint, book):
+                await self._declare(wire, standpoint)
             elif phase == "open":
                 identity.known = generation
                 return standpoint
@@ -194,17 +196,30 @@ class Link:
         except Lost:
             await self._clock.sleep(LOOK_AGAIN)
 
-    async def _declare(self, wire: Wire, standpoint: Standpoint, book: Book) -> None:
-        """In this life, these counters know nothing yet of what this process holds."""
+    def _has_to_declare(self, standpoint: Standpoint, book: Book) -> bool:
+        """In this life, these counters know nothing yet of what this process holds. What is told from now on comes after it."""
+        identity, courier = self._identity, self._courier
+        life = f"{standpoint.generation} {identity.epoch}"
+        if identity.declared != life:
+            identity.declared = life
+            held = book.declarations()
+            if standpoint.generation == identity.known:
+                identity.untold = [*held, *courier.undone(identity.carried_out)]
+            else:
+                self.losses += bool(identity.known)
+                identity.untold = [*held, *book.settled_since(standpoint.through_of(identity.process))]
+            courier.start_over()
+        return bool(identity.untold)
+
+    async def _declare(self, wire: Wire, standpoint: Standpoint) -> None:
+        """Outside the courier: no reservation may travel before it."""
         identity = self._identity
-        if standpoint.generation == identity.known:
-            acts = [*book.declarations(), *self._courier.undone(identity.carried_out)]
-        else:
-            self.losses += bool(identity.known)
-            acts = [*book.declarations(), *book.settled_since(standpoint.through_of(identity.process))]
-        await self._tell(wire, standpoint, acts)
-        self._courier.start_over()
-        identity.declared = f"{standpoint.generation} {identity.epoch}"
+        acts = identity.untold
+        for seq, first in enumerate(range(0, len(acts), MOST_ACTS), 1):
+            if seq > standpoint.seq:
+                batch = (identity.epoch, seq, standpoint.generation, acts[first : first + MOST_ACTS])
+                await wire.call("EVALSHA", self._scripts.batch.sha, 1, self._courier.root, encode(batch))
+        identity.untold = ()
 
     async def _be_reborn(self, wire: Wire, standpoint: Standpoint) -> None:
         """It was silent for too long, and what it held has been charged, or is about to be. It will take that back under another name."""
@@ -215,9 +230,3 @@ class Link:
     async def _give_up(self, wire: Wire) -> None:
         while await self._generations.give_up(wire, self._identity.epoch, REAPED_AT_ONCE) >= REAPED_AT_ONCE:
             continue
-
-    async def _tell(self, wire: Wire, standpoint: Standpoint, acts: Sequence[Act]) -> None:
-        """Outside the courier: no reservation may travel before these have arrived."""
-        for number, first in enumerate(range(0, len(acts), MOST_ACTS), standpoint.seq + 1):
-            batch = (self._identity.epoch, number, standpoint.generation, acts[first : first + MOST_ACTS])
-            await wire.call("EVALSHA", self._scripts.batch.sha, 1, self._courier.root, encode(batch))

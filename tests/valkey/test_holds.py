@@ -1,0 +1,234 @@
+"""What is set aside on a server is given back once, whoever is cancelled, late, cut off or dead."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+
+import pytest
+
+from headworks.domain.errors import Fault
+from headworks.domain.limits import Claim, Exceeded, Limit, Reason, Unit
+from headworks.domain.usage import NO_USAGE, Usage
+from headworks.stores.valkey import ValkeyCounters, link
+from tests.valkey.conftest import Server
+from tests.valkey.plain import Plain, claim
+from tests.valkey.rig import AT_ONCE, BUDGET, RATE, Road, counters, look, run, until
+
+BOTH = (claim(BUDGET, 10**9), claim(AT_ONCE))
+
+
+def test_what_one_gateway_holds_another_cannot_have(server: Server) -> None:
+    async def scene() -> None:
+        async with counters(server, "one") as one, counters(server, "two") as two:
+            hold = await one.reserve("a", (claim(BUDGET, 8 * 10**9),))
+            with pytest.raises(Exceeded) as refusal:
+                await two.reserve("b", (claim(BUDGET, 3 * 10**9),))
+            assert refusal.value.reason is Reason.HELD
+
+            hold.settle(NO_USAGE, 2 * 10**9, counts=True)
+            await until(lambda: look(server, BUDGET) == (2 * 10**9, 0))
+            await two.reserve("c", (claim(BUDGET, 8 * 10**9),))
+
+    run(scene())
+
+
+def test_a_refused_call_burns_nothing(server: Server) -> None:
+    async def scene() -> None:
+        async with counters(server) as one:
+            with pytest.raises(Exceeded):
+                await one.reserve("a", (claim(RATE), claim(AT_ONCE), claim(BUDGET, 10**11)))
+            assert [look(server, limit) for limit in (RATE, AT_ONCE, BUDGET)] == [(0, 0)] * 3
+
+    run(scene())
+
+
+def test_a_claim_may_be_granted_in_part_and_an_extension_is_held_too(server: Server) -> None:
+    async def scene() -> None:
+        async with counters(server) as one:
+            hold = await one.reserve("a", (claim(BUDGET, 10**11, 10**9),))
+            assert [each.amount for each in hold.claims] == [BUDGET.amount]
+            hold.settle(NO_USAGE, 10**9, counts=True)
+
+            more = await one.reserve("b", (claim(BUDGET, 10**9),))
+            await more.extend((claim(BUDGET, 2 * 10**9), claim(AT_ONCE)))
+            assert look(server, BUDGET) == (10**9, 3 * 10**9)
+            with pytest.raises(Exceeded):
+                await more.extend((claim(BUDGET, 10**11),))
+            more.settle(NO_USAGE, 2 * 10**9, counts=True)
+            more.settle(NO_USAGE, 2 * 10**9, counts=True)
+            await until(lambda: look(server, BUDGET) == (3 * 10**9, 0))
+            assert look(server, AT_ONCE) == (0, 0)
+
+    run(scene())
+
+
+def test_all_requests_of_one_turn_of_the_loop_go_in_one_call(server: Server) -> None:
+    async def scene() -> None:
+        async with counters(server) as one:
+            before = one.status.batches
+            limit = Limit(id="x", owner="x", rule="x", unit=Unit.TOKENS, amount=10**6)
+            await asyncio.gather(*(one.reserve(str(number), (claim(limit),)) for number in range(100)))
+            assert one.status.batches - before == 1
+            assert look(server, limit) == (0, 100)
+
+    run(scene())
+
+
+@pytest.mark.parametrize("moment", ["before it is sent", "under way", "answered"])
+def test_a_caller_that_goes_away_while_it_waits_leaves_nothing_held(server: Server, moment: str) -> None:
+    async def scene() -> None:
+        async with Road(server) as road, counters(road.address, patience=2.0) as one:
+            road.delay = 0.1 if moment == "under way" else 0.0
+            asking = asyncio.create_task(one.reserve("a", BOTH))
+            if moment != "before it is sent":
+                await until(lambda: look(server, AT_ONCE) == (0, 1))
+            else:
+                await asyncio.sleep(0)
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+            one.release("a")
+            one.release("a")
+            road.delay = 0.0
+            await until(lambda: look(server, AT_ONCE) == (0, 0))
+            assert look(server, BUDGET) == (0, 0)
+
+    run(scene())
+
+
+def test_a_slow_server_keeps_nobody_waiting_and_what_it_granted_too_late_is_given_back(server: Server) -> None:
+    """500 ms: the first request waits its 20 ms, those after it not at all."""
+
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        async with Road(server) as road, counters(road.address, patience=0.02, share=0.0) as one:
+            road.delay = 0.5
+            waits: list[float] = []
+            for number in range(20):
+                began = loop.time()
+                with pytest.raises(Fault) as refusal:
+                    await one.reserve(str(number), BOTH)
+                assert refusal.value.code == "counters_unavailable"
+                waits.append(loop.time() - began)
+            print(f"first {waits[0] * 1e3:.1f} ms, others at most {max(waits[1:]) * 1e3:.2f} ms")
+            assert max(waits) < 0.2
+            road.delay = 0.0
+            await until(lambda: one.status.reachable)
+            hold = await one.reserve("later", BOTH)
+            hold.settle(NO_USAGE, 7, counts=True)
+            await until(lambda: look(server, BUDGET) == (7, 0) and look(server, AT_ONCE) == (0, 0))
+
+    run(scene())
+
+
+def test_a_connection_cut_in_the_middle_settles_everything_once(server: Server) -> None:
+    async def scene() -> None:
+        async with counters(server) as one:
+            spent = 0
+            for number in range(300):
+                try:
+                    hold = await one.reserve(str(number), (claim(BUDGET, 1000), claim(AT_ONCE)))
+                except Fault:
+                    await until(lambda: one.status.reachable)
+                    continue
+                spent += 900
+                hold.settle(Usage(), 900, counts=True)
+                if number % 20 == 0:
+                    with closing(Plain(server.path)) as ask:
+                        ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            await until(lambda: one.status.reachable and look(server, AT_ONCE) == (0, 0))
+            assert one.status.losses == 0
+            alone = one.status.alone
+            await until(lambda: look(server, BUDGET) == (spent, 0))
+            print(f"{spent // 900} settled once each, {alone} of them without the server")
+
+    run(scene())
+
+
+def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link, "SILENCE", 0.4)
+    monkeypatch.setattr(link, "BEAT", 0.1)
+
+
+async def _die(one: ValkeyCounters) -> None:
+    """As a process does that is killed: nothing more is said."""
+    assert one._life is not None
+    one._life.cancel()
+    await asyncio.gather(one._life, return_exceptions=True)
+
+
+def test_what_a_dead_process_held_is_freed_or_spent_until_the_journal_says_what_was_used(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _hasty(monkeypatch)
+
+    async def scene() -> None:
+        async with counters(server, "two") as two, counters(server, "one") as one:
+            await one.reserve("a", BOTH)
+            await one.reserve("b", BOTH)
+            await _die(one)
+            await until(lambda: look(server, AT_ONCE) == (0, 0))
+            assert look(server, BUDGET) == (2 * 10**9, 0)
+
+            for _ in range(3):
+                two.correct("a", {BUDGET.stem: 7})
+            two.correct("nobody's", {BUDGET.stem: 10**9})
+            await until(lambda: look(server, BUDGET) == (10**9 + 7, 0))
+            two.correct("b", {})
+            await until(lambda: look(server, BUDGET) == (7, 0))
+
+    run(scene())
+
+
+def test_the_journal_may_speak_before_a_process_is_found_dead(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    _hasty(monkeypatch)
+
+    async def scene() -> None:
+        async with counters(server, "two") as two, counters(server, "one") as one:
+            await one.reserve("a", BOTH)
+            two.correct("a", {BUDGET.stem: 7})
+            await until(lambda: not two._corrections)
+            await _die(one)
+            await until(lambda: look(server, BUDGET) == (7, 0))
+            assert look(server, AT_ONCE) == (0, 0)
+
+    run(scene())
+
+
+def test_a_process_that_was_taken_for_dead_takes_back_what_it_still_holds(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped and continued, or cut off for longer than its silence is suffered."""
+    _hasty(monkeypatch)
+
+    async def scene() -> None:
+        async with counters(server, "two"), counters(server, "one") as one:
+            ended, running = await one.reserve("a", BOTH), await one.reserve("b", BOTH)
+            await _die(one)
+            await until(lambda: look(server, AT_ONCE) == (0, 0))
+            ended.settle(NO_USAGE, 5, counts=True)
+
+            await one.open()
+            await until(lambda: look(server, BUDGET) == (5, 10**9) and look(server, AT_ONCE) == (0, 1))
+            running.settle(NO_USAGE, 6, counts=True)
+            await until(lambda: look(server, BUDGET) == (11, 0) and look(server, AT_ONCE) == (0, 0))
+
+    run(scene())
+
+
+def test_groups_beyond_the_most_share_one_counter(server: Server) -> None:
+    limit = Limit(id="x", owner="x", rule="x", unit=Unit.TOKENS, amount=10, seconds=60.0, group_by=("customer",), most_groups=2)
+
+    def of(customer: str) -> tuple[Claim, ...]:
+        return (Claim(limit, limit.stem + customer, 6, overflow=limit.stem + "…"),)
+
+    async def scene() -> None:
+        async with counters(server) as one:
+            for customer in ("a", "b", "c"):
+                await one.reserve(customer, of(customer))
+            with pytest.raises(Exceeded):
+                await one.reserve("d", of("d"))
+            with pytest.raises(Exceeded):
+                await one.reserve("again", of("a"))
+
+    run(scene())
