@@ -205,7 +205,7 @@ class House:
 
     def account(self) -> tuple[int, int, int]:
         """Calls that hold something, what is held, and attempts in flight: all zero when nothing is owed."""
-        held = sum(account.counter.held for account in self.counters.accounts())
+        held = sum(account.held for account in self.counters.accounts())
         return self.counters.open_holds, held, sum(condition.inflight for _, condition in self.health.conditions())
 
 

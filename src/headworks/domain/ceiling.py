@@ -75,6 +75,8 @@ def _tiers(rate: Rate) -> Iterable[tuple[int, int]]:
 
 def _at(steps: tuple[tuple[int, int], ...], input_tokens: int) -> int:
     price = steps[0][1]
+    if len(steps) == 1:
+        return price
     for start, dearer in steps[1:]:
         if input_tokens > start:
             price = dearer

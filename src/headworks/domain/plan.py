@@ -24,16 +24,13 @@ class Plan(msgspec.Struct, frozen=True):
     cards: tuple[PriceCard, ...]
     ceiling: Ceiling = Ceiling()
     """The dearest of all cards."""
+    priced: bool = True
+    """Whether every target has a price."""
 
     @property
     def currency(self) -> str:
         """The currency of all its cards."""
         return self.cards[0].currency if self.cards else "USD"
-
-    @property
-    def priced(self) -> bool:
-        """Whether every target has a price."""
-        return all(target.price is not None for target in self.targets)
 
 
 def plan_for(snapshot: Snapshot, model: Model, kind: Kind, front: str) -> Plan:
@@ -88,7 +85,7 @@ def _plan(model: Model, targets: list[Target]) -> Plan:
     for target in targets:
         if target.price is not None and target.price not in cards:
             cards.append(target.price)
-    return Plan(model, tuple(targets), tuple(cards), ceiling_of(cards))
+    return Plan(model, tuple(targets), tuple(cards), ceiling_of(cards), all(target.price is not None for target in targets))
 
 
 def _in_tongue(target: Target, front: str) -> Target:

@@ -4,7 +4,7 @@ State, all integers (times in microseconds of one clock that never runs back):
 
 | shape | state | free now |
 |---|---|---|
-| rate | `at` | `rates.free_of(at)` |
+| rate | `at`; `held` tells only that something is under way | `rates.free_of(at)` |
 | count, under way | `spent`, `held` | `amount − spent − held` |
 | sliding | `spent`, `held`, and `slots`: number → what of them was charged in it | the same, once slots that are past are dropped |
 
@@ -23,6 +23,8 @@ SLOTS = 60
 """The most that a sliding counter has."""
 SOON = 1_000_000
 """Microseconds after which something set aside may be free again: nobody knows when a request under way ends."""
+
+_RATE, _SLIDING, _COUNT = Shape.RATE, Shape.SLIDING, Shape.COUNT
 
 
 class Slot(msgspec.Struct, gc=False):
@@ -52,10 +54,10 @@ def slot_width(limit: Limit) -> int:
 def free(limit: Limit, counter: Counter, now: int) -> int:
     """Units that could be taken now. Drops slots that are past."""
     shape = limit.shape
-    if shape is Shape.RATE:
+    if shape is _RATE:
         at = counter.at
         return limit.amount if at <= now else free_of(at, now, limit.amount, limit.micros)
-    if shape is Shape.SLIDING:
+    if shape is _SLIDING:
         _slide(limit, counter, now)
     return limit.amount - counter.spent - counter.held
 
@@ -71,11 +73,10 @@ def take(limit: Limit, counter: Counter, amount: int, now: int) -> None:
     """Set aside what was granted."""
     shape = limit.shape
     counter.touched = now
-    if shape is Shape.RATE:
-        counter.at = after_taking(amount, counter.at, now, limit.amount, limit.micros)
-        return
     counter.held += amount
-    if shape is Shape.SLIDING:
+    if shape is _RATE:
+        counter.at = after_taking(amount, counter.at, now, limit.amount, limit.micros)
+    elif shape is _SLIDING:
         _slot(limit, counter, now).held += amount
 
 
@@ -83,13 +84,14 @@ def settle(limit: Limit, counter: Counter, amount: int, taken_at: int, used: int
     """Replace the `amount` that was taken by what was `used`. Of what is under way nothing is ever used."""
     shape = limit.shape
     counter.touched = now
-    if shape is Shape.RATE:
+    if shape is _RATE:
+        counter.held -= amount
         if used < amount:
             counter.at = given_back(amount - used, counter.at, taken_at, now, limit.amount, limit.micros)
         elif used > amount:
             counter.at = after_taking(used - amount, counter.at, now, limit.amount, limit.micros)
         return
-    if shape is Shape.SLIDING:
+    if shape is _SLIDING:
         _slide(limit, counter, now)
         slot = (counter.slots or {}).get(taken_at // slot_width(limit))
         if slot is None:
@@ -105,11 +107,11 @@ def refused(claim: Claim, counter: Counter, now: int, wall_ns: int) -> tuple[Rea
     limit, needed = claim.limit, max(claim.amount if claim.least < 0 else claim.least, 1)
     if needed > limit.amount:
         return Reason.NEVER, 0.0
-    if limit.shape is Shape.RATE:
+    if limit.shape is _RATE:
         return Reason.SPENT, max(wait_for(needed, counter.at, now, limit.amount, limit.micros), 1) / 1e6
     if limit.amount - counter.spent >= needed:
         return Reason.HELD, SOON / 1e6
-    if limit.shape is Shape.SLIDING:
+    if limit.shape is _SLIDING:
         return Reason.SPENT, max(_slides_in(limit, counter, needed, now), 1) / 1e6
     return Reason.SPENT, max(claim.ends_at - wall_ns, 0) / 1e9
 
@@ -117,20 +119,20 @@ def refused(claim: Claim, counter: Counter, now: int, wall_ns: int) -> tuple[Rea
 def resets_in(claim: Claim, counter: Counter, now: int, wall_ns: int) -> float:
     """Seconds until all of it is there again, if nothing else is asked meanwhile; 0 where that is not a matter of time."""
     limit = claim.limit
-    if limit.shape is Shape.RATE:
+    if limit.shape is _RATE:
         return max(counter.at - now, 0) / 1e6
-    if limit.shape is Shape.SLIDING:
+    if limit.shape is _SLIDING:
         return max(_slides_in(limit, counter, limit.amount, now), 0) / 1e6
     return max(claim.ends_at - wall_ns, 0) / 1e9 if claim.ends_at else 0.0
 
 
 def idle(limit: Limit, counter: Counter, now: int) -> bool:
     """Whether a new counter would stand no different. Counts of a calendar period are kept until it is over: that is the store's to see."""
-    if limit.shape is Shape.RATE:
-        return counter.at <= now
-    if limit.shape is Shape.SLIDING:
+    if limit.shape is _RATE:
+        return counter.at <= now and counter.held == 0
+    if limit.shape is _SLIDING:
         _slide(limit, counter, now)
-    if limit.shape is Shape.COUNT and limit.group_by and limit.calendar is None:
+    if limit.shape is _COUNT and limit.group_by and limit.calendar is None:
         return counter.held == 0 and now - counter.touched > limit.idle_seconds * 1_000_000
     return counter.held == 0 and counter.spent == 0
 

@@ -93,6 +93,8 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """`seconds` in microseconds."""
     stem: str = ""
     """What the names of all its counters begin with."""
+    plain: bool = False
+    """Whether its counters are two sums and nothing else."""
     told: bool = False
     """Whether headers of answers tell how it stands."""
 
@@ -102,8 +104,12 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
         derive(self, "shape", _shape_of(self))
         derive(self, "column", UNITS.index(self.unit))
         derive(self, "micros", round(self.seconds * 1_000_000))
+        derive(self, "plain", self.shape in _SUMS and not (self.group_by and self.calendar is None))
         derive(self, "told", self.unit is Unit.REQUESTS or self.unit in TOKEN_UNITS)
         derive(self, "stem", joined(self.owner, self.rule, self.unit))
+
+
+_SUMS = frozenset((Shape.COUNT, Shape.UNDER_WAY))
 
 
 def _shape_of(limit: Limit) -> Shape:

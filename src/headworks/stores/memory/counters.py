@@ -19,14 +19,16 @@ SWEPT = 32
 """Counters looked at each time: the more there are, the longer one lies idle, and no request waits for all of them."""
 
 
-class Account(msgspec.Struct, gc=False):
-    """A counter in use, and the latest claim on it."""
+class Account(Counter, kw_only=True, gc=False):
+    """A counter in use, and the claim that opened it."""
 
-    counter: Counter
     claim: Claim
-    holds: int = 0
     shared: bool = False
     """By the groups that a limit has too many of."""
+
+
+Taken = tuple[Claim, Account, int, int, int]
+"""The claim, where it was taken, how much (-1: it is refused), when, and what is free after it (of a refused one: what is free now)."""
 
 
 class MemoryCounters:
@@ -42,7 +44,7 @@ class MemoryCounters:
 
     async def reserve(self, call_id: str, claims: tuple[Claim, ...]) -> MemoryHold:
         """All or nothing: every limit is looked at before any is charged. Never suspends."""
-        hold = MemoryHold(self, call_id)
+        hold = MemoryHold(self, call_id, self._accounts)
         hold.add(claims)
         self._holds[call_id] = hold
         self._until_sweep -= 1
@@ -66,7 +68,7 @@ class MemoryCounters:
         for name, units in spent.items():
             account = self._accounts.get(name)
             if account is not None:
-                account.counter.spent += units
+                account.spent += units
             else:
                 restored[name] = restored.get(name, 0) + units
 
@@ -111,12 +113,12 @@ class MemoryCounters:
         return f"<MemoryCounters {len(self._accounts)} counters · {len(self._holds)} holds>"
 
     def _open(self, claim: Claim, *, shared: bool = False) -> Account:
-        account = self._accounts[claim.counter] = Account(Counter(), claim, shared=shared)
+        account = self._accounts[claim.counter] = Account(claim=claim, shared=shared)
         spent = self._restored.pop(claim.counter, 0)
         if spent:
             now = self.now()
-            take(claim.limit, account.counter, spent, now)
-            settle(claim.limit, account.counter, spent, now, spent, now)
+            take(claim.limit, account, spent, now)
+            settle(claim.limit, account, spent, now, spent, now)
         return account
 
     def _sweep(self) -> None:
@@ -127,8 +129,8 @@ class MemoryCounters:
             name = next(iter(accounts))
             account = accounts.pop(name)
             claim = account.claim
-            over = claim.ends_at + KEPT_NANOS < wall_ns if claim.ends_at else idle(claim.limit, account.counter, now)
-            if account.holds or not over:
+            over = claim.ends_at + KEPT_NANOS < wall_ns if claim.ends_at else idle(claim.limit, account, now)
+            if account.held or not over:
                 accounts[name] = account
             elif claim.overflow:
                 self._forget_group(claim.overflow)
@@ -141,26 +143,15 @@ class MemoryCounters:
             del self._groups[overflow]
 
 
-class Taken(msgspec.Struct, frozen=True, gc=False):
-    """What a hold has of one account."""
-
-    claim: Claim
-    account: Account
-    amount: int
-    """-1: it is refused."""
-    at: int
-    left: int
-    """Free after it; of a refused one, free now."""
-
-
 class MemoryHold:
     """Given back exactly once."""
 
-    __slots__ = ("_call_id", "_counters", "_extended", "_open", "_taken", "claims")
+    __slots__ = ("_accounts", "_call_id", "_counters", "_extended", "_open", "_taken", "claims")
 
-    def __init__(self, counters: MemoryCounters, call_id: str) -> None:
+    def __init__(self, counters: MemoryCounters, call_id: str, accounts: dict[str, Account]) -> None:
         self._counters = counters
         self._call_id = call_id
+        self._accounts = accounts
         self._taken: list[Taken] = []
         self._extended = False
         self._open = True
@@ -178,96 +169,98 @@ class MemoryHold:
             self.add(claims)
 
     def add(self, claims: tuple[Claim, ...]) -> None:
-        """Raises `Exceeded`, and then has taken nothing."""
-        counters = self._counters
+        """Raises `Exceeded`, and then has taken nothing.
+
+        The sums of plain counters are worked out here, not in `domain.limits.counter`, which says the same: most counters are plain, and
+        every request comes by.
+        """
+        counters, known = self._counters, self._accounts.get
         now = counters.now()
         asked: list[Taken] = []
-        as_asked = True
-        refusing = False
+        as_asked, refusing = True, False
         for claim in claims:
-            account = counters.account(claim)
-            at_hand = free(claim.limit, account.counter, now)
-            amount = granted(claim, at_hand)
-            if amount != claim.amount or account.shared:
+            limit, amount = claim.limit, claim.amount
+            account = known(claim.counter) or counters.account(claim)
+            at_hand = limit.amount - account.spent - account.held if limit.plain else free(limit, account, now)
+            if amount > at_hand or account.shared:
+                amount = granted(claim, at_hand)
                 as_asked = False
-                refusing = refusing or amount < 0
-            asked.append(Taken(claim, account, amount, now, at_hand - amount if amount > 0 else at_hand))
+                if amount < 0:
+                    refusing = True
+                    asked.append((claim, account, amount, now, at_hand))
+                    continue
+            asked.append((claim, account, amount, now, at_hand - amount))
         if refusing:
             raise _refusal(asked, counters)
-        for taken in asked:
-            account = taken.account
-            take(taken.claim.limit, account.counter, taken.amount, now)
-            account.holds += 1
+        for claim, account, amount, _, _ in asked:
+            if claim.limit.plain:
+                account.held += amount
+            else:
+                take(claim.limit, account, amount, now)
         self.claims += claims if as_asked else tuple(map(_as_granted, asked))
         self._taken += asked
 
     def settle(self, usage: Usage, cost_nanos: int, *, counts: bool) -> None:
         """Replace the reservation by what was used."""
-        self._close(used_columns(usage, cost_nanos, counts=counts))
+        if self._open:
+            self._close(used_columns(usage, cost_nanos, counts=counts))
 
     def release(self) -> None:
         """Nothing was used."""
-        self._close(_NOTHING)
+        if self._open:
+            self._close(_NOTHING)
 
     def _close(self, used: tuple[int, ...]) -> None:
-        if not self._open:
-            return
         self._open = False
         now = self._counters.now()
-        if self._extended:
-            self._close_extended(used, now)
-        else:
-            for taken in self._taken:
-                limit, account = taken.claim.limit, taken.account
-                settle(limit, account.counter, taken.amount, taken.at, used[limit.column], now)
-                account.holds -= 1
+        charged: set[str] | None = set() if self._extended else None
+        for claim, account, amount, at, _ in self._taken:
+            limit = claim.limit
+            spent = used[limit.column]
+            if charged is not None:  # a counter that was claimed twice is charged once
+                name = account.claim.counter
+                spent = 0 if name in charged else spent
+                charged.add(name)
+            if limit.plain:
+                account.held -= amount
+                account.spent += spent
+            else:
+                settle(limit, account, amount, at, spent, now)
         self._counters.closed(self._call_id)
-
-    def _close_extended(self, used: tuple[int, ...], now: int) -> None:
-        """A counter that was claimed twice is charged once."""
-        charged: set[str] = set()
-        for taken in self._taken:
-            limit, account = taken.claim.limit, taken.account
-            name = account.claim.counter
-            settle(limit, account.counter, taken.amount, taken.at, 0 if name in charged else used[limit.column], now)
-            charged.add(name)
-            account.holds -= 1
 
 
 _NOTHING = (0, 0, 0, 0, 0, 0)
 
 
 def _as_granted(taken: Taken) -> Claim:
-    return msgspec.structs.replace(taken.claim, amount=taken.amount, counter=taken.account.claim.counter)
+    claim, account, amount, _, _ = taken
+    return msgspec.structs.replace(claim, amount=amount, counter=account.claim.counter)
 
 
 def _refusal(asked: list[Taken], counters: MemoryCounters) -> Exceeded:
     """Of the limits that refuse, the one that refuses longest."""
     worst: Exceeded | None = None
     longest = -1.0
-    for taken in asked:
-        if taken.amount < 0:
-            reason, wait = refused(taken.claim, taken.account.counter, taken.at, counters.wall_ns())
+    for claim, account, amount, now, at_hand in asked:
+        if amount < 0:
+            reason, wait = refused(claim, account, now, counters.wall_ns())
             rank = wait or float("inf")
             if rank > longest:
                 longest = rank
-                worst = exceeded(taken.claim, reason, wait, taken.left)
+                worst = exceeded(claim, reason, wait, at_hand)
     assert worst is not None
-    worst.standings = _standings([_untaken(taken) for taken in asked], counters)
+    # nothing was taken: all that was free still is
+    untaken: list[Taken] = [(claim, at, amount, now, left + max(amount, 0)) for claim, at, amount, now, left in asked]
+    worst.standings = _standings(untaken, counters)
     return worst
 
 
-def _untaken(taken: Taken) -> Taken:
-    """Nothing was charged: all that was free still is."""
-    return msgspec.structs.replace(taken, left=taken.left + max(taken.amount, 0))
-
-
 def _standings(taken: list[Taken], counters: MemoryCounters) -> tuple[Standing, ...]:
-    standings: list[Standing] = []
     wall_ns = counters.wall_ns()
-    for each in taken:
-        limit = each.claim.limit
-        if limit.told:
-            wait = resets_in(each.claim, each.account.counter, each.at, wall_ns)
-            standings.append(Standing(limit, max(each.left, 0), wait))
-    return tuple(standings)
+    return tuple(
+        [
+            Standing(claim.limit, max(0, left), resets_in(claim, account, now, wall_ns))
+            for claim, account, _, now, left in taken
+            if claim.limit.told
+        ]
+    )
