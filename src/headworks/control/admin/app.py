@@ -1,0 +1,153 @@
+"""The admin API as a Starlette application, made from the table of operations: what is not in the table is not there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import Receive, Scope, Send
+
+from headworks.control.admin.gate import Caller, admit, check_csrf, check_host, check_origin, identify
+from headworks.control.admin.office import Office
+from headworks.control.admin.operation import Access, Act, Answer, Operation
+from headworks.control.admin.problems import MEDIA_TYPE, Refusal
+from headworks.control.admin.reading import read_body, read_path, read_query
+from headworks.control.admin.repeats import HEADER, Sent, once
+from headworks.control.admin.sessions import COOKIE, LIFE
+from headworks.control.admin.versions import etag_of, read_version
+from headworks.ports.records import Conflict, Missing
+
+ROOT = "/admin/v1"
+_DENIALS = frozenset((401, 403, 429))
+_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+
+
+class AdminApi:
+    """All operations under `ROOT`. Made once per process."""
+
+    def __init__(self, office: Office, operations: Sequence[Operation], say: Callable[[str], None]) -> None:
+        self._office = office
+        self._say = say
+        self._by_path: dict[str, dict[str, Operation]] = {}
+        for operation in operations:
+            self._by_path.setdefault(operation.path, {})[operation.method] = operation
+        routes = [Route(ROOT + path, _Endpoint(self, of_path)) for path, of_path in self._by_path.items()]
+        self.router = Router(routes=routes, redirect_slashes=False, default=_Endpoint(self, {}))
+
+    async def serve(self, request: Request, operations: Mapping[str, Operation]) -> Response:
+        """One request, from its first header to its answer."""
+        number = self._office.new_id("req")
+        operation, caller = None, Caller()
+        try:
+            check_host(self._office, request.headers)
+            if request.method not in {"GET", "HEAD", "OPTIONS"}:
+                check_origin(request.headers)
+            operation = _chosen(operations, request.method)
+            if operation.needs is not Access.ANYONE:
+                caller = await identify(self._office, request)
+            check_csrf(operation, caller, request.headers)
+            sent = await self._perform(request, operation, caller, number)
+        except Refusal as refusal:
+            sent = self._refused(request, operation, caller, number, refusal)
+        except Missing:
+            refusal = Refusal("not_found", "Nothing within your reach has this id. Check it, and where your roles stand.")
+            sent = self._refused(request, operation, caller, number, refusal)
+        except Conflict as conflict:
+            detail = f"{conflict or 'Another change came in between'}. Read it again, then try."
+            sent = self._refused(request, operation, caller, number, Refusal("conflict", detail))
+        except ClientDisconnect:
+            sent = self._refused(request, operation, caller, number, Refusal("malformed", "The body broke off. Send it again."))
+        except Exception as trouble:  # noqa: BLE001 - whatever it is, the caller gets a problem with an id, and the operator the reason
+            self._say(f"admin: {operation} failed ({number}): {type(trouble).__name__}: {trouble}")
+            refusal = Refusal("failed", f"It is in the control plane's log under {number}. Try again, or tell its operator.")
+            sent = self._refused(request, operation, caller, number, refusal)
+        response = Response(sent.body, sent.status, {**_HEADERS, "x-request-id": number, **sent.headers})
+        if caller.cookie is not None and "set-cookie" not in sent.headers:
+            response.headers["set-cookie"] = _cookie(caller.cookie, secure=request.url.scheme == "https")
+        return response
+
+    async def _perform(self, request: Request, operation: Operation, caller: Caller, number: str) -> Sent:
+        reach = admit(operation, caller.actor)
+        raw, body = await read_body(operation, request)
+        act = Act(
+            office=self._office,
+            actor=caller.actor,
+            operation=operation,
+            request=number,
+            peer=request.client.host if request.client else "",
+            reach=reach,
+            path=read_path(request),
+            query=read_query(operation, request),
+            body=body,
+            version=read_version(operation, request.headers.get("if-match")),
+            csrf=caller.csrf,
+        )
+        secure = request.scope["scheme"] == "https"
+
+        async def do() -> Sent:
+            return _sent(operation, await operation.handle(act), secure=secure)
+
+        key = request.headers.get(HEADER)
+        if key is None or not operation.repeatable:
+            return await do()
+        asked = b"\0".join((operation.name.encode(), request.scope["path"].encode(), request.scope["query_string"], raw))
+        return await once(act, key, asked, do)
+
+    def _refused(self, request: Request, operation: Operation | None, caller: Caller, number: str, refusal: Refusal) -> Sent:
+        if refusal.status in _DENIALS or (refusal.status == 404 and caller.actor.id and operation is not None):  # noqa: PLR2004 - the codes' own names
+            facts = {
+                "actor": caller.actor.id,
+                "by": caller.actor.name,
+                "operation": operation.name if operation else "",
+                "request": number,
+                "peer": request.client.host if request.client else "",
+                "path": request.scope["path"][:200],
+            }
+            self._office.denials.note({name: fact for name, fact in facts.items() if fact}, refusal.code)
+        body = msgspec.json.encode(refusal.problem(number))
+        return Sent(refusal.status, body, {"content-type": MEDIA_TYPE, **refusal.headers})
+
+
+class _Endpoint:
+    """A path's way into the API: an ASGI application, so that Starlette leaves all methods to us."""
+
+    def __init__(self, api: AdminApi, operations: Mapping[str, Operation]) -> None:
+        self._api = api
+        self._operations = operations
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._api.serve(Request(scope, receive), self._operations)
+        await response(scope, receive, send)
+
+
+def _chosen(operations: Mapping[str, Operation], method: str) -> Operation:
+    operation = operations.get("GET" if method == "HEAD" else method)
+    if operation is not None:
+        return operation
+    if not operations:
+        raise Refusal("not_found", "There is no such path. Look at /admin/v1/openapi.json for what there is.")
+    allowed = ", ".join(sorted(operations))
+    raise Refusal("method", f"Use {allowed}.", headers={"allow": allowed})
+
+
+def _sent(operation: Operation, answer: Answer, *, secure: bool) -> Sent:
+    headers: dict[str, str] = {}
+    if answer.version is not None:
+        headers["etag"] = etag_of(answer.version)
+    if answer.cookie is not None:
+        headers["set-cookie"] = _cookie(answer.cookie, secure=secure)
+    if isinstance(answer.body, bytes):
+        return Sent(operation.status, answer.body, headers | {"content-type": "application/json"})
+    if answer.body is None:
+        return Sent(204, b"", headers)
+    return Sent(operation.status, msgspec.json.encode(answer.body), headers | {"content-type": "application/json"})
+
+
+def _cookie(value: str, *, secure: bool) -> str:
+    life = LIFE // 1_000_000_000 if value else 0
+    return f"{COOKIE}={value}; Path=/admin; Max-Age={life}; HttpOnly; SameSite=Strict" + ("; Secure" if secure else "")

@@ -1,0 +1,58 @@
+"""What a key may do in effect: its own bounds and those of all above it, narrowed to one."""
+
+from __future__ import annotations
+
+from headworks.control.admin.operation import Act, Answer
+from headworks.domain.administration.wire.bounds import BoundsBody
+from headworks.domain.administration.wire.keys import Level, Policy
+from headworks.domain.administration.wire.values import when_of
+from headworks.domain.records import KeyRecord, Party, narrowed
+
+
+async def read_policy(act: Act) -> Answer:
+    """Worked out by the rules that the gateway itself uses."""
+    key = await act.office.records.key(act.id, reach=act.reach)
+    lineage, _ = await act.office.records.lineage(key.owner)
+    left = narrowed([*(party.bounds for party in lineage), key.bounds])
+    why_not = _why_not(key, lineage, act.now())
+    ends = [at for at in (key.expires_at, key.revoked_at, *(party.expires_at for party in lineage)) if at]
+    return Answer(
+        Policy(
+            key=key.id,
+            usable=why_not is None,
+            why_not=why_not,
+            expires_at=when_of(min(ends, default=0)),
+            models=left.levels,
+            endpoints=left.endpoints,
+            features=left.features,
+            ordinary_features=left.ordinary,
+            providers=left.providers,
+            regions=left.regions,
+            policies=left.policies,
+            guards=left.guards,
+            tags=left.tags,
+            levels=(
+                *map(_level, lineage),
+                Level(id=key.id, kind="key", name=key.name, bounds=BoundsBody.of(key.bounds)),
+            ),
+        ),
+        key.version,
+    )
+
+
+def _level(party: Party) -> Level:
+    """Whoever sees the key sees what holds it: also what levels above their reach say of it."""
+    return Level(id=party.id, kind=party.kind, name=party.name, bounds=BoundsBody.of(party.bounds))
+
+
+def _why_not(key: KeyRecord, lineage: tuple[Party, ...], now: int) -> str | None:
+    if key.revoked_at and key.revoked_at <= now:
+        return "It is revoked."
+    if key.expires_at and key.expires_at <= now:
+        return "It has expired."
+    for party in lineage:
+        if party.disabled:
+            return f"The {party.kind} {party.name} is disabled."
+        if party.expires_at and party.expires_at <= now:
+            return f"The {party.kind} {party.name} has expired."
+    return None

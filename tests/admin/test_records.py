@@ -1,0 +1,138 @@
+"""Parties, keys and their bounds through the API."""
+
+from __future__ import annotations
+
+from tests.admin.conftest import Telling
+from tests.admin.house import House
+
+
+async def parties(house: House) -> None:
+    owner = await house.owner()
+    acme = await owner.made("POST /organisations", {"name": "acme", "bounds": {"models": ["*"]}})
+    team = await owner.made("POST /teams", {"name": "research", "parent": acme["id"]})
+    assert team["path"] == [acme["id"]]
+    reply = await owner("PATCH /teams/" + team["id"], {"name": "lab"}, headers={"if-match": '"1"'})
+    assert (reply.status, reply.body["name"], reply.headers["etag"]) == (200, "lab", '"2"')
+    stale = await owner("PATCH /teams/" + team["id"], {"name": "other"}, headers={"if-match": '"1"'})
+    assert (stale.status, stale.problem) == (412, "stale")
+    unlocked = await owner("PATCH /teams/" + team["id"], {"name": "other"})
+    assert (unlocked.status, unlocked.problem) == (428, "unlocked")
+    assert (await owner("GET /projects/" + team["id"])).status == 404, "a team is no project"
+    taken = await owner("POST /teams", {"name": "lab", "parent": acme["id"]})
+    assert (taken.status, taken.problem) == (409, "conflict")
+    busy = await owner("DELETE /organisations/" + acme["id"], headers={"if-match": "*"})
+    assert (busy.status, busy.problem) == (409, "conflict")
+    assert (await owner("DELETE /teams/" + team["id"], headers={"if-match": "*"})).status == 204
+    assert (await owner("GET /teams")).body == {"data": [], "next": None}
+
+
+def test_parties_are_made_changed_and_removed(tell: Telling) -> None:
+    tell(parties)
+
+
+async def moved(house: House) -> None:
+    owner = await house.owner()
+    tenant = await house.tenant(owner, "acme")
+    other = await owner.made("POST /teams", {"name": "other", "parent": tenant.organisation})
+    reply = await owner.made(f"POST /projects/{tenant.project}/move", {"parent": other["id"]}, if_match="*")
+    assert reply["path"] == [tenant.organisation, other["id"]]
+    wrong = await owner(f"POST /projects/{tenant.project}/move", {"parent": tenant.user}, headers={"if-match": "*"})
+    assert (wrong.status, wrong.body["errors"][0]["pointer"]) == (422, "/parent")
+
+
+def test_a_project_moves_to_another_team(tell: Telling) -> None:
+    tell(moved)
+
+
+async def keys(house: House) -> None:
+    owner = await house.owner()
+    tenant = await house.tenant(owner, "acme")
+    made = await owner.made("POST /keys", {"name": "app", "owner": tenant.team, "bounds": {"models": ["gpt-*"]}})
+    secret, key = made["secret"], made["key"]
+    assert secret.startswith(key["prefix"])
+    found = await owner("GET /keys?prefix=" + key["prefix"])
+    assert [each["id"] for each in found.body["data"]] == [key["id"]]
+    assert secret.encode() not in found.raw
+    again = await owner.made(f"POST /keys/{key['id']}/rotate", {"overlap_seconds": 60})
+    old = await owner.made(f"GET /keys/{key['id']}")
+    assert (old["replaced_by"], old["revoked_at"]) == (again["key"]["id"], "2026-01-01T00:01:00Z")
+    assert again["key"]["bounds"] == key["bounds"]
+    assert (await owner(f"POST /keys/{key['id']}/rotate", {})).problem == "conflict"
+    await owner.made(f"POST /keys/{again['key']['id']}/revoke")
+    assert not (await owner.made(f"GET /keys/{again['key']['id']}/policy"))["usable"]
+    assert (await owner(f"DELETE /keys/{key['id']}", headers={"if-match": "*"})).status == 204
+    assert (await owner(f"GET /keys/{key['id']}")).status == 404
+
+
+def test_a_key_is_shown_once_rotated_with_an_overlap_revoked_and_removed(tell: Telling) -> None:
+    tell(keys)
+
+
+async def bounded(house: House) -> None:
+    owner = await house.owner()
+    tenant = await house.tenant(owner, "acme")
+    limit = {"unit": "cost", "amount": "12.5", "seconds": 3600}
+    await owner.made(f"PUT /teams/{tenant.team}/limits/spend", limit, if_match="*")
+    await owner.made(f"PUT /teams/{tenant.team}/budgets/month", {"amount": "100", "calendar": "month"}, if_match="*")
+    bounds = await owner.made(f"PUT /keys/{tenant.key}/bounds", {"models": ["gpt-*"], "tags": {"env": "test"}}, if_match="*")
+    assert bounds == {"models": ["gpt-*"], "tags": {"env": "test"}}
+    policy = await owner.made(f"GET /keys/{tenant.key}/policy")
+    assert policy["usable"]
+    assert policy["models"] == [["*"], ["gpt-*"]]
+    levels = {level["kind"]: level["bounds"] for level in policy["levels"]}
+    assert levels["team"]["limits"]["spend"].items() >= {"unit": "cost", "amount": "12.5", "seconds": 3600.0}.items()
+    assert levels["team"]["budgets"]["month"].items() >= {"amount": "100", "calendar": "month"}.items()
+    await owner.made(f"DELETE /teams/{tenant.team}/limits/spend", if_match="*")
+    assert (await owner.made(f"GET /teams/{tenant.team}/bounds")).keys() == {"budgets"}
+    assert (await owner(f"DELETE /teams/{tenant.team}/limits/spend", headers={"if-match": "*"})).status == 404
+
+
+def test_limits_and_budgets_are_set_one_by_one_and_seen_in_the_policy_of_a_key(tell: Telling) -> None:
+    tell(bounded)
+
+
+WRONG: list[tuple[dict[str, object], str]] = [
+    ({"limits": {"a": {"unit": "tokens", "amount": "1.5", "seconds": 1}}}, "/limits/a/amount"),
+    ({"limits": {"a": {"unit": "cost", "amount": 1, "seconds": 1}}}, "/limits/a/amount"),
+    ({"limits": {"a": {"unit": "tokens", "amount": 1}}}, "/limits/a/seconds"),
+    ({"limits": {"a": {"unit": "tokens", "amount": 1, "seconds": 1, "calendar": "day"}}}, "/limits/a/calendar"),
+    ({"limits": {"a": {"unit": "concurrent", "amount": 1, "seconds": 1}}}, "/limits/a/unit"),
+    ({"limits": {"a": {"unit": "tokens", "amount": 1, "calendar": "day", "zone": "Mars/Base"}}}, "/limits/a/zone"),
+    ({"limits": {"a": {"unit": "tokens", "amount": 1, "calendar": "day", "zone": "../../etc/passwd"}}}, "/limits/a/zone"),
+    ({"limits": {"a": {"unit": "tokens", "amount": 1, "seconds": 1, "group_by": ["colour"]}}}, "/limits/a/group_by/0"),
+    ({"budgets": {"a": {"amount": "1", "rollover": True}}}, "/budgets/a/rollover"),
+    ({"endpoints": ["chat", "chatting"]}, "/endpoints/1"),
+    ({"features": ["telepathy"]}, "/features/0"),
+    ({"tags": {"env": "other"}}, "/tags/env"),
+]
+
+
+async def mistakes(house: House) -> None:
+    owner = await house.owner()
+    tenant = await house.tenant(owner, "acme")
+    await owner.made(f"PUT /organisations/{tenant.organisation}/bounds", {"tags": {"env": "prod"}}, if_match="*")
+    for bounds, pointer in WRONG:
+        reply = await owner(f"PUT /teams/{tenant.team}/bounds", bounds, headers={"if-match": "*"})
+        assert (reply.status, reply.problem, reply.body["errors"][0]["pointer"]) == (422, "invalid", pointer), bounds
+
+
+def test_bounds_that_cannot_work_are_refused_with_the_place_in_the_body(tell: Telling) -> None:
+    tell(mistakes)
+
+
+async def pages(house: House) -> None:
+    owner = await house.owner()
+    acme = await owner.made("POST /organisations", {"name": "acme"})
+    made = [(await owner.made("POST /teams", {"name": f"t{number}", "parent": acme["id"]}))["id"] for number in range(5)]
+    seen: list[str] = []
+    cursor = ""
+    while cursor is not None:
+        page = await owner.made("GET /teams?limit=2" + (f"&cursor={cursor}" if cursor else ""))
+        seen += [each["id"] for each in page["data"]]
+        cursor = page["next"]
+    assert sorted(seen) == sorted(made)
+    assert len(seen) == 5
+
+
+def test_pages_follow_one_another_to_the_end(tell: Telling) -> None:
+    tell(pages)
