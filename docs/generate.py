@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import headworks.journey
-from headworks.cli import COMMANDS
+from headworks.cli import EVERY
 from headworks.domain.errors import FAULTS, FaultClass
 from headworks.domain.fault_words import WORDS
 from headworks.domain.outcome import Ending
@@ -93,7 +93,7 @@ def path(raw: bytes) -> str:
 
 def commands() -> str:
     """The command line."""
-    return table(("command", "what it does"), ((f"`headworks {name}`", words) for name, _, words in COMMANDS))
+    return table(("command", "what it does"), ((f"`headworks {name}`", words) for name, _, words in EVERY))
 
 
 def floors() -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from headworks.cli import COMMANDS
+from headworks.cli import EVERY
 from headworks.domain.errors import FAULTS
 from headworks.journey import JOURNEY
 from headworks.wiring.config_file import read_config
@@ -39,7 +39,7 @@ def test_links_lead_to_files(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_commands_that_are_mentioned_exist(page: Path) -> None:
-    known = {name for name, _, _ in COMMANDS}
+    known = {name.partition(" ")[0] for name, _, _ in EVERY}
 
     assert set(COMMAND.findall(page.read_text())) - known == set()
 
@@ -52,7 +52,7 @@ def test_configuration_examples_are_read_without_a_problem(page: Path) -> None:
             assert reading.problems == (), reading.source.report(reading.problems)
 
 
-@pytest.mark.parametrize(("name", "where"), [(name, where) for name, where, _ in COMMANDS])
+@pytest.mark.parametrize(("name", "where"), [(name, where) for name, where, _ in EVERY])
 def test_every_command_is_where_it_is_said_to_be(name: str, where: str) -> None:
     module, _, function = where.partition(":")
 

@@ -24,6 +24,30 @@ COMMANDS = (
 )
 """Name, where it is, and one line about it, in the order in which a newcomer meets them."""
 
+GROUPS = (
+    (
+        "database",
+        "The tables that hold organisations, keys, the audit and the ledger.",
+        (
+            ("check", "headworks.cli.database:check", "Say whether the tables are those that this version works with."),
+            ("upgrade", "headworks.cli.database:upgrade", "Bring the tables to this version, as a start does by itself."),
+            ("downgrade", "headworks.cli.database:downgrade", "Bring the tables back, before an older Headworks is installed."),
+        ),
+    ),
+    (
+        "audit",
+        "The record of administrative acts.",
+        (
+            ("verify", "headworks.cli.audit:verify", "Say whether anything in it was changed, cut off or written anew."),
+            ("export", "headworks.cli.audit:export", "Write it as JSON lines, with a signed head, to be kept elsewhere."),
+        ),
+    ),
+)
+"""Commands of two words: the first, one line about all of them, and the second as above."""
+
+EVERY = COMMANDS + tuple((f"{first} {name}", where, words) for first, _, seconds in GROUPS for name, where, words in seconds)
+"""Every command by its full name."""
+
 INTERRUPTED = 130
 """What a shell expects of a program that was ended by Ctrl-C."""
 
@@ -37,6 +61,11 @@ def build() -> App:
     )
     for place, (name, where, words) in enumerate(COMMANDS):
         app.command(where, name=name, help=words, sort_key=place)
+    for place, (name, words, commands) in enumerate(GROUPS, start=len(COMMANDS)):
+        group = App(name=name, help=words, sort_key=place)
+        for order, (second, where, about) in enumerate(commands):
+            group.command(where, name=second, help=about, sort_key=order)
+        app.command(group)
     return app
 
 

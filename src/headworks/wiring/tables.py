@@ -25,11 +25,11 @@ async def make_tables(database: Database, clock: Clock, say: Callable[[str], Non
             before, after = await upgrade(database)
         except (SQLAlchemyError, OSError) as trouble:
             if said != (said := type(trouble).__name__):
-                say(f"{database!r} cannot be used yet ({said}): trying again until it answers")
+                say(f"{database} cannot be used yet ({said}): trying again until it answers")
             await clock.sleep(_PAUSE)
             continue
         if before != after:
-            say(f"{database!r}: tables brought from version {before or 'none'} to {after}")
+            say(f"{database}: tables brought from version {before or 'none'} to {after}")
         return
 
 

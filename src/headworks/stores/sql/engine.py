@@ -49,8 +49,11 @@ class Database:
         """Close all connections."""
         await self._engine.dispose()
 
+    def __str__(self) -> str:
+        return shown(self.url)
+
     def __repr__(self) -> str:
-        return f"<Database {shown(self.url)}>"
+        return f"<Database {self}>"
 
 
 def default_url(journal: Path) -> str:
@@ -59,9 +62,10 @@ def default_url(journal: Path) -> str:
 
 
 def shown(url: str | URL) -> str:
-    """The address without its password."""
+    """The address without its password, as one would write it."""
     try:
-        return make_url(url).render_as_string(hide_password=True)
+        url = make_url(url)
+        return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
     except ArgumentError:
         return "the given address"
 

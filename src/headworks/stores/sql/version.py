@@ -30,7 +30,7 @@ async def check(database: Database) -> None:
     found = await version_of(database)
     if found < WANTED:
         at = f"at version {found}" if found else "empty"
-        raise Behind(f"{database!r} is {at}; this Headworks works with {WANTED}. Run: headworks database upgrade")
+        raise Behind(f"{database} is {at}; this Headworks works with {WANTED}. Run: headworks database upgrade")
 
 
 async def _version_at(connection: AsyncConnection) -> str:

@@ -18,6 +18,8 @@ from headworks.stores.sql.records.rows import key_row, party_row, path_of
 from headworks.stores.sql.schema import KEYS, PARTIES, PARTY_PATHS
 
 _AT_ONCE = 20_000
+_ROOM = "PRAGMA cache_size = -131072"
+"""Of this connection: 128 MiB. The index of digests grows everywhere at once, and would be read again for each batch."""
 _Paths = dict[str, tuple[str, ...]]
 """Of every party, its own id last."""
 _Item = TypeVar("_Item")
@@ -31,6 +33,8 @@ async def load(acts: Acts, parties: Iterable[Party], keys: Iterable[KeyRecord], 
     """
     try:
         async with acts.begin(audit) as act:
+            if act.connection.dialect.name == "sqlite":
+                await act.connection.exec_driver_sql(_ROOM)
             paths = await _known_paths(act.connection)
             known = len(paths)
             for some in _batches(_planted(parties, paths, act.at)):

@@ -1,0 +1,96 @@
+"""`headworks audit`: whether the record of administrative acts is whole, and taking it elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from headworks.cli.database import Work, on_database
+from headworks.cli.settings import ConfigPath, directory_of, misuse
+from headworks.identity.pepper import PepperRefused, peppers_of
+from headworks.stores.sql import Database
+from headworks.stores.sql.audit import Seal, SignedHead, exported, signed_head
+from headworks.stores.sql.audit import verify as follow
+from headworks.wiring.clock import SystemClock
+from headworks.wiring.process_exits import Exit
+from headworks.wiring.seals import seals_of
+
+
+def verify(config: ConfigPath = None, *, head: Path | None = None, json: bool = False) -> int:
+    """Follow the audit's chain from its first record, and name the first one that was changed, removed or written anew.
+
+    Args:
+        config: Which configuration: it names the database.
+        head: A file whose last line is a signed head, such as an earlier export: what was cut off since is found, too.
+        json: Print what was found as JSON.
+    """
+    taken = _head_in(head) if head is not None else None
+    directory = directory_of(config)
+
+    async def work(database: Database) -> int:
+        found = await follow(database, _seals(directory, database), taken)
+        if json:
+            print(msgspec.json.encode(found).decode())
+        elif found.sound:
+            print(
+                f"{found.records} records, sound."
+                + ("" if taken else " (--head FILE would tell whether the last ones were cut off.)")
+            )
+        else:
+            print(f"NOT SOUND at record {found.broken}: {found.trouble}" if found.broken else f"NOT SOUND: {found.trouble}")
+        return Exit.OK if found.sound else Exit.FAILED
+
+    return _guarded(config, work)
+
+
+def export(config: ConfigPath = None, *, after: int = 0, output: Path | None = None) -> int:
+    """Write the audit's records as JSON lines, and as last line the signed head of the chain, to be kept where no administrator gets.
+
+    Args:
+        config: Which configuration: it names the database.
+        after: Only records after this number.
+        output: Where to. Left out: the terminal.
+    """
+    directory = directory_of(config)
+
+    async def work(database: Database) -> int:
+        seal = _seals(directory, database)[0]
+        if output is None:
+            await _write(database, seal, after, sys.stdout.buffer)
+        else:
+            with output.open("wb") as file:
+                await _write(database, seal, after, file)
+        return Exit.OK
+
+    return _guarded(config, work)
+
+
+async def _write(database: Database, seal: Seal, after: int, file: BinaryIO) -> None:
+    async for record in exported(database, after):
+        file.write(msgspec.json.encode(record) + b"\n")
+    file.write(msgspec.json.encode(await signed_head(database, seal, SystemClock().wall_ns())) + b"\n")
+    file.flush()
+
+
+def _seals(directory: Path, database: Database) -> tuple[Seal, ...]:
+    return seals_of(os.environ, peppers_of(directory, os.environ, shared=not database.is_sqlite))
+
+
+def _head_in(file: Path) -> SignedHead:
+    """Ends the process with `Exit.USAGE` where there is none."""
+    try:
+        return msgspec.json.decode(file.read_bytes().rstrip().rpartition(b"\n")[2], type=SignedHead)
+    except (OSError, msgspec.MsgspecError) as trouble:
+        misuse(f"--head {file}: its last line is no signed head ({trouble}). headworks audit export writes one.")
+
+
+def _guarded(config: Path | None, work: Work) -> int:
+    try:
+        return on_database(config, work)
+    except (PepperRefused, ValueError) as refused:
+        sys.stderr.write(f"The audit's key cannot be had: {refused}\n")
+        return Exit.CONFIG
