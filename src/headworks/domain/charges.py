@@ -1,6 +1,7 @@
 """What an exchange takes of the counters that outlive a process: budgets, and calendar periods of an hour and more.
 
-Rates and what is under way at once are not among them: they are over before they could be told again.
+Rates are not among them: they are over before they could be told again. What is under way at once is told at the beginning alone: a
+process that takes over from one that lives counts it until it ends.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def set_aside(claims: Iterable[Claim]) -> tuple[Charge, ...]:
     charges: list[Charge] = []
     for claim in claims:
         limit = claim.limit
-        if not limit.seconds and _outlives(limit):
+        if not limit.seconds and (limit.unit is _CONCURRENT or _outlives(limit)):
             charges.append(Charge(claim.counter, claim.amount, limit.unit, claim.ends_at))
     return tuple(charges)
 
@@ -37,12 +38,14 @@ def set_aside(claims: Iterable[Claim]) -> tuple[Charge, ...]:
 def used(claims: Iterable[Claim], usage: Usage, price_nanos: int, outcome: Outcome) -> tuple[Charge, ...]:
     """As it stands at its end: nothing of those of which nothing was used."""
     charges: list[Charge] = []
+    seen: list[str] = []  # a counter is there twice where a fallback had to claim more of it
     for claim in claims:
         limit = claim.limit
-        if limit.seconds or not _outlives(limit):
+        if limit.seconds or not _outlives(limit) or claim.counter in seen:
             continue
         unit = limit.unit
         units = price_nanos if unit is _COST else units_of(unit, usage, price_nanos, int(counts(outcome)))
+        seen.append(claim.counter)
         if units:
             charges.append(Charge(claim.counter, units, unit, claim.ends_at))
     return tuple(charges)
@@ -50,7 +53,8 @@ def used(claims: Iterable[Claim], usage: Usage, price_nanos: int, outcome: Outco
 
 def used_up(charges: Sequence[Charge], usage: Usage, price_nanos: int) -> tuple[Charge, ...]:
     """As it stands where the process died: what was set aside becomes what was used."""
-    return tuple(Charge(each.counter, units_of(each.unit, usage, price_nanos, 1), each.unit, each.ends_at) for each in charges)
+    amounts = {each.counter: (each, units_of(each.unit, usage, price_nanos, 1)) for each in charges}
+    return tuple(Charge(each.counter, units, each.unit, each.ends_at) for each, units in amounts.values() if units)
 
 
 def units_of(unit: str, usage: Usage, price_nanos: int, requests: int) -> int:

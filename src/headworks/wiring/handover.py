@@ -27,7 +27,7 @@ AskLedger = Callable[[], Awaitable[Standing]]
 MOST_SECONDS = 5.0
 """How long a predecessor may take to stop taking requests: whoever was started by hand has none to tell."""
 _GLANCE = 0.005
-_FOLLOW = 0.25
+_FOLLOW = 0.05
 
 
 class Handover:
@@ -40,6 +40,7 @@ class Handover:
         self._clock = clock
         self._say = say
         self._carried: Carried | None = None
+        self._reading = asyncio.Lock()
 
     async def learn(self, ask_ledger: AskLedger) -> None:
         """Charge the counters with all that is known by now. Where the ledger does not answer, with what the journal has alone."""
@@ -58,8 +59,9 @@ class Handover:
 
     async def catch_up(self) -> None:
         """Charge what has been written since."""
-        if self._carried is not None:
-            self._counters.restore(await asyncio.to_thread(self._carried.poll))
+        async with self._reading:  # what two read at once would be charged twice
+            if self._carried is not None:
+                self._counters.restore(await asyncio.to_thread(self._carried.poll))
 
     @property
     def alone(self) -> bool:
@@ -88,4 +90,5 @@ class Handover:
         while not self.alone:
             await self._clock.sleep(_FOLLOW)
             await self.catch_up()
+        await self.catch_up()  # what was written last, before the lock was let go
         self._carried = None
