@@ -17,12 +17,10 @@ from headworks.domain.snapshot import Snapshot
 from headworks.identity.cache import Known, PrincipalCache
 from headworks.identity.feed import SILENCE, Feed
 from headworks.identity.gate import Gate, Lost
-from headworks.identity.jwks import Fetch
-from headworks.identity.jwt import looks_like_token
-from headworks.identity.keys import Digests
+from headworks.identity.keys import Digests, looks_like_token
 from headworks.identity.misses import Guesses, Misses
 from headworks.identity.principals import Compiler
-from headworks.identity.tokens import Resolved, Tokens
+from headworks.identity.resolved import Fetch, Judge, Resolved
 from headworks.ports.clock import Clock
 from headworks.ports.records import Lookups
 
@@ -41,7 +39,8 @@ class Directory:
         self._guesses = Guesses(clock)
         self._gate = Gate(lookups, clock)
         self._compiler = Compiler()
-        self._tokens = Tokens(self._gate, self._compiler, fetch, clock, self._cache.mark_tokens)
+        self._fetch = fetch
+        self._judge: Judge | None = None
         self._digests = digests
         self._clock = clock
         self._now = clock.now
@@ -84,7 +83,13 @@ class Directory:
         """Without a bucket: before a token is proved it costs no question."""
         if not snapshot.identity.issuers:
             return None
-        return await self._flight(digest, lambda: self._tokens.resolve(token, snapshot))
+        judge = self._judge = self._judge or self._new_judge()
+        return await self._flight(digest, lambda: judge.resolve(token, snapshot))
+
+    def _new_judge(self) -> Judge:
+        from headworks.identity.tokens import Tokens  # noqa: PLC0415 - joserfc weighs 10 MB, and most gateways trust no issuer
+
+        return Tokens(self._gate, self._compiler, self._fetch, self._clock, self._cache.mark_tokens)
 
     async def _key(self, digest: bytes, key: bytes, peer: str) -> Principal | None:
         candidates = self._digests.candidates(key)

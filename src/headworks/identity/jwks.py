@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import urlsafe_b64decode
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from math import inf
 
 import msgspec
@@ -12,10 +12,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, Key, OKPKey
 
 from headworks.domain.issuer import Issuer
+from headworks.identity.resolved import Fetch
 from headworks.ports.clock import Clock
-
-Fetch = Callable[[str], Awaitable[bytes]]
-"""GET of an address. Follows no redirect, bounds size and time; raises `OSError` where there is no 200."""
 
 _PAUSE = 5.0
 """Seconds between two readings: tokens with invented key ids must not make us a nuisance to the issuer."""

@@ -11,14 +11,13 @@ import msgspec
 from joserfc import jwt
 from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError, MissingClaimError, UnsupportedAlgorithmError
 from joserfc.jwk import Key
-from joserfc.jws import JWSAlgModel, JWSRegistry
+from joserfc.jws import JWSAlgModel, JWSRegistry  # pyright: ignore[reportPrivateImportUsage] - the overridden method names it
 
 from headworks.domain.errors import Fault
 from headworks.domain.issuer import Issuer
 
 LONGEST = 16_384
 """Bytes of a token."""
-_PARTS = 3
 
 Claims = Mapping[str, Any]
 
@@ -49,11 +48,6 @@ class _Header(msgspec.Struct):
 
 class _Payload(msgspec.Struct):
     iss: str
-
-
-def looks_like_token(key: bytes) -> bool:
-    """Three parts, the first of which begins like a JSON object in base64. None of our keys does."""
-    return key.startswith(b"eyJ") and key.count(b".") == _PARTS - 1
 
 
 def stated(token: bytes) -> Stated:

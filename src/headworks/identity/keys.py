@@ -21,6 +21,7 @@ _PUBLIC, _SECRET, _CHECKSUM = 8, 43, 6
 PREFIX_LENGTH = len(BEGINNING) + _PUBLIC
 """Characters of a key that may be shown."""
 KEY_LENGTH = PREFIX_LENGTH + _SECRET + _CHECKSUM
+_DOTS = 2
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
 
@@ -38,6 +39,11 @@ def prefix_of(key: str) -> str:
 def is_ours(key: bytes) -> bool:
     """Whether it begins like a key of ours: then it must be well-formed to be one."""
     return key.startswith(b"hw-")
+
+
+def looks_like_token(key: bytes) -> bool:
+    """Whether it is a JWT by its looks: three parts, the first of which begins like a JSON object in base64. No key of ours is."""
+    return key.startswith(b"eyJ") and key.count(b".") == _DOTS
 
 
 def is_well_formed(key: bytes) -> bool:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import sha256
-from math import inf
-
-import msgspec
 
 from headworks.domain.errors import Fault
 from headworks.domain.issuer import Issuer
-from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Snapshot
 from headworks.identity.claims import claimed, place_of
 from headworks.identity.gate import Gate
-from headworks.identity.jwks import Fetch, IssuerKeys, KeysUnreadable
+from headworks.identity.jwks import IssuerKeys, KeysUnreadable
 from headworks.identity.jwt import Claims, refused, stated, verified
 from headworks.identity.principals import Compiler, principal
+from headworks.identity.resolved import Fetch, Resolved
 from headworks.ports.clock import Clock
 
 _REMEMBERED = 60.0
@@ -26,15 +23,6 @@ _FOR_EVER = 4_102_444_800
 """The year 2100: enough for a token, and no number that arithmetic could stumble over."""
 _HASHED = 32
 """Hex digits that tell subjects apart: 128 bits."""
-
-
-class Resolved(msgspec.Struct, frozen=True, kw_only=True):
-    """Who it is, as of which change, and until when that may be remembered (monotonic seconds)."""
-
-    principal: Principal
-    as_of: int
-    until: float = inf
-    revision: str = ""
 
 
 class Tokens:

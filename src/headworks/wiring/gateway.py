@@ -30,6 +30,7 @@ from headworks.transport import PooledUpstream
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.database import database_of
 from headworks.wiring.handover import Handover
+from headworks.wiring.identity import open_directory
 from headworks.wiring.live_config import LiveConfig
 from headworks.wiring.stages import Outside, compose
 from headworks.wiring.tables import wait_for_tables
@@ -140,7 +141,8 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: SystemClock, stack: 
     interpreter = Hub({dialect.name: dialect for dialect in (OpenAIChat(), Anthropic())})
     health = HealthBook(clock, lambda: live.snapshot.breaker)
     counters = MemoryCounters(clock)
-    outside = Outside(clock=clock, journal=journal, upstream=upstream, interpreter=interpreter, counters=counters)
+    keys = await open_directory(snapshot, journal_dir, clock, stack)
+    outside = Outside(clock=clock, journal=journal, upstream=upstream, interpreter=interpreter, counters=counters, keys=keys)
     journey = compose(outside, lambda: live.snapshot, health)
     chance = random.Random()  # noqa: S311 - it makes ids unlikely to meet, not hard to guess
     edge = Edge(

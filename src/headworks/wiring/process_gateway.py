@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 import uvloop
 
+from headworks.identity import PepperRefused
+from headworks.stores.sql import DatabaseUnusable
 from headworks.wiring.config_file import ConfigRefused
 from headworks.wiring.gateway import run_gateway
 from headworks.wiring.process_exits import Exit
@@ -24,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(live(read_orders(arguments), _serve))
-        except ConfigRefused as refused:
+        except (ConfigRefused, PepperRefused, DatabaseUnusable) as refused:
             tell(str(refused))
             return Exit.CONFIG
     return Exit.OK

@@ -19,9 +19,9 @@ from headworks.journey.route import Ways
 from headworks.policies import PolicyBook
 from headworks.ports.clock import Clock
 from headworks.ports.dialect import Interpreter
-from headworks.ports.stores import Counters, Journal
+from headworks.ports.stores import Counters, Journal, Keys
 from headworks.ports.upstream import Upstream
-from headworks.stores.memory import MemoryAnswers, MemoryReplays, SnapshotKeys
+from headworks.stores.memory import MemoryAnswers, MemoryReplays
 
 
 class Outside(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +32,7 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     upstream: Upstream
     interpreter: Interpreter
     counters: Counters
+    keys: Keys
 
 
 def compose(outside: Outside, snapshots: Callable[[], Snapshot], health: HealthBook) -> Journey:
@@ -45,7 +46,7 @@ def compose(outside: Outside, snapshots: Callable[[], Snapshot], health: HealthB
     ways = Ways(permission, Weighted(chance), health, RetryBucket(clock, lambda: snapshots().retry_budget))
     stages = (
         Observe(journal, clock),
-        Identify(SnapshotKeys()),
+        Identify(outside.keys),
         Authorise(interpreter, permission),
         Limits(outside.counters),
         Guard(lambda now: guards.of(now.guards), interpreter),
