@@ -131,6 +131,7 @@ class _Debt:
         return self._facts.group(name)
 
     def _settle(self, outcome: Outcome) -> None:
+        self._call.tally.extend = None  # it leads back here: a circle is the collector's to find, and it takes its time
         if self._hold is not None:
             receipt = self._call.tally.receipt
             self._hold.settle(receipt.usage, receipt.price.nanos, counts=counts(outcome))

@@ -64,8 +64,8 @@ class ScriptedLine:
         self.paused = False
         self.cancelled = False
         self.over = False
-        self._receiver = receiver
-        self._coming: deque[Callable[[], None]] = deque()
+        self._receiver: Receiver | None = receiver
+        self._coming: deque[Callable[[Receiver], None]] = deque()
         self._scheduled = False
 
     def pause(self) -> None:
@@ -85,10 +85,11 @@ class ScriptedLine:
     def play(self) -> None:
         """Begin: what the script says comes step by step."""
         script, receiver = self.script, self._receiver
+        assert receiver is not None
         receiver.on_sent()
         if script.status:
             headers: HeaderList = list(script.headers)
-            self._then(lambda: receiver.on_head(script.status, headers))
+            self._then(lambda receiver: receiver.on_head(script.status, headers))
         for piece in script.pieces:
             self.push(piece)
         if script.fault is not None:
@@ -98,17 +99,17 @@ class ScriptedLine:
 
     def push(self, data: bytes) -> None:
         """One more piece of the body, after all before it."""
-        self._then(lambda: self._receiver.on_body(data))
+        self._then(lambda receiver: receiver.on_body(data))
 
     def finish(self) -> None:
         """A good end, after all before it."""
-        self._then(lambda: self._end(self._receiver.on_done))
+        self._then(lambda receiver: self._end(receiver.on_done))
 
     def fail(self, fault: Fault) -> None:
         """A bad end, after all before it."""
-        self._then(lambda: self._end(lambda: self._receiver.on_fault(fault)))
+        self._then(lambda receiver: self._end(lambda: receiver.on_fault(fault)))
 
-    def _then(self, step: Callable[[], None]) -> None:
+    def _then(self, step: Callable[[Receiver], None]) -> None:
         if not self.cancelled:
             self._coming.append(step)
             self._schedule()
@@ -120,13 +121,14 @@ class ScriptedLine:
 
     def _step(self) -> None:
         self._scheduled = False
-        if self._coming and not self.paused:
-            self._coming.popleft()()
+        if self._coming and not self.paused and self._receiver is not None:
+            self._coming.popleft()(self._receiver)
             self._schedule()
 
     def _end(self, say: Callable[[], None]) -> None:
         self.over = True
         self._coming.clear()
+        self._receiver = None  # as a real line lets go of whom it has nothing more to say
         say()
 
     def __repr__(self) -> str:
