@@ -16,7 +16,7 @@ COMMANDS = (
     ("serve", "headworks.cli.serve:serve", "Serve: gateway and control plane, until told to stop."),
     ("restart", "headworks.cli.serve:restart", "Replace the running gateway by a new one without losing a request."),
     ("exchanges", "headworks.cli.exchanges:exchanges", "List what has gone through the gateway, newest first."),
-    ("explain", "headworks.cli.explain:explain", "Tell the journey of one request: stages, tries, tokens, price."),
+    ("explain", "headworks.cli.explain:COMMAND", "Tell the journey of one request: stages, tries, tokens, price."),
     ("doctor", "headworks.cli.doctor:doctor", "Look at configuration, machine and running gateway, and say what is wrong."),
     ("emulate", "headworks.cli.emulate:emulate", "Run emulated model providers until interrupted."),
     ("prices", "headworks.cli.prices:prices", "Write a newer price table than the one that is shipped."),
@@ -40,12 +40,26 @@ GROUPS = (
         (
             ("verify", "headworks.cli.audit:verify", "Say whether anything in it was changed, cut off or written anew."),
             ("export", "headworks.cli.audit:export", "Write it as JSON lines, with a signed head, to be kept elsewhere."),
+            ("ledger", "headworks.cli.audit_ledger:ledger", "Prove that exchanges, postings and counters come to the same."),
         ),
     ),
 )
 """Commands of two words: the first, one line about all of them, and the second as above."""
 
-EVERY = COMMANDS + tuple((f"{first} {name}", where, words) for first, _, seconds in GROUPS for name, where, words in seconds)
+_WITHIN = (
+    (
+        "explain access",
+        "headworks.cli.access:access",
+        "Say whether a key may ask a model, and which level or policy decides it.",
+    ),
+)
+"""Of commands that do something by themselves, too."""
+
+EVERY = (
+    COMMANDS
+    + _WITHIN
+    + tuple((f"{first} {name}", where, words) for first, _, seconds in GROUPS for name, where, words in seconds)
+)
 """Every command by its full name."""
 
 INTERRUPTED = 130

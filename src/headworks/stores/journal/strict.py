@@ -96,3 +96,17 @@ def _words(line: bytes) -> str:
     return (
         f"a line of {len(line)} bytes is no record of the journal. Restore that segment from a copy, or cut the line out of it."
     )
+
+
+def read_up_to(directory: Path, stem: str, place: Place) -> tuple[list[Exchange], bool]:
+    """The exchanges that ended in an epoch before a place, and whether the epoch is still there from its first segment on."""
+    segments = next((found for epoch, found in find_epochs(directory).items() if epoch.stem == stem), [])
+    exchanges: list[Exchange] = []
+    for segment in segments:
+        if segment.number > place[0]:
+            break
+        with reading(segment.path) as reader:
+            end = place[1] if segment.number == place[0] else reader.size
+            for found, _ in _ends(reader, 0, end):
+                exchanges += found
+    return exchanges, bool(segments) and segments[0].number == 1
