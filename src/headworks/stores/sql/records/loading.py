@@ -44,6 +44,8 @@ async def load(acts: Acts, parties: Iterable[Party], keys: Iterable[KeyRecord], 
             for some in _batches(_key_rows(keys, paths, act.at)):
                 await _pour(act.connection, KEYS, some)
                 number += len(some)
+            if act.connection.dialect.name == "postgresql":
+                await act.connection.exec_driver_sql("ANALYZE parties, party_paths, keys")
             act.about("", keys=str(number), parties=str(len(paths) - known))
             act.changed("reset", "")
     except IntegrityError:
