@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 import msgspec
+from starlette.routing import Router
 from starlette.types import Message
 
 from headworks.control.admin.app import AdminApi
@@ -56,6 +57,7 @@ class Caller:
 
     def __init__(self, api: AdminApi, headers: Mapping[str, str] | None = None, peer: str = "192.0.2.1") -> None:
         self.api = api
+        self.app = Router(routes=api.routes)
         self.headers = {"host": "localhost:4456"} | dict(headers or {})
         self.peer = peer
 
@@ -81,7 +83,7 @@ class Caller:
         async def send(message: Message) -> None:
             answers.append(message)
 
-        await self.api.router(scope, receive, send)
+        await self.app(scope, receive, send)
         start = answers[0]
         told = {name.decode(): value.decode() for name, value in start["headers"]}
         return Reply(start["status"], told, b"".join(message.get("body", b"") for message in answers[1:]))
@@ -101,6 +103,7 @@ class House:
         self.clock = clock
         self.said = said
         self.api = AdminApi(office, OPERATIONS, said.append)
+        self.api.opened = True
         self.anyone = Caller(self.api)
 
     async def person(self, *roles: tuple[Role, str], name: str = "") -> str:

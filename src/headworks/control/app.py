@@ -11,9 +11,10 @@ from typing import NamedTuple
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from headworks import __version__
+from headworks.control.admin.app import answer_failure
 from headworks.control.gauges import Census, ask_gateways
 from headworks.control.projection import Projection
 from headworks.exporters.prometheus import CONTENT_TYPE, Lag, PrometheusExporter, State
@@ -34,8 +35,8 @@ class House(NamedTuple):
         return [Lag(each.name, *each.lag(now), each.failures) for each in self.projections]
 
 
-def control_app(house: House) -> Starlette:
-    """The control port's application."""
+def control_app(house: House, admin: Sequence[BaseRoute] = ()) -> Starlette:
+    """The control port's application. `admin`: what the admin API adds."""
 
     async def metrics(_request: Request) -> Response:
         return Response(await _scrape(house), media_type=CONTENT_TYPE)
@@ -60,7 +61,9 @@ def control_app(house: House) -> Starlette:
             Route("/metrics", metrics),
             Route("/livez", livez),
             Route("/readyz", readyz),
-        ]
+            *admin,
+        ],
+        exception_handlers={Exception: answer_failure},
     )
 
 

@@ -13,6 +13,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from headworks import __version__
+from headworks.control.admin.door import AdminDoor
 from headworks.control.app import House, control_app
 from headworks.control.bookmark import Bookmark
 from headworks.control.ledger import Ledger
@@ -43,6 +44,8 @@ class ControlPlan(NamedTuple):
     """What books the journal; None: nobody does."""
     prepare: Prepare | None = None
     """Waited for before anything is asked of the database."""
+    admin: AdminDoor | None = None
+    """The admin API; None: it is not served."""
 
 
 async def run_control(plan: ControlPlan, sockets: Sequence[socket.socket], clock: Clock, say: Say, stop: asyncio.Event) -> None:
@@ -54,7 +57,8 @@ async def run_control(plan: ControlPlan, sockets: Sequence[socket.socket], clock
     metrics = PrometheusExporter(__version__)
     told = _projection("metrics", metrics, plan.journal, say)
     logged = _projection("logs", log, plan.journal, say)
-    server = _Server(_settings_of(control_app(House(plan.journal, metrics, (told, logged), clock))))
+    routes = plan.admin.routes if plan.admin is not None else ()
+    server = _Server(_settings_of(control_app(House(plan.journal, metrics, (told, logged), clock), routes)))
     tasks = [
         asyncio.create_task(follow(told, clock)),
         asyncio.create_task(follow(logged, clock, log.flush)),
@@ -62,6 +66,8 @@ async def run_control(plan: ControlPlan, sockets: Sequence[socket.socket], clock
     ]
     if plan.ledger is not None:
         tasks.append(asyncio.create_task(_book(plan.ledger, plan.prepare, clock)))
+    if plan.admin is not None:
+        tasks.append(asyncio.create_task(plan.admin.run(plan.prepare or _nothing)))
     serving = asyncio.create_task(server.serve(list(sockets)))
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -71,6 +77,10 @@ async def run_control(plan: ControlPlan, sockets: Sequence[socket.socket], clock
         await serving
         await _cancelled([*tasks, stopping])
         await _last_lines(logged, log, clock)
+
+
+async def _nothing() -> None:
+    """There is nothing to prepare."""
 
 
 async def _book(ledger: Ledger, prepare: Prepare | None, clock: Clock) -> None:

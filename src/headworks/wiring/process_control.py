@@ -10,12 +10,16 @@ from pathlib import Path
 
 import uvloop
 
+from headworks.control.admin.door import AdminDoor
 from headworks.control.ledger import Ledger
 from headworks.control.process import ControlPlan, run_control
 from headworks.domain.config import Config
+from headworks.identity.pepper import PepperRefused
+from headworks.ports.clock import Clock
 from headworks.stores.journal.instance import instance_of
 from headworks.stores.sql import Database, DatabaseUnusable
 from headworks.stores.sql.ledger import LedgerTables
+from headworks.wiring.administration import open_door
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.config_file.excerpt import read_excerpt
 from headworks.wiring.database import database_of, written_address
@@ -46,6 +50,7 @@ async def _serve(life: Life) -> None:
         return
     tables = LedgerTables(database, instance_of(life.orders.journal), clock)
     plan = plan._replace(ledger=Ledger(life.orders.journal, tables, say), prepare=lambda: make_tables(database, clock, say))
+    plan = plan._replace(admin=_admin(life, database, clock))
     try:
         await run_control(plan, life.sockets, clock, say, life.stop)
     finally:
@@ -58,6 +63,14 @@ def _database(orders: Orders, config: Config) -> Database | None:
         return database_of(written_address(config.database, base, os.environ), orders.journal)
     except (DatabaseUnusable, OSError) as trouble:
         say(f"control: {trouble} Until that is mended the ledger is not kept.")
+        return None
+
+
+def _admin(life: Life, database: Database, clock: Clock) -> AdminDoor | None:
+    try:
+        return open_door(database, life.orders.journal, life.sockets, clock)
+    except (PepperRefused, ValueError, OSError) as trouble:
+        say(f"control: {trouble} Until that is mended there is no administration.")
         return None
 
 

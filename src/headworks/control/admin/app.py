@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route, Router
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from headworks.control.admin.gate import Caller, admit, check_csrf, check_host, check_origin, identify
@@ -22,6 +23,8 @@ from headworks.control.admin.versions import etag_of, read_version
 from headworks.ports.records import Conflict, Missing
 
 ROOT = "/admin/v1"
+NUMBER = "headworks.request"
+"""Where a request's id stands in its scope, once it has one."""
 _DENIALS = frozenset((401, 403, 429))
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
@@ -36,15 +39,21 @@ class AdminApi:
         self._by_path: dict[str, dict[str, Operation]] = {}
         for operation in operations:
             self._by_path.setdefault(operation.path, {})[operation.method] = operation
-        routes = [Route(ROOT + path, _Endpoint(self, of_path)) for path, of_path in self._by_path.items()]
-        self.router = Router(routes=routes, redirect_slashes=False, default=_Endpoint(self, {}))
+        self.opened = False
+        """Whether the database has its tables."""
+        self.routes = [
+            *(Route(ROOT + path, _Endpoint(self, of_path)) for path, of_path in self._by_path.items()),
+            Route("/admin/{rest:path}", _Endpoint(self, {})),
+        ]
 
     async def serve(self, request: Request, operations: Mapping[str, Operation]) -> Response:
         """One request, from its first header to its answer."""
         number = self._office.new_id("req")
+        request.scope[NUMBER] = number
         operation, caller = None, Caller()
         try:
             check_host(self._office, request.headers)
+            self._check_open()
             if request.method not in {"GET", "HEAD", "OPTIONS"}:
                 check_origin(request.headers)
             operation = _chosen(operations, request.method)
@@ -62,14 +71,21 @@ class AdminApi:
             sent = self._refused(request, operation, caller, number, Refusal("conflict", detail))
         except ClientDisconnect:
             sent = self._refused(request, operation, caller, number, Refusal("malformed", "The body broke off. Send it again."))
-        except Exception as trouble:  # noqa: BLE001 - whatever it is, the caller gets a problem with an id, and the operator the reason
-            self._say(f"admin: {operation} failed ({number}): {type(trouble).__name__}: {trouble}")
-            refusal = Refusal("failed", f"It is in the control plane's log under {number}. Try again, or tell its operator.")
+        except (SQLAlchemyError, OSError) as trouble:
+            self._say(f"admin: {operation} ({number}): the database did not do it: {type(trouble).__name__}")
+            refusal = Refusal(
+                "unavailable", "The database does not answer. Try again in a moment.", headers={"retry-after": "2"}
+            )
             sent = self._refused(request, operation, caller, number, refusal)
         response = Response(sent.body, sent.status, {**_HEADERS, "x-request-id": number, **sent.headers})
         if caller.cookie is not None and "set-cookie" not in sent.headers:
             response.headers["set-cookie"] = _cookie(caller.cookie, secure=request.url.scheme == "https")
         return response
+
+    def _check_open(self) -> None:
+        if not self.opened:
+            detail = "The control plane waits for its database. Try again in a moment."
+            raise Refusal("unavailable", detail, headers={"retry-after": "1"})
 
     async def _perform(self, request: Request, operation: Operation, caller: Caller, number: str) -> Sent:
         reach = admit(operation, caller.actor)
@@ -111,6 +127,13 @@ class AdminApi:
             self._office.denials.note({name: fact for name, fact in facts.items() if fact}, refusal.code)
         body = msgspec.json.encode(refusal.problem(number))
         return Sent(refusal.status, body, {"content-type": MEDIA_TYPE, **refusal.headers})
+
+
+async def answer_failure(request: Request, _trouble: Exception) -> Response:
+    """What whoever ran into a mistake of ours is told. The server tells the operator the rest."""
+    number = request.scope.get(NUMBER, "")
+    refusal = Refusal("failed", f"That is a mistake here. Tell the operator of the control plane: {number}.")
+    return Response(msgspec.json.encode(refusal.problem(number)), refusal.status, {**_HEADERS, "content-type": MEDIA_TYPE})
 
 
 class _Endpoint:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from headworks.ports.administration import Administration
 from headworks.ports.clock import Clock
 
@@ -32,13 +34,13 @@ class Denials:
             facts, times = self._collected.pop(key)
             try:
                 await self._people.denied(facts, times=times)
-            except BaseException:
+            except (SQLAlchemyError, OSError):
                 _, more = self._collected.get(key, (facts, 0))
                 self._collected[key] = facts, times + more
-                raise
+                return
 
     async def keep_telling(self) -> None:
-        """Until cancelled; then once more. Raises what the store raises: its owner decides when to begin again."""
+        """Until cancelled; then once more."""
         try:
             while True:
                 await self._clock.sleep(EVERY)

@@ -1,0 +1,66 @@
+"""The admin API over the records in SQL, as the control process serves it."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+from headworks.control.admin.attempts import Attempts
+from headworks.control.admin.denials import Denials
+from headworks.control.admin.document import document_of
+from headworks.control.admin.door import AdminDoor
+from headworks.control.admin.office import NewKey, Office
+from headworks.control.admin.operations import OPERATIONS
+from headworks.control.admin.passwords import Passwords
+from headworks.identity import Digests
+from headworks.identity.keys import make_key, prefix_of
+from headworks.identity.pepper import peppers_of
+from headworks.ports.clock import Clock
+from headworks.stores.sql import Database
+from headworks.stores.sql.administration import SqlAdministration
+from headworks.stores.sql.audit import Acts
+from headworks.stores.sql.records.store import SqlRecords
+from headworks.wiring.seals import seals_of
+from headworks.wiring.voice import say
+
+HOSTS = "HEADWORKS_CONTROL_HOSTS"
+"""Names, separated by commas, by which the control plane may be called besides `localhost` and plain addresses."""
+
+
+def open_door(database: Database, data: Path, sockets: Sequence[socket.socket], clock: Clock) -> AdminDoor:
+    """`data` is where the journal is, and the pepper. Raises `PepperRefused`, and `ValueError` for an audit key that is too short."""
+    peppers = peppers_of(data, os.environ, shared=not database.is_sqlite)
+    digests = Digests(peppers)
+    acts = Acts(database, clock, seals_of(os.environ, peppers)[0])
+    people, chance = SqlAdministration(database, acts), random.SystemRandom()
+
+    def mint() -> NewKey:
+        secret = make_key()
+        return NewKey(secret, prefix_of(secret), *digests.of_new(secret))
+
+    office = Office(
+        records=SqlRecords(database, clock, acts),
+        people=people,
+        mint=mint,
+        clock=clock,
+        chance=chance,
+        secret=peppers[0].digest(b"headworks administration"),
+        denials=Denials(people, clock),
+        attempts=Attempts(clock),
+        passwords=Passwords(chance),
+        document=document_of(OPERATIONS),
+        hosts=frozenset(name.strip().lower() for name in os.environ.get(HOSTS, "").split(",") if name.strip()),
+    )
+    return AdminDoor(office, _address(sockets), say)
+
+
+def _address(sockets: Sequence[socket.socket]) -> str:
+    for each in sockets:
+        if each.family in {socket.AF_INET, socket.AF_INET6}:
+            host, port = each.getsockname()[:2]
+            name = f"[{host}]" if ":" in host else host
+            return f"http://{'localhost' if host in {'0.0.0.0', '::'} else name}:{port}"  # noqa: S104 - what is compared is not bound
+    return "http://localhost"
