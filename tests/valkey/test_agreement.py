@@ -81,7 +81,7 @@ class Twin:
         used = [0 if released or claim.limit.shape is Shape.UNDER_WAY else int(amount * part) for claim, amount in held]
         self._run((Verb.RELEASE, name) if released else (Verb.SETTLE, name, pairs(used)))
         for (claim, amount), units in zip(held, used, strict=True):
-            settle(claim.limit, self.counters[claim.counter], (amount, self.taken_at[name]), units, self.now)
+            settle(claim.limit, self.counters[claim.counter], amount, self.taken_at[name], units, self.now)
 
     def compare(self) -> None:
         for limit in self.limits:

@@ -150,6 +150,17 @@ class CacheSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
     max_bytes: int = 67_108_864
 
 
+class ClusterSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Where several gateways count together. Without `url` each counts by itself."""
+
+    url: str = ""
+    """`valkey://`, `valkeys://` (TLS) or `valkey+unix://`; it may hold a password."""
+    timeout_ms: float = 20.0
+    """How long a request waits for the server."""
+    local_allowance: float = 0.05
+    """The part of each limit with `on_loss: closed` that one gateway may let pass by itself while the server can't be asked."""
+
+
 class GuardRule(msgspec.Struct, frozen=True, kw_only=True):
     """One judge. `kind` names it; `patterns` are regular expressions (RE syntax of Python) that must not occur in a question."""
 
@@ -194,6 +205,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     database: str = ""
     """Its address as it was at start, which may hold a password; empty: beside the journal."""
     identity: IdentitySettings = IdentitySettings()
+    cluster: ClusterSettings = ClusterSettings()
 
     def find(self, name: str) -> Model | None:
         """The model of that name, or None. A pattern is no name, and one longer than `LONGEST_NAME` is nobody's."""

@@ -23,11 +23,11 @@ from headworks.edge import Door, Edge
 from headworks.exporters.gauges import GaugeSocket, socket_path
 from headworks.stores.journal import SegmentedJournal, Upkeep
 from headworks.stores.journal.instance import instance_of
-from headworks.stores.memory import MemoryCounters
 from headworks.stores.sql.ledger import LedgerTables, Standing
 from headworks.stores.sql.version import version_of
 from headworks.transport import PooledUpstream
 from headworks.wiring.clock import SystemClock
+from headworks.wiring.counters import open_counters
 from headworks.wiring.database import database_of
 from headworks.wiring.handover import Handover
 from headworks.wiring.identity import open_directory
@@ -140,7 +140,7 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: SystemClock, stack: 
     stack.push_async_callback(upstream.aclose)
     interpreter = Hub({dialect.name: dialect for dialect in (OpenAIChat(), Anthropic())})
     health = HealthBook(clock, lambda: live.snapshot.breaker)
-    counters = MemoryCounters(clock)
+    counters = await open_counters(snapshot, journal_dir, journal.chain.epoch, clock, stack)
     keys = await open_directory(snapshot, journal_dir, clock, stack)
     outside = Outside(clock=clock, journal=journal, upstream=upstream, interpreter=interpreter, counters=counters, keys=keys)
     journey = compose(outside, lambda: live.snapshot, health)

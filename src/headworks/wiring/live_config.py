@@ -30,6 +30,7 @@ _BY_EACH_GATEWAY = (
     "journal.segment_seconds",
     "journal.on_full",
     "cache.max_bytes",
+    "cluster",
 )
 
 CLIENT_KEY_FILE = "client-key"

@@ -12,7 +12,15 @@ from headworks.domain.config.price import PriceRule, TieredPrice, WrittenRate, n
 from headworks.domain.config.provider import ProviderRule, QuirksRule, TimeoutsRule
 from headworks.domain.config.written import Written, overlay
 from headworks.domain.retry import RetryBudgetSettings
-from headworks.domain.snapshot import Breaker, CacheSettings, ControlSettings, EdgeSettings, JournalSettings, LogSettings
+from headworks.domain.snapshot import (
+    Breaker,
+    CacheSettings,
+    ClusterSettings,
+    ControlSettings,
+    EdgeSettings,
+    JournalSettings,
+    LogSettings,
+)
 
 __all__ = [
     "Config",
@@ -74,5 +82,7 @@ class Config(Written, frozen=True):
     identity: IdentityRule = IdentityRule()
     database: str = ""
     """`sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME`. Left out: `headworks.db` beside the journal's directory."""
+    cluster: ClusterSettings = ClusterSettings()
+    """Where several gateways count together."""
     open_door: bool = False
     """Serve callers without a key. For a gateway that only you can reach."""

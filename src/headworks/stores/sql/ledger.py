@@ -49,7 +49,7 @@ class Standing(msgspec.Struct, frozen=True):
     spent: dict[str, int]
     """Units used of each counter whose period is not over."""
     through: dict[str, int] = {}
-    """Up to when each epoch's ends are booked, wall-clock nanoseconds."""
+    """Instance, a slash and the epoch of a process, of whichever instance → up to when its ends are booked, wall-clock nanoseconds."""
 
 
 class LedgerTables:
@@ -72,8 +72,8 @@ class LedgerTables:
             if not self._database.is_sqlite:  # there a transaction sees one state of things by itself
                 await connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             places = await self._places(connection)
-            ours = await connection.execute(select(PLACES.c.epoch, PLACES.c.through).where(*self._ours()))
-            through = {row[0]: row[1] for row in ours}
+            everybody = select(PLACES.c.instance, PLACES.c.epoch, PLACES.c.through).where(PLACES.c.projection == PROJECTION)
+            through = {f"{row[0]}/{row[1]}": row[2] for row in await connection.execute(everybody)}
             ends = COUNTER_SPEND.c.ends_at
             rows = await connection.execute(
                 select(COUNTER_SPEND.c.counter, COUNTER_SPEND.c.units).where((ends == 0) | (ends > self._clock.wall_ns()))
@@ -81,16 +81,12 @@ class LedgerTables:
             return Standing(places, {row[0]: row[1] for row in rows}, through)
 
     async def spent(self) -> Spent:
-        """What shared counters are made anew from. A process is told by its name and by its epoch's. Raises `OSError`."""
+        """What shared counters are made anew from, whichever instance books it. Raises `OSError`."""
         try:
             standing = await self.standing()
         except SQLAlchemyError as trouble:
             raise OSError(f"the ledger cannot be asked ({type(trouble).__name__})") from trouble
-        processes: dict[str, int] = {}
-        for epoch, through in standing.through.items():
-            process = epoch.rpartition("-")[0]
-            processes[process] = max(through, processes.get(process, 0))
-        return Spent(units=standing.spent, through=processes | standing.through)
+        return Spent(units=standing.spent, through=standing.through)
 
     async def post(self, steps: Sequence[Step], sums: Sums) -> None:
         """Book a batch and move the places behind it, both or neither. Raises `PlacesMovedError`, or what the database does."""

@@ -10,6 +10,7 @@ from headworks.domain.config import Config
 from headworks.domain.snapshot import Snapshot
 from headworks.providers.price_table import PriceTable
 from headworks.wiring.compile.bench import Bench, Givens
+from headworks.wiring.compile.cluster import compile_cluster
 from headworks.wiring.compile.identity import compile_identity
 from headworks.wiring.compile.models import Models
 from headworks.wiring.compile.policies import compile_policies
@@ -65,6 +66,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
         retry_budget=config.retry_budget,
         unpriced=config.unpriced,
         open_door=config.open_door,
+        cluster=compile_cluster(bench, config.cluster),
         database=bench.secret(config.database, ("database",)),
         identity=compile_identity(bench, config),
     )

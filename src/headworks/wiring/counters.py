@@ -1,0 +1,59 @@
+"""Who counts: this process alone, or a server that several gateways share."""
+
+from __future__ import annotations
+
+import random
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from headworks.domain.snapshot import ClusterSettings, Snapshot
+from headworks.ports.clock import Clock
+from headworks.ports.stores import Counters, Spent
+from headworks.stores.journal.instance import instance_of
+from headworks.stores.journal.segment import Epoch
+from headworks.stores.memory import MemoryCounters
+from headworks.stores.sql.ledger import LedgerTables
+from headworks.stores.sql.version import version_of
+from headworks.stores.valkey import Settings, ValkeyCounters, World, read_address
+from headworks.wiring.database import database_of
+from headworks.wiring.voice import say
+
+PATIENCE = 3.0
+"""Seconds at start for a server to be found: requests are served without it too, by what may pass unchecked."""
+
+
+async def open_counters(snapshot: Snapshot, journal_dir: Path, epoch: Epoch, clock: Clock, stack: AsyncExitStack) -> Counters:
+    """Closed with the stack."""
+    if not snapshot.cluster.url:
+        return MemoryCounters(clock)
+
+    async def spent() -> Spent:
+        return await _booked(snapshot.database, journal_dir, clock)
+
+    chance = random.Random()  # noqa: S311 - it makes names of generations, which nobody guesses at
+    process = f"{instance_of(journal_dir)}/{epoch.stem}"
+    shared = ValkeyCounters(_settings(snapshot.cluster, process), World(clock=clock, chance=chance, say=say, spent=spent))
+    stack.push_async_callback(shared.close)
+    if not await shared.open(PATIENCE):
+        say("shared counters: not there yet. Until they are, requests are limited by what cluster.local_allowance lets pass")
+    return shared
+
+
+def _settings(cluster: ClusterSettings, process: str) -> Settings:
+    return Settings(
+        address=read_address(cluster.url),
+        process=process,
+        patience=cluster.timeout_ms / 1000,
+        share=cluster.local_allowance,
+    )
+
+
+async def _booked(address: str, journal_dir: Path, clock: Clock) -> Spent:
+    """What the ledger knows; nothing where there has never been one. Raises `OSError`."""
+    database = database_of(address, journal_dir)
+    try:
+        if not await version_of(database):
+            return Spent()
+        return await LedgerTables(database, instance_of(journal_dir), clock).spent()
+    finally:
+        await database.close()
