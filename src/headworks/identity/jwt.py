@@ -5,7 +5,6 @@ from __future__ import annotations
 import binascii
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 from joserfc import jwt
@@ -19,7 +18,7 @@ from headworks.domain.issuer import Issuer
 LONGEST = 16_384
 """Bytes of a token."""
 
-Claims = Mapping[str, Any]
+Claims = Mapping[str, object]
 
 
 class Stated(msgspec.Struct, frozen=True):
@@ -79,7 +78,7 @@ def verified(token: bytes, key: Key, issuer: Issuer, wall_seconds: float) -> Cla
     return claims
 
 
-def _judge(claims: dict[str, Any], issuer: Issuer, wall_seconds: float) -> None:
+def _judge(claims: dict[str, object], issuer: Issuer, wall_seconds: float) -> None:
     registry = jwt.JWTClaimsRegistry(
         now=int(wall_seconds),
         leeway=int(issuer.leeway),
@@ -88,6 +87,13 @@ def _judge(claims: dict[str, Any], issuer: Issuer, wall_seconds: float) -> None:
         exp={"essential": True},
     )
     registry.validate(claims)
+
+
+def ends_at(claims: Claims) -> float:
+    """The `exp` of proved claims, seconds since the epoch."""
+    ends = claims["exp"]
+    assert isinstance(ends, int | float)
+    return ends
 
 
 def refused(why: str) -> Fault:

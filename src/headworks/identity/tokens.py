@@ -11,7 +11,7 @@ from headworks.domain.snapshot import Snapshot
 from headworks.identity.claims import claimed, place_of
 from headworks.identity.gate import Gate
 from headworks.identity.jwks import IssuerKeys, KeysUnreadable
-from headworks.identity.jwt import Claims, refused, stated, verified
+from headworks.identity.jwt import Claims, ends_at, refused, stated, verified
 from headworks.identity.principals import Compiler, principal
 from headworks.identity.resolved import Fetch, Resolved
 from headworks.ports.clock import Clock
@@ -48,7 +48,7 @@ class Tokens:
         standing = self._compiler.standing_of(lineage)
         if standing is None:
             return None
-        ends = min(int(claims["exp"]), _FOR_EVER) + int(issuer.leeway)
+        ends = int(min(ends_at(claims), _FOR_EVER)) + int(issuer.leeway)
         last = min(ends * _NANOSECONDS, standing.expires_at or ends * _NANOSECONDS)
         left = ends - self._clock.wall_ns() / _NANOSECONDS
         return Resolved(

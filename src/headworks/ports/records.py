@@ -58,7 +58,7 @@ class Missing(LookupError):
 
 
 class Lookups(Protocol):
-    """What the data plane asks."""
+    """What the data plane asks. Raises `OSError` where the database does not answer."""
 
     async def key_by_digest(self, digests: Sequence[bytes]) -> Found | None:
         """The key with one of these digests. Where more than one has, and one of them is no longer valid, that one."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from headworks.domain.records import Party, PartyKind
 from headworks.ports.clock import Clock
@@ -24,24 +27,34 @@ class RecordsOnceThere:
 
     async def key_by_digest(self, digests: Sequence[bytes]) -> Found | None:
         """See the port."""
-        return await self._lookups.key_by_digest(digests) if await self._made() else None
+        async with self._asked() as there:
+            return await self._lookups.key_by_digest(digests) if there else None
 
     async def lineage(self, party: str) -> tuple[tuple[Party, ...], int]:
         """See the port."""
-        return await self._lookups.lineage(party) if await self._made() else ((), 0)
+        async with self._asked() as there:
+            return await self._lookups.lineage(party) if there else ((), 0)
 
     async def party_by_name(self, kind: PartyKind, name: str, *, under: str) -> Party | None:
         """See the port."""
-        return await self._lookups.party_by_name(kind, name, under=under) if await self._made() else None
+        async with self._asked() as there:
+            return await self._lookups.party_by_name(kind, name, under=under) if there else None
 
     async def changes_after(self, number: int, most: int = 1000) -> Sequence[Change]:
         """See the port."""
-        return await self._lookups.changes_after(number, most) if await self._made() else ()
+        async with self._asked() as there:
+            return await self._lookups.changes_after(number, most) if there else ()
 
     async def head(self) -> Head:
         """See the port. Once the tables are there the log has a name, and whoever remembers anything of before forgets it."""
-        return await self._lookups.head() if await self._made() else Head("", 0)
+        async with self._asked() as there:
+            return await self._lookups.head() if there else Head("", 0)
 
-    async def _made(self) -> bool:
-        self._there = self._there or bool(await version_of(self._database))
-        return self._there
+    @asynccontextmanager
+    async def _asked(self) -> AsyncGenerator[bool]:
+        """Whether there are tables to ask."""
+        try:
+            self._there = self._there or bool(await version_of(self._database))
+            yield self._there
+        except SQLAlchemyError as trouble:
+            raise ConnectionError(type(trouble).__name__) from None  # its words hold the statement and its values
