@@ -1,0 +1,45 @@
+"""The admin API as objects: one collection per kind of record."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from headworks.client.collections import Administrators, Grants, Keys, Parties, Tokens
+from headworks.client.wire import Request, Wire
+from headworks.domain.administration.wire.people import AuditListing, Me
+
+
+class Client:
+    """One signed-in program. Close it, or use it in a `with`."""
+
+    def __init__(self, url: str, token: str, *, seconds: float = 30.0) -> None:
+        """`token`: `hwa-…`. Raises `ValueError` for an address that is none; nothing is connected yet."""
+        self._wire = Wire(url, token, seconds)
+        self.organisations = Parties(self._wire, "organisations")
+        self.teams = Parties(self._wire, "teams")
+        self.projects = Parties(self._wire, "projects")
+        self.users = Parties(self._wire, "users")
+        self.service_accounts = Parties(self._wire, "service-accounts")
+        self.keys = Keys(self._wire, "keys")
+        self.administrators = Administrators(self._wire)
+        self.grants = Grants(self._wire)
+        self.tokens = Tokens(self._wire)
+
+    def me(self) -> Me:
+        """Who the token acts as, and what it may do."""
+        return self._wire.ask(Request(method="GET", path="/me"), Me)
+
+    def audit(self, *, limit: int = 100, cursor: str | None = None) -> AuditListing:
+        """What was done and denied, newest first."""
+        return self._wire.ask(Request(method="GET", path="/audit", query={"limit": limit, "cursor": cursor}), AuditListing)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._wire.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
