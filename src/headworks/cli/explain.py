@@ -16,6 +16,7 @@ from headworks.stores.journal import NewerSchemaError, Story, find
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.process_exits import Exit
 
+ACCESS = "Say whether a key may ask a model, and which level or policy decides it."
 SHORTEST = 6
 """Characters of an id: fewer fit nearly everything."""
 _WIDTH_OF_A_PIPE = 120
@@ -74,3 +75,14 @@ def _not_one(directory: Path, wanted: str, stories: list[Story]) -> int:
             "them. Segments older than journal.keep_days are deleted, and another gateway keeps its own journal: name it with --journal.\n"
         )
     return Exit.FAILED
+
+
+def _command() -> App:
+    app = App(name="explain")
+    app.default(explain)
+    app.command("headworks.cli.access:access", name="access", help=ACCESS)
+    return app
+
+
+COMMAND = _command()
+"""`headworks explain REQUEST_ID`, and `headworks explain access`."""

@@ -38,6 +38,10 @@ class Permission:
             self._policies.refuse(rules, Facts(call, plan, ask))
         return plan
 
+    def where(self, call: Call, model: Model) -> Plan:
+        """Where this call may go, leaving out whether it may. Raises `Fault` where nowhere."""
+        return self._planner.plan(call, model)
+
 
 def model_asked(call: Call, ask: Ask, principal: Principal) -> Model:
     """The model of the name that was asked for. Raises `Fault` where there is none."""

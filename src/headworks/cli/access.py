@@ -1,0 +1,178 @@
+"""`headworks explain access`: may this key do that, and which level or rule decides it?"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cyclopts import Parameter
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from headworks.cli.access_holders import Holder, configured, recorded
+from headworks.cli.settings import ConfigPath, misuse, report
+from headworks.domain.features import KNOWN
+from headworks.domain.kind import Kind
+from headworks.domain.limits import allowance
+from headworks.journey.access import Access, Explainer, Question, Step
+from headworks.journey.permission import Permission
+from headworks.journey.planner import Planner
+from headworks.policies import PolicyBook
+from headworks.wiring.clock import SystemClock
+from headworks.wiring.compile.access import ENDPOINTS
+from headworks.wiring.config_file import ConfigRefused
+from headworks.wiring.config_file.problems import did_you_mean
+from headworks.wiring.load import ConfigFile
+from headworks.wiring.process_exits import Exit
+from headworks.wiring.process_places import CONFIG_NAME
+
+_WIDTH_OF_A_PIPE = 120
+_LANGUAGES = ("openai_chat", "anthropic")
+Flag = Annotated[bool, Parameter(negative=())]
+Names = Annotated[tuple[str, ...], Parameter(negative=())]
+
+
+def access(  # noqa: PLR0913 - the facts of a request, each an option
+    config: ConfigPath = None,
+    *,
+    key: str,
+    model: str,
+    endpoint: str = "chat",
+    dialect: str = _LANGUAGES[0],
+    feature: Names = (),
+    tag: Names = (),
+    customer: str = "",
+    max_tokens: int | None = None,
+    stream: Flag = False,
+    json: Flag = False,
+) -> int:
+    """Say whether a key may ask a model, and which level or policy decides it. Nothing is sent, and nobody is asked anything.
+
+    Ends with 0 if it may and 1 if not.
+
+    Args:
+        config: Which configuration.
+        key: The key's name in the configuration; of one in the database its id, or its beginning as lists show it.
+        model: As a caller would write it.
+        endpoint: Kind of request: chat, completions, embeddings, count_tokens, models.
+        dialect: Language of the request: openai_chat, anthropic.
+        feature: What it uses, such as tools or web_search. May be repeated.
+        tag: NAME=VALUE, as in x-headworks-tags. May be repeated.
+        customer: As in x-headworks-customer.
+        max_tokens: Output tokens that it allows.
+        stream: Whether the answer is to be streamed.
+        json: Print it for programs.
+    """
+    file = config or Path(CONFIG_NAME)
+    question = Question(
+        model=model,
+        endpoint=_endpoint(endpoint),
+        dialect=_known(dialect, "--dialect", _LANGUAGES),
+        features=frozenset(_known(name, "--feature", tuple(sorted(KNOWN))) for name in feature),
+        max_tokens=max_tokens,
+        stream=stream,
+        customer=customer,
+        tags=dict(_tag(text) for text in tag),
+        at=SystemClock().wall_ns(),
+    )
+    try:
+        compiled = ConfigFile(file, os.environ, SystemClock()).load()
+    except ConfigRefused as refused:
+        sys.stderr.write(report(refused, file))
+        return Exit.CONFIG
+    holder = configured(compiled, key)
+    holders = [holder] if holder is not None else recorded(config, key)
+    if len(holders) != 1:
+        return _not_one(key, holders, file)
+    policies = PolicyBook()
+    decision = Explainer(Permission(Planner(), policies), policies).access(
+        compiled.snapshot, holders[0].principal, holders[0].levels, question
+    )
+    if holders[0].trouble:
+        decision = msgspec.structs.replace(
+            decision, allowed=False, code="invalid_api_key", message=f"The key opens nothing: {holders[0].trouble}."
+        )
+    if json:
+        print(msgspec.json.format(msgspec.json.encode(_as_json(holders[0], decision)), indent=2).decode())
+    else:
+        _show(holders[0], question, decision)
+    return Exit.OK if decision.allowed else Exit.FAILED
+
+
+def _endpoint(name: str) -> Kind:
+    return Kind(_known(name, "--endpoint", ENDPOINTS))
+
+
+def _known(name: str, option: str, known: tuple[str, ...]) -> str:
+    if name not in known:
+        hint = did_you_mean(name, known) or f"Known: {', '.join(known)}."
+        misuse(f"{option} {name}: there is no such thing. {hint}")
+    return name
+
+
+def _tag(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        misuse(f"--tag {text}: write NAME=VALUE.")
+    return name, value
+
+
+def _not_one(key: str, holders: list[Holder], file: Path) -> int:
+    if holders:
+        sys.stderr.write(f"{len(holders)} keys are called {key}. Which one?\n")
+        sys.stderr.write("".join(f"  --key {holder.principal.id}   {_where(holder)}\n" for holder in holders))
+    else:
+        sys.stderr.write(
+            f"No key is called {key}, in {file} or in its database.\n"
+            "Give a key's name in the configuration, or its id or first characters, as lists of keys show them: not the key itself.\n"
+        )
+    return Exit.FAILED
+
+
+def _where(holder: Holder) -> str:
+    return " / ".join(level.name for level in holder.levels)
+
+
+def _as_json(holder: Holder, decision: Access) -> dict[str, object]:
+    principal = holder.principal
+    limits = {limit.id: allowance(limit) for limit in principal.limits}
+    return {
+        "key": principal.id,
+        "levels": [level.name for level in holder.levels],
+        **msgspec.to_builtins(decision),
+        "limits": limits,
+    }
+
+
+def _show(holder: Holder, question: Question, decision: Access) -> None:
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE, highlight=False)
+    word = Text("allowed", "bold green") if decision.allowed else Text("denied", "bold red")
+    console.print(Text.assemble(word, f": {_where(holder)} asks '{question.model}' ({question.endpoint})"))
+    if decision.message:
+        console.print(Text(f"{decision.code}: {decision.message}"))
+    if decision.steps:
+        console.print()
+        console.print(_table(decision.steps))
+    if decision.allowed:
+        console.print()
+        console.print(Text(f"served by   {', '.join(decision.targets)}"))
+        for step in decision.fallbacks:
+            console.print(Text(f"fallback    {step.by}: {'at ' if step.passes else 'not, '}{step.why}"))
+        console.print(Text(f"judged by   {', '.join(decision.guards) or 'no guard'}"))
+        for limit in holder.principal.limits:
+            console.print(Text(f"counted in  {limit.id}: {allowance(limit)}"))
+
+
+def _table(steps: tuple[Step, ...]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("by", "asked", "", "why"):
+        table.add_column(column, overflow="fold")
+    for step in steps:
+        table.add_row(
+            Text(step.by), Text(step.what), Text("yes", "green") if step.passes else Text("no", "red"), Text(step.why)
+        )
+    return table
