@@ -19,6 +19,7 @@ from typing import Any
 import headworks.journey
 from headworks.cli import EVERY
 from headworks.domain.errors import FAULTS, FaultClass
+from headworks.domain.facts import CALLER, REQUEST, TIME
 from headworks.domain.fault_words import WORDS
 from headworks.domain.outcome import Ending
 from headworks.domain.retry import RETRY, Progress
@@ -103,6 +104,11 @@ def floors() -> str:
     return "```\n" + "".join(f"{layer}\n" for layer in layers) + "```\n"
 
 
+def facts() -> str:
+    """What policies may ask of a request."""
+    return table(("fact", "what"), ((f"`{name}`", words) for name, words in {**CALLER, **REQUEST, **TIME}.items()))
+
+
 def reference() -> str:
     """The pages beside the guides, by their titles."""
     found = sorted(page for page in (ROOT / "docs").glob("*.md") if page.name != "index.md")
@@ -136,6 +142,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "endpoints": endpoints,
     "commands": commands,
     "floors": floors,
+    "facts": facts,
     "reference": reference,
 }
 

@@ -16,6 +16,7 @@ from rich.text import Text
 from headworks.cli.access_holders import Holder, configured, recorded
 from headworks.cli.settings import ConfigPath, misuse, report
 from headworks.domain.features import KNOWN
+from headworks.domain.governed import GOVERNED
 from headworks.domain.kind import Kind
 from headworks.domain.limits import allowance
 from headworks.journey.access import Access, Explainer, Question, Step
@@ -31,7 +32,7 @@ from headworks.wiring.process_exits import Exit
 from headworks.wiring.process_places import CONFIG_NAME
 
 _WIDTH_OF_A_PIPE = 120
-_LANGUAGES = ("openai_chat", "anthropic")
+_LANGUAGES = tuple(GOVERNED)
 Flag = Annotated[bool, Parameter(negative=())]
 Names = Annotated[tuple[str, ...], Parameter(negative=())]
 

@@ -188,7 +188,7 @@ def _refuse_features(question: Question, ask: Ask, principal: Principal) -> None
         raise Fault(
             "feature_not_allowed",
             f"The feature '{feature}' is governed, and not every level that lists features allows it, or none does. "
-            f"Have an administrator add '{feature}' to the features of the key and of all above it.",
+            f"Ask an administrator to add '{feature}' to the features of the key and of all above it.",
         )
     refuse_ordinary(ask, principal)
 
