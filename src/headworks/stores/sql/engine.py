@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.engine import Connection
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -94,13 +95,23 @@ def _engine(url: URL, connections: int) -> AsyncEngine:
         event.listen(engine.sync_engine, "connect", _set_up_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
-    arguments: dict[str, Any] = {"timeout": _PATIENCE, "server_settings": {"application_name": "headworks"}}
     return create_async_engine(
-        url, pool_size=connections, pool_timeout=_PATIENCE, pool_pre_ping=True, pool_recycle=900, connect_args=arguments
+        url,
+        pool_size=connections,
+        pool_timeout=_PATIENCE,
+        pool_pre_ping=True,
+        pool_recycle=900,
+        connect_args={"timeout": _PATIENCE, "server_settings": {"application_name": "headworks"}},
     )
 
 
-def _set_up_sqlite(connection: Any, _record: object) -> None:
+class _SqliteConnection(Protocol):
+    isolation_level: str | None
+
+    def cursor(self) -> DBAPICursor: ...
+
+
+def _set_up_sqlite(connection: _SqliteConnection, _record: object) -> None:
     """Readers beside one writer; foreign keys hold; transactions begin when we say so and not when the driver thinks of it."""
     connection.isolation_level = None
     cursor = connection.cursor()

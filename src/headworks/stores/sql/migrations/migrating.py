@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -20,7 +19,7 @@ NEWEST = "head"
 OLDEST = "base"
 _LOCK = 4_455_001
 """Of PostgreSQL's advisory locks: replicas that start together upgrade one after the other."""
-_Plan = Callable[[Any, Any], Any]
+_Plan = Callable[[str, MigrationContext], object]
 
 
 async def upgrade(database: Database, to: str = NEWEST) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from msgspec.structs import replace
 from sqlalchemy import BigInteger, Boolean, Column, LargeBinary, Table, select
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from headworks.domain.records import KeyRecord, Party
 from headworks.ports.records import Conflict, Missing
 from headworks.stores.sql.audit import Acts
-from headworks.stores.sql.records.rows import key_row, party_row, path_of
+from headworks.stores.sql.records.rows import Row, key_row, party_row, path_of
 from headworks.stores.sql.schema import KEYS, PARTIES, PARTY_PATHS
 
 _AT_ONCE = 20_000
@@ -66,12 +66,12 @@ def _planted(parties: Iterable[Party], paths: _Paths, at: int) -> Iterator[Party
         yield replace(party, path=path, created_at=party.created_at or at, updated_at=at)
 
 
-def _path_rows(path: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+def _path_rows(path: tuple[str, ...]) -> Iterator[Row]:
     for depth, ancestor in enumerate(reversed(path)):
         yield {"ancestor": ancestor, "descendant": path[-1], "depth": depth}
 
 
-def _key_rows(keys: Iterable[KeyRecord], paths: _Paths, at: int) -> Iterator[dict[str, Any]]:
+def _key_rows(keys: Iterable[KeyRecord], paths: _Paths, at: int) -> Iterator[Row]:
     for key in keys:
         dated = replace(key, created_at=key.created_at or at, updated_at=at)
         yield key_row(dated, _path_of(paths, key.owner)[0])
@@ -90,7 +90,7 @@ def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
         yield some
 
 
-async def _pour(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+async def _pour(connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
     """All rows in one statement: columns as arrays on PostgreSQL, the driver's own loop on SQLite."""
     if not rows:
         return
@@ -106,6 +106,6 @@ async def _pour(connection: AsyncConnection, table: Table, rows: Sequence[Mappin
         await connection.exec_driver_sql(statement, [tuple(row[column.name] for column in columns) for row in rows])
 
 
-def _array_of(column: Column[Any]) -> str:
+def _array_of(column: Column[object]) -> str:
     kinds = {BigInteger: "bigint[]", Boolean: "boolean[]", LargeBinary: "bytea[]"}
     return next((name for kind, name in kinds.items() if isinstance(column.type, kind)), "text[]")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 from sqlalchemy import RowMapping
 
 from headworks.domain.records import NO_BOUNDS, Bounds, KeyRecord, Party, PartyKind
 
+Row = dict[str, str | int | bytes]
+"""Columns by name."""
 _EMPTY = "{}"
 
 
@@ -23,7 +24,7 @@ def bounds_of(text: str) -> Bounds:
     return NO_BOUNDS if text == _EMPTY else msgspec.json.decode(text, type=Bounds)
 
 
-def party_row(party: Party) -> dict[str, Any]:
+def party_row(party: Party) -> Row:
     """The columns of a party."""
     return msgspec.structs.asdict(party) | {
         "kind": party.kind.value,
@@ -32,7 +33,7 @@ def party_row(party: Party) -> dict[str, Any]:
     }
 
 
-def party_of(row: RowMapping | Mapping[str, Any]) -> Party:
+def party_of(row: RowMapping) -> Party:
     """A party of its columns."""
     return Party(
         id=row["id"],
@@ -55,12 +56,12 @@ def path_of(text: str) -> tuple[str, ...]:
     return tuple(text.split("/")) if text else ()
 
 
-def key_row(key: KeyRecord, organisation: str) -> dict[str, Any]:
+def key_row(key: KeyRecord, organisation: str) -> Row:
     """The columns of a key."""
     return msgspec.structs.asdict(key) | {"organisation": organisation, "bounds": bounds_text(key.bounds)}
 
 
-def key_of(row: RowMapping | Mapping[str, Any]) -> KeyRecord:
+def key_of(row: RowMapping) -> KeyRecord:
     """A key of its columns."""
     return KeyRecord(
         id=row["id"],
