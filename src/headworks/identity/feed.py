@@ -52,8 +52,7 @@ class Feed:
         while True:
             sent = self._clock.now()
             try:
-                async with asyncio.timeout(_PATIENCE):
-                    await self.look()
+                await self._undisturbed_look()
             except Exception as trouble:  # noqa: BLE001 - whatever a driver raises, the next look may succeed; the silence is acted upon
                 if not quiet:
                     say(f"the records' change log cannot be read ({type(trouble).__name__}): keys are looked up one by one")
@@ -63,6 +62,15 @@ class Feed:
                     say("the records' change log is read again")
                 quiet = False
             await self._clock.sleep(max(0.0, EVERY - (self._clock.now() - sent)))
+
+    async def _undisturbed_look(self) -> None:
+        """To its end even when cancelled: a connection dropped in the middle of a question is a connection lost."""
+        looking = asyncio.create_task(asyncio.wait_for(self.look(), _PATIENCE), name="look at the change log")
+        try:
+            await asyncio.shield(looking)
+        except asyncio.CancelledError:
+            await asyncio.gather(looking, return_exceptions=True)
+            raise
 
     async def look(self) -> None:
         """Read what was changed since the last time, to the log's end."""
