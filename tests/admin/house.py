@@ -25,6 +25,7 @@ from headworks.ports.records import EVERYWHERE
 from headworks.stores.sql import Database
 from headworks.stores.sql.administration import SqlAdministration
 from headworks.stores.sql.audit import Acts, Seal
+from headworks.stores.sql.ledger_usage import LedgerUsage
 from headworks.stores.sql.records.store import SqlRecords
 from headworks.testing.clock import FrozenClock
 
@@ -190,6 +191,7 @@ async def house(url: str, cost: Cost = CHEAP) -> AsyncGenerator[House]:
         attempts=Attempts(clock),
         passwords=Passwords(chance, cost),
         document=document_of(OPERATIONS),
+        usage=LedgerUsage(database),
     )
     try:
         yield House(office, clock, said)

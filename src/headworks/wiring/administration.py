@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from headworks.control.admin.attempts import Attempts
@@ -22,15 +22,17 @@ from headworks.ports.clock import Clock
 from headworks.stores.sql import Database
 from headworks.stores.sql.administration import SqlAdministration
 from headworks.stores.sql.audit import Acts
+from headworks.stores.sql.ledger_usage import LedgerUsage
 from headworks.stores.sql.records.store import SqlRecords
 from headworks.wiring.seals import seals_of
 from headworks.wiring.voice import say
 
+Say = Callable[[str], None]
 HOSTS = "HEADWORKS_CONTROL_HOSTS"
 """Names, separated by commas, by which the control plane may be called besides `localhost` and plain addresses."""
 
 
-def open_door(database: Database, data: Path, sockets: Sequence[socket.socket], clock: Clock) -> AdminDoor:
+def open_door(database: Database, data: Path, sockets: Sequence[socket.socket], clock: Clock, tell: Say = say) -> AdminDoor:
     """`data` is where the journal is, and the pepper. Raises `PepperRefused`, and `ValueError` for an audit key that is too short."""
     peppers = peppers_of(data, os.environ, shared=not database.is_sqlite)
     digests = Digests(peppers)
@@ -52,9 +54,10 @@ def open_door(database: Database, data: Path, sockets: Sequence[socket.socket], 
         attempts=Attempts(clock),
         passwords=Passwords(chance),
         document=document_of(OPERATIONS),
+        usage=LedgerUsage(database),
         hosts=frozenset(name.strip().lower() for name in os.environ.get(HOSTS, "").split(",") if name.strip()),
     )
-    return AdminDoor(office, _address(sockets), say)
+    return AdminDoor(office, _address(sockets), tell)
 
 
 def _address(sockets: Sequence[socket.socket]) -> str:

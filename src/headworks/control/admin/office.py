@@ -12,6 +12,7 @@ from headworks.control.admin.passwords import Passwords
 from headworks.ports.administration import Administration
 from headworks.ports.clock import Chance, Clock
 from headworks.ports.records import Records
+from headworks.stores.sql.ledger_usage import LedgerUsage
 
 
 class NewKey(NamedTuple):
@@ -52,6 +53,8 @@ class Office(NamedTuple):
     """The OpenAPI document."""
     hosts: frozenset[str] = frozenset()
     """Names besides `localhost` and plain addresses under which the control plane may be called."""
+    usage: LedgerUsage | None = None
+    """What the ledger can be asked; None where none is kept."""
 
     def sealed(self, purpose: str, *parts: str) -> bytes:
         """A keyed hash of these, for one purpose; parts can't run into each other."""

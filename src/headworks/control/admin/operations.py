@@ -17,6 +17,7 @@ from headworks.control.admin.operation import Access, Operation
 from headworks.control.admin.paging import ListQuery
 from headworks.control.admin.parties import Parties, PartyQuery
 from headworks.control.admin.policy import read_policy
+from headworks.control.admin.usage import USAGE
 from headworks.domain.administration import Scope
 from headworks.domain.administration.wire import keys as key_wire
 from headworks.domain.administration.wire import parties as party_wire
@@ -384,5 +385,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *_OF_KEYS,
     *_of_bounds("keys", "/keys/{id}", Scope.KEYS_READ, BoundsOf[KeyRecord](_KEYS)),
     *_PEOPLE,
+    *USAGE,
 )
 """All there is, in the order of the documentation."""

@@ -1,0 +1,186 @@
+"""What was used and spent, from the ledger's postings, as OpenAI's organisation API tells it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+import msgspec
+
+from headworks.control.admin.operation import Act, Answer, Operation
+from headworks.control.admin.problems import Refusal
+from headworks.domain.administration import Scope
+from headworks.domain.administration.wire.problem import Mistake
+from headworks.domain.administration.wire.usage import (
+    Amount,
+    CostsBucket,
+    CostsPage,
+    CostsQuery,
+    CostsResult,
+    UsageBucket,
+    UsagePage,
+    UsageQuery,
+    UsageResult,
+)
+from headworks.domain.kind import Kind
+from headworks.stores.sql.ledger_usage import Question, Used
+
+_WIDTHS = {"15m": 900, "1h": 3600, "1d": 86_400}
+_COLUMNS = {
+    "project_id": "project",
+    "user_id": "user",
+    "api_key_id": "key",
+    "model": "model",
+    "organization_id": "organisation",
+    "team_id": "team",
+    "customer": "customer",
+    "provider": "provider",
+}
+"""Names of OpenAI's, and ours beside them → columns of postings."""
+_COST_COLUMNS = {name: column for name, column in _COLUMNS.items() if name != "model"} | {"line_item": "model"}
+_FILTERS = {"project_ids": "project", "user_ids": "user", "api_key_ids": "key", "models": "model"}
+_KINDS: Mapping[str, tuple[str, ...]] = {
+    "completions": (Kind.CHAT, Kind.COMPLETIONS),
+    "embeddings": (Kind.EMBEDDINGS,),
+}
+_NANOS = 10**9
+_WEEK = 7 * 86_400
+
+
+class _Span:
+    """The buckets that a query asks for."""
+
+    def __init__(self, act: Act) -> None:
+        query: UsageQuery | CostsQuery = act.query
+        self.width = _WIDTHS[query.bucket_width]
+        now = act.now() // _NANOS
+        start = query.start_time if query.start_time is not None else now - _WEEK
+        first = int(query.page) if query.page else start
+        end = query.end_time if query.end_time is not None else now + 1
+        starts = range(first - first % self.width, max(first, end), self.width)
+        self.starts = starts[: query.limit]
+        self.next = str(starts[query.limit]) if len(starts) > query.limit else None
+
+    def question(self, act: Act, columns: Mapping[str, str], kinds: tuple[str, ...] = ()) -> Question:
+        """What to ask the ledger. Raises `Refusal` for something that one cannot group by."""
+        query: UsageQuery | CostsQuery = act.query
+        wanted = {column: _listed(getattr(query, name)) for name, column in _FILTERS.items()}
+        if kinds:
+            wanted["kind"] = kinds
+        return Question(
+            start=self.starts.start,
+            end=self.starts.stop if self.starts else self.starts.start,
+            width=self.width,
+            group_by=tuple(columns[name] for name in _grouping(query.group_by, columns)),
+            only={column: values for column, values in wanted.items() if values},
+            reach=act.reach,
+        )
+
+
+def _grouping(written: str, columns: Mapping[str, str]) -> tuple[str, ...]:
+    names = _listed(written)
+    for name in names:
+        if name not in columns:
+            detail = f"Nothing is grouped by {name[:64]!r} here. Use some of: {', '.join(columns)}."
+            raise Refusal("invalid", detail, errors=[Mistake(detail=detail, parameter="group_by")])
+    return names
+
+
+def _listed(written: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.strip() for part in written.split(",") if part.strip()))
+
+
+async def _used(act: Act, question: Question) -> dict[int, list[Used]]:
+    if act.office.usage is None:
+        raise Refusal("unavailable", "No ledger is kept here. Ask where one is.")
+    found: dict[int, list[Used]] = defaultdict(list)
+    for used in await act.office.usage.used(question):
+        found[used.start].append(used)
+    return found
+
+
+class UsageOf:
+    """The usage of one kind of endpoint."""
+
+    def __init__(self, name: str) -> None:
+        self._object = f"organization.usage.{name}.result"
+        self._kinds = _KINDS[name]
+
+    async def read(self, act: Act) -> Answer:
+        """By bucket and group."""
+        span = _Span(act)
+        names = _grouping(act.query.group_by, _COLUMNS)
+        found = await _used(act, span.question(act, _COLUMNS, self._kinds))
+        buckets = tuple(
+            UsageBucket(
+                start_time=start,
+                end_time=start + span.width,
+                results=tuple(self._result(used, names) for used in found.get(start, ()) if used.sums["requests"]),
+            )
+            for start in span.starts
+        )
+        return Answer(UsagePage(data=buckets, has_more=span.next is not None, next_page=span.next))
+
+    def _result(self, used: Used, names: tuple[str, ...]) -> UsageResult:
+        sums = used.sums
+        result = UsageResult(
+            object=self._object,
+            input_tokens=sums["input"],
+            output_tokens=sums["output"],
+            input_cached_tokens=sums["cache_read"],
+            input_audio_tokens=sums["input_audio"],
+            output_audio_tokens=sums["output_audio"],
+            num_model_requests=sums["requests"],
+        )
+        return msgspec.structs.replace(result, **{name: used.group[_COLUMNS[name]] or None for name in names})
+
+
+async def read_costs(act: Act) -> Answer:
+    """What callers were charged, by day and group; currencies apart."""
+    span = _Span(act)
+    names = _grouping(act.query.group_by, _COST_COLUMNS)
+    found = await _used(act, span.question(act, _COST_COLUMNS))
+    buckets = tuple(
+        CostsBucket(
+            start_time=start,
+            end_time=start + span.width,
+            results=tuple(_spent(used, names) for used in found.get(start, ()) if used.sums["price"]),
+        )
+        for start in span.starts
+    )
+    return Answer(CostsPage(data=buckets, has_more=span.next is not None, next_page=span.next))
+
+
+def _spent(used: Used, names: tuple[str, ...]) -> CostsResult:
+    whole, rest = divmod(used.sums["price"], _NANOS)
+    amount = Amount(value=f"{whole}.{rest:09d}", currency=used.currency.lower())
+    groups = {name: used.group[_COST_COLUMNS[name]] or None for name in names}
+    return msgspec.structs.replace(CostsResult(amount=amount), **groups)
+
+
+USAGE: tuple[Operation, ...] = (
+    *(
+        Operation(
+            name=f"usage.{name}",
+            method="GET",
+            path=f"/organization/usage/{name}",
+            needs=Scope.USAGE_READ,
+            handle=UsageOf(name).read,
+            words=f"Tokens and requests of {name}, by time and by what they are grouped by.",
+            answers=UsagePage,
+            query=UsageQuery,
+        )
+        for name in _KINDS
+    ),
+    Operation(
+        name="costs.read",
+        method="GET",
+        path="/organization/costs",
+        needs=Scope.USAGE_READ,
+        handle=read_costs,
+        words="What callers were charged, by day and by what it is grouped by.",
+        answers=CostsPage,
+        query=CostsQuery,
+    ),
+)
+"""Rows of the table of operations."""

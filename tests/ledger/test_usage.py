@@ -1,0 +1,78 @@
+"""Usage and costs as OpenAI's organisation API tells them, from postings, within reach."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from headworks.control.ledger import Ledger
+from headworks.domain.administration import Role
+from headworks.domain.usage import Usage
+from headworks.stores.journal.instance import instance_of
+from headworks.stores.sql import Database
+from headworks.stores.sql.ledger import LedgerTables
+from headworks.testing import FrozenClock
+from tests.admin.house import house
+from tests.journal.writing import AT, Voice
+from tests.ledger.booking import spent, write
+
+DAY = 86_400
+START = AT // 10**9
+DAY_NS = DAY * 10**9
+
+
+async def _book(url: str, directory: Path) -> None:
+    database = Database(url)
+    tables = LedgerTables(database, await asyncio.to_thread(instance_of, directory), FrozenClock(wall_ns=AT))
+    await Ledger(directory, tables, Voice()).step()
+    await database.close()
+
+
+def test_usage_and_costs_come_by_day_and_group_and_page_by_page(url: str, tmp_path: Path) -> None:
+    used = Usage(input=10, output=5, cache_read=4)
+    ours = ("org_1", "team_1", "key_1")
+    span = f"start_time={START}&end_time={START + 3 * DAY}"
+
+    async def story() -> None:
+        async with house(url) as its:
+            owner = await its.owner()
+            other = (await owner.made("POST /organisations", {"name": "other", "bounds": {"models": ["*"]}}))["id"]
+            exchanges = [
+                spent(1, 1_500_000_000, usage=used, lineage=ours, asked="fast"),
+                spent(2, 500_000_001, usage=used, lineage=ours, asked="slow", at=AT + 2 * DAY_NS),
+                spent(3, 7, usage=used, lineage=ours, kind="embeddings", asked="vectors"),
+                spent(4, 9, usage=used, lineage=(other, "key_9")),
+                spent(5, 0, lineage=ours, ending="refused", status=429, usage=Usage(), cost=0, price=0),
+            ]
+            await asyncio.to_thread(write, tmp_path, exchanges)
+            await _book(url, tmp_path)
+            page = await owner.made(f"GET /organization/usage/completions?{span}&group_by=model&project_ids=&limit=2")
+            assert [bucket["start_time"] for bucket in page["data"]] == [START, START + DAY]
+            assert page["has_more"]
+            (fast, theirs) = page["data"][0]["results"]
+            assert (fast["model"], fast["input_tokens"], fast["input_cached_tokens"], fast["num_model_requests"]) == (
+                "fast",
+                10,
+                4,
+                1,
+            )
+            assert theirs["model"] == "model"
+            rest = await owner.made(
+                f"GET /organization/usage/completions?{span}&group_by=model&limit=2&page={page['next_page']}"
+            )
+            assert [row["model"] for row in rest["data"][0]["results"]] == ["slow"]
+            assert not rest["has_more"]
+
+            vectors = await owner.made(f"GET /organization/usage/embeddings?{span}&bucket_width=1h&models=vectors")
+            assert vectors["data"][0]["results"][0]["input_tokens"] == 10
+
+            costs = await owner.made(f"GET /organization/costs?{span}")
+            assert costs["data"][0]["results"][0]["amount"] == {"value": "1.500000016", "currency": "usd"}
+            assert costs["data"][1]["results"] == []
+
+            tenant = await its.token((Role.BILLING, other))
+            mine = await tenant.made(f"GET /organization/costs?{span}&group_by=api_key_id")
+            assert [row["api_key_id"] for bucket in mine["data"] for row in bucket["results"]] == ["key_9"]
+            assert (await owner(f"GET /organization/costs?{span}&group_by=phase")).status == 422
+
+    asyncio.run(story())
