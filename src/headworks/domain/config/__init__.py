@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from headworks.domain.config.identity import IdentityRule, IssuerRule
-from headworks.domain.config.key import KeyRule, LimitsRule
+from headworks.domain.config.key import KeyRule
+from headworks.domain.config.limits import BudgetEntry, LimitEntry, LimitsRule
 from headworks.domain.config.model import ModelRule, RetryRule, TargetRule, WrittenModel, as_rule
 from headworks.domain.config.policy import PolicySpec
 from headworks.domain.config.price import PriceRule, TieredPrice, WrittenRate, nanos_of
@@ -23,11 +24,13 @@ from headworks.domain.snapshot import (
 )
 
 __all__ = [
+    "BudgetEntry",
     "Config",
     "GuardSpec",
     "IdentityRule",
     "IssuerRule",
     "KeyRule",
+    "LimitEntry",
     "LimitsRule",
     "ModelRule",
     "PolicySpec",

@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
+from headworks.domain.config.limits import LimitsRule
 from headworks.domain.config.written import Written
-
-
-class LimitsRule(Written, frozen=True):
-    """What one key may use. Left out: no limit."""
-
-    requests_per_minute: int | None = None
-    tokens_per_minute: int | None = None
-    concurrent: int | None = None
-    budget: str | int | float | None = None
-    """`10 USD`."""
 
 
 class KeyRule(Written, frozen=True):

@@ -1,5 +1,6 @@
 """Limits as values and pure arithmetic: what is counted, over which time, and what a request claims of it."""
 
+from headworks.domain.limits.checks import mistakes_in
 from headworks.domain.limits.claims import Demand, claims_of, used_columns
 from headworks.domain.limits.counter import Counter, Slot
 from headworks.domain.limits.limit import Calendar, Claim, Limit, OnLoss, Reason, Shape, Standing, Unit
@@ -26,6 +27,7 @@ __all__ = [
     "allowance",
     "claims_of",
     "exceeded",
+    "mistakes_in",
     "period_at",
     "used_columns",
     "wait_for",

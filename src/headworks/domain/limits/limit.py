@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 
 import msgspec
@@ -103,10 +104,10 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
         derive = msgspec.structs.force_setattr
         derive(self, "shape", _shape_of(self))
         derive(self, "column", UNITS.index(self.unit))
-        derive(self, "micros", round(self.seconds * 1_000_000))
+        derive(self, "micros", round(self.seconds * 1_000_000) if math.isfinite(self.seconds) else 0)
         derive(self, "plain", self.shape in _SUMS and not (self.group_by and self.calendar is None))
         derive(self, "told", self.unit is Unit.REQUESTS or self.unit in TOKEN_UNITS)
-        derive(self, "stem", joined(self.owner, self.rule, self.unit))
+        derive(self, "stem", joined(self.owner, "budget" if self.budget else "limit", self.rule, self.unit))
 
 
 _SUMS = frozenset((Shape.COUNT, Shape.UNDER_WAY))

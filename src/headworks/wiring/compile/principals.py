@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 
-from headworks.domain.config import Config, KeyRule, LimitsRule, nanos_of
+from headworks.domain.config import Config, KeyRule
 from headworks.domain.features import governed_of, ordinary_of
-from headworks.domain.limits import Limit, Unit
 from headworks.domain.patterns import name_matches
 from headworks.domain.principal import Principal
 from headworks.wiring.compile.access import AccessCheck
 from headworks.wiring.compile.bench import Bench
+from headworks.wiring.compile.limits import LimitCompiler
 from headworks.wiring.compile.models import Models
 from headworks.wiring.config_file.problems import did_you_mean
 from headworks.wiring.config_file.tree import Path
@@ -22,10 +22,11 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 def compile_keys(bench: Bench, config: Config, models: Models) -> dict[bytes, Principal]:
     """SHA-256 of each key → its holder."""
     holders: dict[bytes, Principal] = {}
+    limits = LimitCompiler(bench, models)
     access = AccessCheck(bench, config, models)
     for name, rule in config.keys.items():
         path = ("keys", name)
-        limits = _limits(bench, name, rule.limits, (*path, "limits"))
+        held = limits.limits(name, rule.limits, (*path, "limits"))
         digest = _digest(bench, rule, path)
         _check_models(bench, rule, models, path)
         access.check(rule, path)
@@ -37,7 +38,7 @@ def compile_keys(bench: Bench, config: Config, models: Models) -> dict[bytes, Pr
                 name=name,
                 team=rule.team,
                 models=rule.models or (),
-                limits=limits,
+                limits=held,
                 allows_all=rule.models is None,
                 features=governed_of((rule.features,)),
                 ordinary=ordinary_of((rule.features,)),
@@ -74,34 +75,3 @@ def _check_models(bench: Bench, rule: KeyRule, models: Models, path: Path) -> No
             bench.wrong((*path, "models", number), f"'{pattern}' has more than one star.")
         elif not models.knows(pattern) and not any(name_matches(pattern, name) for name in names):
             bench.wrong((*path, "models", number), f"There is no model '{pattern}'.", did_you_mean(pattern, names))
-
-
-def _limits(bench: Bench, name: str, rule: LimitsRule, path: Path) -> tuple[Limit, ...]:
-    for field in ("requests_per_minute", "tokens_per_minute", "concurrent"):
-        if getattr(rule, field) == 0:
-            bench.wrong((*path, field), "A limit of 0 would allow nothing.", "Remove the key instead.")
-    budget: int | None = None
-    if rule.budget is not None:
-        try:
-            budget = nanos_of(rule.budget)
-        except ValueError as trouble:
-            bench.wrong((*path, "budget"), f"'{rule.budget}' {trouble}.")
-    short = (
-        ("requests-per-minute", Unit.REQUESTS, rule.requests_per_minute, 60.0),
-        ("tokens-per-minute", Unit.TOKENS, rule.tokens_per_minute, 60.0),
-        ("concurrent", Unit.CONCURRENT, rule.concurrent, 0.0),
-        ("budget", Unit.COST, budget, 0.0),
-    )
-    return tuple(
-        Limit(
-            id=f"key/{name}/{said}",
-            owner=f"config:key/{name}",
-            rule=said,
-            unit=unit,
-            amount=amount,
-            seconds=seconds,
-            budget=unit is Unit.COST,
-        )
-        for said, unit, amount, seconds in short
-        if amount
-    )

@@ -1,0 +1,130 @@
+"""What a key's limits and budgets mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypedDict
+
+from headworks.domain.config import BudgetEntry, LimitEntry, LimitsRule, nanos_of
+from headworks.domain.limits import Calendar, Limit, OnLoss, Unit, mistakes_in
+from headworks.domain.patterns import name_matches
+from headworks.wiring.compile.bench import Bench
+from headworks.wiring.compile.models import Models
+from headworks.wiring.config_file.problems import did_you_mean
+from headworks.wiring.config_file.tree import Path
+
+_SHORT = (
+    ("requests_per_minute", Unit.REQUESTS, 60.0),
+    ("tokens_per_minute", Unit.TOKENS, 60.0),
+    ("concurrent", Unit.CONCURRENT, 0.0),
+)
+SHORT_NAMES = frozenset(field.replace("_", "-") for field, _, _ in _SHORT)
+
+
+class LimitCompiler:
+    """One per compilation."""
+
+    def __init__(self, bench: Bench, models: Models) -> None:
+        self._bench = bench
+        self._models = models
+
+    def limits(self, name: str, rule: LimitsRule, path: Path) -> tuple[Limit, ...]:
+        """Of the key `name`. Notes what is wrong, and what could never match."""
+        return tuple(self._all(name, rule, path))
+
+    def _all(self, name: str, rule: LimitsRule, path: Path) -> Iterator[Limit]:
+        for field, unit, seconds in _SHORT:
+            amount = getattr(rule, field)
+            if amount is not None:
+                said = field.replace("_", "-")
+                limit = Limit(**_named(name, said), unit=unit, amount=amount, seconds=seconds)
+                if amount <= 0:
+                    self._bench.wrong((*path, field), "A limit of 0 would allow nothing.", "Remove the key instead.")
+                yield limit
+        if rule.budget is not None:
+            amount = self._money(rule.budget, (*path, "budget"))
+            if amount is not None:
+                yield Limit(**_named(name, "budget"), unit=Unit.COST, amount=amount, budget=True)
+        for said, entry in rule.rules.items():
+            below = (*path, "rules", said)
+            if said in SHORT_NAMES:
+                self._bench.wrong(below, f"'{said}' is what the short form is called.", "Give it another name.", on_key=True)
+            yield from self._checked(self._rule(name, said, entry, below), below)
+        for said, budget in rule.budgets.items():
+            below = (*path, "budgets", said)
+            if said == "budget" and rule.budget is not None:
+                self._bench.wrong(below, "'budget' is what the short form is called.", "Give it another name.", on_key=True)
+            yield from self._checked(self._budget(name, said, budget, below), below)
+
+    def _rule(self, name: str, said: str, entry: LimitEntry, path: Path) -> Limit | None:
+        amount = self._amount(entry, (*path, "amount"))
+        if amount is None:
+            return None
+        return Limit(
+            **_named(name, said),
+            unit=Unit(entry.unit),
+            amount=amount,
+            seconds=entry.seconds,
+            calendar=_calendar(entry.calendar),
+            zone=entry.zone,
+            models=entry.models,
+            group_by=entry.group_by,
+            most_groups=entry.most_groups,
+            idle_seconds=entry.idle_seconds,
+            on_loss=OnLoss(entry.on_loss),
+        )
+
+    def _budget(self, name: str, said: str, entry: BudgetEntry, path: Path) -> Limit | None:
+        amount = self._money(entry.amount, (*path, "amount"))
+        if amount is None:
+            return None
+        return Limit(
+            **_named(name, said),
+            unit=Unit.COST,
+            amount=amount,
+            calendar=_calendar(entry.calendar),
+            zone=entry.zone,
+            models=entry.models,
+            group_by=entry.group_by,
+            budget=True,
+        )
+
+    def _amount(self, entry: LimitEntry, path: Path) -> int | None:
+        if entry.unit == "cost":
+            return self._money(entry.amount, path)
+        if isinstance(entry.amount, int):
+            return entry.amount
+        self._bench.wrong(path, f"'{entry.amount}' is not a whole number of {entry.unit.replace('_', ' ')}.")
+        return None
+
+    def _money(self, written: str | float, path: Path) -> int | None:
+        try:
+            return nanos_of(written)
+        except ValueError as trouble:
+            self._bench.wrong(path, f"'{written}' {trouble}.")
+            return None
+
+    def _checked(self, limit: Limit | None, path: Path) -> Iterator[Limit]:
+        if limit is None:
+            return
+        for field, trouble in mistakes_in(limit):
+            self._bench.wrong((*path, field), trouble)
+        names = (*self._models.fixed, *self._models.patterns)
+        for number, pattern in enumerate(limit.models):
+            if not self._models.knows(pattern) and not any(name_matches(pattern, known) for known in names):
+                self._bench.wrong((*path, "models", number), f"There is no model '{pattern}'.", did_you_mean(pattern, names))
+        yield limit
+
+
+def _calendar(written: str | None) -> Calendar | None:
+    return Calendar(written) if written is not None else None
+
+
+class _Named(TypedDict):
+    id: str
+    owner: str
+    rule: str
+
+
+def _named(key: str, rule: str) -> _Named:
+    return {"id": f"key/{key}/{rule}", "owner": f"config:key/{key}", "rule": rule}

@@ -1,0 +1,74 @@
+"""Limits as an operator writes them: the short form, rules and budgets, and what refuses to load."""
+
+from __future__ import annotations
+
+import pytest
+
+from headworks.domain.limits import Calendar, Limit, Shape, Unit
+from tests.config.compiling import compiled, refusal
+
+MODELS = "models: {smart: openai/gpt-4o, opus: openai/gpt-4o}\n"
+
+
+def limits_of(text: str) -> tuple[Limit, ...]:
+    (holder,) = compiled(MODELS + f"keys: {{k: {{key: hw-a, limits: {text}}}}}\n").snapshot.principals.values()
+    return holder.limits
+
+
+def refused(text: str) -> str:
+    problem = refusal(MODELS + f"keys: {{k: {{key: hw-a, limits: {text}}}}}\n")
+    assert problem is not None
+    return str(problem)
+
+
+def test_rules_and_budgets_stand_beside_the_short_form() -> None:
+    short, daily, monthly = limits_of(
+        "{requests_per_minute: 6, rules: {daily: {unit: tokens, amount: 100000, calendar: day, zone: Europe/Berlin,"
+        " group_by: [customer], models: [op*]}}, budgets: {monthly: {amount: 10 USD, calendar: month}}}"
+    )
+    assert (short.id, short.owner, short.shape) == ("key/k/requests-per-minute", "config:key/k", Shape.RATE)
+    assert (daily.unit, daily.amount, daily.calendar, daily.zone) == (Unit.TOKENS, 100_000, Calendar.DAY, "Europe/Berlin")
+    assert (daily.group_by, daily.models) == (("customer",), ("op*",))
+    assert (monthly.unit, monthly.amount, monthly.budget) == (Unit.COST, 10_000_000_000, True)
+
+
+def test_money_and_long_stretches_slide() -> None:
+    money, long = limits_of(
+        "{rules: {money: {unit: cost, amount: 1 USD, seconds: 60}, long: {unit: tokens, amount: 5, seconds: 7200}}}"
+    )
+    assert (money.shape, long.shape) == (Shape.SLIDING, Shape.SLIDING)
+    assert not money.budget
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{rules: {x: {amount: 0, seconds: 1}}}", "would allow nothing"),
+        ("{rules: {x: {amount: 5, seconds: 1, calendar: day}}}", "both seconds and a calendar"),
+        ("{rules: {x: {amount: 5}}}", "Over which time"),
+        ("{rules: {x: {unit: concurrent, amount: 5, calendar: day}}}", "has no period"),
+        ("{rules: {x: {amount: 5, calendar: day, zone: Mars/Olympus}}}", "no time zone 'Mars/Olympus'"),
+        ("{rules: {x: {amount: 5, calendar: day, models: [gpt-9]}}}", "There is no model 'gpt-9'"),
+        ("{rules: {x: {amount: 5, calendar: day, group_by: [colour]}}}", "Nothing can be grouped by 'colour'"),
+        ("{rules: {x: {amount: 5, calendar: day, group_by: [customer, customer]}}}", "named twice"),
+        ("{rules: {x: {unit: tokens, amount: 1.5, calendar: day}}}", "not a whole number of tokens"),
+        ("{rules: {x: {amount: 5, seconds: 99999999}}}", "between 0 and 366 days"),
+        ("{rules: {concurrent: {amount: 5, seconds: 1}}}", "what the short form is called"),
+        ("{budgets: {x: {amount: 10 EUR}}}", "only USD is supported"),
+        ("{concurrent: 0}", "would allow nothing"),
+    ],
+)
+def test_a_limit_that_can_match_nothing_or_means_nothing_refuses_to_load(text: str, said: str) -> None:
+    assert said in refused(text)
+
+
+def test_a_session_needs_no_period() -> None:
+    (limit,) = limits_of("{rules: {run: {unit: tokens, amount: 5, group_by: [session]}}}")
+    assert limit.shape is Shape.COUNT
+
+
+def test_counters_of_limits_and_budgets_of_one_name_are_two() -> None:
+    limit, budget = limits_of(
+        "{rules: {m: {unit: cost, amount: 1 USD, calendar: day}}, budgets: {m: {amount: 1 USD, calendar: day}}}"
+    )
+    assert limit.stem != budget.stem
