@@ -18,6 +18,8 @@ COMMANDS = (
     ("exchanges", "headworks.cli.exchanges:exchanges", "List what has gone through the gateway, newest first."),
     ("explain", "headworks.cli.explain:COMMAND", "Tell the journey of one request: stages, tries, tokens, price."),
     ("doctor", "headworks.cli.doctor:doctor", "Look at configuration, machine and running gateway, and say what is wrong."),
+    ("login", "headworks.cli.login:login", "Keep an admin token for the commands that administer."),
+    ("logout", "headworks.cli.login:logout", "Forget it."),
     ("emulate", "headworks.cli.emulate:emulate", "Run emulated model providers until interrupted."),
     ("prices", "headworks.cli.prices:prices", "Write a newer price table than the one that is shipped."),
     ("version", "headworks.cli.doctor:version", "Print the versions of Headworks, Python and the parts on the hot path."),
@@ -26,6 +28,49 @@ COMMANDS = (
 
 GROUPS = (
     (
+        "keys",
+        "API keys.",
+        (
+            ("create", "headworks.cli.keys:create", "Make a key. It is printed once."),
+            ("list", "headworks.cli.keys:list_all", "List keys within your reach."),
+            ("rotate", "headworks.cli.keys:rotate", "Make another key in the place of one; both are good for a while."),
+            ("revoke", "headworks.cli.keys:revoke", "Refuse a key from now on."),
+            ("policy", "headworks.cli.keys:policy", "Say what a key may do in effect."),
+        ),
+    ),
+    (
+        "organisations",
+        "Tenants.",
+        (
+            ("create", "headworks.cli.parties:create_organisation", "Make an organisation."),
+            ("list", "headworks.cli.parties:list_organisations", "List organisations within your reach."),
+        ),
+    ),
+    (
+        "teams",
+        "Teams of organisations.",
+        (
+            ("create", "headworks.cli.parties:create_team", "Make a team."),
+            ("list", "headworks.cli.parties:list_teams", "List teams within your reach."),
+        ),
+    ),
+    (
+        "projects",
+        "Projects of teams.",
+        (
+            ("create", "headworks.cli.parties:create_project", "Make a project."),
+            ("list", "headworks.cli.parties:list_projects", "List projects within your reach."),
+        ),
+    ),
+    (
+        "users",
+        "Users, who hold keys.",
+        (
+            ("create", "headworks.cli.parties:create_user", "Make a user."),
+            ("list", "headworks.cli.parties:list_users", "List users within your reach."),
+        ),
+    ),
+    (
         "database",
         "The tables that hold organisations, keys, the audit and the ledger.",
         (
@@ -33,6 +78,11 @@ GROUPS = (
             ("upgrade", "headworks.cli.database:upgrade", "Bring the tables to this version, as a start does by itself."),
             ("downgrade", "headworks.cli.database:downgrade", "Bring the tables back, before an older Headworks is installed."),
         ),
+    ),
+    (
+        "import",
+        "Come from another gateway.",
+        (("litellm", "headworks.cli.import_litellm:litellm", "Take over LiteLLM's configuration, keys, teams and budgets."),),
     ),
     (
         "audit",
