@@ -77,7 +77,7 @@ class Desk:
             return _nothing()
 
         body = changes.pop("body", {})
-        whole = Whole(
+        whole: Whole = changes.pop("whole", None) or Whole(
             msgspec.json.encode({"model": "m", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 9, **body})
         )
         call = sample_call(snapshot=snapshot, principal=principal, ask=None, body=whole, **changes)
@@ -219,6 +219,85 @@ def test_an_ordinary_feature_is_free_unless_a_level_leaves_it_out(front: str, bo
     assert decide(Principal(id="p", ordinary=(feature,))) == "openai/m"
     assert decide(Principal(id="p", ordinary=others)) == "feature_not_allowed"
     assert decide(Principal(id="p", ordinary=())) == "feature_not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("front", "text", "feature"),
+    [
+        (
+            "openai_chat",
+            r'"messages":[{"role":"user","content":[{"type":"image_url","image\u005furl":{"url":"x"}}]}]',
+            "images",
+        ),
+        (
+            "openai_chat",
+            r'"messages":[{"role":"user","content":[{"type" : "image_url", "image_url" : {"url":"x"}}]}]',
+            "images",
+        ),
+        ("openai_chat", r'"messages":[{"role":"user","content":[{"image_url":{"url":"x"}}]}]', "images"),
+        ("openai_chat", r'"messages":[{"role":"user","content":"x","images":["AA"]}]', "images"),
+        ("openai_chat", r'"messages":[{"role":"user","content":[{"type":"video_url","video_url":{"url":"x"}}]}]', "video"),
+        ("openai_chat", r'"messages":[{"role":"user","content":[{"type":"hologram"}]}]', "hologram"),
+        ("openai_chat", r'"messages":[{"role":"user","content":"x"}],"functions":[{"name":"f"}]', "tools"),
+        ("openai_chat", r'"messages":[{"role":"user","content":"x"}],"t\u006fols":[{"type":"function"}]', "tools"),
+        ("openai_chat", r'"messages":[{"role":"user","content":"x"}],"modalities":["audi\u006f"]', "audio_out"),
+        (
+            "openai_chat",
+            r'"messages":[{"role":"user","content":"x"}],"response_format":{"type":"json\u005fschema"}',
+            "json_schema",
+        ),
+        (
+            "anthropic",
+            r'"messages":[{"role":"user","content":[{"type":"\u0069mage","source":{"type":"base64","data":"AA"}}]}]',
+            "images",
+        ),
+        (
+            "anthropic",
+            r'"messages":[{"role":"user","content":[{"type":"tool_result","content":[{"type":"image","source":{}}]}]}]',
+            "images",
+        ),
+        (
+            "anthropic",
+            r'"messages":[{"role":"user","content":"x"}],"output_config":{"format":{"type":"json_schema"}}',
+            "json_schema",
+        ),
+        ("anthropic", r'"messages":[{"role":"user","content":"x"}],"system":[{"type":"document","source":{}}]', "documents"),
+    ],
+)
+def test_a_feature_that_was_taken_is_not_had_by_writing_it_otherwise(front: str, text: str, feature: str) -> None:
+    snapshot, body = shop(model("m", sample_target("openai/m"))), Whole(b'{"model":"m","max_tokens":9,%b}' % text.encode())
+
+    with pytest.raises(Fault, match=f"uses '{feature}'"):
+        Desk().passed(Principal(id="p", ordinary=()), snapshot, front=front, whole=body)
+    assert Desk().passed(Principal(id="p"), snapshot, front=front, whole=body).plan
+
+
+@pytest.mark.parametrize(
+    ("front", "text"),
+    [
+        (
+            "openai_chat",
+            r'"messages":[{"role":"system","content":"x"},{"role":"user","content":[{"type":"text","text":"\"type\":\"image\""}]}]',
+        ),
+        (
+            "openai_chat",
+            r'"messages":[{"role":"tool","tool_call_id":"1","content":"x"}],"tools":[],"logprobs":false,"reasoning_effort":"none"',
+        ),
+        (
+            "openai_chat",
+            r'"messages":[{"role":"user","content":"x"}],"response_format":{"type":"json_object"},"modalities":["text"]',
+        ),
+        (
+            "anthropic",
+            r'"messages":[{"role":"user","content":[{"type":"text","text":"x","cache_control":{"type":"ephemeral"}}]}]',
+        ),
+        ("anthropic", r'"messages":[{"role":"user","content":"x"}],"thinking":{"type":"disabled"},"tools":null'),
+    ],
+)
+def test_what_asks_for_nothing_is_no_feature(front: str, text: str) -> None:
+    snapshot, body = shop(model("m", sample_target("openai/m"))), Whole(b'{"model":"m","max_tokens":9,%b}' % text.encode())
+
+    assert Desk().passed(Principal(id="p", ordinary=()), snapshot, front=front, whole=body).plan
 
 
 def test_a_plain_request_needs_no_feature() -> None:

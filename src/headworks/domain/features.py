@@ -12,6 +12,7 @@ from headworks.domain.call import Ask
 from headworks.domain.errors import Fault
 from headworks.domain.governed import FEATURES as GOVERNED
 from headworks.domain.principal import Principal
+from headworks.domain.uses import ordinary_uses
 
 ORDINARY: frozenset[str] = frozenset(
     ("tools", "images", "audio", "audio_out", "video", "documents", "logprobs", "json_schema", "reasoning")
@@ -19,6 +20,7 @@ ORDINARY: frozenset[str] = frozenset(
 """Allowed unless a level narrows them. `documents` are files inside the request; `files`, stored at the provider, are governed."""
 KNOWN = GOVERNED | ORDINARY
 """All that a list of features may name, beside the star."""
+_SHOWN = 60
 _NAMED = {"files": "documents"}
 """What the languages call by another name."""
 
@@ -32,14 +34,15 @@ def used(ask: Ask) -> frozenset[str]:
 
 def refuse_ordinary(ask: Ask, principal: Principal) -> None:
     """Raise `feature_not_allowed` for the first ordinary feature that a level has taken from this caller."""
-    if principal.ordinary is None or not ask.features:
+    if principal.ordinary is None:
         return
-    for feature in sorted(used(ask) & ORDINARY):
+    uses = set(ordinary_uses(ask.fields)) if ask.fields else used(ask) & ORDINARY
+    for feature in sorted(uses):
         if feature not in principal.ordinary:
             raise Fault(
                 "feature_not_allowed",
-                f"The request uses '{feature}', which this key's features leave out. "
-                f"Send it without, or ask an administrator to add '{feature}' to the features of the key and of all above it.",
+                f"The request uses '{feature[:_SHOWN]}', which this key's features leave out. "
+                "Send it without, or ask an administrator to add it to the features of the key and of all above it.",
             )
 
 
