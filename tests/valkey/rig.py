@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
+from typing import Self
 
 from headworks.domain.limits import Limit, OnLoss, Unit
 from headworks.ports.stores import Spent
@@ -22,15 +23,10 @@ RATE = Limit(id="team/rpm", owner="team", rule="rpm", unit=Unit.REQUESTS, amount
 OPEN = Limit(id="team/open", owner="team", rule="open", unit=Unit.COST, amount=10**10, on_loss=OnLoss.OPEN)
 
 
-async def nothing_spent() -> Spent:
-    """A ledger without postings."""
-    return Spent()
-
-
 @asynccontextmanager
 async def counters(
     where: Server | Address, process: str = "one", *, patience: float = 0.5, share: float = 0.05, spent: Spent | None = None
-) -> AsyncIterator[ValkeyCounters]:
+) -> AsyncGenerator[ValkeyCounters]:
     """One gateway's, open, and closed in good order."""
 
     async def ledger() -> Spent:
@@ -38,7 +34,8 @@ async def counters(
 
     address = where if isinstance(where, Address) else read_address(where.url)
     settings = Settings(address=address, process=process, patience=patience, share=share)
-    made = ValkeyCounters(settings, World(clock=CLOCK, chance=random.Random(), say=lambda _: None, spent=ledger))
+    chance = random.Random()  # noqa: S311 - it names generations
+    made = ValkeyCounters(settings, World(clock=CLOCK, chance=chance, say=lambda _: None, spent=ledger))
     assert await made.open()
     try:
         yield made
@@ -49,7 +46,7 @@ async def counters(
 async def until(true: Callable[[], object], seconds: float = 10.0) -> None:
     """Poll until something holds."""
     async with asyncio.timeout(seconds):
-        while not true():
+        while not true():  # noqa: ASYNC110 - what is awaited is in another process
             await asyncio.sleep(0.005)
 
 
@@ -74,7 +71,7 @@ class Road:
         self._listener: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def __aenter__(self) -> Road:
+    async def __aenter__(self) -> Self:
         self._listener = await asyncio.start_server(self._carry, "127.0.0.1", 0)
         self.port = self._listener.sockets[0].getsockname()[1]
         return self

@@ -29,19 +29,20 @@ def test_a_stopped_server_refuses_what_fails_closed_beyond_this_processs_share(s
             server.stop()
             await until(lambda: not one.status.reachable)
             passed, worst = 0, 0.0
+            seen: set[tuple[str, float | None]] = set()
             for number in range(100):
                 began = time.perf_counter()
                 try:
                     hold = await one.reserve(str(number), (claim(BUDGET, BUDGET.amount // 100),))
                 except Fault as refusal:
-                    assert refusal.code == "counters_unavailable"
-                    assert refusal.retry_after
+                    seen.add((refusal.code, refusal.retry_after))
                 else:
                     hold.settle(NO_USAGE, BUDGET.amount // 100, counts=True)
                     passed += 1
                 worst = max(worst, time.perf_counter() - began)
             print(f"{passed} of 100 passed unchecked, the slowest answer took {worst * 1e3:.2f} ms")
             assert passed == 5
+            assert seen == {("counters_unavailable", 1.0)}
             assert worst < 0.02
 
             server.start()
@@ -104,7 +105,7 @@ class Load:
 
     def __init__(self, one: ValkeyCounters, seed: int) -> None:
         self.one = one
-        self.chance = random.Random(seed)
+        self.chance = random.Random(seed)  # noqa: S311 - the same load each time
         self.saw: Tally[str] = Tally()
         self.spent = 0
         self.slowest = 0.0
