@@ -11,12 +11,19 @@ from headworks.wiring.compile.bench import Bench
 from headworks.wiring.config_file.tree import Path
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_OTHERS = ("key_", "jwt:")
+"""How ids of keys in the database and of tokens begin: what is remembered of one caller must not be another's."""
 _LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 _MOST_LEEWAY = 300.0
 
 
 def compile_identity(bench: Bench, config: Config) -> IdentitySettings:
     """The settings, issuers by their `iss`."""
+    for name in config.keys:
+        if name.startswith(_OTHERS):
+            bench.wrong(
+                ("keys", name), f"'{name}' looks like the id of another kind of caller.", "Name it otherwise.", on_key=True
+            )
     written = config.identity
     issuers: dict[str, Issuer] = {}
     for name, rule in written.issuers.items():
@@ -44,7 +51,9 @@ def _issuer(bench: Bench, name: str, rule: IssuerRule, path: Path) -> Issuer:
             on_key=True,
         )
     if not rule.organisation.startswith("org_"):
-        bench.wrong(path, f"'{name}' is bound to no organisation.", "Write the id of the one its people belong to.", on_key=True)
+        bench.wrong(
+            path, f"'{name}' is bound to no organisation.", "Write the id of the one its people belong to.", on_key=True
+        )
     if not rule.algorithms:
         bench.wrong((*path, "algorithms"), "Without an algorithm no token can be proved.", "Leave it out for RS256 and ES256.")
     if not rule.claims.subject:
