@@ -64,17 +64,13 @@ def _asks(name: str, value: object) -> bool:
     """Whether a value asks for something."""
     if name in _STRUCTURED:
         return _has_schema(value)
-    if isinstance(value, dict):
-        return bool(value) and cast("dict[str, object]", value).get("type") != "disabled"
-    return bool(value) and value != "none"
+    return bool(value) and value != "none" and _members(value).get("type") != "disabled"
 
 
 def _has_schema(value: object) -> bool:
     """`{type: json_schema}`, alone or as the `format` of something."""
-    if not isinstance(value, dict):
-        return False
-    told = cast("dict[str, object]", value)
-    return told.get("type") == "json_schema" or _has_schema(told.get("format"))
+    told = _members(value)
+    return bool(told) and (told.get("type") == "json_schema" or _has_schema(told.get("format")))
 
 
 def _in_parts(talk: object) -> Iterator[str]:
@@ -83,8 +79,7 @@ def _in_parts(talk: object) -> Iterator[str]:
         value = waiting.pop()
         if isinstance(value, list):
             waiting += cast("list[object]", value)
-        elif isinstance(value, dict):
-            part = cast("dict[str, object]", value)
+        elif part := _members(value):
             yield from _of_part(part)
             waiting.append(part.get("content"))
 
@@ -96,6 +91,11 @@ def _of_part(part: dict[str, object]) -> Iterator[str]:
     for key, value in part.items():
         if value and key in _PARTS:
             yield _PARTS[key]
+
+
+def _members(value: object) -> dict[str, object]:
+    """Of an object; of anything else none."""
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
 
 
 def _read(name: str, raw: bytes) -> object:
