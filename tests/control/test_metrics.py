@@ -43,7 +43,8 @@ def busy() -> PrometheusExporter:
         Tried(target="test/model", provider="test", model="m", at=3.0, end_at=800.0, status=200, served=True),
     )
     exporter.emit(end(1, stream=True, first_token_at=100.0, duration=1100.0, gaps=10, overhead=0.7, tried=tried))
-    exporter.emit(end(2, usage=Usage(input=10, output=5, cache_read=4, cache_write=3, reasoning=2), currency="EUR"))
+    usage = Usage(input=10, output=5, cache_read=4, cache_write=3, reasoning=2)
+    exporter.emit(end(2, usage=usage, currency="EUR", overrun=7))
     exporter.emit(
         end(
             3,

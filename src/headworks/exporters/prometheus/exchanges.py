@@ -69,6 +69,12 @@ class ExchangeMetrics(Collector):
             *by_model,
             "currency",
         )
+        self._overrun = Sums(
+            "headworks_budget_overrun_nanos_total",
+            "By how much exchanges under a limit came to cost more than was set aside for them, nano-units.",
+            "model",
+            "currency",
+        )
         self._retries = Sums("headworks_retries_total", "Attempts after the first of a request.", "model")
         self._attempts = Sums(
             "headworks_attempts_total",
@@ -104,6 +110,8 @@ class ExchangeMetrics(Collector):
         for kind in _TOKEN_TYPES:
             if count := getattr(usage, kind):
                 self._tokens[model, provider, kind] += count
+        if exchange.overrun:
+            self._overrun[model, exchange.currency] += exchange.overrun
         if not exchange.cost:
             return
         if exchange.currency == "USD":
@@ -122,6 +130,7 @@ class ExchangeMetrics(Collector):
             self._tokens,
             self._cost,
             self._foreign_cost,
+            self._overrun,
             self._retries,
             self._attempts,
         ):
