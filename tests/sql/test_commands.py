@@ -132,7 +132,7 @@ def test_another_audit_key_does_not_know_the_records_and_an_old_one_still_does(
         ("sqlite://", Exit.CONFIG, "sqlite:///PATH"),
         ("no address at all", Exit.CONFIG, "no address"),
         ("postgresql://u:geheim@127.0.0.1:1/d", Exit.UNAVAILABLE, "cannot be used"),
-        ("sqlite:////no/such/directory/x.db", Exit.UNAVAILABLE, "cannot be used"),
+        ("sqlite:////no/such/directory/x.db", Exit.CONFIG, "no directory"),
     ],
 )
 def test_an_address_that_cannot_be_used_is_told_without_its_password(

@@ -86,6 +86,7 @@ def on_database(config: Path | None, work: Work) -> int:
 
     async def inside() -> int:
         database = database_of(written_address(settings.config.database, base, os.environ), settings.directory)
+        _check_place(database, settings.directory.parent)
         try:
             return await work(database)
         except (SQLAlchemyError, OSError) as trouble:
@@ -99,6 +100,17 @@ def on_database(config: Path | None, work: Work) -> int:
     except (DatabaseUnusable, OSError) as refused:
         sys.stderr.write(f"{refused}\n")
         return Exit.CONFIG
+
+
+def _check_place(database: Database, own: Path) -> None:
+    """A file needs a directory: our own is made, another one must be there. Raises `DatabaseUnusable`."""
+    if not database.is_sqlite:
+        return
+    directory = Path(database.url.database or "").absolute().parent
+    if directory == own:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not directory.is_dir():
+        raise DatabaseUnusable(f"{database} cannot be used: there is no directory {directory}. Make it, or name another file.")
 
 
 def _reason(trouble: Exception) -> str:
