@@ -96,7 +96,7 @@ class Fleet:
         while directory.peek(key_text(number), NOW) is not None:
             assert self.clock.now() < until, "a replica goes on serving a revoked key"
             await asyncio.sleep(0.002)  # what a client that goes on asking would see
-        assert await directory.find(key_text(number), NOW) is None
+        assert await directory.find(key_text(number), NOW, peer=f"client {number}") is None
 
 
 def revocation_times(url: str, number: int, rounds: int) -> list[float]:
