@@ -68,7 +68,7 @@ def entry_of(claim: Claim) -> Entry:
     most, amount = limit.amount, claim.amount
     if limit.shape is Shape.RATE and most > LARGEST_RATE:
         most, amount = LARGEST_RATE, min(amount, LARGEST_RATE)
-    return (
+    entry = (
         claim.counter,
         _SHAPES[limit.shape],
         *divmod(most, BASE),
@@ -76,11 +76,10 @@ def entry_of(claim: Claim) -> Entry:
         _keep_ms(limit, claim.ends_at),
         *divmod(amount, BASE),
         0,
-        *divmod(claim.least, BASE),
-        claim.overflow,
-        limit.most_groups,
-        limit.stem,
     )
+    if claim.overflow:
+        return (*entry, *divmod(claim.least, BASE), claim.overflow, limit.most_groups, limit.stem)
+    return entry if claim.least < 0 else (*entry, *divmod(claim.least, BASE))
 
 
 def pairs(amounts: Sequence[int]) -> tuple[tuple[int, int], ...]:

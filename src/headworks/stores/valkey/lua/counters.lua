@@ -12,7 +12,7 @@
 -- P..'g:'..stem     sorted set: counter of a group -> when it may be forgotten, ms
 --
 -- An amount beyond 2^53 is no longer a number of Lua's: it is a pair hi, lo, that is hi * 1e9 + lo with lo from 0 to 999,999,999.
--- An entry, what a call holds or wants of a counter, is a list; a limit without `least` has -1, 999,999,999 there.
+-- An entry, what a call holds or wants of a counter, is a list that ends where nothing more is to be said. A negative LEAST is none.
 
 local COUNTER, SHAPE, LIMIT, SPAN, KEEP, AMOUNT, TAKEN, LEAST, OVERFLOW, MOST, STEM = 1, 2, 3, 5, 6, 7, 9, 10, 12, 13, 14
 local RATE, SLIDING, UNDER_WAY = 0, 1, 3
@@ -175,7 +175,7 @@ local function granted(entry)
   if at_most(entry[AMOUNT], entry[AMOUNT + 1], hi, lo) then
     return entry[AMOUNT], entry[AMOUNT + 1]
   end
-  if entry[LEAST] >= 0 and at_most(entry[LEAST], entry[LEAST + 1], hi, lo) then
+  if entry[LEAST] and entry[LEAST] >= 0 and at_most(entry[LEAST], entry[LEAST + 1], hi, lo) then
     return hi, lo
   end
 end
@@ -271,11 +271,18 @@ local function held_by(epoch, id)
 end
 
 local function hold(epoch, id, entries)
-  local all = held_by(epoch, id) or {}
-  for _, entry in ipairs(entries) do
-    all[#all + 1] = {unpack(entry, 1, TAKEN)}
+  local all = {}
+  for place, entry in ipairs(entries) do
+    all[place] = {unpack(entry, 1, TAKEN)}
   end
-  call('HSET', P .. 'o:' .. epoch, id, cmsgpack.pack(all))
+  if call('HSETNX', P .. 'o:' .. epoch, id, cmsgpack.pack(all)) == 1 then
+    return
+  end
+  local before = held_by(epoch, id)
+  for _, entry in ipairs(all) do
+    before[#before + 1] = entry
+  end
+  call('HSET', P .. 'o:' .. epoch, id, cmsgpack.pack(before))
 end
 
 local function let_go(epoch, id)
