@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headworks.domain.call import Call
 from headworks.domain.errors import Fault
 from headworks.domain.facts import Facts
 from headworks.domain.policy import PolicyRule
@@ -186,3 +187,36 @@ def test_deny_always_wins_and_a_rule_that_denies_never_lets_more_pass(
     assert passes is (by_hand and (not allows or any(ruling.holds for ruling in allows)))
     assert verdict(call, *rules, deny("true", "last"))
     assert verdict(call, *rules, *(deny(when, f"more{number}") for number, (when, _, _) in enumerate(drawn))) or passes
+
+
+_PRINCIPALS = (Principal(id="a", team="t"), Principal(id="b", team="t", tags={"z": "x"}), Principal(id="a", policies=("r0",)))
+_ASKED = st.tuples(
+    st.sampled_from(_PRINCIPALS), st.booleans(), st.sampled_from([1, 2]), st.sampled_from([None, b"z=x", b"z=y,w=1"])
+)
+
+
+@given(_RULES, st.lists(_ASKED, max_size=6))
+@settings(deadline=None, max_examples=150)
+def test_a_book_that_has_seen_others_judges_like_a_new_one(
+    drawn: list[tuple[str, bool, bool]], asked: list[tuple[Principal, bool, int, bytes | None]]
+) -> None:
+    rules = tuple(
+        named(rule) if some else rule
+        for number, (when, denies, some) in enumerate(drawn)
+        for rule in [(deny if denies else allow)(when, f"r{number}")]
+    )
+    used = PolicyBook()
+    for principal, stream, choices, tags in asked:
+        if principal.tags and tags == b"z=y,w=1":
+            continue  # a fixed tag cannot be set to something else
+        call = request(principal, stream=stream, choices=choices, headers={b"x-headworks-tags": tags} if tags else {})
+        assert _told(used, rules, call) == _told(PolicyBook(), rules, call)
+
+
+def _told(book: PolicyBook, rules: tuple[PolicyRule, ...], call: Call) -> str:
+    """What a book says of a request; rules are those of one snapshot, and so the same object."""
+    try:
+        book.refuse(rules, Facts(call))
+    except Fault as fault:
+        return fault.message
+    return ""

@@ -21,7 +21,7 @@ class PolicyBook:
     """`ports.policies.Policies`. One per process; belongs to the loop. Remembers by identity: a principal that was made anew is a new one."""
 
     def __init__(self) -> None:
-        self._rules: tuple[PolicyRule, ...] | None = None
+        self._desk = Desk(())
         self._bound: dict[str, Bound] = {}
 
     def refuse(self, rules: tuple[PolicyRule, ...], facts: Facts) -> None:
@@ -33,17 +33,37 @@ class PolicyBook:
         principal = facts.principal
         known = {rule.name for rule in rules}
         missing = [Ruling(policy=name, trouble="there is no such policy") for name in principal.policies if name not in known]
-        return [*missing, *(_Policy(rule).ruling(facts) for rule in _applying(rules, principal))]
+        return [*missing, *(policy.ruling(facts) for policy in Desk(rules).applying(principal))]
 
     def bound(self, rules: tuple[PolicyRule, ...], principal: Principal) -> Bound:
         """What applies to one caller, worked out as far as it does not depend on the request."""
-        if rules is not self._rules or len(self._bound) >= _MOST:
-            self._rules = rules
+        if rules is not self._desk.rules:
+            self._desk = Desk(rules)
             self._bound = {}
         bound = self._bound.get(principal.id)
         if bound is None or bound.principal is not principal:
-            bound = self._bound[principal.id] = Bound(rules, principal)
+            if len(self._bound) >= _MOST:
+                self._bound = {}
+            bound = self._bound[principal.id] = Bound(self._desk, principal)
         return bound
+
+
+class Desk:
+    """The rules of one snapshot, compiled, and the slate that they are all asked over: callers share both."""
+
+    __slots__ = ("_policies", "rules", "slate")
+
+    def __init__(self, rules: tuple[PolicyRule, ...]) -> None:
+        self.rules = rules
+        self.slate = Slate()
+        ranked = sorted(rules, key=lambda rule: rule.then is Effect.ALLOW)  # denials first: they are what a caller is told
+        self._policies = tuple(_Policy(rule) for rule in ranked)
+
+    def applying(self, principal: Principal) -> list[_Policy]:
+        """Those that apply to a caller."""
+        return [
+            policy for policy in self._policies if policy.rule.applies is Applies.ALL or policy.rule.name in principal.policies
+        ]
 
 
 class Bound:
@@ -51,18 +71,18 @@ class Bound:
 
     __slots__ = ("_allowed", "_allows", "_alternatives", "_denies", "_facts", "_fault", "_slate", "principal")
 
-    def __init__(self, rules: tuple[PolicyRule, ...], principal: Principal) -> None:
+    def __init__(self, desk: Desk, principal: Principal) -> None:
         self.principal = principal
-        self._fault = _missing(rules, principal)
-        policies = [_Policy(rule) for rule in _applying(rules, principal)]
-        self._slate = Slate({name: caller_fact(principal, name) for policy in policies for name in policy.expression.caller})
-        allows = [policy for policy in policies if policy.rule.then is Effect.ALLOW]
-        self._alternatives = tuple(policy.rule for policy in allows)
-        self._allowed = not allows
+        self._slate = desk.slate
+        self._fault = _missing(desk.rules, principal)
+        policies = desk.applying(principal)
+        self._alternatives = tuple(policy.rule for policy in policies if policy.rule.then is Effect.ALLOW)
+        self._allowed = not self._alternatives
         open_now = [policy for policy in policies if not self._settled(policy)]
         self._denies = tuple(policy for policy in open_now if policy.rule.then is Effect.DENY)
         self._allows = tuple(policy for policy in open_now if policy.rule.then is Effect.ALLOW)
-        self._facts = tuple(sorted({name for policy in open_now for name in policy.expression.request}))
+        asked = {name for policy in open_now for name in (*policy.expression.caller, *policy.expression.request)}
+        self._facts = tuple(sorted(asked))
 
     def refuse(self, facts: Facts) -> None:
         """See `Policies.refuse`."""
@@ -84,6 +104,8 @@ class Bound:
         """Whether its answer is the same for all requests. If so, it is taken down here."""
         if not policy.expression.settled:
             return False
+        for name in policy.expression.caller:
+            self._slate.put(name, caller_fact(self.principal, name))
         try:
             holds = policy.holds(self._slate)
         except Fault as fault:
@@ -98,14 +120,15 @@ class Bound:
 
 class Slate:
     """The facts that expressions are asked over. Handing one to the library costs a microsecond for a text and ten for a map, so that
-    only those are handed over that differ from the last request's.
+    only those are handed over that differ from what is there. Whoever asks puts down every fact that is read, so that none of another
+    request is seen.
     """
 
     __slots__ = ("_values", "context")
 
-    def __init__(self, values: dict[str, object]) -> None:
-        self.context = context(values)
-        self._values: dict[str, object] = values
+    def __init__(self) -> None:
+        self.context = context({})
+        self._values: dict[str, object] = {}
 
     def put(self, name: str, value: object) -> None:
         """Set one fact."""
@@ -141,9 +164,11 @@ class _Policy:
     def ruling(self, facts: Facts) -> Ruling:
         """Its answer, for people."""
         rule, expression = self.rule, self.expression
-        names = (*expression.caller, *expression.request)
+        slate = Slate()
+        for name in (*expression.caller, *expression.request):
+            slate.put(name, facts.of(name))
         try:
-            holds = self.holds(Slate({name: facts.of(name) for name in names}), facts)
+            holds = self.holds(slate, facts)
         except Fault as fault:
             return Ruling(policy=rule.name, then=rule.then, when=rule.when, trouble=fault.detail or fault.message)
         return Ruling(policy=rule.name, then=rule.then, when=rule.when, holds=holds)
@@ -161,12 +186,6 @@ def _time(name: str, local: datetime) -> object:
             return local.hour
         case _:
             return local.isoweekday()
-
-
-def _applying(rules: tuple[PolicyRule, ...], principal: Principal) -> list[PolicyRule]:
-    """Those that deny first: where one denies and another allows, the denial is what the caller is told."""
-    applying = [rule for rule in rules if rule.applies is Applies.ALL or rule.name in principal.policies]
-    return sorted(applying, key=lambda rule: rule.then is Effect.ALLOW)
 
 
 def _missing(rules: tuple[PolicyRule, ...], principal: Principal) -> Fault | None:
