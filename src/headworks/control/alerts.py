@@ -1,0 +1,117 @@
+"""Watches budgets by the ledger, and tells whoever is to be told: once per budget, group, period and threshold."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from headworks.domain.alerts import BudgetAlert, passed
+from headworks.domain.limits.periods import period_at
+from headworks.exporters.alerts import NotDelivered
+from headworks.ports.clock import Clock
+from headworks.stores.sql.ledger_alerts import AlertTables, Due, Owned
+
+Say = Callable[[str], None]
+EVERY = 15.0
+PAUSE_NS = 10 * 10**9
+"""Before the second try; each further one waits twice as long."""
+MOST_TRIES = 12
+"""Half a day."""
+_EVER = 1 << 62
+
+
+class Destination(Protocol):
+    """Where alerts go. `deliver` waits, and runs in a thread."""
+
+    @property
+    def name(self) -> str:
+        """Unique, and without secrets."""
+        ...
+
+    def deliver(self, alert: BudgetAlert, wall_ns: int) -> None:
+        """Raises `NotDelivered`."""
+        ...
+
+
+class Alerts:
+    """One per control process; several may run at once: a row is made once, and a try is taken by one."""
+
+    def __init__(self, tables: AlertTables, destinations: Sequence[Destination], clock: Clock, say: Say) -> None:
+        self._tables = tables
+        self._destinations = {each.name: each for each in destinations}
+        self._clock = clock
+        self._say = say
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self.look()
+                await self.deliver()
+            except (SQLAlchemyError, OSError) as trouble:
+                self._say(f"budgets could not be looked at ({type(trouble).__name__}): it is tried again")
+            await self._clock.sleep(EVERY)
+
+    async def look(self) -> int:
+        """Note the thresholds that were passed since; how many that were."""
+        now = self._clock.wall_ns()
+        fresh = 0
+        for owned in await self._tables.budgets(now):
+            fresh += await self._look_at(owned, now)
+        return fresh
+
+    async def deliver(self) -> int:
+        """Tell those that are to be told now; how many deliveries went well."""
+        told = 0
+        for due in await self._tables.due(self._clock.wall_ns(), PAUSE_NS, MOST_TRIES):
+            if await self._tables.claim(due):
+                told += await self._try(due)
+        return told
+
+    async def _look_at(self, owned: Owned, now: int) -> int:
+        rule = owned.rule
+        name, start, end = "", 0, _EVER
+        if rule.calendar is not None:
+            period = period_at(rule.calendar, rule.zone, now)
+            name, start, end = period.name, period.starts_at, period.ends_at
+        fresh = 0
+        for group, spent in (await self._tables.spent(owned, start, end)).items():
+            for threshold in passed(spent, rule.amount, rule.thresholds):
+                alert = BudgetAlert(
+                    owner=owned.owner,
+                    owner_name=owned.owner_name,
+                    budget=owned.name,
+                    group=group,
+                    period=name,
+                    threshold=threshold,
+                    amount=rule.amount,
+                    spent=spent,
+                    currency=rule.currency,
+                    hard=rule.hard,
+                    at=now,
+                )
+                if await self._tables.note(alert, tuple(self._destinations)):
+                    fresh += 1
+                    self._say(alert.words)
+        return fresh
+
+    async def _try(self, due: Due) -> int:
+        left: list[str] = []
+        for name in due.left:
+            destination = self._destinations.get(name)
+            if destination is None:
+                continue  # it was taken out of the configuration since
+            try:
+                await asyncio.to_thread(destination.deliver, due.alert, self._clock.wall_ns())
+            except NotDelivered as trouble:
+                left.append(name)
+                last = due.tries + 1 >= MOST_TRIES
+                if not due.tries or last:
+                    self._say(
+                        f"an alert was not delivered: {trouble}. " + ("It is given up." if last else "It is tried again.")
+                    )
+        await self._tables.told(due, tuple(left), self._clock.wall_ns())
+        return len(due.left) - len(left)

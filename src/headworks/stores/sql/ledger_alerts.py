@@ -1,0 +1,135 @@
+"""Budgets and what was spent of them, and the alerts that were made of it: each once, by its row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from headworks.domain.alerts import BudgetAlert, threshold_text
+from headworks.domain.records import Bounds, BudgetRule
+from headworks.stores.sql.engine import Database
+from headworks.stores.sql.records.rows import bounds_of
+from headworks.stores.sql.schema import ALERTS, KEYS, PARTIES, POSTINGS
+
+RECENT = 3600
+"""Seconds: only where something was spent since can a key's budget have passed anything."""
+_COLUMNS = {"org": "organisation", "team": "team", "proj": "project", "user": "user", "svc": "user", "key": "key"}
+_GROUPS = {"customer": "customer", "model": "model", "user": "user", "key": "key", "provider": "provider"}
+_NS = 10**9
+
+
+class Owned(msgspec.Struct, frozen=True):
+    """One budget, and whose it is."""
+
+    owner: str
+    owner_name: str
+    name: str
+    rule: BudgetRule
+
+
+class Due(msgspec.Struct, frozen=True):
+    """An alert that somebody has not been told yet. `left` names the destinations."""
+
+    alert: BudgetAlert
+    left: tuple[str, ...]
+    tries: int
+
+
+class _Body(msgspec.Struct):
+    alert: BudgetAlert
+    left: tuple[str, ...]
+
+
+class AlertTables:
+    """Asked by the alerts' job alone."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def budgets(self, now_ns: int) -> Sequence[Owned]:
+        """Of all parties, and of the keys that have spent lately."""
+        recent = select(POSTINGS.c.key).where(POSTINGS.c.bucket >= now_ns // _NS - RECENT).distinct()
+        found: list[Owned] = []
+        async with self._database.reading() as connection:
+            for table, condition in ((PARTIES, None), (KEYS, KEYS.c.id.in_(recent))):
+                statement = select(table.c.id, table.c.name, table.c.bounds).where(table.c.bounds.like('%"budgets"%'))
+                rows = await connection.execute(statement if condition is None else statement.where(condition))
+                for owner, name, text in rows:
+                    found += _owned(owner, name, bounds_of(text))
+        return found
+
+    async def spent(self, owned: Owned, start_ns: int, end_ns: int) -> dict[str, int]:
+        """Group → nano-units charged between two instants. Ungrouped budgets have the one group ``""``."""
+        rule, table = owned.rule, POSTINGS.c
+        groups = [table[_GROUPS[name]] for name in rule.group_by]
+        statement = (
+            select(func.sum(table.price), *groups)
+            .where(table[_COLUMNS[owned.owner.partition("_")[0]]] == owned.owner, table.currency == rule.currency)
+            .where(table.bucket >= start_ns // _NS, table.bucket < -(-end_ns // _NS))
+            .group_by(*groups)
+        )
+        async with self._database.reading() as connection:
+            rows = await connection.execute(statement)
+            return {", ".join(row[1:]): int(row[0]) for row in rows if row[0] is not None}
+
+    async def note(self, alert: BudgetAlert, destinations: tuple[str, ...]) -> bool:
+        """Whether nobody had noted it yet."""
+        body = msgspec.json.encode(_Body(alert, destinations)).decode()
+        values = {**_key(alert), "at": alert.at, "sent_at": 0 if destinations else alert.at, "tries": 0, "body": body}
+        known = select(ALERTS.c.at).where(*(ALERTS.c[name] == value for name, value in _key(alert).items()))
+        async with self._database.reading() as connection:
+            if (await connection.execute(known)).first() is not None:
+                return False
+        try:
+            async with self._database.writing() as connection:
+                await connection.execute(insert(ALERTS).values(values))
+        except IntegrityError:
+            return False
+        return True
+
+    async def due(self, now_ns: int, pause_ns: int, most_tries: int) -> Sequence[Due]:
+        """Those whose next try is due: the first at once, each further one after twice the pause."""
+        async with self._database.reading() as connection:
+            rows = await connection.execute(
+                select(ALERTS.c.body, ALERTS.c.tries, ALERTS.c.at).where(ALERTS.c.sent_at == 0, ALERTS.c.tries < most_tries)
+            )
+            found = [(msgspec.json.decode(body, type=_Body), tries, at) for body, tries, at in rows]
+        return [Due(body.alert, body.left, tries) for body, tries, at in found if now_ns >= at + pause_ns * (2**tries - 1)]
+
+    async def claim(self, due: Due) -> bool:
+        """Take this try for oneself. False where another process has it."""
+        return await self._change(due.alert, due.tries, {"tries": due.tries + 1})
+
+    async def told(self, due: Due, left: tuple[str, ...], now_ns: int) -> None:
+        """After a try: who still has not been told."""
+        body = msgspec.json.encode(_Body(due.alert, left)).decode()
+        await self._change(due.alert, due.tries + 1, {"body": body, "sent_at": 0 if left else now_ns})
+
+    async def _change(self, alert: BudgetAlert, tries: int, values: dict[str, int | str]) -> bool:
+        table: Table = ALERTS
+        wanted = [table.c[name] == value for name, value in _key(alert).items()]
+        async with self._database.writing() as connection:
+            done = await connection.execute(update(table).where(*wanted, table.c.tries == tries).values(values))
+        return done.rowcount == 1
+
+
+def _owned(owner: str, name: str, bounds: Bounds) -> list[Owned]:
+    """The budgets whose spend postings can tell: not those that are grouped by what only a request knows."""
+    return [
+        Owned(owner, name, budget, rule)
+        for budget, rule in bounds.budgets.items()
+        if rule.amount > 0 and all(group in _GROUPS for group in rule.group_by)
+    ]
+
+
+def _key(alert: BudgetAlert) -> dict[str, str]:
+    return {
+        "owner": alert.owner,
+        "budget": alert.budget,
+        "group": alert.group,
+        "period": alert.period,
+        "threshold": threshold_text(alert.threshold),
+    }

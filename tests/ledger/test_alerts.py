@@ -1,0 +1,218 @@
+"""A budget's threshold is told once, to everybody who is to be told, and to nobody else's machine."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import msgspec
+import pytest
+from sqlalchemy import insert
+
+from headworks.control.alerts import Alerts, Destination
+from headworks.domain.alerts import BudgetAlert, passed
+from headworks.domain.limits import Calendar
+from headworks.domain.records import Bounds, BudgetRule
+from headworks.exporters.alerts import EmailRule, Hook, HookRule, Mail, NotDelivered
+from headworks.exporters.alerts.webhook import SIGNATURE, signature_of
+from headworks.stores.sql.ledger_alerts import AlertTables
+from headworks.stores.sql.schema import PARTIES
+from headworks.testing import FrozenClock
+from tests.journal.writing import AT, Voice
+from tests.ledger.booking import Books, spent, with_books, write
+
+ALERT = BudgetAlert(
+    owner="team_1", owner_name="research", budget="monthly", period="month/2026-01-01", threshold=0.8,
+    amount=10 * 10**9, spent=8_250_000_000, currency="USD", hard=True, at=AT,
+)  # fmt: skip
+
+
+class Ear(BaseHTTPRequestHandler):
+    """Hears posts; answers as the server says."""
+
+    def do_POST(self) -> None:
+        server = self.server
+        assert isinstance(server, Listening)
+        server.heard.append((self.headers, self.rfile.read(int(self.headers["content-length"]))))
+        self.send_response(server.status)
+        self.send_header("location", server.url)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's signature
+        """Quietly."""
+
+
+class Listening(HTTPServer):
+    """A receiver on this machine."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Ear)
+        self.heard: list[tuple[object, bytes]] = []
+        self.status = 204
+        self.url = f"http://127.0.0.1:{self.server_port}/hook?for=us"
+
+
+@pytest.fixture
+def listening() -> Iterator[Listening]:
+    server = Listening()
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_webhook_is_signed_and_says_what_passed(listening: Listening) -> None:
+    Hook(HookRule(url=listening.url, secret="s", allow_private=True)).deliver(ALERT, AT)
+
+    ((headers, body),) = listening.heard
+    assert dict(headers.items())[SIGNATURE] == signature_of("s", AT // 10**9, body)  # type: ignore[attr-defined]
+    told = msgspec.json.decode(body)
+    assert told["data"]["spent"] == "8.25"
+    assert told["text"] == "research: budget 'monthly' (month/2026-01-01) is at 82 %: 8.25 of 10.00 USD."
+
+
+def test_slack_gets_a_message_that_cannot_call_people(listening: Listening) -> None:
+    alert = msgspec.structs.replace(ALERT, owner_name="<!channel>")
+
+    Hook(HookRule(url=listening.url, slack=True, allow_private=True)).deliver(alert, AT)
+
+    assert msgspec.json.decode(listening.heard[0][1])["text"].startswith("&lt;!channel&gt;: budget")
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "10.0.0.8", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]"])
+def test_a_private_address_is_refused_unless_it_is_meant(name: str) -> None:
+    with pytest.raises(NotDelivered, match="allow_private"):
+        Hook(HookRule(url=f"http://{name}:9/")).deliver(ALERT, AT)
+
+
+def test_a_redirection_is_no_delivery(listening: Listening) -> None:
+    listening.status = 307
+
+    with pytest.raises(NotDelivered, match="answered 307"):
+        Hook(HookRule(url=listening.url, allow_private=True)).deliver(ALERT, AT)
+
+    assert len(listening.heard) == 1
+
+
+def test_a_failure_tells_no_secret() -> None:
+    hook = Hook(HookRule(url="http://127.0.0.1:1/services/T000/secret-part", secret="key", allow_private=True))
+
+    with pytest.raises(NotDelivered) as failed:
+        hook.deliver(ALERT, AT)
+
+    assert "secret-part" not in f"{failed.value} {hook.name} {hook.rule!r}"
+
+
+def test_an_alert_is_sent_by_mail() -> None:
+    heard: list[bytes] = []
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        connection, _ = server.accept()
+        with connection, connection.makefile("rb") as lines:
+            connection.sendall(b"220 here\r\n")
+            data = False
+            for line in lines:
+                heard.append(line)
+                if data and line != b".\r\n":
+                    continue
+                data = line.upper() == b"DATA\r\n"
+                if line.upper() == b"QUIT\r\n":
+                    connection.sendall(b"221 bye\r\n")
+                    return
+                connection.sendall(b"354 go on\r\n" if data else b"250 fine\r\n")
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    rule = EmailRule(
+        host="127.0.0.1", port=server.getsockname()[1], sender="gate@example.org", to=("ann@example.org",), security="none"
+    )
+    Mail(rule).deliver(msgspec.structs.replace(ALERT, owner_name="x\r\nBcc: evil@example.org"), AT)
+    thread.join()
+    server.close()
+
+    text = b"".join(heard)
+    assert b"rcpt TO:<ann@example.org>" in text
+    assert b"is at 82 %" in text
+    assert b"\r\nBcc:" not in text.partition(b"\r\n\r\n")[0]
+
+
+def test_thresholds_are_reached_exactly() -> None:
+    assert passed(799_999, 1_000_000, (0.5, 0.8, 1.0)) == [0.5]
+    assert passed(800_000, 1_000_000, (1.0, 0.8, 0.5)) == [0.5, 0.8]
+
+
+class Told:
+    """A destination that fails so many times."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.name = "told"
+        self.failures = failures
+        self.alerts: list[BudgetAlert] = []
+
+    def deliver(self, alert: BudgetAlert, wall_ns: int) -> None:  # noqa: ARG002 - the port's signature
+        self.failures -= 1
+        if self.failures >= 0:
+            raise NotDelivered("told answered 500")
+        self.alerts.append(alert)
+
+
+async def _add_team(books: Books, rule: BudgetRule) -> None:
+    bounds = msgspec.json.encode(Bounds(budgets={"monthly": rule})).decode()
+    async with books.database.writing() as connection:
+        await connection.execute(
+            insert(PARTIES).values(id="team_1", kind="team", name="research", parent="org_1", bounds=bounds)
+        )
+
+
+def test_each_threshold_is_told_once_however_many_look(url: str, tmp_path: Path) -> None:
+    write(tmp_path, [spent(number, 300) for number in range(3)])
+    told = Told()
+
+    async def body(books: Books) -> None:
+        await _add_team(books, BudgetRule(amount=1000, calendar=Calendar.MONTH, hard=False))
+        await books.book()
+        clock = FrozenClock(wall_ns=AT)
+        watchers = [Alerts(AlertTables(books.database), (told,), clock, Voice()) for _ in range(3)]
+        await asyncio.gather(*(watcher.look() for watcher in watchers))
+        await asyncio.gather(*(watcher.deliver() for watcher in watchers))
+        write(tmp_path, [spent(9, 100)], AT + 10**9)
+        await books.book()
+        for watcher in watchers:
+            await watcher.look()
+            await watcher.deliver()
+
+    with_books(url, tmp_path, body)
+
+    assert [(alert.threshold, alert.spent) for alert in told.alerts] == [(0.5, 900), (0.8, 900), (1.0, 1000)]
+
+
+def test_what_was_not_delivered_is_tried_again_later_and_later(tmp_path: Path, url: str) -> None:
+    write(tmp_path, [spent(1, 600)])
+    broken, well = Told(failures=2), Told()
+    well.name = "well"
+    destinations: tuple[Destination, ...] = (broken, well)
+
+    async def body(books: Books) -> None:
+        await _add_team(books, BudgetRule(amount=1000, calendar=Calendar.MONTH))
+        await books.book()
+        clock, voice = FrozenClock(wall_ns=AT), Voice()
+        alerts = Alerts(AlertTables(books.database), destinations, clock, voice)
+        await alerts.look()
+        delivered: list[int] = []
+        for seconds in (0, 5, 6, 10, 10, 100):
+            clock.advance(seconds)
+            delivered.append(await alerts.deliver())
+        assert delivered == [1, 0, 0, 0, 1, 0]
+        assert len(broken.alerts) == len(well.alerts) == 1
+        assert [said for said in voice.said if "not delivered" in said] == [
+            "an alert was not delivered: told answered 500. It is tried again."
+        ]
+
+    with_books(url, tmp_path, body)
