@@ -18,6 +18,9 @@ from typing import Any
 
 import headworks.journey
 from headworks.cli import EVERY
+from headworks.control.admin.operations import OPERATIONS
+from headworks.control.admin.problems import PROBLEMS
+from headworks.domain.administration import ROLES, Scope
 from headworks.domain.errors import FAULTS, FaultClass
 from headworks.domain.facts import CALLER, REQUEST, TIME
 from headworks.domain.fault_words import WORDS
@@ -109,6 +112,23 @@ def facts() -> str:
     return table(("fact", "what"), ((f"`{name}`", words) for name, words in {**CALLER, **REQUEST, **TIME}.items()))
 
 
+def operations() -> str:
+    """Everything that the admin API does."""
+    rows = ((f"`{each.method} {each.path}`", f"`{each.needs}`", each.words) for each in OPERATIONS)
+    return table(("below `/admin/v1`", "needs", ""), rows)
+
+
+def roles() -> str:
+    """Which role holds which scope."""
+    rows = ((f"`{scope}`", *("yes" if scope in ROLES[role] else "" for role in ROLES)) for scope in Scope)
+    return table(("scope", *(f"`{role}`" for role in ROLES)), rows)
+
+
+def problems() -> str:
+    """What the admin API answers instead."""
+    return table(("code", "status", "title"), ((f"`{code}`", row.status, row.title) for code, row in PROBLEMS.items()))
+
+
 def reference() -> str:
     """The pages beside the guides, by their titles."""
     found = sorted(page for page in (ROOT / "docs").glob("*.md") if page.name != "index.md")
@@ -143,6 +163,9 @@ PARTS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "floors": floors,
     "facts": facts,
+    "operations": operations,
+    "roles": roles,
+    "problems": problems,
     "reference": reference,
 }
 
