@@ -166,7 +166,7 @@ def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(link, "BEAT", 0.1)
 
 
-async def _die(one: ValkeyCounters) -> None:
+async def die(one: ValkeyCounters) -> None:
     """As a process does that is killed: nothing more is said."""
     assert one._life is not None
     one._life.cancel()
@@ -182,7 +182,7 @@ def test_what_a_dead_process_held_is_freed_or_spent_until_the_journal_says_what_
         async with counters(server, "two") as two, counters(server, "one") as one:
             await one.reserve("a", BOTH)
             await one.reserve("b", BOTH)
-            await _die(one)
+            await die(one)
             await until(lambda: look(server, AT_ONCE) == (0, 0))
             assert look(server, BUDGET) == (2 * 10**9, 0)
 
@@ -204,7 +204,7 @@ def test_the_journal_may_speak_before_a_process_is_found_dead(server: Server, mo
             await one.reserve("a", BOTH)
             two.correct("a", {BUDGET.stem: 7})
             await until(lambda: not two._corrections)
-            await _die(one)
+            await die(one)
             await until(lambda: look(server, BUDGET) == (7, 0))
             assert look(server, AT_ONCE) == (0, 0)
 
@@ -220,7 +220,7 @@ def test_a_process_that_was_taken_for_dead_takes_back_what_it_still_holds(
     async def scene() -> None:
         async with counters(server, "two"), counters(server, "one") as one:
             ended, running = await one.reserve("a", BOTH), await one.reserve("b", BOTH)
-            await _die(one)
+            await die(one)
             await until(lambda: look(server, AT_ONCE) == (0, 0))
             ended.settle(NO_USAGE, 5, counts=True)
 

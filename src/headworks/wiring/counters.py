@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -16,6 +17,7 @@ from headworks.stores.sql.ledger import LedgerTables
 from headworks.stores.sql.version import version_of
 from headworks.stores.valkey import Settings, ValkeyCounters, World, read_address
 from headworks.wiring.database import database_of
+from headworks.wiring.disputes import Disputes
 from headworks.wiring.voice import say
 
 PATIENCE = 3.0
@@ -34,9 +36,17 @@ async def open_counters(snapshot: Snapshot, journal_dir: Path, epoch: Epoch, clo
     process = f"{instance_of(journal_dir)}/{epoch.stem}"
     shared = ValkeyCounters(_settings(snapshot.cluster, process), World(clock=clock, chance=chance, say=say, spent=spent))
     stack.push_async_callback(shared.close)
+    disputes = Disputes(journal_dir, instance_of(journal_dir), shared, clock)
+    task = asyncio.create_task(disputes.run(), name="settle disputes")
+    stack.push_async_callback(_cancel, task)
     if not await shared.open(PATIENCE):
         say("shared counters: not there yet. Until they are, requests are limited by what cluster.local_allowance lets pass")
     return shared
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _settings(cluster: ClusterSettings, process: str) -> Settings:

@@ -37,6 +37,11 @@ def newest_first(directory: Path, since_ns: int = 0) -> Iterator[Exchange]:
     return heapq.merge(*epochs, key=lambda exchange: -ended_at(exchange))
 
 
+def ends_of(directory: Path, stem: str, since_ns: int) -> Iterator[Exchange]:
+    """As `newest_first`, of one epoch, by its stem."""
+    return _backwards(next((found for epoch, found in find_epochs(directory).items() if epoch.stem == stem), []), since_ns)
+
+
 def ended_at(exchange: Exchange) -> int:
     """When it ended, nanoseconds since 1970."""
     return exchange.at + int(exchange.duration * _NS_PER_MS)

@@ -2,5 +2,6 @@
 
 from headworks.stores.valkey.address import Address, read_address
 from headworks.stores.valkey.counters import Settings, Status, ValkeyCounters, World
+from headworks.stores.valkey.generation import Disputed
 
-__all__ = ["Address", "Settings", "Status", "ValkeyCounters", "World", "read_address"]
+__all__ = ["Address", "Disputed", "Settings", "Status", "ValkeyCounters", "World", "read_address"]

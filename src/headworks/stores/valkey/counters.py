@@ -16,7 +16,7 @@ from headworks.stores.valkey.acts import Act, Verb, entry_of, pairs
 from headworks.stores.valkey.address import Address
 from headworks.stores.valkey.allowance import Allowance
 from headworks.stores.valkey.courier import LINGER, Courier
-from headworks.stores.valkey.generation import Generations
+from headworks.stores.valkey.generation import Disputed, Generations
 from headworks.stores.valkey.hold import Answer, ValkeyHold
 from headworks.stores.valkey.link import Identity, Link
 from headworks.stores.valkey.recent import Recent, spent
@@ -139,6 +139,10 @@ class ValkeyCounters:
     def correct(self, call_id: str, actual: Mapping[str, int]) -> None:
         """Told within a second, or when the server is back."""
         self._corrections[call_id] = actual
+
+    async def disputed(self, process: str, most: int = 1000) -> list[Disputed]:
+        """Calls of dead processes, whose names begin so, of which `correct` has not been told."""
+        return await self._link.disputed(process, most)
 
     def restore(self, spent: Mapping[str, int]) -> None:
         """Where no ledger can be asked later: used if the server has no counters."""

@@ -41,6 +41,15 @@ class Standpoint(msgspec.Struct, array_like=True, frozen=True):
         return told.get(process)
 
 
+class Disputed(msgspec.Struct, array_like=True, frozen=True):
+    """A call whose process died, charged with what it had set aside until the journal says what it used."""
+
+    call_id: str
+    epoch: str
+    taken_at: int
+    """Microseconds since 1970, by the server's clock."""
+
+
 class Generations:
     """Joins the one there is, or makes one. `spent` is asked once each time."""
 
@@ -72,6 +81,11 @@ class Generations:
             for call_id, actual in corrections.items()
         ]
         await wire.call("EVALSHA", self._scripts.correct.sha, 1, self._root, encode(told))
+
+    async def disputed(self, wire: Wire, beginning: str, most: int) -> list[Disputed]:
+        """Calls of dead processes, whose epochs begin so, that are charged with what they had set aside."""
+        answer = await wire.call("EVALSHA", self._scripts.disputed.sha, 1, self._root, beginning, most)
+        return decode(answer, type=list[Disputed])
 
     async def make(self, wire: Wire, run: str, epoch: str) -> str:
         """A new generation, up to where processes gather. Its id. Raises `Lost`."""

@@ -12,7 +12,7 @@ from headworks.ports.clock import Clock
 from headworks.stores.valkey.acts import Act, encode
 from headworks.stores.valkey.address import Address
 from headworks.stores.valkey.courier import MOST_ACTS, Courier, Route
-from headworks.stores.valkey.generation import GATHERING, LOOK_AGAIN, Generations, Lost, Standpoint
+from headworks.stores.valkey.generation import GATHERING, LOOK_AGAIN, Disputed, Generations, Lost, Standpoint
 from headworks.stores.valkey.scripts import Scripts
 from headworks.stores.valkey.server import Unfit, prepare
 from headworks.stores.valkey.wire import Denied, Severed, Wire, dial
@@ -118,6 +118,15 @@ class Link:
         wire = self._wire
         if wire is not None and not wire.ended.done():
             await self._give_up(wire)
+
+    async def disputed(self, beginning: str, most: int) -> list[Disputed]:
+        """As `Generations.disputed`; none while the server can't be asked."""
+        if self._wire is None or not self.opened.is_set():
+            return []
+        try:
+            return await self._generations.disputed(self._wire, beginning, most)
+        except (OSError, Severed, Denied):
+            return []
 
     def reconnect(self) -> None:
         """The server knows this process no longer: begin again."""

@@ -26,6 +26,7 @@ class Scripts(msgspec.Struct, frozen=True):
     join: Script
     reap: Script
     correct: Script
+    disputed: Script
     rebuild: Script
 
     async def load(self, wire: Wire) -> None:

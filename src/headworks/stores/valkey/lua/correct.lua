@@ -1,6 +1,6 @@
 -- What the journal says that calls of dead processes really used. Saying it again changes nothing.
 --
--- ARGV[1]  packed list of {call, counter -> {hi, lo}}
+-- ARGV[1]  packed list of {call, counter -> {hi, lo}}: empty for a call that never began
 -- Answer   how many were charged otherwise until now
 
 local function note(id, used)
@@ -16,7 +16,7 @@ local corrected = 0
 for _, each in ipairs(cmsgpack.unpack(ARGV[1])) do
   local id, used = each[1], each[2]
   local known = correct(id, function(_, entry)
-    return unpack(used[entry[COUNTER]] or {0, 0})
+    return used_of(used, entry)
   end)
   if known then
     corrected = corrected + 1

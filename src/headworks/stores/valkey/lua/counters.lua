@@ -7,6 +7,7 @@
 -- P..'e:'..epoch    hash: seq of the last batch that was carried out; dead, from when it is being reaped
 -- P..'o:'..epoch    hash: call -> packed entries: what the call holds
 -- P..'r:'..call     packed entries: charged for a call whose process died, until the journal says what it really used
+-- P..'disputed'     hash: call -> packed {epoch, taken at µs}: all that have a record P..'r:'..call
 -- P..'n:'..call     packed counter -> {hi, lo}: what the journal says of a call that still holds something
 -- P..'c:'..counter  packed state of a counter
 -- P..'g:'..stem     sorted set: counter of a group -> when it may be forgotten, ms
@@ -300,5 +301,17 @@ local function correct(id, actual)
     spend(entry, minus(hi, lo, entry[AMOUNT], entry[AMOUNT + 1]))
   end
   call('DEL', P .. 'r:' .. id)
+  call('HDEL', P .. 'disputed', id)
   return true
+end
+
+local function used_of(actual, entry)
+  -- of one entry: what the journal says; what was set aside, of a counter that it does not keep; nothing, if the call never began
+  local used = actual[entry[COUNTER]]
+  if used then
+    return used[1], used[2]
+  elseif next(actual) == nil then
+    return 0, 0
+  end
+  return entry[AMOUNT], entry[AMOUNT + 1]
 end

@@ -6,20 +6,21 @@
 
 local silence, most, given_up = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local calls, processes = 0, 0
+local UNKNOWN = {[''] = {0, 0}}
 
-local function charge_call(id, entries)
+local function charge_call(epoch, id, entries)
   local note = call('GET', P .. 'n:' .. id)
   local actual = note and cmsgpack.unpack(note)
   for _, entry in ipairs(entries) do
-    local used = actual and (actual[entry[COUNTER]] or {0, 0}) or {entry[AMOUNT], entry[AMOUNT + 1]}
     if entry[SHAPE] == UNDER_WAY then
       settle(entry, 0, 0)
     elseif entry[SHAPE] ~= RATE then
-      settle(entry, used[1], used[2])
+      settle(entry, used_of(actual or UNKNOWN, entry))
     end
   end
   if not note then
     call('SET', P .. 'r:' .. id, cmsgpack.pack(entries), 'PX', RECORD_MS)
+    call('HSET', P .. 'disputed', id, cmsgpack.pack({epoch, entries[1] and entries[1][TAKEN] or now}))
   end
 end
 
@@ -29,7 +30,7 @@ local function reap(epoch)
     if calls >= most then
       return
     end
-    charge_call(id, held_by(epoch, id))
+    charge_call(epoch, id, held_by(epoch, id))
     let_go(epoch, id)
     calls = calls + 1
   end
