@@ -39,7 +39,7 @@ def test_a_key_hangs_on_its_team_with_its_own_limits(found: tuple[Records, list[
     key = key_of(found[0], database.RESEARCH_KEY)
 
     assert (key.imported, key.owner, key.revoked_at) == (True, party_of(found[0], "research").id, 0)
-    assert key.expires_at == 32_472_144_000 * DOLLAR
+    assert key.expires_at == 2**63 - 1  # 2999, as far as our times go
     assert key.bounds.models is None  # as the team
     assert key.bounds.limits["requests-per-minute"] == LimitRule(unit=Unit.REQUESTS, amount=60, seconds=60.0)
     assert key.bounds.limits["concurrent"] == LimitRule(unit=Unit.CONCURRENT, amount=5)

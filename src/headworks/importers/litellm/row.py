@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = 2**63 - 1
+"""What a column of our times holds at most: the year 2262. Whoever wrote 2999 meant never."""
 _BLANKS: tuple[object, ...] = (None, "", "{}", "[]", 0, False)
 
 
@@ -51,7 +53,7 @@ class Row:
         if not isinstance(value, datetime):
             return 0
         aware = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
-        return (aware - _EPOCH) // timedelta(microseconds=1) * 1000
+        return min((aware - _EPOCH) // timedelta(microseconds=1) * 1000, _LATEST)
 
     def untaken(self) -> Iterator[str]:
         """Columns that hold something and that nobody has asked for."""
