@@ -95,7 +95,7 @@ class Fleet:
         until = self.clock.now() + 10
         while directory.peek(key_text(number), NOW) is not None:
             assert self.clock.now() < until, "a replica goes on serving a revoked key"
-            await asyncio.sleep(0.002)  # what a client that goes on asking would see
+            await self.clock.sleep(0.002)  # what a client that goes on asking would see
         assert await directory.find(key_text(number), NOW, peer=f"client {number}") is None
 
 
@@ -105,7 +105,7 @@ def revocation_times(url: str, number: int, rounds: int) -> list[float]:
     chosen = chance.sample(range(number), rounds)
 
     async def one(fleet: Fleet, key: int) -> float:
-        await asyncio.sleep(chance.random() * rounds / 20)
+        await fleet.clock.sleep(chance.random() * rounds / 20)
         assert await fleet.known(key)
         return await fleet.revoke(key)
 

@@ -12,6 +12,7 @@ from headworks.identity import Digests, Directory, peppers_of
 from headworks.ports.clock import Clock
 from headworks.wiring.database import database_of
 from headworks.wiring.fetch import fetch
+from headworks.wiring.peppers import check_pepper
 from headworks.wiring.records import RecordsOnceThere
 from headworks.wiring.voice import say
 
@@ -21,6 +22,7 @@ async def open_directory(snapshot: Snapshot, data: Path, clock: Clock, stack: As
     database = database_of(snapshot.database, data)
     peppers = peppers_of(data, os.environ, shared=not database.is_sqlite)
     stack.push_async_callback(database.close)
+    await check_pepper(database, peppers, clock)
     directory = Directory(RecordsOnceThere(database, clock), Digests(peppers), fetch, clock)
     following = asyncio.create_task(directory.feed.follow(say), name="follow the records")
 
