@@ -439,3 +439,20 @@ def test_a_guard_that_judges_some_is_not_asked_about_others() -> None:
     asyncio.run(_finished(stage(Desk().passed(Principal(id="p"), snapshot), lambda _: _nothing())))
 
     assert judge.judged == []
+
+
+@pytest.mark.parametrize(
+    ("tags", "headers", "customer"),
+    [({}, {b"x-headworks-customer": b"acme"}, "acme"), ({"customer": "globex"}, {}, "globex"), ({"env": "dev"}, {}, "")],
+)
+def test_the_record_names_the_customer_that_policies_saw(
+    tags: dict[str, str], headers: dict[bytes, bytes], customer: str
+) -> None:
+    async def scenario() -> None:
+        snapshot = shop(model("m", sample_target("openai/m")))
+        house = House(snapshot, ScriptedUpstream([GOOD]), principal=Principal(id="p", tags=tags))
+        call = msgspec.structs.replace(ask(snapshot), headers={b"x-api-key": KEY, **headers})
+        (await house.serve(call)).start(CollectingSink())
+        assert house.journal.ended[-1].customer == customer
+
+    asyncio.run(scenario())
