@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from headworks import __version__
 from headworks.control.admin.door import AdminDoor
+from headworks.control.alerts import Alerts
 from headworks.control.app import House, control_app
 from headworks.control.bookmark import Bookmark
 from headworks.control.ledger import Ledger
@@ -44,6 +45,8 @@ class ControlPlan(NamedTuple):
     """What books the journal; None: nobody does."""
     prepare: Prepare | None = None
     """Waited for before anything is asked of the database."""
+    alerts: Alerts | None = None
+    """What watches budgets."""
     admin: AdminDoor | None = None
     """The admin API; None: it is not served."""
 
@@ -65,7 +68,9 @@ async def run_control(plan: ControlPlan, sockets: Sequence[socket.socket], clock
         asyncio.create_task(keep_journal(plan.journal, plan.keep_days, Recoverer("control", clock, say), _booked(plan.ledger))),
     ]
     if plan.ledger is not None:
-        tasks.append(asyncio.create_task(_book(plan.ledger, plan.prepare, clock)))
+        tasks.append(asyncio.create_task(_prepared(plan, plan.ledger.run(clock))))
+    if plan.alerts is not None:
+        tasks.append(asyncio.create_task(_prepared(plan, plan.alerts.run())))
     if plan.admin is not None:
         tasks.append(asyncio.create_task(plan.admin.run(plan.prepare or _nothing)))
     serving = asyncio.create_task(server.serve(list(sockets)))
@@ -83,10 +88,13 @@ async def _nothing() -> None:
     """There is nothing to prepare."""
 
 
-async def _book(ledger: Ledger, prepare: Prepare | None, clock: Clock) -> None:
-    if prepare is not None:
-        await prepare()
-    await ledger.run(clock)
+async def _prepared(plan: ControlPlan, work: Coroutine[None, None, None]) -> None:
+    try:
+        if plan.prepare is not None:
+            await plan.prepare()
+        await work
+    finally:
+        work.close()  # where it never began
 
 
 def _booked(ledger: Ledger | None) -> Booked | None:

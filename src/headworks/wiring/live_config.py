@@ -21,7 +21,7 @@ from headworks.wiring.reload import Reloader
 
 Say = Callable[[str], None]
 
-_AT_START = ("server.host", "server.port", "control", "journal.directory", "journal.keep_days", "logs", "database")
+_AT_START = ("server.host", "server.port", "control", "journal.directory", "journal.keep_days", "logs", "database", "alerts")
 _BY_EACH_GATEWAY = (
     "server.cert_file",
     "server.key_file",

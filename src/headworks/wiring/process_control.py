@@ -6,23 +6,28 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import uvloop
 
 from headworks.control.admin.door import AdminDoor
+from headworks.control.alerts import Alerts
 from headworks.control.ledger import Ledger
 from headworks.control.process import ControlPlan, run_control
 from headworks.domain.config import Config
-from headworks.identity.pepper import PepperRefused
+from headworks.identity.pepper import PepperRefused, peppers_of
 from headworks.ports.clock import Clock
 from headworks.stores.journal.instance import instance_of
 from headworks.stores.sql import Database, DatabaseUnusable
 from headworks.stores.sql.ledger import LedgerTables
+from headworks.stores.sql.ledger_alerts import AlertTables
 from headworks.wiring.administration import open_door
+from headworks.wiring.alerts import destinations_of
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.config_file.excerpt import read_excerpt
 from headworks.wiring.database import database_of, written_address
+from headworks.wiring.peppers import keep_pepper
 from headworks.wiring.process_life import Life, Orders, live, read_orders
 from headworks.wiring.tables import make_tables
 from headworks.wiring.voice import say
@@ -49,21 +54,42 @@ async def _serve(life: Life) -> None:
         await run_control(plan, life.sockets, clock, say, life.stop)
         return
     tables = LedgerTables(database, instance_of(life.orders.journal), clock)
-    plan = plan._replace(ledger=Ledger(life.orders.journal, tables, say), prepare=lambda: make_tables(database, clock, say))
-    plan = plan._replace(admin=_admin(life, database, clock))
+    plan = plan._replace(ledger=Ledger(life.orders.journal, tables, say), prepare=lambda: _prepare(life.orders, database, clock))
+    plan = plan._replace(admin=_admin(life, database, clock), alerts=_alerts(life.orders, config, database, clock))
     try:
         await run_control(plan, life.sockets, clock, say, life.stop)
     finally:
         await database.close()
 
 
+async def _prepare(orders: Orders, database: Database, clock: Clock) -> None:
+    """The tables, and in them which pepper counts. Where there is none, who opens the admin API has said so."""
+    await make_tables(database, clock, say)
+    with suppress(PepperRefused):
+        await keep_pepper(database, peppers_of(orders.journal, os.environ, shared=not database.is_sqlite), clock)
+
+
 def _database(orders: Orders, config: Config) -> Database | None:
-    base = Path(orders.config).parent if orders.config is not None else Path.cwd()
     try:
-        return database_of(written_address(config.database, base, os.environ), orders.journal)
+        return database_of(written_address(config.database, _base(orders), os.environ), orders.journal)
     except (DatabaseUnusable, OSError) as trouble:
         say(f"control: {trouble} Until that is mended the ledger is not kept.")
         return None
+
+
+def _alerts(orders: Orders, config: Config, database: Database, clock: Clock) -> Alerts | None:
+    """Watches even where nobody is to be told: it says so on standard error then."""
+    try:
+        destinations = destinations_of(config.alerts, _base(orders), os.environ)
+    except OSError as trouble:
+        say(f"control: {trouble} Until that is mended nobody is told of budgets.")
+        return None
+    return Alerts(AlertTables(database), destinations, clock, say)
+
+
+def _base(orders: Orders) -> Path:
+    """What relative names in the configuration count from."""
+    return Path(orders.config).parent if orders.config is not None else Path.cwd()
 
 
 def _admin(life: Life, database: Database, clock: Clock) -> AdminDoor | None:

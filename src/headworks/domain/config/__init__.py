@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from headworks.domain.config.alerts import AlertsRule
 from headworks.domain.config.identity import IdentityRule, IssuerRule
 from headworks.domain.config.key import KeyRule
 from headworks.domain.config.limits import BudgetEntry, LimitEntry, LimitsRule
@@ -83,6 +84,7 @@ class Config(Written, frozen=True):
     guards: dict[str, GuardSpec] = {}
     policies: dict[str, PolicySpec] = {}
     identity: IdentityRule = IdentityRule()
+    alerts: AlertsRule = AlertsRule()
     database: str = ""
     """`sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME`. Left out: `headworks.db` beside the journal's directory."""
     cluster: ClusterSettings = ClusterSettings()

@@ -9,6 +9,7 @@ import msgspec
 from headworks.domain.config import Config
 from headworks.domain.snapshot import Snapshot
 from headworks.providers.price_table import PriceTable
+from headworks.wiring.compile.alerts import check_alerts
 from headworks.wiring.compile.bench import Bench, Givens
 from headworks.wiring.compile.cluster import compile_cluster
 from headworks.wiring.compile.identity import compile_identity
@@ -48,6 +49,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
     models = Models(bench, config, targets)
     _check_prices(targets, models)
     check_settings(bench, config)
+    check_alerts(bench, config.alerts)
     snapshot = Snapshot(
         revision="",
         models=models.fixed,

@@ -21,6 +21,9 @@ def revision_of(config: Config, digests: dict[str, str], prices: str) -> str:
         _forget(rule, ("api_key", "proxy"))
         rule["headers"] = sorted(rule.get("headers", ()))
     _forget(document, ("database",))
+    _forget(document.get("alerts", {}).get("email", {}), ("password",))
+    for rule in _rules(document.get("alerts", {}), "webhooks"):
+        _forget(rule, ("url", "secret"))
     _forget(document.get("cluster", {}), ("url",))
     for rule in _rules(document, "keys"):
         _forget(rule, ("key",))
