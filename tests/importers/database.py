@@ -5,7 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from datetime import datetime
 from pathlib import Path
+
+from sqlalchemy import text
+
+from headworks.stores.sql import Database
 
 RESEARCH_KEY = "sk-research-alice-4f2a9c"
 BLOCKED_KEY = "sk-research-mallory-77b1"
@@ -48,6 +53,44 @@ def make_sqlite(path: Path) -> str:
             connection.execute(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', values)  # noqa: S608 - names of our own
     connection.close()
     return f"sqlite:///{path}"
+
+
+_OWN_TYPES = {
+    "models": "TEXT[]", "allowed_routes": "TEXT[]", "teams": "TEXT[]", "metadata": "JSONB", "members_with_roles": "JSONB",
+    "model_max_budget": "JSONB", "model_spend": "JSONB", "aliases": "JSONB", "config": "JSONB", "permissions": "JSONB",
+    "expires": "TIMESTAMP", "blocked": "BOOLEAN", "tpm_limit": "BIGINT", "rpm_limit": "BIGINT", "max_budget": "DOUBLE PRECISION",
+    "spend": "DOUBLE PRECISION",
+}  # fmt: skip
+"""As PostgreSQL has them, where it is not text."""
+
+
+async def make_postgres(url: str) -> str:
+    """The same, with arrays, JSON and times of PostgreSQL's own."""
+    database = Database(url)
+    try:
+        async with database.writing() as connection:
+            for table, columns in _TABLES.items():
+                names = [column.split()[0] for column in columns.split(", ")]
+                typed = ", ".join(f"{name} {_OWN_TYPES.get(name, 'TEXT')}" for name in names)
+                await connection.execute(text(f'CREATE TABLE "{table}" ({typed})'))
+            for table, row in _rows():
+                marks = ", ".join(f"CAST(:{name} AS {_OWN_TYPES.get(name, 'TEXT')})" for name in row)
+                statement = f'INSERT INTO "{table}" ({", ".join(row)}) VALUES ({marks})'  # noqa: S608 - names of our own
+                await connection.execute(text(statement), {name: _own(name, value) for name, value in row.items()})
+    finally:
+        await database.close()
+    return url
+
+
+def _own(name: str, value: object) -> object:
+    kind = _OWN_TYPES.get(name, "TEXT")
+    if kind == "TIMESTAMP":
+        return datetime.fromisoformat(str(value)).replace(tzinfo=None)
+    if kind == "BOOLEAN":
+        return bool(value)
+    if kind == "JSONB":
+        return json.dumps(value)
+    return value if kind != "TEXT" else str(value)
 
 
 def _rows() -> list[tuple[str, dict[str, object]]]:

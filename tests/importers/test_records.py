@@ -17,6 +17,7 @@ from headworks.testing.clock import FrozenClock
 from headworks.testing.records import MemoryRecords
 from tests.importers import database
 from tests.importers.making import NOW, records_of, unsupported
+from tests.sql.postgres import Postgres
 
 DOLLAR = 10**9
 
@@ -104,6 +105,15 @@ def test_what_has_no_like_is_told(found: tuple[Records, list[Note]]) -> None:
 
     assert {"aliases", "guardrail 'pii' of a key or team", "metadata.floor", "sessions of their console"} <= set(told)
     assert [note.place for note in found[1] if note.what == "1 rows" and "console" in note.told] == ["LiteLLM_ProxyModelTable"]
+
+
+def test_postgresql_says_the_same(found: tuple[Records, list[Note]], postgres_server: Postgres) -> None:
+    """Their real database: arrays, JSON and times are its own types there."""
+    url = asyncio.run(database.make_postgres(postgres_server.database()))
+
+    records, notes = records_of(url)
+
+    assert (records, notes) == found
 
 
 def test_an_import_that_is_repeated_writes_nothing_twice(found: tuple[Records, list[Note]]) -> None:
