@@ -15,6 +15,7 @@ from headworks.identity.pepper import PepperRefused, peppers_of
 from headworks.stores.sql import Database
 from headworks.stores.sql.audit import Seal, SignedHead, exported, signed_head
 from headworks.stores.sql.audit import verify as follow
+from headworks.stores.sql.audit.witness import FILE, read_head
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.process_exits import Exit
 from headworks.wiring.seals import seals_of
@@ -25,11 +26,14 @@ def verify(config: ConfigPath = None, *, head: Path | None = None, json: bool = 
 
     Args:
         config: Which configuration: it names the database.
-        head: A file whose last line is a signed head, such as an earlier export: what was cut off since is found, too.
+        head: A file whose last line is a signed head, such as an earlier export: what was cut off since is found, too. Left out: the head that
+            the control process keeps in the data directory.
         json: Print what was found as JSON.
     """
-    taken = _head_in(head) if head is not None else None
     directory = directory_of(config)
+    taken = _head_in(head or directory / FILE)
+    if taken is None and head is not None:
+        misuse(f"--head {head}: there is no such file.")
 
     async def work(database: Database) -> int:
         found = await follow(database, _seals(directory, database), taken)
@@ -80,10 +84,10 @@ def _seals(directory: Path, database: Database) -> tuple[Seal, ...]:
     return seals_of(os.environ, peppers_of(directory, os.environ, shared=not database.is_sqlite))
 
 
-def _head_in(file: Path) -> SignedHead:
-    """Ends the process with `Exit.USAGE` where there is none."""
+def _head_in(file: Path) -> SignedHead | None:
+    """None where there is no such file. Ends the process with `Exit.USAGE` where it holds something else."""
     try:
-        return msgspec.json.decode(file.read_bytes().rstrip().rpartition(b"\n")[2], type=SignedHead)
+        return read_head(file)
     except (OSError, msgspec.MsgspecError) as trouble:
         misuse(f"--head {file}: its last line is no signed head ({trouble}). headworks audit export writes one.")
 

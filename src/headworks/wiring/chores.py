@@ -1,0 +1,32 @@
+"""What the control process does for the database now and then: forget what is old, and keep the audit's head beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+from sqlalchemy.exc import SQLAlchemyError
+
+from headworks.ports.clock import Clock
+from headworks.stores.sql import Database
+from headworks.stores.sql.audit import Seal
+from headworks.stores.sql.audit.witness import Witness
+from headworks.stores.sql.tidying import tidy
+
+EVERY = 60.0
+
+
+async def keep_house(database: Database, directory: Path, seal: Seal, clock: Clock, say: Callable[[str], None]) -> None:
+    """Until cancelled. `directory` takes the audit's head. A database that does not answer has other watchers."""
+    witness, said = Witness(directory, database, seal), ""
+    while True:
+        try:
+            trouble = await witness.look(clock.wall_ns())
+            await tidy(database, clock.wall_ns())
+        except (SQLAlchemyError, OSError, msgspec.MsgspecError) as failure:
+            trouble = f"the audit's head cannot be compared ({type(failure).__name__})"
+        if trouble not in {"", said}:
+            say(f"ALARM: {trouble}. headworks audit verify tells more.")
+        said = trouble
+        await clock.sleep(EVERY)
