@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, closing
 from typing import Self
 
 from headworks.domain.limits import Limit, OnLoss, Unit
+from headworks.ports.clock import Clock
 from headworks.ports.stores import Spent
 from headworks.stores.valkey import Address, Settings, ValkeyCounters, World, read_address
 from headworks.stores.valkey.acts import counter_of, decode
@@ -24,8 +25,15 @@ OPEN = Limit(id="team/open", owner="team", rule="open", unit=Unit.COST, amount=1
 
 
 @asynccontextmanager
-async def counters(
-    where: Server | Address, process: str = "one", *, patience: float = 0.5, share: float = 0.05, spent: Spent | None = None
+async def counters(  # noqa: PLR0913 - all but two are rare and keyword-only
+    where: Server | Address,
+    process: str = "one",
+    *,
+    patience: float = 0.5,
+    share: float = 0.05,
+    spent: Spent | None = None,
+    clock: Clock = CLOCK,
+    heard: list[str] | None = None,
 ) -> AsyncGenerator[ValkeyCounters]:
     """One gateway's, open, and closed in good order."""
 
@@ -35,7 +43,9 @@ async def counters(
     address = where if isinstance(where, Address) else read_address(where.url)
     settings = Settings(address=address, process=process, patience=patience, share=share)
     chance = random.Random()  # noqa: S311 - it names generations
-    made = ValkeyCounters(settings, World(clock=CLOCK, chance=chance, say=lambda _: None, spent=ledger))
+    made = ValkeyCounters(
+        settings, World(clock=clock, chance=chance, say=([] if heard is None else heard).append, spent=ledger)
+    )
     assert await made.open()
     try:
         yield made

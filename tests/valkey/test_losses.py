@@ -14,8 +14,9 @@ from headworks.domain.limits import Claim, Exceeded, Limit, Unit
 from headworks.domain.usage import NO_USAGE
 from headworks.ports.stores import Spent
 from headworks.stores.valkey import ValkeyCounters, read_address
-from headworks.stores.valkey.server import Unfit, inspect
+from headworks.stores.valkey.server import Unfit, inspect, skew
 from headworks.stores.valkey.wire import dial
+from headworks.wiring.clock import SystemClock
 from tests.valkey.conftest import Server
 from tests.valkey.plain import claim
 from tests.valkey.rig import AT_ONCE, BUDGET, OPEN, RATE, counters, look, run, until
@@ -185,5 +186,36 @@ def test_a_server_that_would_lose_or_refuse_counters_is_not_used(server: Server,
             await inspect(wire)
         wire.close()
         assert word in str(trouble.value)
+
+    run(scene())
+
+
+class Fast(SystemClock):
+    """A clock that somebody has set wrong."""
+
+    def __init__(self, ahead: float) -> None:
+        self._ahead = round(ahead * 1e9)
+
+    def wall_ns(self) -> int:
+        return super().wall_ns() + self._ahead
+
+
+def test_a_clock_that_is_off_is_said_and_charges_a_neighbouring_period_at_worst(server: Server) -> None:
+    heard: list[str] = []
+
+    async def scene() -> None:
+        async with counters(server, clock=Fast(7.0), heard=heard) as one:
+            assert 6.0 < one.status.skew < 8.0
+            assert any("7.0 s ahead" in said for said in heard)
+
+    run(scene())
+
+
+def test_a_clock_that_is_days_off_does_not_count_with_others(server: Server) -> None:
+    async def scene() -> None:
+        wire = await dial(read_address(server.url), 1.0)
+        with pytest.raises(Unfit, match="72 hours apart"):
+            await skew(wire, Fast(3 * 86_400.0).wall_ns())
+        wire.close()
 
     run(scene())

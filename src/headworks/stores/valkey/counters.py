@@ -56,6 +56,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     reachable: bool
     trouble: str
+    skew: float
+    """By how many seconds this machine's clock is ahead of the server's."""
     open: int
     """Calls that hold something on the server."""
     timeouts: int
@@ -200,6 +202,7 @@ class ValkeyCounters:
         return Status(
             reachable=link.opened.is_set() and courier.ready,
             trouble=link.trouble,
+            skew=link.skew,
             open=len(self._holds),
             timeouts=courier.timeouts,
             losses=link.losses,

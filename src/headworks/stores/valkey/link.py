@@ -14,13 +14,14 @@ from headworks.stores.valkey.address import Address
 from headworks.stores.valkey.courier import MOST_ACTS, Courier, Route
 from headworks.stores.valkey.generation import GATHERING, LOOK_AGAIN, Disputed, Generations, Lost, Standpoint
 from headworks.stores.valkey.scripts import Scripts
-from headworks.stores.valkey.server import Unfit, prepare
+from headworks.stores.valkey.server import Unfit, prepare, skew
 from headworks.stores.valkey.wire import Denied, Severed, Wire, dial
 
 CONNECT = 1.0
 BEAT = 1.0
 SILENCE = 5.0
 """Seconds without a sign of life after which a process is taken for dead, and what it held is charged."""
+NOTABLE_SKEW = 1.0
 REAPED_AT_ONCE = 200
 _PAUSES = (0.0, 0.05, 0.1, 0.25, 0.5, 1.0)
 
@@ -89,6 +90,8 @@ class Link:
         self.opened = asyncio.Event()
         self.trouble = ""
         """What keeps it from the server, in words for an operator; empty where nothing does."""
+        self.skew = 0.0
+        """By how many seconds this machine's clock is ahead of the server's."""
         self.losses = 0
         """How often counters were found lost that this process had worked with."""
 
@@ -97,7 +100,7 @@ class Link:
         failures = 0
         while True:
             try:
-                await self._once(book)
+                await self._once(book, say)
                 failures = 0
             except Unfit as trouble:
                 self._note(f"{self._address} can't keep counters. {trouble}", say)
@@ -138,6 +141,16 @@ class Link:
             say(f"shared counters: {trouble}")
         self.trouble = trouble
 
+    def _settle_in(self, say: Callable[[str], None]) -> None:
+        if self.trouble:
+            say(f"shared counters: {self._address} is in use again.")
+        self.trouble = ""
+        if abs(self.skew) > NOTABLE_SKEW:
+            say(
+                f"shared counters: this machine's clock is {abs(self.skew):.1f} s {'ahead of' if self.skew > 0 else 'behind'} {self._address}'s: "
+                "around the turn of a calendar period, requests are charged to the one next to it. Run NTP on both."
+            )
+
     def _close(self) -> None:
         self.opened.clear()
         self._courier.detach()
@@ -145,14 +158,15 @@ class Link:
             self._wire.close()
         self._wire = None
 
-    async def _once(self, book: Book) -> None:
+    async def _once(self, book: Book, say: Callable[[str], None]) -> None:
         """One connection, from its beginning to its end."""
         wire = self._wire = await dial(self._address, CONNECT)
         run = await prepare(wire, self._scripts)
+        self.skew = await skew(wire, self._clock.wall_ns())
         standpoint = await self._enter(wire, run, book)
         self._courier.attach(Route(wire, self._identity.epoch, standpoint.generation, standpoint.seq))
         book.found()
-        self.trouble = ""
+        self._settle_in(say)
         self.opened.set()
         while not wire.ended.done():
             await self._beat(wire, book)

@@ -8,6 +8,9 @@ from headworks.stores.valkey.wire import Denied, Wire
 OLDEST = (6, 2)
 """Version of Redis whose commands the scripts use. Every Valkey has them."""
 
+MOST_SKEW = 24 * 3600.0
+"""Seconds. A period's counter is kept for twice as long after its end."""
+
 
 class Unfit(Exception):
     """A server that can't keep counters; what is said tells why, and what to do."""
@@ -25,6 +28,17 @@ async def inspect(wire: Wire) -> str:
     if trouble:
         raise Unfit(trouble)
     return told["run_id"]
+
+
+async def skew(wire: Wire, wall_ns: int) -> float:
+    """By how many seconds our clock is ahead of the server's. Raises `Unfit` where periods' counters could be forgotten before they are
+    over, `Severed`.
+    """
+    seconds, micros = await wire.call("TIME")
+    ahead = wall_ns / 1e9 - int(seconds) - int(micros) / 1e6
+    if abs(ahead) > MOST_SKEW:
+        raise Unfit(f"Its clock and this machine's are {abs(ahead) / 3600:.0f} hours apart. Set them right (NTP).")
+    return ahead
 
 
 async def prepare(wire: Wire, scripts: Scripts) -> str:
