@@ -157,7 +157,8 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: SystemClock, stack: 
     )
     handover = Handover(journal_dir, journal.chain.epoch, counters, clock, say)
     house = _House(live, edge, upstream, journal, health, handover)
-    await handover.learn(lambda: _booked(snapshot.database, journal_dir, clock))
+    if not snapshot.cluster.url:  # shared counters outlive us by themselves
+        await handover.learn(lambda: _booked(snapshot.database, journal_dir, clock))
     stack.push_async_callback(_cancel, asyncio.create_task(handover.follow(), name="follow predecessors"))
     socket_ = GaugeSocket(socket_path(journal_dir, os.getpid()), house.gauges)
     await socket_.open()
