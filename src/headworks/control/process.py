@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -28,7 +28,7 @@ from headworks.ports.extension import Exporter
 from headworks.stores.journal import END, Recoverer, Tail
 
 Say = Callable[[str], None]
-Prepare = Callable[[], Awaitable[None]]
+Prepare = Callable[[], Coroutine[None, None, None]]
 _GRACE = 5
 """Seconds for open connections when it stops."""
 
@@ -49,6 +49,8 @@ class ControlPlan(NamedTuple):
     """What watches budgets."""
     admin: AdminDoor | None = None
     """The admin API; None: it is not served."""
+    chores: Prepare | None = None
+    """What else is done for the database, until cancelled."""
 
 
 async def run_control(plan: ControlPlan, sockets: Sequence[socket.socket], clock: Clock, say: Say, stop: asyncio.Event) -> None:
@@ -71,6 +73,8 @@ async def run_control(plan: ControlPlan, sockets: Sequence[socket.socket], clock
         tasks.append(asyncio.create_task(_prepared(plan, plan.ledger.run(clock))))
     if plan.alerts is not None:
         tasks.append(asyncio.create_task(_prepared(plan, plan.alerts.run())))
+    if plan.chores is not None:
+        tasks.append(asyncio.create_task(_prepared(plan, plan.chores())))
     if plan.admin is not None:
         tasks.append(asyncio.create_task(plan.admin.run(plan.prepare or _nothing)))
     serving = asyncio.create_task(server.serve(list(sockets)))

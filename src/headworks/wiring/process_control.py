@@ -14,7 +14,7 @@ import uvloop
 from headworks.control.admin.door import AdminDoor
 from headworks.control.alerts import Alerts
 from headworks.control.ledger import Ledger
-from headworks.control.process import ControlPlan, run_control
+from headworks.control.process import ControlPlan, Prepare, run_control
 from headworks.domain.config import Config
 from headworks.identity.pepper import PepperRefused, peppers_of
 from headworks.ports.clock import Clock
@@ -24,11 +24,13 @@ from headworks.stores.sql.ledger import LedgerTables
 from headworks.stores.sql.ledger_alerts import AlertTables
 from headworks.wiring.administration import open_door
 from headworks.wiring.alerts import destinations_of
+from headworks.wiring.chores import keep_house
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.config_file.excerpt import read_excerpt
 from headworks.wiring.database import database_of, written_address
 from headworks.wiring.peppers import keep_pepper
 from headworks.wiring.process_life import Life, Orders, live, read_orders
+from headworks.wiring.seals import seals_of
 from headworks.wiring.tables import make_tables
 from headworks.wiring.voice import say
 
@@ -54,12 +56,24 @@ async def _serve(life: Life) -> None:
         await run_control(plan, life.sockets, clock, say, life.stop)
         return
     tables = LedgerTables(database, instance_of(life.orders.journal), clock)
-    plan = plan._replace(ledger=Ledger(life.orders.journal, tables, say), prepare=lambda: _prepare(life.orders, database, clock))
+    plan = plan._replace(
+        ledger=Ledger(life.orders.journal, tables, say), prepare=lambda: _prepare(life.orders, database, clock)
+    )
     plan = plan._replace(admin=_admin(life, database, clock), alerts=_alerts(life.orders, config, database, clock))
+    plan = plan._replace(chores=_chores(life.orders, database, clock))
     try:
         await run_control(plan, life.sockets, clock, say, life.stop)
     finally:
         await database.close()
+
+
+def _chores(orders: Orders, database: Database, clock: Clock) -> Prepare | None:
+    """None where there is no key for the audit: who opens the admin API says so."""
+    try:
+        seal, *_ = seals_of(os.environ, peppers_of(orders.journal, os.environ, shared=not database.is_sqlite))
+    except (PepperRefused, ValueError, OSError):
+        return None
+    return lambda: keep_house(database, orders.journal, seal, clock, say)
 
 
 async def _prepare(orders: Orders, database: Database, clock: Clock) -> None:
