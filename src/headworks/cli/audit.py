@@ -16,6 +16,7 @@ from headworks.stores.sql import Database
 from headworks.stores.sql.audit import Seal, SignedHead, exported, signed_head
 from headworks.stores.sql.audit import verify as follow
 from headworks.stores.sql.audit.witness import FILE, read_head
+from headworks.stores.sql.version import Behind, check
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.process_exits import Exit
 from headworks.wiring.seals import seals_of
@@ -36,6 +37,7 @@ def verify(config: ConfigPath = None, *, head: Path | None = None, json: bool = 
         misuse(f"--head {head}: there is no such file.")
 
     async def work(database: Database) -> int:
+        await check(database)
         found = await follow(database, _seals(directory, database), taken)
         if json:
             print(msgspec.json.encode(found).decode())
@@ -62,6 +64,7 @@ def export(config: ConfigPath = None, *, after: int = 0, output: Path | None = N
     directory = directory_of(config)
 
     async def work(database: Database) -> int:
+        await check(database)
         seal = _seals(directory, database)[0]
         if output is None:
             await _write(database, seal, after, sys.stdout.buffer)
@@ -95,6 +98,9 @@ def _head_in(file: Path) -> SignedHead | None:
 def _guarded(config: Path | None, work: Work) -> int:
     try:
         return on_database(config, work)
+    except Behind as behind:
+        sys.stderr.write(f"{behind}\n")
+        return Exit.FAILED
     except (PepperRefused, ValueError) as refused:
         sys.stderr.write(f"The audit's key cannot be had: {refused}\n")
         return Exit.CONFIG
