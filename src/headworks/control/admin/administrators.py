@@ -41,7 +41,7 @@ async def list_administrators(act: Act) -> Answer:
 
 async def create_administrator(act: Act) -> Answer:
     """With a first role, and a password that they had better change."""
-    asked: AdministratorAsked = act.body
+    asked = act.asked(AdministratorAsked)
     await refuse_beyond(act, ROLES[asked.role], asked.party)
     now = act.now()
     person = Administrator(
@@ -70,7 +70,7 @@ async def read_administrator(act: Act) -> Answer:
 
 async def update_administrator(act: Act) -> Answer:
     """By those who hold all that this one holds: who sets a password can sign in with it."""
-    patch: AdministratorPatch = act.body
+    patch = act.asked(AdministratorPatch)
     person = await _dominated(act)
     changes = {name: value for name, value in msgspec.structs.asdict(patch).items() if value is not UNSET}
     if "password" in changes:
@@ -91,7 +91,7 @@ async def remove_administrator(act: Act) -> Answer:
 
 async def list_grants(act: Act) -> Answer:
     """Those on parties within reach."""
-    query: GrantQuery = act.query
+    query = act.wanted(GrantQuery)
     found = await act.office.people.grants(
         page_of(act), reach=act.reach, administrator=query.administrator or "", party=query.party or ""
     )
@@ -101,7 +101,7 @@ async def list_grants(act: Act) -> Answer:
 
 async def create_grant(act: Act) -> Answer:
     """A role for somebody whom the actor can see."""
-    asked: GrantAsked = act.body
+    asked = act.asked(GrantAsked)
     await act.office.people.administrator(asked.administrator, reach=act.reach)
     await refuse_beyond(act, ROLES[asked.role], asked.party)
     grant = _grant(act, asked.administrator, asked)

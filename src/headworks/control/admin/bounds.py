@@ -51,13 +51,13 @@ class BoundsOf(Generic[Bounded]):
 
     async def replace(self, act: Act) -> Answer:
         """All of them by others."""
-        body: BoundsBody = act.body
+        body = act.asked(BoundsBody)
         record = await self._for_change(act)
         return await self._keep(act, record, body, "/")
 
     async def put_limit(self, act: Act) -> Answer:
         """One limit, new or changed."""
-        rule: LimitBody = act.body
+        rule = act.asked(LimitBody)
         record = await self._for_change(act)
         bounds = BoundsBody.of(record.bounds)
         changed = msgspec.structs.replace(bounds, limits={**bounds.limits, act.path["name"]: rule})
@@ -74,7 +74,7 @@ class BoundsOf(Generic[Bounded]):
 
     async def put_budget(self, act: Act) -> Answer:
         """One budget, new or changed."""
-        rule: BudgetBody = act.body
+        rule = act.asked(BudgetBody)
         record = await self._for_change(act)
         bounds = BoundsBody.of(record.bounds)
         changed = msgspec.structs.replace(bounds, budgets={**bounds.budgets, act.path["name"]: rule})

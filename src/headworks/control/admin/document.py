@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import msgspec
 
@@ -12,9 +11,12 @@ from headworks.control.admin.operation import Access, Act, Answer, Operation
 from headworks.control.admin.problems import MEDIA_TYPE, PROBLEMS
 from headworks.domain.administration.wire.problem import Problem
 
-JsonObject = dict[str, Any]
+JsonObject = dict[str, object]
 _REFERENCES = "#/components/schemas/{name}"
-_STRICT: JsonObject = {"type": "string", "pattern": "^[A-Za-z0-9_*:.-]{1,64}$"}
+_PARTS: dict[str, JsonObject] = {
+    "id": {"type": "string", "pattern": "^[A-Za-z0-9_*:.-]{1,64}$"},
+    "name": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_.-]{0,63}$"},
+}
 
 
 async def read_document(act: Act) -> Answer:
@@ -75,7 +77,7 @@ def _described(operation: Operation, named: Mapping[type, JsonObject]) -> JsonOb
 def _parameters(operation: Operation) -> Iterable[JsonObject]:
     for part in operation.path.split("/"):
         if part.startswith("{"):
-            yield {"name": part[1:-1], "in": "path", "required": True, "schema": _STRICT}
+            yield {"name": part[1:-1], "in": "path", "required": True, "schema": _PARTS[part[1:-1]]}
     schema = msgspec.json.schema(operation.query)["$defs"][operation.query.__name__]
     for name, kind in schema["properties"].items():
         yield {"name": name, "in": "query", "required": False, "schema": kind}

@@ -32,7 +32,7 @@ class Keys:
 
     async def list(self, act: Act) -> Answer:
         """Those within reach."""
-        query: KeyQuery = act.query
+        query = act.wanted(KeyQuery)
         found = await act.office.records.keys(
             page_of(act), reach=act.reach, owner=query.owner or "", under=query.under or "", prefix=query.prefix
         )
@@ -41,7 +41,7 @@ class Keys:
 
     async def create(self, act: Act) -> Answer:
         """A new one. The only answer that ever holds it."""
-        asked: KeyAsked = act.body
+        asked = act.asked(KeyAsked)
         await act.office.records.party(asked.owner, reach=act.reach)
         bounds = await checked(act, asked.bounds, asked.owner)
         return await _made(act, asked.owner, asked.name, bounds, wall_of(asked.expires_at))
@@ -53,7 +53,7 @@ class Keys:
 
     async def update(self, act: Act) -> Answer:
         """Its name or expiry."""
-        patch: KeyPatch = act.body
+        patch = act.asked(KeyPatch)
         key = await self.found(act)
         refuse_stale(act, key.version)
         changes = {name: value for name, value in msgspec.structs.asdict(patch).items() if value is not UNSET}
@@ -63,7 +63,7 @@ class Keys:
 
     async def rotate(self, act: Act) -> Answer:
         """Another key in its place. The old one stays good for the overlap, unless it ends before."""
-        rotation: Rotation = act.body
+        rotation = act.asked(Rotation)
         old = await self.found(act)
         refuse_stale(act, old.version)
         if old.revoked_at or not old.valid_at(act.now()):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from headworks.control.admin.office import Office
 from headworks.domain.administration import Powers, Scope
 from headworks.ports.records import EVERYWHERE, Reach
+
+Read = TypeVar("Read", bound=msgspec.Struct)
 
 
 class Access(StrEnum):
@@ -49,9 +51,9 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     reach: Reach
     """Where the actor holds the scope of the operation: goes into every query."""
     path: Mapping[str, str]
-    query: Any
+    query: msgspec.Struct
     """Of the operation's `query` type."""
-    body: Any
+    body: msgspec.Struct | None
     """Of the operation's `asks` type."""
     version: int | None
     """What `If-Match` says; None: `*`."""
@@ -61,6 +63,16 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     def id(self) -> str:
         """Of the record that the path names."""
         return self.path["id"]
+
+    def asked(self, kind: type[Read]) -> Read:
+        """The body."""
+        assert isinstance(self.body, kind)
+        return self.body
+
+    def wanted(self, kind: type[Read]) -> Read:
+        """The query."""
+        assert isinstance(self.query, kind)
+        return self.query
 
     @property
     def everywhere(self) -> bool:

@@ -30,13 +30,13 @@ class ListQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 def page_of(act: Act) -> Page:
     """What to ask the store for: one more than wanted tells whether there is a next page."""
-    query: ListQuery = act.query
+    query = act.wanted(ListQuery)
     return Page(after=_opened(act, query.cursor) if query.cursor else "", size=query.limit + 1)
 
 
 def cut(act: Act, found: Sequence[Record], place: str = "id") -> tuple[Sequence[Record], str | None]:
     """The page, and the cursor of the next one. `place`: the field that the list is in the order of."""
-    query: ListQuery = act.query
+    query = act.wanted(ListQuery)
     if len(found) <= query.limit:
         return found, None
     shown = found[: query.limit]

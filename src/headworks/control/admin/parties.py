@@ -42,7 +42,7 @@ class Parties:
 
     async def list(self, act: Act) -> Answer:
         """Those within reach."""
-        query: PartyQuery = act.query
+        query = act.wanted(PartyQuery)
         found = await act.office.records.parties(
             page_of(act), reach=act.reach, kind=self.kind, under=query.under or "", name=query.name
         )
@@ -51,7 +51,7 @@ class Parties:
 
     async def create(self, act: Act) -> Answer:
         """Under a parent that is within reach; an organisation by whoever may do so everywhere."""
-        asked: PartyAsked = act.body
+        asked = act.asked(PartyAsked)
         await self._check_parent(act, asked.parent)
         now = act.now()
         party = Party(
@@ -75,7 +75,7 @@ class Parties:
 
     async def update(self, act: Act) -> Answer:
         """Some of its fields."""
-        patch: PartyPatch = act.body
+        patch = act.asked(PartyPatch)
         party = await self.found(act)
         if patch.disabled is not UNSET or patch.expires_at is not UNSET:
             self.refuse_own(act, party)
@@ -105,7 +105,7 @@ class Parties:
 
     async def move(self, act: Act) -> Answer:
         """With all below it."""
-        move: Move = act.body
+        move = act.asked(Move)
         party = await self.found(act)
         self.refuse_own(act, party)
         refuse_stale(act, party.version)

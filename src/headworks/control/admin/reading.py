@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -15,6 +14,7 @@ from headworks.ports.records import Missing
 
 LARGEST = 1 << 20
 """Bytes of a body."""
+_LABEL = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 _SEGMENT = re.compile(r"[A-Za-z0-9_*:.-]{1,64}")
 _PLACE = re.compile(r" - at `(\$|key in \$)([^`]*)`")
 
@@ -22,13 +22,16 @@ _PLACE = re.compile(r" - at `(\$|key in \$)([^`]*)`")
 def read_path(request: Request) -> dict[str, str]:
     """The parts of the path. What could not be an id is the id of nothing."""
     parts: dict[str, str] = dict(request.path_params)
-    for part in parts.values():
+    for name, part in parts.items():
+        if name == "name" and _LABEL.fullmatch(part) is None:
+            detail = "Use up to 64 of a-z, 0-9, `_`, `.`, `-`, beginning with a letter or digit."
+            raise Refusal("invalid", detail, errors=[Mistake(detail=detail, parameter=name)])
         if _SEGMENT.fullmatch(part) is None:
             raise Missing(part)
     return parts
 
 
-def read_query(operation: Operation, request: Request) -> Any:
+def read_query(operation: Operation, request: Request) -> msgspec.Struct:
     """The query as the row's type. An unknown or repeated parameter is a mistake."""
     given = request.query_params.multi_items()
     named = dict(given)
@@ -43,7 +46,7 @@ def read_query(operation: Operation, request: Request) -> Any:
         raise Refusal("invalid", detail, errors=[Mistake(detail=detail, parameter=pointer.lstrip("/"))]) from None
 
 
-async def read_body(operation: Operation, request: Request) -> tuple[bytes, Any]:
+async def read_body(operation: Operation, request: Request) -> tuple[bytes, msgspec.Struct | None]:
     """The body as sent, and as the row's type; None where it takes none."""
     raw = await _whole(request)
     if operation.asks is None:

@@ -26,7 +26,7 @@ async def offer_setup(office: Office) -> str:
 
 async def set_up(act: Act) -> Answer:
     """Use the link up, and sign in."""
-    asked: Setup = act.body
+    asked = act.asked(Setup)
     if wait := act.office.attempts.wait("setup link", act.peer):
         raise Refusal("too_many", f"Try again in {wait} seconds.", headers={"retry-after": str(wait)})
     act.office.attempts.failed("setup link", act.peer)

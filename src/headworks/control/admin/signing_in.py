@@ -18,7 +18,7 @@ _WRONG = "Name or password is wrong. Check both, or ask an owner for a new passw
 
 async def sign_in(act: Act) -> Answer:
     """By name and password. What comes in as a verifier is a password like any other: it does not fit."""
-    asked: Login = act.body
+    asked = act.asked(Login)
     person = await act.office.people.administrator_by_name(asked.name)
     await _prove(act, asked.name, asked.password, person)
     assert person is not None
@@ -40,7 +40,7 @@ async def read_me(act: Act) -> Answer:
 
 async def change_password(act: Act) -> Answer:
     """One's own. All sessions end, this one is replaced."""
-    asked: NewPassword = act.body
+    asked = act.asked(NewPassword)
     person = await act.office.people.administrator(act.actor.id, reach=EVERYWHERE)
     await _prove(act, person.name, asked.old, person)
     verifier = await act.office.passwords.verifier(asked.new)

@@ -30,7 +30,7 @@ async def list_tokens(act: Act) -> Answer:
 
 async def create_token(act: Act) -> Answer:
     """A token made with a token is narrowed at least as much."""
-    asked: TokenAsked = act.body
+    asked = act.asked(TokenAsked)
     scopes = asked.scopes if asked.scopes is not None else act.actor.scopes
     party = asked.party if asked.party != EVERYTHING else act.actor.party or EVERYTHING
     await _refuse_wider(act, scopes, party)

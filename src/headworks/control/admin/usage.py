@@ -51,7 +51,8 @@ class _Span:
     """The buckets that a query asks for."""
 
     def __init__(self, act: Act) -> None:
-        query: UsageQuery | CostsQuery = act.query
+        query = act.query
+        assert isinstance(query, UsageQuery | CostsQuery)
         self.width = _WIDTHS[query.bucket_width]
         now = act.now() // _NANOS
         start = query.start_time if query.start_time is not None else now - _WEEK
@@ -63,7 +64,8 @@ class _Span:
 
     def question(self, act: Act, columns: Mapping[str, str], kinds: tuple[str, ...] = ()) -> Question:
         """What to ask the ledger. Raises `Refusal` for something that one cannot group by."""
-        query: UsageQuery | CostsQuery = act.query
+        query = act.query
+        assert isinstance(query, UsageQuery | CostsQuery)
         wanted = {column: _listed(getattr(query, name)) for name, column in _FILTERS.items()}
         if kinds:
             wanted["kind"] = kinds
@@ -109,7 +111,7 @@ class UsageOf:
     async def read(self, act: Act) -> Answer:
         """By bucket and group."""
         span = _Span(act)
-        names = _grouping(act.query.group_by, _COLUMNS)
+        names = _grouping(act.wanted(UsageQuery).group_by, _COLUMNS)
         found = await _used(act, span.question(act, _COLUMNS, self._kinds))
         buckets = tuple(
             UsageBucket(
@@ -138,7 +140,7 @@ class UsageOf:
 async def read_costs(act: Act) -> Answer:
     """What callers were charged, by day and group; currencies apart."""
     span = _Span(act)
-    names = _grouping(act.query.group_by, _COST_COLUMNS)
+    names = _grouping(act.wanted(CostsQuery).group_by, _COST_COLUMNS)
     found = await _used(act, span.question(act, _COST_COLUMNS))
     buckets = tuple(
         CostsBucket(

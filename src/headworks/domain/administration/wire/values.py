@@ -8,6 +8,8 @@ from typing import Annotated
 from msgspec import Meta
 
 PER_UNIT = 10**9
+_LAST = (2**63 - 1) // 1000
+"""Microseconds: in the year 2262."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Name = Annotated[
@@ -51,8 +53,10 @@ def decimal_of(nanos: int) -> str:
 
 
 def wall_of(when: datetime | None) -> int:
-    """Wall-clock nanoseconds; None is never."""
-    return 0 if when is None else (when - _EPOCH) // timedelta(microseconds=1) * 1000
+    """Wall-clock nanoseconds; None is never. What 64 bits cannot hold becomes the nearest that they can."""
+    if when is None:
+        return 0
+    return min(max((when - _EPOCH) // timedelta(microseconds=1), 1), _LAST) * 1000
 
 
 def when_of(wall: int) -> datetime | None:

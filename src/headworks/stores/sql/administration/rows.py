@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 import msgspec
 from sqlalchemy import RowMapping
@@ -16,7 +16,7 @@ def administrator_of(row: RowMapping) -> Administrator:
     return Administrator(**row)
 
 
-def grant_row(grant: RoleGrant) -> dict[str, Any]:
+def grant_row(grant: RoleGrant) -> Mapping[str, object]:
     """The columns."""
     facts = msgspec.structs.asdict(grant)
     facts["admin"] = facts.pop("administrator")
@@ -35,7 +35,7 @@ def grant_of(row: RowMapping) -> RoleGrant:
     )
 
 
-def token_row(token: AdminToken) -> dict[str, Any]:
+def token_row(token: AdminToken) -> Mapping[str, object]:
     """The columns."""
     facts = msgspec.structs.asdict(token)
     facts["admin"] = facts.pop("administrator")
@@ -59,7 +59,7 @@ def token_of(row: RowMapping) -> AdminToken:
     )
 
 
-def session_row(session: Session) -> dict[str, Any]:
+def session_row(session: Session) -> Mapping[str, object]:
     """The columns."""
     facts = msgspec.structs.asdict(session)
     facts["admin"] = facts.pop("administrator")
@@ -68,13 +68,19 @@ def session_row(session: Session) -> dict[str, Any]:
 
 def session_of(row: RowMapping) -> Session:
     """Of its columns."""
-    facts = dict(row)
-    facts["administrator"] = facts.pop("admin")
-    facts["digest"] = bytes(row["digest"])
-    return Session(**facts)
+    return Session(
+        id=row["id"],
+        administrator=row["admin"],
+        digest=bytes(row["digest"]),
+        csrf=row["csrf"],
+        created_at=row["created_at"],
+        expires_at=row["expires_at"],
+        seen_at=row["seen_at"],
+        peer=row["peer"],
+    )
 
 
-def repeat_row(repeat: Repeat) -> dict[str, Any]:
+def repeat_row(repeat: Repeat) -> Mapping[str, object]:
     """The columns."""
     facts = msgspec.structs.asdict(repeat)
     facts["body"] = facts.pop("answer")
@@ -83,6 +89,12 @@ def repeat_row(repeat: Repeat) -> dict[str, Any]:
 
 def repeat_of(row: RowMapping) -> Repeat:
     """Of its columns."""
-    facts = dict(row)
-    facts["answer"] = facts.pop("body")
-    return Repeat(**facts)
+    return Repeat(
+        actor=row["actor"],
+        key=row["key"],
+        request=row["request"],
+        status=row["status"],
+        answer=row["body"],
+        created_at=row["created_at"],
+        expires_at=row["expires_at"],
+    )
