@@ -1,0 +1,105 @@
+"""What a new life of the gateway knows of the earlier ones: nothing is forgotten, and nothing counted twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from headworks.domain.exchange import Begin
+from headworks.stores.journal import SegmentedJournal, recover
+from headworks.stores.journal.carried import Carried
+from headworks.stores.journal.segment import Epoch
+from tests.journal.writing import AT, abandon, begin, journal_in, recoverer
+from tests.ledger.booking import BUDGET, Books, charge, spent, with_books, write
+
+OWN = Epoch(AT + 10**15, "gateway")
+UNDER_WAY = "4:team4:many10:concurrent"
+
+
+def _opened(number: int, nanos: int = 1000) -> Begin:
+    return begin(number, counters=(charge(nanos), charge(1, UNDER_WAY, "concurrent")))
+
+
+def _go_on(journal: SegmentedJournal, number: int, nanos: int) -> None:
+    journal.begin(_opened(number))
+    journal.end(spent(number, nanos))
+
+
+def test_what_is_booked_and_what_is_not_yet_come_to_all(url: str, tmp_path: Path) -> None:
+    write(tmp_path, [spent(number, 10) for number in range(5)])
+
+    async def body(books: Books) -> None:
+        await books.book()
+        write(tmp_path, [spent(number, 1) for number in range(5, 8)], AT + 10**9)
+        standing = await books.tables.standing()
+        carried = Carried(tmp_path, OWN, standing.places)
+        assert standing.spent[BUDGET] == 50
+        assert carried.poll() == {BUDGET: 3}
+        assert carried.poll() == {}
+        told = await books.tables.spent()
+        assert told.units == {BUDGET: 50}
+        assert len(told.through) == 1
+
+    with_books(url, tmp_path, body)
+
+
+def test_periods_that_are_over_are_not_restored(url: str, tmp_path: Path) -> None:
+    over, under_way = charge(5, "over", ends_at=AT), charge(7, "under way", ends_at=AT + 1)
+    write(tmp_path, [spent(1, 0, counters=(over, under_way))])
+
+    async def body(books: Books) -> None:
+        await books.book()
+        assert (await books.tables.standing()).spent == {"under way": 7}
+
+    with_books(url, tmp_path, body)
+
+
+def test_what_a_living_predecessor_holds_counts_until_it_ends(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path)
+    _go_on(journal, 1, 30)
+    journal.begin(_opened(2))
+    carried = Carried(tmp_path, OWN, {})
+    counted = Counter(carried.poll())
+    assert counted == {BUDGET: 30 + 1000, UNDER_WAY: 1}
+    assert not carried.settled
+
+    journal.begin(_opened(3))
+    counted.update(carried.poll())
+    assert counted[BUDGET] == 30 + 2000
+    journal.end(spent(2, 7))
+    journal.end(spent(3, 5))
+    journal.close()
+    counted.update(carried.poll())
+
+    assert counted == {BUDGET: 42, UNDER_WAY: 0}
+    assert carried.settled
+
+
+def test_what_a_living_predecessor_began_before_it_was_booked_is_held_too(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path)
+    journal.begin(_opened(1))
+    _go_on(journal, 2, 30)
+    stem = journal.chain.epoch.stem
+    carried = Carried(tmp_path, OWN, {stem: (1, journal.chain.current.size)})
+
+    assert carried.poll() == {BUDGET: 1000, UNDER_WAY: 1}
+    journal.end(spent(1, 8))
+    assert carried.poll() == {BUDGET: 8 - 1000, UNDER_WAY: -1}
+    journal.close()
+
+
+def test_what_a_killed_predecessor_left_open_is_charged_by_estimate(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path)
+    journal.begin(_opened(1, 5_000_000))
+    abandon(journal)
+    recover(tmp_path, recoverer())
+
+    assert Carried(tmp_path, OWN, {}).poll() == {BUDGET: 200_000}
+
+
+def test_who_comes_later_is_not_the_past(tmp_path: Path) -> None:
+    carried = Carried(tmp_path, OWN, {})
+    write(tmp_path, [spent(1, 5)])
+
+    assert carried.poll() == {}
+    assert carried.settled
