@@ -16,18 +16,20 @@ from headworks.dialects.openai_chat import OpenAIChat
 from headworks.domain.body import Whole
 from headworks.domain.call import Call, Kind
 from headworks.domain.errors import Fault
+from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.policy import PolicyRule
 from headworks.domain.principal import Principal
 from headworks.domain.reply import Reply
 from headworks.domain.retry import RetryPolicy
-from headworks.domain.snapshot import GuardRule, Model, Snapshot
+from headworks.domain.snapshot import CacheSettings, GuardRule, Model, Snapshot
 from headworks.domain.target import AskedModel, Target
 from headworks.guards.pattern import PatternGuards
-from headworks.journey import Authorise, Guard
+from headworks.journey import Authorise, Cache, Guard
 from headworks.journey.permission import Permission
 from headworks.journey.planner import Planner
 from headworks.policies import PolicyBook
-from headworks.testing import CollectingSink, Script, ScriptedGuard, ScriptedUpstream, sample_call, sample_target
+from headworks.stores.memory import MemoryAnswers, MemoryReplays
+from headworks.testing import CollectingSink, FrozenClock, Script, ScriptedGuard, ScriptedUpstream, sample_call, sample_target
 
 from .plain import KEY, House
 
@@ -456,3 +458,22 @@ def test_the_record_names_the_customer_that_policies_saw(
         assert house.journal.ended[-1].customer == customer
 
     asyncio.run(scenario())
+
+
+def test_an_answer_that_is_remembered_from_elsewhere_is_not_given_to_a_caller_who_was_narrowed_since() -> None:
+    snapshot = shop(model("m", *SPREAD), cache=CacheSettings(enabled=True))
+    stage = Cache(MemoryAnswers(FrozenClock(), 1_000), MemoryReplays(FrozenClock()), HUB)
+    asked: list[Call] = []
+
+    async def answer(call: Call) -> Reply:
+        asked.append(call)
+        return Reply.of(200, [], b"answer")
+
+    async def serve(call: Call) -> None:
+        (await stage(call, answer)).start(CollectingSink())
+        call.closing.close(Outcome(Ending.FINISHED, 200))
+
+    narrow: dict[str, Any] = {"regions": ("eu",)}
+    for bounds, times in (({}, 1), ({}, 1), (narrow, 2), (narrow, 2)):
+        asyncio.run(serve(Desk().passed(Principal(id="p", **bounds), snapshot)))
+        assert len(asked) == times

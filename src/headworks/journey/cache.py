@@ -53,7 +53,7 @@ class Cache:
         return captured.on(await proceed(call))
 
     async def _cached(self, call: Call, proceed: Proceed) -> Reply:
-        key = _digest(call, call.snapshot.revision.encode(), self._forwarded(call), call.body.data)
+        key = _digest(call, call.snapshot.revision.encode(), _places(call), self._forwarded(call), call.body.data)
         kept = self._answers.get(key)
         if kept is not None:
             call.tally.cache = "hit"
@@ -85,6 +85,12 @@ def _exact(call: Call) -> bool:
         and call.cap is None  # cut to what is left of somebody's budget, it is nobody's answer but theirs
         and call.headers.get(b"x-headworks-cache") != b"no-store"
     )
+
+
+def _places(call: Call) -> bytes:
+    """Where it may be answered: what was answered where a caller may no longer be served is not its answer any more."""
+    assert call.plan is not None
+    return "\n".join([target.name for target in call.plan.targets]).encode()
 
 
 def _digest(call: Call, *what: bytes) -> bytes:
