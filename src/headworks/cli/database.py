@@ -81,6 +81,7 @@ def check(config: ConfigPath = None) -> int:
 
 def on_database(config: Path | None, work: Work) -> int:
     """Do something with the database that a configuration names. What cannot be reached is told, not thrown."""
+    os.umask(0o077)  # what we make is nobody else's to read
     settings = tolerant_settings_of(config)
     base = settings.path.parent if settings.path is not None else Path()
 
