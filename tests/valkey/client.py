@@ -94,7 +94,7 @@ async def main(address: str, name: str, seconds: float, seed: int) -> None:
     await asyncio.gather(*(caller(number) for number in range(CALLERS)))
     status = counters.status
     await counters.close()
-    note(Fact("status", time.monotonic(), code=f"alone={status.alone} timeouts={status.timeouts}"))
+    note(Fact("status", time.monotonic(), code=f"alone={status.unchecked} timeouts={status.timeouts}"))
 
 
 if __name__ == "__main__":

@@ -158,7 +158,7 @@ def test_a_restart_under_load_over_admits_no_more_than_the_shares(server: Server
                     "saw": dict(loads[0].saw + loads[1].saw),
                     "spent": spent,
                     "over": over,
-                    "alone": one.status.alone + two.status.alone,
+                    "alone": one.status.unchecked + two.status.unchecked,
                 }
             )
             assert look(server, budget)[0] >= spent

@@ -26,6 +26,29 @@ class JournalGauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
     """How long the last sync to disk took."""
 
 
+class SharedGauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """How a process gets on with the server that several count on. Counts are since the process began."""
+
+    reachable: bool = False
+    trouble: str = ""
+    """What keeps it from the server, in words for an operator."""
+    skew: float = 0.0
+    """By how many seconds this machine's clock is ahead of the server's."""
+    holds: int = 0
+    """Calls that hold something on the server."""
+    batches: int = 0
+    timeouts: int = 0
+    """Batches without an answer in time."""
+    losses: int = 0
+    """How often the server had lost its counters."""
+    unchecked: int = 0
+    """Calls admitted by this process alone."""
+    refused: int = 0
+    """Calls refused because nobody could be asked."""
+    dropped: int = 0
+    """Acts that could not be told: the ledger has them."""
+
+
 class Gauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One gateway process. `health` is 1 for a target in use, 0 for one behind an open circuit or cooling down, 0.5 for one on probation."""
 
@@ -43,3 +66,5 @@ class Gauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Open connections by side: `client`, `upstream`."""
     health: dict[str, float] = {}
     journal: JournalGauges = JournalGauges()
+    shared: SharedGauges | None = None
+    """None where it counts by itself."""

@@ -25,6 +25,7 @@ from headworks.stores.journal import SegmentedJournal, Upkeep
 from headworks.stores.journal.instance import instance_of
 from headworks.stores.sql.ledger import LedgerTables, Standing
 from headworks.stores.sql.version import version_of
+from headworks.stores.valkey import ValkeyCounters
 from headworks.transport import PooledUpstream
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.counters import open_counters
@@ -100,6 +101,7 @@ class _House:
         self.journal = journal
         self.health = health
         self.handover = handover
+        self.shared: ValkeyCounters | None = None
         self.draining = False
 
     def gauges(self) -> Gauges:
@@ -117,6 +119,7 @@ class _House:
             connections={"client": door.connections, "upstream": sum(row.open for row in self.upstream.stats())},
             health=self._health(),
             journal=self.journal.gauges(),
+            shared=self.shared.status if self.shared is not None else None,
         )
 
     def _health(self) -> dict[str, float]:
@@ -157,6 +160,7 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: SystemClock, stack: 
     )
     handover = Handover(journal_dir, journal.chain.epoch, counters, clock, say)
     house = _House(live, edge, upstream, journal, health, handover)
+    house.shared = counters if isinstance(counters, ValkeyCounters) else None
     if not snapshot.cluster.url:  # shared counters outlive us by themselves
         await handover.learn(lambda: _booked(snapshot.database, journal_dir, clock))
     stack.push_async_callback(_cancel, asyncio.create_task(handover.follow(), name="follow predecessors"))

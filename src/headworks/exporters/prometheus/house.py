@@ -54,6 +54,7 @@ class HouseMetrics(Collector):
         yield from self._gateways()
         yield from self._targets()
         yield from self._writers()
+        yield from self._shared()
         yield from self._projections()
 
     def _gateways(self) -> Families:
@@ -108,6 +109,26 @@ class HouseMetrics(Collector):
         slowest = max((one.sync_seconds for one in journals), default=0.0)
         yield _plain("headworks_journal_sync_seconds", "How long the disk took at the last sync.", slowest)
 
+    def _shared(self) -> Families:
+        """Without samples where gateways count by themselves."""
+        shared = [one.shared for one in self.state.gateways if one.shared is not None]
+        told = bool(shared)
+        yield _told(
+            GaugeMetricFamily,
+            "headworks_shared_counters_reachable",
+            "1 if all gateways reach the server that they count on.",
+            all(one.reachable for one in shared) if told else None,
+        )
+        skew = max((abs(one.skew) for one in shared), default=None)
+        yield _told(
+            GaugeMetricFamily,
+            "headworks_shared_counters_skew_seconds",
+            "The most that a gateway's clock differs from that server's.",
+            skew,
+        )
+        for name, text, field in _SHARED:
+            yield _told(CounterMetricFamily, name, text, sum(getattr(one, field) for one in shared) if told else None)
+
     def _projections(self) -> Families:
         behind = GaugeMetricFamily("headworks_journal_lag_bytes", "Journal not yet read.", labels=("projection",))
         since = GaugeMetricFamily(
@@ -128,6 +149,23 @@ class HouseMetrics(Collector):
         for label, count in self._overflows().items():
             overflow.add_metric((label,), count)
         yield overflow
+
+
+_SHARED = (
+    ("headworks_shared_counters_timeouts", "Calls to that server without an answer in time.", "timeouts"),
+    ("headworks_shared_counters_losses", "How often that server had lost its counters.", "losses"),
+    ("headworks_shared_counters_dropped", "Facts that could not be told to that server; the ledger has them.", "dropped"),
+    (
+        "headworks_unchecked_requests",
+        "Requests admitted by a gateway alone, while that server could not be asked.",
+        "unchecked",
+    ),
+    ("headworks_unchecked_refusals", "Requests refused because that server could not be asked.", "refused"),
+)
+
+
+def _told(kind: type[GaugeMetricFamily | CounterMetricFamily], name: str, text: str, value: float | None) -> Metric:
+    return kind(name, text) if value is None else kind(name, text, value=float(value))
 
 
 def _plain(name: str, text: str, value: float) -> Metric:

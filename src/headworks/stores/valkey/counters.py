@@ -9,6 +9,7 @@ from itertools import islice
 
 import msgspec
 
+from headworks.domain.gauges import SharedGauges
 from headworks.domain.limits import Claim
 from headworks.ports.clock import Chance, Clock
 from headworks.ports.stores import Hold, Spent, SpentSource
@@ -49,28 +50,6 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     say: Callable[[str], None]
     spent: SpentSource | None = None
     """The ledger's sums, where there is a ledger."""
-
-
-class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """How a process gets on with the server. Counts are since it began."""
-
-    reachable: bool
-    trouble: str
-    skew: float
-    """By how many seconds this machine's clock is ahead of the server's."""
-    open: int
-    """Calls that hold something on the server."""
-    timeouts: int
-    """Batches without an answer in time."""
-    losses: int
-    """How often the server had lost its counters."""
-    alone: int
-    """Calls admitted by this process alone."""
-    refused: int
-    """Calls refused because nobody could be asked."""
-    dropped: int
-    """Acts that could not be told: the ledger has them."""
-    batches: int
 
 
 class ValkeyCounters:
@@ -196,17 +175,17 @@ class ValkeyCounters:
     # ── ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     @property
-    def status(self) -> Status:
+    def status(self) -> SharedGauges:
         """How it goes."""
         courier, link, allowance = self._courier, self._link, self._allowance
-        return Status(
+        return SharedGauges(
             reachable=link.opened.is_set() and courier.ready,
             trouble=link.trouble,
             skew=link.skew,
-            open=len(self._holds),
+            holds=len(self._holds),
             timeouts=courier.timeouts,
             losses=link.losses,
-            alone=allowance.admitted,
+            unchecked=allowance.admitted,
             refused=allowance.refused,
             dropped=courier.dropped,
             batches=courier.batches,
