@@ -129,8 +129,8 @@ def report(times: list[float], number: int) -> None:
     )
 
 
-def test_a_revoked_key_is_refused_by_all_replicas_within_a_second(tmp_path: Path) -> None:
-    times = revocation_times(empty(tmp_path), 20_000, 20)
+def test_a_revoked_key_is_refused_by_all_replicas_within_a_second(tables: str) -> None:
+    times = revocation_times(tables, 20_000, 20)
 
     report(times, 20_000)
     assert times[-1] <= 1.0
