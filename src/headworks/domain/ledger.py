@@ -55,6 +55,16 @@ class Account(NamedTuple):
     currency: str
 
 
+class Parties(NamedTuple):
+    """Ids, empty where there is none; as in `Account`."""
+
+    organisation: str
+    team: str
+    project: str
+    user: str
+    key: str
+
+
 class Bill(NamedTuple):
     """What everything can be checked by: how many exchanges, and two amounts of money in nano-units, of all currencies together."""
 
@@ -86,7 +96,7 @@ def fold(exchanges: Iterable[Exchange], into: Sums | None = None) -> Sums:
     """Add them up."""
     sums = into if into is not None else Sums()
     postings, counters, ends = sums.postings, sums.counters, sums.ends
-    places: dict[tuple[str, ...], tuple[str, str, str, str, str]] = {}
+    places: dict[tuple[str, ...], Parties] = {}
     for exchange in exchanges:
         lineage = exchange.lineage or (exchange.principal,)
         party = places.get(lineage)
@@ -104,16 +114,16 @@ def fold(exchanges: Iterable[Exchange], into: Sums | None = None) -> Sums:
     return sums
 
 
-def parties_of(lineage: tuple[str, ...]) -> tuple[str, str, str, str, str]:
+def parties_of(lineage: tuple[str, ...]) -> Parties:
     """Organisation, team, project, user and key of a lineage: ids tell by their beginnings what they are."""
     found = {"org": "", "team": "", "proj": "", "user": ""}
     for id_ in lineage[:-1]:
         kind = id_.partition("_")[0]
         found["user" if kind == "svc" else kind] = id_
-    return found["org"], found["team"], found["proj"], found["user"], lineage[-1]
+    return Parties(found["org"], found["team"], found["proj"], found["user"], lineage[-1])
 
 
-def _account(exchange: Exchange, party: tuple[str, str, str, str, str]) -> Account:
+def _account(exchange: Exchange, party: Parties) -> Account:
     told = exchange.cost or exchange.price or exchange.status < _REFUSALS or exchange.usage != NO_USAGE
     return Account(
         (seconds := exchange.at // _NS) - seconds % BUCKET,

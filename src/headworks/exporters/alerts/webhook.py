@@ -8,7 +8,6 @@ import http.client
 import ipaddress
 import socket
 import ssl
-from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -110,11 +109,11 @@ def signature_of(secret: str, seconds: int, body: bytes) -> str:
     return f"t={seconds},v1={hmac.new(secret.encode(), b'%d.' % seconds + body, hashlib.sha256).hexdigest()}"
 
 
-def _event(alert: BudgetAlert) -> dict[str, Any]:
+def _event(alert: BudgetAlert) -> dict[str, object]:
     facts = msgspec.structs.asdict(alert) | {"amount": money(alert.amount), "spent": money(alert.spent), "at": alert.at // _NS}
     return {"type": "budget.threshold", "id": alert.id, "text": alert.words, "data": facts}
 
 
-def _slack(alert: BudgetAlert) -> dict[str, Any]:
+def _slack(alert: BudgetAlert) -> dict[str, object]:
     escaped = alert.words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return {"text": escaped}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from sqlalchemy import ColumnElement, Table, insert, select, update
@@ -20,6 +19,7 @@ from headworks.stores.sql.engine import Database
 from headworks.stores.sql.schema import COUNTER_SPEND, PLACES, POSTINGS
 
 PROJECTION = "ledger"
+Row = dict[str, str | int]
 Place = tuple[int, int]
 """As the journal's: segment, and offset in it."""
 _HALF = 16
@@ -135,27 +135,27 @@ class LedgerTables:
         if moved.rowcount != 1:
             raise PlacesMovedError
 
-    async def _add(self, connection: AsyncConnection, table: Table, rows: list[dict[str, Any]], summed: Iterable[str]) -> None:
+    async def _add(self, connection: AsyncConnection, table: Table, rows: list[Row], summed: Iterable[str]) -> None:
         """Insert, or add to what is there. In the order of their keys: two who add at once then never wait for each other in a ring."""
         if not rows:
             return
         keys = [column.name for column in table.primary_key]
         fresh = self._insert(table)
-        added: Mapping[str, Any] = {name: table.c[name] + fresh.excluded[name] for name in summed}
+        added = {name: table.c[name] + fresh.excluded[name] for name in summed}
         stamp = "posted_at" if "posted_at" in table.c else "updated_at"
         added = {**added, stamp: fresh.excluded[stamp]}
         statement = fresh.on_conflict_do_update(index_elements=keys, set_=dict(added))
         await connection.execute(statement, sorted(rows, key=lambda row: tuple(row[key] for key in keys)))
 
 
-def _postings(sums: Sums, now: int) -> list[dict[str, Any]]:
+def _postings(sums: Sums, now: int) -> list[Row]:
     return [
         {**account._asdict(), "dimension": dimension_of(account), **dict(zip(SUMMED, row, strict=True)), "posted_at": now}
         for account, row in sums.postings.items()
     ]
 
 
-def _spend(sums: Sums, now: int) -> list[dict[str, Any]]:
+def _spend(sums: Sums, now: int) -> list[Row]:
     return [
         {"counter": counter, "units": units, "ends_at": sums.ends[counter], "updated_at": now}
         for counter, units in sums.counters.items()

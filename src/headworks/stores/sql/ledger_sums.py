@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 import msgspec
-from sqlalchemy import Table, func, select
+from sqlalchemy import RowMapping, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headworks.domain.ledger import Bill
@@ -54,7 +54,7 @@ class LedgerSums:
         )
 
 
-def sum_of(rows: Any) -> Bill:
+def sum_of(rows: Iterable[RowMapping]) -> Bill:
     """Of rows that have a bill's columns."""
     total = Bill()
     for row in rows:
