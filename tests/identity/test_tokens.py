@@ -548,8 +548,9 @@ def test_invented_key_ids_do_not_make_us_a_nuisance_to_the_issuer() -> None:
 def test_a_discovery_document_of_somebody_else_is_not_believed() -> None:
     async def act(tokens: Tokens) -> None:
         tokens.issuer.says_it_is = "https://evil.example.com"
-        with pytest.raises(Fault, match="identity_unavailable"):
+        with pytest.raises(Fault, match="identity_unavailable") as refusal:
             await tokens.find(tokens.token())
+        assert "somebody else's" in refusal.value.detail, "its operator learns why"
 
     run(act)
 

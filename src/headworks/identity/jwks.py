@@ -63,6 +63,7 @@ class IssuerKeys:
         self._changed = changed
         self._held: tuple[_Held, ...] = ()
         self._text = b""
+        self._trouble = ""
         self._read_at = -inf
         self._tried_at = -inf
         self._reading: asyncio.Task[None] | None = None
@@ -73,7 +74,7 @@ class IssuerKeys:
         if age >= self._issuer.max_age:
             await self._read_again()
             if self._clock.now() - self._read_at >= self._issuer.max_age:
-                raise KeysUnreadable(f"the keys of the issuer {self._issuer.name} could not be read")
+                raise KeysUnreadable(f"the keys of the issuer {self._issuer.name} could not be read ({self._trouble})")
         elif age >= self._issuer.max_age / 2:
             self._begin()
         found = self._pick(kid, algorithm)
@@ -105,7 +106,8 @@ class IssuerKeys:
         try:
             text = await self._fetch(self._issuer.jwks_uri or await self._discovered())
             held = tuple(_usable(text))
-        except (OSError, msgspec.DecodeError, KeysUnreadable):
+        except (OSError, msgspec.DecodeError, KeysUnreadable) as trouble:
+            self._trouble = f"{type(trouble).__name__}: {trouble}"
             return
         finally:
             self._reading = None
