@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 from headworks import __version__
 from headworks.control.admin.app import answer_failure
 from headworks.control.gauges import Census, ask_gateways
+from headworks.control.ledger import Ledger
 from headworks.control.projection import Projection
 from headworks.exporters.prometheus import CONTENT_TYPE, Lag, PrometheusExporter, State
 from headworks.ports.clock import Clock
@@ -28,6 +29,7 @@ class House(NamedTuple):
     metrics: PrometheusExporter
     projections: Sequence[Projection]
     clock: Clock
+    ledger: Ledger | None = None
 
     def lags(self) -> list[Lag]:
         """How far each projection is behind."""
@@ -100,7 +102,12 @@ def _status(house: House, census: Census) -> dict[str, object]:
         "projections": {
             lag.projection: {"behind_bytes": lag.bytes, "behind_seconds": round(lag.seconds, 3)} for lag in house.lags()
         },
-    }
+    } | _books(house.ledger)
+
+
+def _books(ledger: Ledger | None) -> dict[str, object]:
+    """Whether the ledger gets on: what it cannot read, and how often in a row the database did not take a batch."""
+    return {"ledger": {"stopped": ledger.stopped, "failures": ledger.failures}} if ledger is not None else {}
 
 
 def _page(facts: dict[str, object]) -> str:

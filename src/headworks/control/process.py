@@ -63,7 +63,7 @@ async def run_control(plan: ControlPlan, sockets: Sequence[socket.socket], clock
     told = _projection("metrics", metrics, plan.journal, say)
     logged = _projection("logs", log, plan.journal, say)
     routes = plan.admin.routes if plan.admin is not None else ()
-    server = _Server(_settings_of(control_app(House(plan.journal, metrics, (told, logged), clock), routes)))
+    server = _Server(_settings_of(control_app(House(plan.journal, metrics, (told, logged), clock, plan.ledger), routes)))
     tasks = [
         asyncio.create_task(follow(told, clock)),
         asyncio.create_task(follow(logged, clock, log.flush)),
