@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,16 +38,20 @@ def environment(home: Path, emulator: str) -> dict[str, str]:
         "OPENROUTER_API_KEY CEREBRAS_API_KEY OPENAI_KEY_RESEARCH AZURE_EASTUS_KEY AZURE_SWEDEN_KEY GEMINI_API_KEY TOGETHERAI_API_KEY "
         "PERPLEXITYAI_API_KEY COHERE_API_KEY NVIDIA_NIM_API_KEY LEGACY_KEY EMULATOR_KEY AZURE_EU_KEY"
     )
-    return os.environ | dict.fromkeys(needed.split(), "sk-not-real") | {
-        "XDG_DATA_HOME": str(home),
-        "AZURE_SWEDEN_BASE": "https://acme-sweden.openai.azure.com",
-        "EMULATOR_BASE": emulator,
-        "LITELLM_MASTER_KEY": _MASTER,
-    }
+    return (
+        os.environ
+        | dict.fromkeys(needed.split(), "sk-not-real")
+        | {
+            "XDG_DATA_HOME": str(home),
+            "AZURE_SWEDEN_BASE": "https://acme-sweden.openai.azure.com",
+            "EMULATOR_BASE": emulator,
+            "LITELLM_MASTER_KEY": _MASTER,
+        }
+    )
 
 
 @contextmanager
-def serving(directory: Path, env: dict[str, str]) -> Iterator[int]:
+def serving(directory: Path, env: dict[str, str]) -> Generator[int]:
     """`headworks serve` on what was imported; the port."""
     port = free_port()
     output = directory / "output.log"

@@ -80,6 +80,16 @@ GROUPS = (
         ),
     ),
     (
+        "secrets",
+        "Provider credentials, kept enciphered.",
+        (
+            ("put", "headworks.cli.secrets:put", "Keep a credential; headworks.yaml refers to it as secret:NAME."),
+            ("list", "headworks.cli.secrets:list_all", "Say what is kept, without showing it."),
+            ("remove", "headworks.cli.secrets:remove", "Forget a credential."),
+            ("rotate-master", "headworks.cli.secrets:rotate_master", "Wrap all under a new master key."),
+        ),
+    ),
+    (
         "import",
         "Come from another gateway.",
         (("litellm", "headworks.cli.import_litellm:litellm", "Take over LiteLLM's configuration, keys, teams and budgets."),),

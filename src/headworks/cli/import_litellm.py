@@ -80,6 +80,7 @@ def litellm(config: Path, *, choices: Annotated[Choices | None, Parameter(name="
 
     Args:
         config: LiteLLM's config.yaml.
+        choices: What to read besides, and where to write to.
     """
     chosen = choices or Choices()
     try:
@@ -183,7 +184,9 @@ def _write_records(output: Path, records: Records) -> Written:
     except (PepperRefused, ValueError) as refused:
         raise _Abandoned(f"the records were not written: {refused}", Exit.CONFIG) from None
     if code != Exit.OK:
-        raise _Abandoned(f"the records were not written; {output} was. Mend the database, move {output} away, and import again.")
+        raise _Abandoned(
+            f"the records were not written; {output} was. Mend the database, move {output} away, and import again."
+        )
     return done[0]
 
 

@@ -18,6 +18,7 @@ from headworks.providers.price_table import shipped_prices
 from headworks.wiring.compile import Compiled, Givens, compile_config, compile_reading, compile_settings
 from headworks.wiring.config_file import ConfigRefused, Problem, Reading, read_config
 from headworks.wiring.config_file.excerpt import read_excerpt
+from headworks.wiring.process_places import journal_directory
 
 _NANOSECONDS = 10**9
 _LARGEST_FILE = 8_388_608
@@ -35,7 +36,13 @@ class ConfigFile:
         self.path = path
         self.seen: Signature = None
         """What the file looked like when it was last loaded."""
-        self._givens = givens(env, clock, directory=str(path.parent))
+
+        def look(name: str, address: str, journal: str) -> str:
+            from headworks.wiring.vault import reveal  # noqa: PLC0415 - ciphers weigh too much for a gateway that keeps no secrets
+
+            return reveal(name, address, journal_directory(journal, path.absolute(), env), env, clock)
+
+        self._givens = msgspec.structs.replace(givens(env, clock, directory=str(path.parent)), look=look)
         self._clock = clock
 
     def load(self) -> Compiled:

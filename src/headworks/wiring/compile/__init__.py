@@ -43,6 +43,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
     """Compile a document as read. Raises `ConfigRefused` with all that is wrong, the reading's problems included."""
     bench = Bench(givens)
     config = reading.config
+    bench.journal, bench.database = config.journal.directory, bench.secret(config.database, ("database",))
     if config.price_table:
         _use_own_prices(bench, config.price_table)
     targets = Targets(bench, config)
@@ -69,7 +70,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
         unpriced=config.unpriced,
         open_door=config.open_door,
         cluster=compile_cluster(bench, config.cluster),
-        database=bench.secret(config.database, ("database",)),
+        database=bench.database,
         identity=compile_identity(bench, config),
     )
     _refuse_mistakes(reading, bench)

@@ -18,6 +18,11 @@ from headworks.wiring.config_file.tree import Path
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
+def no_secrets(name: str, _address: str, _journal: str) -> str:
+    """Where there is no store of secrets to ask."""
+    raise LookupError(f"There is no store of secrets here for '{name}'. Write ${{NAME}} or file:/path instead.")
+
+
 class Givens(msgspec.Struct, frozen=True, kw_only=True):
     """What a compilation depends on beside the document. `read` gives a file's text and raises `OSError`; paths in the document
     are relative to `directory`; `at` is the time that prices are looked up for.
@@ -30,6 +35,8 @@ class Givens(msgspec.Struct, frozen=True, kw_only=True):
     prices: PriceTable
     version: str = ""
     directory: str = ""
+    look: Callable[[str, str, str], str] = no_secrets
+    """Name, database and journal's directory → a secret. Raises `LookupError` with what is wrong."""
 
 
 class Bench:
@@ -42,6 +49,9 @@ class Bench:
         self.digests: dict[str, str] = {}
         self.files: set[str] = set()
         self.until: datetime | None = None
+        self.database = ""
+        """Where secrets are, once that is known, and below the journal's directory as written."""
+        self.journal = ""
 
     def wrong(self, path: Path, message: str, hint: str = "", *, on_key: bool = False) -> None:
         """Note a mistake: the configuration is not usable."""
@@ -60,6 +70,8 @@ class Bench:
         """A value with its references resolved. Empty, and noted as wrong, where one cannot be."""
         if written.startswith("file:"):
             return self._file(written.removeprefix("file:"), path)
+        if written.startswith("secret:"):
+            return self._kept(written.removeprefix("secret:"), path)
         if "${" not in written:
             return written
         if _REFERENCE.sub("", written).find("${") >= 0:
@@ -93,6 +105,16 @@ class Bench:
         if name:
             self._file(name, path)
         return self.located(name) if name else ""
+
+    def _kept(self, name: str, path: Path) -> str:
+        if path == ("database",):
+            self.wrong(path, "The database's own address cannot be kept in it.", "Write ${NAME} or file:/path instead.")
+            return ""
+        try:
+            return self.givens.look(name, self.database, self.journal)
+        except LookupError as trouble:
+            self.wrong(path, str(trouble))
+            return ""
 
     def _file(self, name: str, path: Path) -> str:
         located = self.located(name)

@@ -11,7 +11,7 @@ import msgspec
 from headworks.wiring.config_file.tree import Node, Path, Places, Spot, places_of
 
 MASK = "•••"
-_SECRET_FIELDS = frozenset(("api_key", "key", "sha256", "headers", "proxy"))
+_SECRET_FIELDS = frozenset(("api_key", "key", "sha256", "headers", "proxy", "database", "url"))
 _REFERENCE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _LIKE_A_SECRET = re.compile(r"(sk|hw|pk|rk|gsk|xai|key|nvapi|Bearer|AIza)[-_ ][\w-]{8,}|[A-Za-z0-9+/_=-]{40,}")
 
@@ -107,7 +107,7 @@ def _masking(line: str, spot: Spot, stretches: Sequence[Spot]) -> tuple[str, int
         if (
             start < done
             or _REFERENCE.fullmatch(line[start:end].strip("'\""))
-            or line[start:end].startswith(("file:", "{", "["))
+            or line[start:end].startswith(("file:", "secret:", "{", "["))
         ):
             continue
         pieces.append(line[done:start] + MASK)

@@ -1,0 +1,1 @@
+# noqa: A005 - the folder of the floor that it tests
