@@ -17,6 +17,8 @@ from headworks.domain.principal import Principal
 from headworks.domain.reply import Reply
 from headworks.domain.snapshot import Model
 from headworks.domain.target import AskedModel
+from headworks.edge.routes import ANTHROPIC, OPENAI
+from headworks.edge.standings import duration, told
 from headworks.journey import Limits
 from headworks.journey.planner import Planner
 from headworks.journey.reservation import UNSEEN, reservation
@@ -39,18 +41,32 @@ def test_every_answer_says_how_the_tightest_limit_stands_and_so_does_a_refusal()
     async def scenario() -> None:
         snapshot = shop(model("m"))
         at = house(snapshot, limit(Unit.REQUESTS, 2, seconds=60.0), limit(Unit.REQUESTS, 100, seconds=60.0, rule="wide"))
-        first = await at.serve(ask(snapshot))
-        told = dict(first.headers)
-        assert told[b"x-ratelimit-limit-requests"] == b"2"
-        assert told[b"x-ratelimit-remaining-requests"] == b"1"
-        assert told[b"x-ratelimit-reset-requests"] == b"30s"
-        await at.serve(ask(snapshot))
-        third = ask(snapshot)
+        first, second, third = ask(snapshot), ask(snapshot), ask(snapshot)
+        await at.serve(first)
+        assert dict(told(first.tally.standings, OPENAI, 0)) == {
+            b"x-ratelimit-limit-requests": b"2",
+            b"x-ratelimit-remaining-requests": b"1",
+            b"x-ratelimit-reset-requests": b"30s",
+        }
+        assert dict(told(first.tally.standings, ANTHROPIC, 10**9)) == {
+            b"anthropic-ratelimit-requests-limit": b"2",
+            b"anthropic-ratelimit-requests-remaining": b"1",
+            b"anthropic-ratelimit-requests-reset": b"1970-01-01T00:00:31Z",
+        }
+        await at.serve(second)
         refused = await refusal(at, third)
         assert (refused.code, refused.retry_after) == ("rate_limit_exceeded", 30.0)
-        assert dict(third.tally.told)[b"x-ratelimit-remaining-requests"] == b"0"
+        assert dict(told(third.tally.standings, OPENAI, 0))[b"x-ratelimit-remaining-requests"] == b"0"
 
     run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [(0.0, b"0s"), (0.0121, b"13ms"), (1.5, b"1.5s"), (30.0, b"30s"), (360.0, b"6m0s"), (7205.2, b"2h0m6s")],
+)
+def test_durations_are_written_as_clients_read_them(seconds: float, written: bytes) -> None:
+    assert duration(seconds) == written
 
 
 def test_an_answer_without_a_cap_is_kept_to_what_the_budget_covers() -> None:

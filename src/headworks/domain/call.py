@@ -10,7 +10,7 @@ import msgspec
 from headworks.domain.body import Body
 from headworks.domain.ending import Closing
 from headworks.domain.kind import Kind
-from headworks.domain.limits import Claim
+from headworks.domain.limits import Claim, Standing
 from headworks.domain.outcome import Outcome
 from headworks.domain.plan import Plan
 from headworks.domain.principal import Principal
@@ -70,8 +70,8 @@ class Tally(msgspec.Struct):
     """What is held of limits for it, with the amounts granted."""
     extend: Callable[[Plan], Awaitable[None]] | None = None
     """Holds what a fallback claims beyond that, or raises `Fault`. There once Limits has let the call pass."""
-    told: list[tuple[bytes, bytes]] = []
-    """Headers that every answer to this call bears, a refusal too."""
+    standings: tuple[Standing, ...] = ()
+    """How its limits stand: what every answer to it says, a refusal too."""
     receipt: Receipt = NO_RECEIPT
     waited: float = 0.0
     """Milliseconds of pauses between attempts: neither the upstream's nor our overhead."""

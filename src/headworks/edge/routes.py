@@ -22,10 +22,12 @@ class Front(msgspec.Struct, frozen=True):
     name: str
     id_header: bytes = b""
     event: bytes = b"data: "
+    limits: str = ""
+    """How the headers begin that say how limits stand; empty for `x-ratelimit-…`."""
 
 
 OPENAI = Front("openai_chat")
-ANTHROPIC = Front("anthropic", b"request-id", b"event: error\ndata: ")
+ANTHROPIC = Front("anthropic", b"request-id", b"event: error\ndata: ", "anthropic-ratelimit")
 
 ANTHROPIC_MARK = b"anthropic-version"
 """The header by which a client of a path that both dialects have says which one it speaks."""

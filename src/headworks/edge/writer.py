@@ -15,6 +15,7 @@ from headworks.edge.ids import exchange_id
 from headworks.edge.reception import WrongMethod
 from headworks.edge.request import Request
 from headworks.edge.routes import OPENAI, Front
+from headworks.edge.standings import told
 from headworks.edge.state import ServerState
 
 LARGE = 262_144
@@ -111,6 +112,12 @@ class AnswerWriter:
         if not went_well(self._state.door.complain, self._refuse, fault) and not self.over:
             self.abort()
 
+    def standings(self) -> HeaderList:
+        """How the limits of its journey stand, as headers."""
+        if self.tally is None or not self.tally.standings:
+            return []
+        return told(self.tally.standings, self.front, self.at)
+
     def failed(self, trouble: Exception) -> None:
         """The answer could not be written: cut the connection."""
         self._state.door.complain(trouble)
@@ -135,6 +142,5 @@ class AnswerWriter:
         answer = answers.of_fault(fault, self.front, self.id, self._state.door)
         if isinstance(fault, WrongMethod):
             answer.headers.append((b"allow", fault.allow))
-        if self.tally is not None:
-            answer.headers.extend(self.tally.told)
+        answer.headers.extend(self.standings())
         self.answer(answer.status, answer.headers, answer.body)

@@ -12,7 +12,6 @@ from headworks.domain.outcome import Outcome
 from headworks.domain.plan import Plan
 from headworks.domain.reply import Reply
 from headworks.journey.reservation import Reservation, affordable, refuse_unbounded, reservation, strict
-from headworks.journey.told_limits import told
 from headworks.ports.stage import Proceed
 from headworks.ports.stores import Counters, Hold
 
@@ -39,9 +38,7 @@ class Limits:
         debt = _Debt(call, asked, self._counters, self._periods)
         cap = await debt.begin(call.plan)
         tally.extend = debt.extend
-        reply = await proceed(call if cap is None else msgspec.structs.replace(call, cap=cap))
-        reply.headers += tally.told
-        return reply
+        return await proceed(call if cap is None else msgspec.structs.replace(call, cap=cap))
 
 
 class _Debt:
@@ -118,9 +115,9 @@ class _Debt:
             self._hold = hold = await self._counters.reserve(call.id, claims)
         except Exceeded as refusal:
             self._owed = False
-            call.tally.told += told(refusal.standings, call.front, call.at)
+            call.tally.standings = refusal.standings
             raise
-        call.tally.told += told(hold.standings, call.front, call.at)
+        call.tally.standings = hold.standings
         held = call.tally.claims = hold.claims
         return held
 

@@ -1,29 +1,27 @@
-"""How the limits stand, as headers: in OpenAI's words, or in Anthropic's to its callers."""
+"""How the limits stand, as headers in the words of the client's dialect."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 
 from headworks.domain.limits import Standing
+from headworks.domain.reply import HeaderList
+from headworks.edge.routes import Front
 
 _REQUESTS = (b"x-ratelimit-limit-requests", b"x-ratelimit-remaining-requests", b"x-ratelimit-reset-requests")
 _TOKENS = (b"x-ratelimit-limit-tokens", b"x-ratelimit-remaining-tokens", b"x-ratelimit-reset-tokens")
-_OPENAI = (_REQUESTS, _TOKENS, _TOKENS, _TOKENS)
+_PLAIN = (_REQUESTS, _TOKENS, _TOKENS, _TOKENS)
 """By column of the limit: names of what is allowed, what is left, and when it resets."""
-_ANTHROPIC = tuple(
-    tuple(f"anthropic-ratelimit-{group}-{what}".encode() for what in ("limit", "remaining", "reset"))
-    for group in ("requests", "input-tokens", "output-tokens", "tokens")
-)
-Headers = list[tuple[bytes, bytes]]
 
 
-def told(standings: Iterable[Standing], front: str, wall_ns: int) -> Headers:
+def told(standings: Iterable[Standing], front: Front, wall_ns: int) -> HeaderList:
     """Of each kind of limit the tightest: the one of which the smallest part is left."""
-    if front == "anthropic":
-        return _anthropic(standings, wall_ns)
-    headers: Headers = []
-    for (allowed, left, resets), standing in _tightest(standings, _OPENAI).items():
+    if front.limits:
+        return _dated(standings, _named(front.limits), wall_ns)
+    headers: HeaderList = []
+    for (allowed, left, resets), standing in _tightest(standings, _PLAIN).items():
         headers.append((allowed, b"%d" % standing.limit.amount))
         headers.append((left, b"%d" % standing.remaining))
         headers.append((resets, duration(standing.resets_in)))
@@ -54,9 +52,18 @@ def _tightest(standings: Iterable[Standing], names: Sequence[tuple[bytes, ...]])
     return found
 
 
-def _anthropic(standings: Iterable[Standing], wall_ns: int) -> Headers:
-    headers: Headers = []
-    for (allowed, left, resets), standing in _tightest(standings, _ANTHROPIC).items():
+@cache
+def _named(prefix: str) -> tuple[tuple[bytes, ...], ...]:
+    return tuple(
+        tuple(f"{prefix}-{group}-{what}".encode() for what in ("limit", "remaining", "reset"))
+        for group in ("requests", "input-tokens", "output-tokens", "tokens")
+    )
+
+
+def _dated(standings: Iterable[Standing], names: Sequence[tuple[bytes, ...]], wall_ns: int) -> HeaderList:
+    """With the instant of the reset instead of the time until then."""
+    headers: HeaderList = []
+    for (allowed, left, resets), standing in _tightest(standings, names).items():
         resets_at = datetime.fromtimestamp(-(-wall_ns // 10**9) - int(-standing.resets_in // 1), UTC)
         headers.append((allowed, b"%d" % standing.limit.amount))
         headers.append((left, b"%d" % standing.remaining))
