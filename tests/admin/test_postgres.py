@@ -1,0 +1,22 @@
+"""The same stories on PostgreSQL: what locks, orders and compares differently there."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.admin.conftest import Story
+from tests.admin.house import run
+from tests.admin.test_peers_failures import at_once, borrowed_repeat, demoted, denials, handing_on
+from tests.admin.test_records import keys, pages, parties
+from tests.sql.conftest import Ready, postgres_server, ready, templates
+
+__all__ = ["postgres_server", "ready", "templates"]
+
+STORIES: list[Story] = [
+    at_once, borrowed_repeat, demoted, denials, handing_on, keys, pages, parties,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_a_story_on_postgresql(story: Story, ready: Ready) -> None:
+    run(ready("postgresql"), story)
