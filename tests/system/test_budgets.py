@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -91,3 +93,7 @@ def test_a_budget_is_not_passed_by_killing_and_replacing_the_gateway(tmp_path: P
 
         assert 0 <= BUDGET - spent(house) < LARGEST_HOLD
         assert sum(exchange.overrun for exchange in house.ended()) == 0
+        command = [sys.executable, "-m", "headworks", "audit", "ledger", f"--config={house.path}"]
+        proof = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        print(proof.stdout, proof.stderr)
+        assert proof.returncode == 0
