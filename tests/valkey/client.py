@@ -20,6 +20,7 @@ from headworks.ports.stores import Hold
 from headworks.stores.valkey import Settings, ValkeyCounters, World, read_address
 from headworks.wiring.clock import SystemClock
 
+CLOCK = SystemClock()
 CALLERS = 16
 BUDGET = Limit(id="fleet/budget", owner="fleet", rule="budget", unit=Unit.COST, amount=4 * 10**9, budget=True)
 TPM = Limit(id="fleet/tpm", owner="fleet", rule="tpm", unit=Unit.TOKENS, amount=30_000, seconds=2.0)
@@ -60,7 +61,7 @@ async def call(counters: ValkeyCounters, call_id: str, chance: random.Random) ->
         counters.release(call_id)
     except Fault as refusal:
         note(Fact("refused", time.monotonic(), call_id, code=refusal.code))
-        await asyncio.sleep(0.002)
+        await CLOCK.sleep(0.002)
     else:
         await serve(hold, call_id, chance)
 
@@ -69,7 +70,7 @@ async def serve(hold: Hold, call_id: str, chance: random.Random) -> None:
     """From the grant to the settlement."""
     held = {claim.limit.rule: claim.amount for claim in hold.claims}
     note(Fact("begin", time.monotonic(), call_id, cost=held["budget"]))
-    await asyncio.sleep(chance.random() * 0.01)
+    await CLOCK.sleep(chance.random() * 0.01)
     failed = chance.random() < 0.2
     used = 0 if failed else chance.randrange(held["budget"] + 1)
     tokens = 0 if failed else chance.randrange(held["tpm"] + 1)
@@ -81,7 +82,7 @@ async def main(address: str, name: str, seconds: float, seed: int) -> None:
     """Callers until time is up, then in good order."""
     chance = random.Random(seed)  # noqa: S311 - the same callers each time
     settings = Settings(address=read_address(address), process=name, patience=1.0, share=0.0)
-    counters = ValkeyCounters(settings, World(clock=SystemClock(), chance=random.Random(), say=lambda _: None))  # noqa: S311 - a name
+    counters = ValkeyCounters(settings, World(clock=CLOCK, chance=random.Random(), say=lambda _: None))  # noqa: S311 - a name
     assert await counters.open(10)
     until = time.monotonic() + seconds
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -134,3 +135,34 @@ def _claim(data: st.DataObject, limit: Limit) -> Claim:
     amount = 1 if limit.shape is Shape.UNDER_WAY else int(limit.amount * data.draw(_PART)) + data.draw(st.integers(0, 2))
     least = data.draw(st.one_of(st.just(-1), st.integers(0, amount))) if limit.shape is not Shape.RATE else -1
     return Claim(limit, limit.stem, amount, least)
+
+
+_VARIED = (
+    _limit(Unit.COST, 3 * 10**18 + 7, 0.0),
+    _limit(Unit.COST, 10**10, 59.0),
+    _limit(Unit.TOKENS, 10_007, 60.0),
+    _limit(Unit.REQUESTS, 7, 1.0),
+    _limit(Unit.TOKENS, 997, 86_400.0),
+    _limit(Unit.CONCURRENT, 5, 0.0),
+)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_they_agree_on_long_histories_too(asked: tuple[Plain, str], seed: int) -> None:
+    """Three hundred steps on six limits, with pauses about as long as slots and periods are."""
+    chance = random.Random(seed)  # noqa: S311 - the same histories each time
+    twin = Twin(*asked, list(_VARIED))
+    for number in range(300):
+        step = chance.random()
+        if step < 0.45:
+            twin.reserve(f"call-{number}", [_drawn(chance, limit) for limit in chance.sample(_VARIED, chance.randint(1, 6))])
+        elif step < 0.85 and twin.held:
+            twin.settle(chance.choice(sorted(twin.held)), chance.choice((0.0, 0.3, 1.0, 1.2)), released=chance.random() < 0.2)
+        else:
+            twin.advance(chance.choice((1e-6, 0.01, 0.5, 1.0, 58.7, 29.3, 60.0, 1464.0)))
+        twin.compare()
+
+
+def _drawn(chance: random.Random, limit: Limit) -> Claim:
+    amount = 1 if limit.shape is Shape.UNDER_WAY else chance.randrange(limit.amount // 3 + 1)
+    return Claim(limit, limit.stem, amount, -1 if limit.shape is Shape.RATE else chance.choice((-1, 0, amount // 2)))
