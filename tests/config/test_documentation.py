@@ -11,6 +11,8 @@ import pytest
 from headworks.domain.config import (
     Config,
     GuardSpec,
+    IdentityRule,
+    IssuerRule,
     KeyRule,
     LimitsRule,
     ModelRule,
@@ -51,7 +53,22 @@ SETTINGS = (
     RetryBudgetSettings,
     Quirks,
 )
-RULES = (Config, GuardSpec, KeyRule, LimitsRule, ModelRule, PolicySpec, PriceRule, ProviderRule, TargetRule, TieredPrice, Tls, Cors)
+RULES = (
+    Config,
+    GuardSpec,
+    IdentityRule,
+    IssuerRule,
+    KeyRule,
+    LimitsRule,
+    ModelRule,
+    PolicySpec,
+    PriceRule,
+    ProviderRule,
+    TargetRule,
+    TieredPrice,
+    Tls,
+    Cors,
+)
 
 
 def shown(value: Any) -> str:
