@@ -268,3 +268,22 @@ def test_cancelled_at_any_turn_of_a_slow_reservation_nothing_stays_held(at: int,
         assert {account.held for account in counters.memory.accounts()} <= {0}
 
     run(scenario())
+
+
+def test_what_an_answer_costs_beyond_what_was_set_aside_is_charged_and_recorded() -> None:
+    """A provider that counts more than the question has bytes: the budget is passed by that sum and no more, and the record says so."""
+
+    async def scenario() -> None:
+        snapshot = shop(model("m"))
+        call = ask(snapshot, max_tokens=50)
+        at = house(snapshot, limit(Unit.COST, 2_000_000, budget=True), script=Script(pieces=(b"hello usage:9000,50\n",)))
+        (await at.serve(call)).start(CollectingSink())
+        for _ in range(20):
+            await asyncio.sleep(0)
+        (record,) = at.journal.ended
+        (account,) = at.counters.accounts()
+        assert (record.price, account.spent, account.held) == (9_050_000, 9_050_000, 0)
+        assert record.overrun == 9_050_000 - call.tally.reserved_nanos
+        assert (await refusal(at, ask(snapshot, max_tokens=50))).code == "project_spend_limit_exceeded"
+
+    run(scenario())
