@@ -24,6 +24,8 @@ JSON_FILES = {
     "src/headworks/domain/call.py": "the top-level fields of a request are undecoded JSON",
     "src/headworks/providers/price_build.py": "reads the price library's own objects",
     "src/headworks/stores/journal/schema.py": "lifts records of older versions, which are JSON until they are lifted",
+    "src/headworks/stores/valkey/acts.py": "MessagePack to and from the scripts on the server",
+    "src/headworks/stores/valkey/wire.py": "the server's answers, of any type it knows",
     "src/headworks/wiring/config_file/decode.py": "what an operator wrote, before it is checked",
     "src/headworks/wiring/config_file/document.py": "likewise",
 }

@@ -21,6 +21,8 @@ LARGEST_RATE = 2**36 - 1
 
 Entry = tuple[str | int, ...]
 Act = tuple[Any, ...]
+Said = list[Any]
+"""Of a reservation: whether it is granted, then counter, grant and state of each entry."""
 encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.decode
 
@@ -56,7 +58,7 @@ class BatchAnswer(msgspec.Struct, array_like=True, gc=False):
 
     status: int
     now: int
-    answers: list[Any]
+    answers: list[Said]
 
 
 _SHAPES = {Shape.RATE: 0, Shape.SLIDING: 1, Shape.COUNT: 2, Shape.UNDER_WAY: 3}

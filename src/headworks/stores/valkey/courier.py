@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
-from headworks.stores.valkey.acts import Act, BatchAnswer, Status, Verb, encode
+from headworks.stores.valkey.acts import Act, BatchAnswer, Said, Status, Verb, encode
 from headworks.stores.valkey.scripts import Script
 from headworks.stores.valkey.wire import Severed, Wire
 
@@ -33,11 +32,11 @@ class Reservation:
 
     __slots__ = ("act", "future")
 
-    def __init__(self, act: Act, future: asyncio.Future[tuple[int, list[Any]] | None]) -> None:
+    def __init__(self, act: Act, future: asyncio.Future[tuple[int, Said] | None]) -> None:
         self.act = act
         self.future = future
 
-    def answer(self, answer: tuple[int, list[Any]] | None) -> None:
+    def answer(self, answer: tuple[int, Said] | None) -> None:
         """Whoever waits goes on."""
         if not self.future.done():
             self.future.set_result(answer)
@@ -101,9 +100,9 @@ class Courier:
         """Whether a reservation may be sent, and its answer be expected in time."""
         return self._route is not None and not self._late
 
-    def reserve(self, act: Act) -> asyncio.Future[tuple[int, list[Any]] | None]:
+    def reserve(self, act: Act) -> asyncio.Future[tuple[int, Said] | None]:
         """The server's time (µs) and its answer; None where it does not come in time: then it may have been carried out."""
-        future: asyncio.Future[tuple[int, list[Any]] | None] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[tuple[int, Said] | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(Reservation(act, future))
         self._acts.append(act)
         if not self._soon:
