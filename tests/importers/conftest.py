@@ -1,5 +1,5 @@
-"""A PostgreSQL server, as the tests of SQL have it."""
+"""Databases, as the tests of SQL have them."""
 
-from tests.sql.conftest import postgres_server
+from tests.sql.conftest import postgres_server, ready, tables, templates
 
-__all__ = ["postgres_server"]
+__all__ = ["postgres_server", "ready", "tables", "templates"]

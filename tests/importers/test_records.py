@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from headworks.domain.limits import Calendar, Unit
-from headworks.domain.records import BudgetRule, KeyRecord, LimitRule, Party
+from headworks.domain.records import BudgetRule, KeyRecord, LimitRule, Party, PartyKind
 from headworks.importers.litellm.parties import Records
 from headworks.importers.notes import Note
-from headworks.importers.writing import Written, write
-from headworks.testing.clock import FrozenClock
-from headworks.testing.records import MemoryRecords
+from headworks.ports.records import Page, TakenIn
+from headworks.stores.sql.records.intake import SqlIntake
 from tests.importers import database
 from tests.importers.making import NOW, records_of, unsupported
+from tests.sql.house import AUDIT, house
 from tests.sql.postgres import Postgres
 
 DOLLAR = 10**9
@@ -116,36 +117,57 @@ def test_postgresql_says_the_same(found: tuple[Records, list[Note]], postgres_se
     assert (records, notes) == found
 
 
-def test_an_import_that_is_repeated_writes_nothing_twice(found: tuple[Records, list[Note]]) -> None:
+def take_in(url: str, *lots: tuple[Sequence[Party], Sequence[KeyRecord]]) -> list[TakenIn]:
+    """One import after the other into our own database."""
+
+    async def story() -> list[TakenIn]:
+        async with house(url) as opened:
+            intake = SqlIntake(opened.acts)
+            return [await intake.take_in(parties, keys, audit=AUDIT) for parties, keys in lots]
+
+    return asyncio.run(story())
+
+
+def test_an_import_that_is_repeated_writes_nothing_twice(found: tuple[Records, list[Note]], tables: str) -> None:
+    lot = found[0].parties, found[0].keys
+
+    assert take_in(tables, lot, lot) == [TakenIn(parties=7, keys=8, known=0), TakenIn(parties=0, keys=0, known=15)]
+
+
+def test_what_was_taken_in_is_found_with_its_lineage(found: tuple[Records, list[Note]], tables: str) -> None:
     records = found[0]
+    take_in(tables, (records.parties, records.keys))
 
-    async def twice() -> tuple[Written, Written]:
-        store = MemoryRecords(FrozenClock())
-        audit = {"actor": "test", "operation": "import"}
-        return await write(store, records.parties, records.keys, audit), await write(
-            store, records.parties, records.keys, audit
-        )
+    async def look() -> tuple[list[str], bool, list[str]]:
+        async with house(tables) as opened:
+            key = await opened.records.key_by_digest([hashlib.sha256(database.RESEARCH_KEY.encode()).digest()])
+            assert key is not None
+            below = await opened.records.keys(Page(), reach=(party_of(records, "acme").id,))
+            changes = await opened.records.changes_after(0)
+            return [party.name for party in key.lineage], len(below) == 3, [change.entity for change in changes]
 
-    first, second = asyncio.run(twice())
-
-    assert first == Written(parties=7, keys=8, known=0)
-    assert second == Written(parties=0, keys=0, known=15)
+    assert asyncio.run(look()) == (["acme", "research"], True, ["reset"])
 
 
-def test_a_digest_that_another_record_has_is_refused_and_told(found: tuple[Records, list[Note]]) -> None:
+def test_a_digest_that_another_record_has_is_refused_and_told(found: tuple[Records, list[Note]], tables: str) -> None:
     """Two rows of one key would make revoking it uncertain."""
     records = found[0]
     stranger = KeyRecord(
         id="key_0", owner=records.parties[0].id, name="x", prefix="x", digest=records.keys[0].digest, imported=True
     )
 
-    async def write_both() -> Written:
-        store = MemoryRecords(FrozenClock())
-        audit = {"actor": "test", "operation": "import"}
-        await write(store, records.parties, (stranger,), audit)
-        return await write(store, records.parties, records.keys, audit)
+    done = take_in(tables, (records.parties, (stranger,)), (records.parties, records.keys))[1]
 
-    done = asyncio.run(write_both())
+    assert (done.keys, done.known) == (7, 7)
+    assert [words for words in done.refused if "already known as key_0" in words] == list(done.refused)
 
-    assert done.keys == 7
-    assert len(done.refused) == 1
+
+def test_what_stands_under_what_is_refused_is_refused_too(found: tuple[Records, list[Note]], tables: str) -> None:
+    """An organisation of that name is somebody's already: nothing gets into it."""
+    records = found[0]
+    theirs = Party(id="org_theirs", kind=PartyKind.ORGANISATION, name="acme")
+
+    done = take_in(tables, ((theirs,), ()), (records.parties, records.keys))[1]
+
+    assert (done.parties, done.keys) == (4, 5)
+    assert len(done.refused) == 3 + 3

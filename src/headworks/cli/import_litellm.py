@@ -23,11 +23,11 @@ from headworks.importers.litellm.parties import Reader, Records
 from headworks.importers.litellm.providers import SECRETS
 from headworks.importers.litellm.tables import NotTheirs, Tables, read_tables
 from headworks.importers.notes import Note, Verdict, told
-from headworks.importers.writing import Written, write
+from headworks.ports.records import Conflict, TakenIn
 from headworks.stores.sql import Database, DatabaseUnusable
 from headworks.stores.sql.audit import Acts
 from headworks.stores.sql.migrations import upgrade
-from headworks.stores.sql.records.store import SqlRecords
+from headworks.stores.sql.records.intake import SqlIntake
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.config_file import ConfigRefused, Unreadable
 from headworks.wiring.load import givens
@@ -61,7 +61,7 @@ class _Outcome(msgspec.Struct, frozen=True):
     """What was found and done. `unset`: variables that the configuration needs and that are not set."""
 
     records: Records
-    done: Written | None
+    done: TakenIn | None
     unset: Sequence[str]
 
 
@@ -107,7 +107,7 @@ def _run(config: Path, chosen: Choices) -> int:
         check(text, str(chosen.output), here, {f"{SECRETS}/{name}": value for name, value in imported.secrets.items()})
     except ConfigRefused as refused:
         raise _Abandoned(f"what was made of {config} cannot be used; nothing was written:\n{refused}", Exit.CONFIG) from None
-    done: Written | None = None
+    done: TakenIn | None = None
     if not chosen.dry_run:
         _write_files(chosen.output, text, imported)
         done = _write_records(chosen.output, records) if tables is not None else None
@@ -167,21 +167,21 @@ def _write_secret(path: Path, value: str) -> None:
         file.write(value)
 
 
-def _write_records(output: Path, records: Records) -> Written:
+def _write_records(output: Path, records: Records) -> TakenIn:
     directory = directory_of(output)
-    done: list[Written] = []
+    done: list[TakenIn] = []
 
     async def work(database: Database) -> int:
         await upgrade(database)
         clock = SystemClock()
         seal = seals_of(os.environ, peppers_of(directory, os.environ, shared=not database.is_sqlite))[0]
-        store = SqlRecords(database, clock, Acts(database, clock, seal))
-        done.append(await write(store, records.parties, records.keys, _AUDIT))
+        intake = SqlIntake(Acts(database, clock, seal))
+        done.append(await intake.take_in(records.parties, records.keys, audit=_AUDIT))
         return Exit.OK
 
     try:
         code = on_database(output, work)
-    except (PepperRefused, ValueError) as refused:
+    except (PepperRefused, ValueError, Conflict) as refused:
         raise _Abandoned(f"the records were not written: {refused}", Exit.CONFIG) from None
     if code != Exit.OK:
         raise _Abandoned(

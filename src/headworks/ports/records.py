@@ -135,3 +135,23 @@ class Records(Lookups, Protocol):
     ) -> Sequence[KeyRecord]:
         """By id. `under`: owned by a party somewhere below."""
         ...
+
+
+class TakenIn(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of many records. `refused`: what could not be taken in, and why."""
+
+    parties: int
+    keys: int
+    known: int
+    """Were there already, and were left as they are."""
+    refused: tuple[str, ...] = ()
+
+
+class Intake(Protocol):
+    """What an import asks. The installation's owner alone does this."""
+
+    async def take_in(self, parties: Sequence[Party], keys: Sequence[KeyRecord], *, audit: Mapping[str, str]) -> TakenIn:
+        """All in one transaction, with one audit record and one change. Parties come after those above them. Raises `Conflict`, with
+        nothing written, where somebody else wrote the same at the same time.
+        """
+        ...
