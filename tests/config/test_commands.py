@@ -51,13 +51,24 @@ def test_a_usable_configuration_is_explained(tmp_path: Path, capsys: pytest.Capt
     assert "environment" not in shown
 
 
-@pytest.mark.parametrize("text", ["", "null\n", "models: {smart: openai/gpt-4o}\n", "open_door: true\n"])
-def test_one_without_models_or_callers_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
+@pytest.mark.parametrize("text", ["", "null\n", "open_door: true\n"])
+def test_one_without_models_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
     file = tmp_path / "headworks.yaml"
     file.write_text(text)
 
     assert check(file) == 78
     assert "there is no" in capsys.readouterr().err
+
+
+def test_one_without_keys_can_be_used_and_is_odd(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
+    file = tmp_path / "headworks.yaml"
+    file.write_text("models: {smart: openai/gpt-4o}\n")
+
+    assert check(file) == 0
+    assert "headworks keys create" in capsys.readouterr().out
 
 
 def test_two_doors_on_one_port_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

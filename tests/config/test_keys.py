@@ -65,8 +65,17 @@ def test_a_default_stands_in_for_an_unset_variable() -> None:
     assert digest == sha256("hw-default")
 
 
-def test_a_gateway_that_nobody_can_call_is_odd() -> None:
-    assert [warning.message for warning in compiled(MODELS).warnings] == ["Nobody can call: there is no key."]
+def test_a_document_without_keys_is_odd_because_callers_need_some_in_the_database() -> None:
+    (warning,) = compiled(MODELS).warnings
+
+    assert warning.message == "There is no key here: callers need one that is kept in the database."
+    assert "headworks keys create" in warning.hint
+
+
+def test_a_document_that_trusts_an_issuer_of_tokens_needs_no_key() -> None:
+    trusting = 'identity: {issuers: {sso: {issuer: "https://sso.example", audience: gateway, organisation: org_1}}}\n'
+
+    assert compiled(MODELS + trusting).warnings == ()
 
 
 def test_an_open_door_to_the_world_is_odd() -> None:

@@ -133,13 +133,24 @@ def test_an_emptied_file_changes_nothing(tmp_path: Path) -> None:
     house = House(tmp_path)
 
     async def script() -> None:
-        for text in ("", "null\n", "# nothing\n", "keys: {me: {key: 'file:key.txt'}}\n", "models: {m: openai/gpt-4o}\n"):
+        for text in ("", "null\n", "# nothing\n", "keys: {me: {key: 'file:key.txt'}}\n"):
             house.write(text)
             await house.clock.run(3)
             assert house.reloader.rejected
 
-    nothing, nobody = "refused: Nothing can be asked for: there is no model.", "refused: Nobody can call: there is no key."
-    assert house.run(script) == [nothing, nothing, nothing, nothing, nobody]
+    assert house.run(script) == ["refused: Nothing can be asked for: there is no model."] * 4
+
+
+def test_a_file_may_give_up_its_last_key(tmp_path: Path) -> None:
+    """Keys move to the database, and must not need a restart for it."""
+    house = House(tmp_path)
+
+    async def script() -> None:
+        house.write("models: {n: openai/gpt-4o}\n")
+        await house.clock.run(3)
+        assert not house.reloader.rejected
+
+    assert house.run(script) == ["swapped: n"]
 
 
 def test_a_file_that_is_still_being_written_is_not_read(tmp_path: Path) -> None:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from sqlalchemy import delete, insert, select, update
 
+from headworks.domain.config import Config, KeyRule
 from headworks.ports.records import EVERYWHERE
 from headworks.stores.sql.audit.witness import FILE, Witness, read_head
 from headworks.stores.sql.schema import AUDIT, AUDIT_HEAD, REPEATS
 from headworks.stores.sql.tidying import CHANGES_KEPT, tidy
-from headworks.wiring.chores import keep_house
+from headworks.wiring.chores import keep_house, tell_of_missing_keys
 from tests.sql.house import AUDIT as FACTS
-from tests.sql.house import SEAL, House, house, organisation
+from tests.sql.house import SEAL, House, house, key, organisation
 
 
 async def cut_to(there: House, number: int) -> None:
@@ -93,3 +94,22 @@ async def turn(there: House) -> None:
 def test_an_alarm_is_given_once(tables: str, tmp_path: Path) -> None:
     said = asyncio.run(alarmed(tables, tmp_path))
     assert [line.partition(":")[0] for line in said] == ["ALARM"]
+
+
+async def told_of_keys(url: str) -> None:
+    async with house(url) as there:
+        said: list[str] = []
+        for way_in in (Config(keys={"me": KeyRule(key="hw-x")}), Config(open_door=True)):
+            await tell_of_missing_keys(there.database, way_in, said.append)
+        assert said == []
+        await tell_of_missing_keys(there.database, Config(), said.append)
+        assert len(said) == 1
+        assert "headworks keys create" in said.pop()
+        acme = await there.records.add_party(organisation("acme"), reach=EVERYWHERE, audit=FACTS)
+        await there.records.add_key(key(1, acme.id), reach=EVERYWHERE, audit=FACTS)
+        await tell_of_missing_keys(there.database, Config(), said.append)
+        assert said == []
+
+
+def test_an_installation_without_any_key_is_told_how_to_make_one(tables: str) -> None:
+    asyncio.run(told_of_keys(tables))

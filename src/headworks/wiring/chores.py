@@ -6,12 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from headworks.domain.config import Config
 from headworks.ports.clock import Clock
 from headworks.stores.sql import Database
 from headworks.stores.sql.audit import Seal
 from headworks.stores.sql.audit.witness import Witness
+from headworks.stores.sql.schema import KEYS
 from headworks.stores.sql.tidying import tidy
 
 EVERY = 60.0
@@ -30,3 +33,19 @@ async def keep_house(database: Database, directory: Path, seal: Seal, clock: Clo
             say(f"ALARM: {trouble}. headworks audit verify tells more.")
         said = trouble
         await clock.sleep(EVERY)
+
+
+async def tell_of_missing_keys(database: Database, config: Config, say: Callable[[str], None]) -> None:
+    """Once, where neither the configuration nor the database has a key and no other way in is open: nobody can call yet."""
+    if config.keys or config.open_door or config.identity.issuers:
+        return
+    try:
+        async with database.reading() as connection:
+            found = (await connection.execute(select(KEYS.c.id).limit(1))).first()
+    except (SQLAlchemyError, OSError):
+        return  # a database that does not answer is told of elsewhere
+    if found is None:
+        say(
+            "nobody can call yet: there is no key. The first administrator is made by the link that is printed at the start; "
+            "then: headworks keys create NAME --team TEAM"
+        )

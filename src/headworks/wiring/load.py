@@ -80,21 +80,19 @@ class ConfigFile:
 
 
 def _complete(reading: Reading) -> Reading:
-    """The same, with what a file must not lack among its problems: an emptied one would lock everybody out without a word."""
+    """The same, with what a file must not lack among its problems: an emptied one would lock everybody out without a word. Keys it may
+    lack: they are kept in the database too.
+    """
     if reading.problems:  # what is missing may merely be misspelt
         return reading
     return msgspec.structs.replace(reading, problems=tuple(_lacks(reading.config)))
 
 
 def _lacks(config: Config) -> list[Problem]:
-    found: list[Problem] = []
-    if not config.models:
-        hint = "Add one under models; headworks init writes an example."
-        found.append(Problem(path=("models",), message="Nothing can be asked for: there is no model.", hint=hint))
-    if not config.keys and not config.open_door:
-        hint = "Add one under keys, or set open_door: true."
-        found.append(Problem(path=("keys",), message="Nobody can call: there is no key.", hint=hint))
-    return found
+    if config.models:
+        return []
+    hint = "Add one under models; headworks init writes an example."
+    return [Problem(path=("models",), message="Nothing can be asked for: there is no model.", hint=hint)]
 
 
 def compiled_apart(text: str, here: Givens) -> Compiled | None:

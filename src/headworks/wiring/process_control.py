@@ -24,7 +24,7 @@ from headworks.stores.sql.ledger import LedgerTables
 from headworks.stores.sql.ledger_alerts import AlertTables
 from headworks.wiring.administration import open_door
 from headworks.wiring.alerts import destinations_of
-from headworks.wiring.chores import keep_house
+from headworks.wiring.chores import keep_house, tell_of_missing_keys
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.config_file.excerpt import read_excerpt
 from headworks.wiring.database import database_of, written_address
@@ -60,20 +60,26 @@ async def _serve(life: Life) -> None:
         ledger=Ledger(life.orders.journal, tables, say), prepare=lambda: _prepare(life.orders, database, clock)
     )
     plan = plan._replace(admin=_admin(life, database, clock), alerts=_alerts(life.orders, config, database, clock))
-    plan = plan._replace(chores=_chores(life.orders, database, clock))
+    plan = plan._replace(chores=_chores(life.orders, config, database, clock))
     try:
         await run_control(plan, life.sockets, clock, say, life.stop)
     finally:
         await database.close()
 
 
-def _chores(orders: Orders, database: Database, clock: Clock) -> Prepare | None:
+def _chores(orders: Orders, config: Config, database: Database, clock: Clock) -> Prepare | None:
     """None where there is no key for the audit: who opens the admin API says so."""
     try:
         seal, *_ = seals_of(os.environ, peppers_of(orders.journal, os.environ, shared=not database.is_sqlite))
     except (PepperRefused, ValueError, OSError):
         return None
-    return lambda: keep_house(database, orders.journal, seal, clock, say)
+
+    async def work() -> None:
+        if orders.config is not None:  # without a file, the gateway makes a key of its own
+            await tell_of_missing_keys(database, config, say)
+        await keep_house(database, orders.journal, seal, clock, say)
+
+    return work
 
 
 async def _prepare(orders: Orders, database: Database, clock: Clock) -> None:
