@@ -126,6 +126,21 @@ def test_what_cannot_be_served_is_left_out_and_told_with_its_line(params: str, i
     assert [note.verdict for note in notes_at(made.notes.all, 2)] == [Verdict.UNSUPPORTED]
 
 
+@pytest.mark.parametrize(
+    "address", ["{}", "{api_base: not-an-address}", "{api_base: 'ftp://x'}", "{api_base: 'http://h:99999'}"]
+)
+def test_a_server_that_nobody_could_find_is_left_out(address: str) -> None:
+    params = address.replace("{", "{model: custom_openai/x" + ", " * (address != "{}"))
+
+    assert imported(one_model(params)).config.models == {}
+
+
+def test_a_number_that_cannot_be_is_told() -> None:
+    text = one_model("{model: openai/gpt-4o}") + "router_settings: {cooldown_time: -5}\n"
+
+    assert unsupported(imported(text).notes.all) == ["router_settings.cooldown_time: -5"]
+
+
 def test_a_fallback_to_what_was_left_out_is_told() -> None:
     text = one_model("{model: openai/gpt-4o}") + "router_settings:\n  fallbacks: [{m: [gone]}]\n"
 

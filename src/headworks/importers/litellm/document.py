@@ -64,6 +64,10 @@ def import_document(text: str, name: str, published: Published, database: str = 
     routing = Routing(notes, router, library, rules)
     routing.strategy()
     routing.aliases_and_fallbacks()
+    if not rules:
+        notes.unsupported(
+            top.line_at("model_list"), "no model was taken over", "Add one under models: a gateway without any is not started."
+        )
     keys = _keys(notes, general, library)
     config = Config(
         providers=_in_use(providers.rules),

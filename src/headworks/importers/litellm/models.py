@@ -66,13 +66,13 @@ class Models:
         row = self._vendors.rows.get(vendor)
         if not refused and row is None:
             refused = f"The provider '{vendor or model}' is not known. If it speaks OpenAI's language, add it as provider of type openai-compatible."
-        elif not refused and row is not None:
-            refused = row.instead or _unfit_star(group, name)
+        account = self._credentials.get(params.text("litellm_credential_name"), params)
+        if not refused and row is not None:
+            refused = row.instead or _unfit_star(group, name) or self._providers.unfit_address(row, account)
         if refused or row is None:
             self._notes.unsupported(entry.line, f"model {group or '?'} ({model})", refused)
             return None
-        credential = self._credentials.get(params.text("litellm_credential_name"))
-        found = self._providers.of(row, params if credential is None else credential)
+        found = self._providers.of(row, account)
         if row.approximated:
             self._notes.approximated(entry.line, f"model {group} ({model})", row.approximated)
         self._remember(group, info)

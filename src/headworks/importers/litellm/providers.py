@@ -20,6 +20,7 @@ SECRETS = "headworks-secrets"
 """Folder beside the document for credentials that stood in theirs: ours holds none."""
 _REFERENCE = re.compile(r"\$\{\w+\}")
 _PLAIN = re.compile(r"[^a-z0-9]+")
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,4}|:[1-5]\d{4})?(/[A-Za-z0-9._~%@!$&'()*+,;=/-]*)?")
 _CREDENTIAL_HEADER = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
 
 
@@ -88,6 +89,19 @@ class Providers:
         if name not in self.rules:
             self.rules[name] = msgspec.structs.replace(rule, type="" if name == rule.type else rule.type)
         return Found(name, rule, row)
+
+    def unfit_address(self, vendor: VendorRow, params: Section) -> str:
+        """Why nobody could be reached there; empty where somebody could, as far as can be told."""
+        written = params.text("api_base") or params.text("base_url") or vendor.base_url
+        if not written:
+            return (
+                "" if self._catalog.providers[vendor.type].root else "Nobody knows where it is: add api_base, and import again."
+            )
+        return (
+            ""
+            if "${" in written or _ADDRESS.fullmatch(written)
+            else "Its api_base is no plain http:// or https:// address: mend it."
+        )
 
     def kept(self, value: str, hint: str) -> str:
         """A credential, or a reference to one: of a bare one a reference to the file that it goes into."""

@@ -35,8 +35,11 @@ class Section:
         return text_of(self.node(name))
 
     def number(self, name: str) -> Decimal | None:
-        """A value as number."""
-        return number_of(self.node(name))
+        """A value as number. One that is no number, or negative, counts as not looked at: it is told at the end."""
+        value = number_of(self.node(name))
+        if value is None:
+            self._taken.discard(name)
+        return value
 
     def flag(self, name: str) -> bool | None:
         """A value as yes or no."""
@@ -69,12 +72,12 @@ def text_of(node: Node | None) -> str:
 
 
 def number_of(node: Node | None) -> Decimal | None:
-    """A scalar's number; None where it is none."""
+    """A scalar's number; None where it is none, or negative."""
     try:
         value = Decimal(text_of(node)) if node is not None else None
     except ArithmeticError:
         return None
-    return value if value is not None and value.is_finite() else None
+    return value if value is not None and value.is_finite() and value >= 0 else None
 
 
 def list_of(node: Node | None) -> tuple[Node, ...]:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from headworks.domain.records import KeyRecord, Party
 from headworks.ports.records import Conflict, TakenIn
 from headworks.stores.sql.audit import Act, Acts
-from headworks.stores.sql.records.rows import key_row, party_row, path_of
+from headworks.stores.sql.records.rows import Row, key_row, party_row, path_of
 from headworks.stores.sql.records.tree import plant
 from headworks.stores.sql.schema import KEYS, PARTIES
 
@@ -83,7 +83,7 @@ class _Taking:
         same = or_(KEYS.c.id.in_([key.id for key in keys]), KEYS.c.digest.in_([key.digest for key in keys]))
         found = await self._act.connection.execute(select(KEYS.c.id, KEYS.c.digest).where(same))
         there = {bytes(row.digest): row.id for row in found}
-        ids, rows = set(there.values()), list[dict[str, object]]()
+        ids, rows = set(there.values()), list[Row]()
         for key in keys:
             line = self._lines.get(key.owner)
             if key.id in ids:
