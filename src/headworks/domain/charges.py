@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from headworks.domain.exchange import Charge
-from headworks.domain.limits import Calendar, Claim, Limit, Unit
+from headworks.domain.limits import Claim, Unit
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.usage import Usage
 
 _GIVEN_BACK = frozenset((Ending.REFUSED, Ending.FAILED))
 _REQUESTS, _INPUT, _OUTPUT, _TOKENS, _COST = Unit.REQUESTS, Unit.INPUT_TOKENS, Unit.OUTPUT_TOKENS, Unit.TOKENS, Unit.COST
-_CONCURRENT = Unit.CONCURRENT
-_MINUTE = Calendar.MINUTE
 # Names of their own: members of an enumeration are looked up in its class each time, and this runs twice in every request.
 
 
@@ -30,7 +28,7 @@ def set_aside(claims: Iterable[Claim]) -> tuple[Charge, ...]:
     charges: list[Charge] = []
     for claim in claims:
         limit = claim.limit
-        if not limit.seconds and (limit.unit is _CONCURRENT or _outlives(limit)):
+        if limit.noted:
             charges.append(Charge(claim.counter, claim.amount, limit.unit, claim.ends_at))
     return tuple(charges)
 
@@ -41,7 +39,7 @@ def used(claims: Iterable[Claim], usage: Usage, price_nanos: int, outcome: Outco
     seen: list[str] = []  # a counter is there twice where a fallback had to claim more of it
     for claim in claims:
         limit = claim.limit
-        if limit.seconds or not _outlives(limit) or claim.counter in seen:
+        if not limit.lasting or claim.counter in seen:
             continue
         unit = limit.unit
         units = price_nanos if unit is _COST else units_of(unit, usage, price_nanos, int(counts(outcome)))
@@ -68,7 +66,3 @@ def units_of(unit: str, usage: Usage, price_nanos: int, requests: int) -> int:
     if unit == _INPUT:
         return usage.input
     return usage.output if unit == _OUTPUT else 0
-
-
-def _outlives(limit: Limit) -> bool:
-    return limit.budget or (limit.calendar is not _MINUTE and limit.unit is not _CONCURRENT)

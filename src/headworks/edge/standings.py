@@ -22,9 +22,8 @@ def told(standings: Iterable[Standing], front: Front, wall_ns: int) -> HeaderLis
         return _dated(standings, _named(front.limits), wall_ns)
     headers: HeaderList = []
     for (allowed, left, resets), standing in _tightest(standings, _PLAIN).items():
-        headers.append((allowed, b"%d" % standing.limit.amount))
-        headers.append((left, b"%d" % standing.remaining))
-        headers.append((resets, duration(standing.resets_in)))
+        amount, remaining = b"%d" % standing.limit.amount, b"%d" % standing.remaining
+        headers += ((allowed, amount), (left, remaining), (resets, duration(standing.resets_in)))
     return headers
 
 

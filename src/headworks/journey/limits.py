@@ -7,7 +7,8 @@ import msgspec
 from headworks.domain.call import Call
 from headworks.domain.charges import counts
 from headworks.domain.facts import Facts
-from headworks.domain.limits import Claim, Demand, Exceeded, Periods, Unit, claims_of
+from headworks.domain.limits import Claim, Demand, Exceeded, Periods, claims_of
+from headworks.domain.limits.limit import COST
 from headworks.domain.outcome import Outcome
 from headworks.domain.plan import Plan
 from headworks.domain.reply import Reply
@@ -103,7 +104,7 @@ class _Debt:
             least_cost=-1 if floor < 0 else asked.nanos(plan, floor),
         )
         claims = claims_of(call.principal.limits, demand, call.at, self._periods)
-        if Unit.COST in [claim.limit.unit for claim in claims]:
+        if COST in [claim.limit.column for claim in claims]:
             refuse_unbounded(call, plan)
         return claims
 

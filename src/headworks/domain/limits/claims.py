@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from headworks.domain.errors import Fault
-from headworks.domain.limits.limit import UNITS, Claim, Limit, Shape, Unit, joined
+from headworks.domain.limits.limit import COST, Claim, Limit, Shape, joined
 from headworks.domain.limits.periods import Periods
 from headworks.domain.patterns import name_matches
 from headworks.domain.usage import Usage
@@ -47,7 +47,7 @@ def claims_of(limits: Iterable[Limit], demand: Demand, wall_ns: int, periods: Pe
         amount = amounts[column]
         if not amount or (limit.models and not _concerns(limit, demand)):
             continue
-        if column == _COST and limit.currency != demand.currency:
+        if column == COST and limit.currency != demand.currency:
             raise _foreign(limit, demand)
         enough = -1
         if leasts is not None:
@@ -65,9 +65,6 @@ def claims_of(limits: Iterable[Limit], demand: Demand, wall_ns: int, periods: Pe
 def used_columns(usage: Usage, cost_nanos: int, *, counts: bool) -> tuple[int, ...]:
     """What an exchange has used, in the order of `UNITS`."""
     return (1 if counts else 0, usage.input, usage.output, usage.input + usage.output, 0, cost_nanos)
-
-
-_COST = UNITS.index(Unit.COST)
 
 
 def _foreign(limit: Limit, demand: Demand) -> Fault:

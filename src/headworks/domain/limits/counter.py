@@ -120,7 +120,8 @@ def resets_in(claim: Claim, counter: Counter, now: int, wall_ns: int) -> float:
     """Seconds until all of it is there again, if nothing else is asked meanwhile; 0 where that is not a matter of time."""
     limit = claim.limit
     if limit.shape is _RATE:
-        return max(counter.at - now, 0) / 1e6
+        ahead = counter.at - now
+        return ahead / 1e6 if ahead > 0 else 0.0
     if limit.shape is _SLIDING:
         return max(_slides_in(limit, counter, limit.amount, now), 0) / 1e6
     return max(claim.ends_at - wall_ns, 0) / 1e9 if claim.ends_at else 0.0

@@ -20,6 +20,8 @@ class Unit(StrEnum):
 
 
 UNITS = tuple(Unit)
+COST = UNITS.index(Unit.COST)
+"""The column of money."""
 TOKEN_UNITS = frozenset((Unit.INPUT_TOKENS, Unit.OUTPUT_TOKENS, Unit.TOKENS))
 LONGEST_RATE = 3600.0
 """Seconds. What is counted over longer, and all money, slides: the burst of a rate would let twice the amount pass within its period."""
@@ -98,6 +100,10 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """Whether its counters are two sums and nothing else."""
     told: bool = False
     """Whether headers of answers tell how it stands."""
+    lasting: bool = False
+    """Whether what is used of it outlives the process: it is a budget, or a calendar period of an hour or more."""
+    noted: bool = False
+    """Whether the journal notes at its beginning what an exchange sets aside of it: of what lasts, and of what is under way at once."""
 
     def __post_init__(self) -> None:
         # Worked out once per limit: every request reads them of every limit it is under.
@@ -107,6 +113,8 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
         derive(self, "micros", round(self.seconds * 1_000_000) if math.isfinite(self.seconds) else 0)
         derive(self, "plain", self.shape in _SUMS and not (self.group_by and self.calendar is None))
         derive(self, "told", self.unit is Unit.REQUESTS or self.unit in TOKEN_UNITS)
+        derive(self, "lasting", not self.seconds and (self.budget or _is_long(self)))
+        derive(self, "noted", self.lasting or self.shape is Shape.UNDER_WAY)
         derive(self, "stem", joined(self.owner, "budget" if self.budget else "limit", self.rule, self.unit))
 
 
@@ -119,6 +127,10 @@ def _shape_of(limit: Limit) -> Shape:
     if limit.seconds <= 0.0:
         return Shape.COUNT
     return Shape.SLIDING if limit.unit is Unit.COST or limit.seconds > LONGEST_RATE else Shape.RATE
+
+
+def _is_long(limit: Limit) -> bool:
+    return limit.calendar is not Calendar.MINUTE and limit.unit is not Unit.CONCURRENT
 
 
 def joined(*parts: str) -> str:

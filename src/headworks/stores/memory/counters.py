@@ -36,7 +36,9 @@ class MemoryCounters:
     """`ports.stores.Counters` for one gateway process."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+        self._now = clock.now
+        self.wall_ns = clock.wall_ns
+        """Nanoseconds since the epoch."""
         self._accounts: dict[str, Account] = {}
         self._groups: dict[str, int] = {}
         self._holds: dict[str, MemoryHold] = {}
@@ -88,11 +90,7 @@ class MemoryCounters:
 
     def now(self) -> int:
         """Microseconds."""
-        return int(self._clock.now() * 1_000_000)
-
-    def wall_ns(self) -> int:
-        """Nanoseconds since the epoch."""
-        return self._clock.wall_ns()
+        return int(self._now() * 1_000_000)
 
     def closed(self, call_id: str) -> None:
         """A hold is settled."""
@@ -126,7 +124,8 @@ class MemoryCounters:
         """Look at the counters that were looked at longest ago: drop what is idle, put the others at the end."""
         now, wall_ns = self.now(), self.wall_ns()
         accounts = self._accounts
-        for name in list(islice(accounts, SWEPT)):  # all at once: each look at its beginning passes by all that was taken from there
+        # Names all at once: each look at the beginning of a table walks over what was taken from there before.
+        for name in list(islice(accounts, SWEPT)):
             account = accounts.pop(name)
             claim = account.claim
             over = claim.ends_at + KEPT_NANOS < wall_ns if claim.ends_at else idle(claim.limit, account, now)
