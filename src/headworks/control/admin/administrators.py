@@ -120,7 +120,7 @@ async def refuse_beyond(act: Act, scopes: Collection[Scope], party: str) -> None
     """Raise where the actor does not hold all of these scopes on that party; `Missing` where it is out of reach."""
     lineage: tuple[str, ...] = ()
     if party != EVERYTHING:
-        if act.reach:
+        if not act.everywhere:  # who is may also see to roles on what is gone
             await act.office.records.party(party, reach=act.reach)
         parties, _ = await act.office.records.lineage(party)
         lineage = tuple(each.id for each in parties)

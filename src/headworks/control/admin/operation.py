@@ -34,6 +34,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """What the token was narrowed to."""
     party: str = ""
     """Where the token was narrowed to."""
+    expires_at: int = 0
+    """When the token ends, wall-clock nanoseconds; 0: never."""
 
 
 NOBODY = Actor(id="", name="", powers=Powers())

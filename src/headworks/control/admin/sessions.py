@@ -63,8 +63,10 @@ async def keep_session(office: Office, cookie: str) -> Kept | None:
     now = office.clock.wall_ns()
     if session is None or now >= session.expires_at or now >= session.seen_at + IDLE:
         return None
+    replaced = session.expires_at < session.created_at + LIFE
     began = int(session.id.removeprefix("ses_")[:12], 16) * 1_000_000  # its id tells when
-    if now >= began + TURN:
+    # of several requests with a cookie that is due, only the first gets another: what a later one got would end in a moment
+    if now >= began + TURN and not replaced:
         return await _turned(office, session, now)
     if now >= session.seen_at + _SEEN:
         await office.people.see_session(session.id, now=now)

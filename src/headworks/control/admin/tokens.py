@@ -29,7 +29,7 @@ async def list_tokens(act: Act) -> Answer:
 
 
 async def create_token(act: Act) -> Answer:
-    """A token made with a token is narrowed at least as much."""
+    """A token made with a token is narrowed at least as much, and ends no later."""
     asked = act.asked(TokenAsked)
     scopes = asked.scopes if asked.scopes is not None else act.actor.scopes
     party = asked.party if asked.party != EVERYTHING else act.actor.party or EVERYTHING
@@ -43,7 +43,7 @@ async def create_token(act: Act) -> Answer:
         digest=digest_of(secret),
         scopes=scopes,
         party=party,
-        expires_at=wall_of(asked.expires_at),
+        expires_at=min((at for at in (wall_of(asked.expires_at), act.actor.expires_at) if at), default=0),
         created_at=act.now(),
         created_by=act.actor.token or act.actor.id,
     )

@@ -45,6 +45,8 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
 }
 _NANOS = 10**9
 _WEEK = 7 * 86_400
+_LATEST = 1 << 40
+"""Seconds since 1970, as of the other instants of a query."""
 
 
 class _Span:
@@ -56,7 +58,7 @@ class _Span:
         self.width = _WIDTHS[query.bucket_width]
         now = act.now() // _NANOS
         start = query.start_time if query.start_time is not None else now - _WEEK
-        first = int(query.page) if query.page else start
+        first = min(int(query.page), _LATEST) if query.page else start
         end = query.end_time if query.end_time is not None else now + 1
         starts = range(first - first % self.width, max(first, end), self.width)
         self.starts = starts[: query.limit]

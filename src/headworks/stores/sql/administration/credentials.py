@@ -95,9 +95,12 @@ class SqlCredentials:
     async def remove_session(self, id: str, *, administrator: str, audit: Facts) -> None:  # noqa: A002 - the field's name
         """See the port."""
         async with self.acts.begin(audit) as act:
-            own = SESSIONS.c.id == id, SESSIONS.c.admin == administrator
-            if (await act.connection.execute(delete(SESSIONS).where(*own))).rowcount != 1:
+            own = select(SESSIONS.c.csrf).where(SESSIONS.c.id == id, SESSIONS.c.admin == administrator)
+            csrf = (await act.connection.execute(own)).scalar_one_or_none()
+            if csrf is None:
                 raise Missing(f"There is no session {id}.")
+            # with what it has replaced: that is still good for a moment, and has this in common with it
+            await act.connection.execute(delete(SESSIONS).where(SESSIONS.c.csrf == csrf, SESSIONS.c.admin == administrator))
             act.about("", entity="session", id=id)
 
     async def claim_repeat(self, claim: Repeat) -> Repeat | None:
