@@ -248,3 +248,23 @@ def test_groups_beyond_the_most_share_one_counter(server: Server) -> None:
                 await one.reserve("again", of("a"))
 
     run(scene())
+
+
+def test_a_request_for_more_than_numbers_can_say_is_refused_and_disturbs_nobody(server: Server) -> None:
+    """`"max_tokens": 1e30` would not go into a message to the server, nor would those who ride with it."""
+
+    async def scene() -> None:
+        async with counters(server) as one:
+            absurd, sound = await asyncio.gather(
+                one.reserve("a", (claim(BUDGET, 10**30, 10**29),)),
+                one.reserve("b", (claim(BUDGET, 10),)),
+                return_exceptions=True,
+            )
+            assert isinstance(absurd, Exceeded)
+            assert absurd.reason is Reason.NEVER
+            assert not isinstance(sound, BaseException)
+            sound.settle(NO_USAGE, 10**30, counts=True)
+            await until(lambda: look(server, BUDGET)[0] > 10**10)
+            assert one.status.timeouts == 0
+
+    run(scene())

@@ -16,6 +16,10 @@ from headworks.domain.limits.counter import Slot
 
 BASE = 10**9
 """Lua counts exactly up to 2⁵³ only: amounts travel as (hi, lo)."""
+LARGEST = 2**53 * BASE
+"""Of any amount: more than Lua can count. Nobody has so much, but callers may ask for more, and what cannot be said would take with it
+all that is said together with it.
+"""
 LARGEST_RATE = 2**36 - 1
 """Units within an hour: as far as the scripts' arithmetic of rates is exact. There are no such rates, but there may be such typing errors."""
 
@@ -67,7 +71,7 @@ _SHAPES = {Shape.RATE: 0, Shape.SLIDING: 1, Shape.COUNT: 2, Shape.UNDER_WAY: 3}
 def entry_of(claim: Claim) -> Entry:
     """A claim, or with what was granted what is held."""
     limit = claim.limit
-    most, amount = limit.amount, claim.amount
+    most, amount = min(limit.amount, LARGEST), min(claim.amount, LARGEST)
     if limit.shape is Shape.RATE and most > LARGEST_RATE:
         most, amount = LARGEST_RATE, min(amount, LARGEST_RATE)
     entry = (
@@ -79,14 +83,15 @@ def entry_of(claim: Claim) -> Entry:
         *divmod(amount, BASE),
         0,
     )
+    least = divmod(min(claim.least, LARGEST), BASE)
     if claim.overflow:
-        return (*entry, *divmod(claim.least, BASE), claim.overflow, limit.most_groups, limit.stem)
-    return entry if claim.least < 0 else (*entry, *divmod(claim.least, BASE))
+        return (*entry, *least, claim.overflow, limit.most_groups, limit.stem)
+    return entry if claim.least < 0 else (*entry, *least)
 
 
 def pairs(amounts: Sequence[int]) -> tuple[tuple[int, int], ...]:
     """As the scripts take amounts."""
-    return tuple([divmod(amount, BASE) for amount in amounts])
+    return tuple([divmod(min(amount, LARGEST), BASE) for amount in amounts])
 
 
 def counter_of(limit: Limit, state: list[int]) -> Counter:
