@@ -27,6 +27,7 @@ from headworks.stores.sql.administration import SqlAdministration
 from headworks.stores.sql.audit import Acts, Seal
 from headworks.stores.sql.ledger_usage import LedgerUsage
 from headworks.stores.sql.records.store import SqlRecords
+from headworks.stores.sql.records.top_ups import SqlTopUps
 from headworks.testing.clock import FrozenClock
 
 ROOT = "/admin/v1"
@@ -183,6 +184,7 @@ async def house(url: str, cost: Cost = CHEAP) -> AsyncGenerator[House]:
     office = Office(
         records=SqlRecords(database, clock, acts),
         people=people,
+        top_ups=SqlTopUps(database, acts),
         mint=mint,
         clock=clock,
         chance=chance,

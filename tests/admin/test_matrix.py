@@ -15,7 +15,17 @@ from tests.admin.conftest import Telling
 from tests.admin.house import ROOT, Caller, House, Reply, Tenant
 
 OWN_PARTY = frozenset(
-    {"update", "remove", "move", "bounds.replace", "limits.put", "limits.remove", "budgets.put", "budgets.remove"}
+    {
+        "update",
+        "remove",
+        "move",
+        "bounds.replace",
+        "limits.put",
+        "limits.remove",
+        "budgets.put",
+        "budgets.remove",
+        "budgets.top_up",
+    }
 )
 """Operations on a party that those may not do whose role stands on that very party, or not with every field."""
 BODIES: Mapping[str, object] = {
@@ -23,6 +33,7 @@ BODIES: Mapping[str, object] = {
     "keys.update": {"name": "k"},
     "limits.put": {"unit": "tokens", "amount": 5, "seconds": 60},
     "budgets.put": {"amount": "5"},
+    "budgets.top_up": {"amount": "5"},
     "rotate": {},
     "bounds.replace": {},
 }

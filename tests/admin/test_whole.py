@@ -159,6 +159,13 @@ def by_command_line(told: Callable[[], str]) -> None:
     )
     assert made["key"]["bounds"]["budgets"]["monthly"]["amount"] == "5"
     assert made["secret"] not in run("keys", "list")
+    assert "2.5 USD were added to budget 'monthly'" in run("budgets", "top-up", made["key"]["id"], "monthly", "2.5")
+    run("budgets", "top-up", made["key"]["id"], "monthly", "4", "--period", "next")
+    listed = run("budgets", "top-ups", made["key"]["id"], "monthly", "--json").splitlines()
+    assert [json.loads(line)["amount"] for line in listed] == ["2.5", "4"]
+    assert build()(("budgets", "top-up", "nonsense", "monthly", "4"), result_action="return_value") == 2
+    grouped = ("budgets", "top-up", made["key"]["id"], "monthly", "4", "--group", "customer")
+    assert build()(grouped, result_action="return_value") == 2
     rotated = run("keys", "rotate", made["key"]["id"], "--overlap", "1h")
     assert rotated.startswith("hw-")
     run("keys", "revoke", made["key"]["id"])

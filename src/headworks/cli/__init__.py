@@ -71,6 +71,14 @@ GROUPS = (
         ),
     ),
     (
+        "budgets",
+        "Budgets of parties and keys.",
+        (
+            ("top-up", "headworks.cli.budgets:top_up", "Add money to a budget for one period."),
+            ("top-ups", "headworks.cli.budgets:top_ups", "List what was added to a budget."),
+        ),
+    ),
+    (
         "database",
         "The tables that hold organisations, keys, the audit and the ledger.",
         (

@@ -23,6 +23,7 @@ from headworks.domain.administration.wire.people import (
     TokenMade,
     TokenView,
 )
+from headworks.domain.administration.wire.top_ups import TopUpAsked, TopUpListing, TopUpView
 
 
 class Bounded:
@@ -57,6 +58,21 @@ class Bounded:
     def remove_budget(self, id: str, name: str, *, version: int | None = None) -> BoundsBody:  # noqa: A002 - the field's name
         """Take one budget away."""
         return self._wire.ask(Request(method="DELETE", path=f"{self._path}/{id}/budgets/{name}", version=version), BoundsBody)
+
+    def top_up(self, id: str, budget: str, asked: TopUpAsked) -> TopUpView:  # noqa: A002 - the field's name
+        """Add money to a budget for one period."""
+        return self._wire.ask(Request(method="POST", path=f"{self._path}/{id}/budgets/{budget}/top-ups", body=asked), TopUpView)
+
+    def top_ups(self, id: str, budget: str) -> Iterator[TopUpView]:  # noqa: A002 - the field's name
+        """What was added to a budget, oldest first, page by page."""
+        cursor: str | None = ""
+        while cursor is not None:
+            request = Request(
+                method="GET", path=f"{self._path}/{id}/budgets/{budget}/top-ups", query={"cursor": cursor or None}
+            )
+            page = self._wire.ask(request, TopUpListing)
+            yield from page.data
+            cursor = page.next
 
     def remove(self, id: str, *, version: int | None = None) -> None:  # noqa: A002 - the field's name
         """Remove it."""

@@ -10,7 +10,7 @@ import msgspec
 
 from headworks.domain.limits import Limit, Unit
 from headworks.domain.principal import Principal
-from headworks.domain.records import NO_BOUNDS, Bounds, Narrowed, Party, PartyKind, narrowed
+from headworks.domain.records import NO_BOUNDS, Bounds, Narrowed, Party, PartyKind, TopUp, added, narrowed
 from headworks.ports.records import Found
 
 Named = TypeVar("Named")
@@ -50,7 +50,7 @@ class Compiler:
         if standing is None or standing.parties[-1] != key.owner:
             return None
         ends = _earliest((standing.expires_at, key.expires_at, key.revoked_at))
-        own = limits_of(key.bounds, key.id, f"key/{key.name}")
+        own = limits_of(key.bounds, key.id, f"key/{key.name}", key.top_ups)
         return principal(standing, key.id, key.name, ends, bounds=key.bounds, limits=own)
 
     def standing_of(self, lineage: Lineage) -> Standing | None:
@@ -79,7 +79,7 @@ class Compiler:
     def _limits_of(self, party: Party) -> tuple[Limit, ...]:
         named = (party.id, party.version)
         if (limits := self._limits.get(named)) is None:
-            limits = self._limits[named] = limits_of(party.bounds, party.id, f"{party.kind}/{party.name}")
+            limits = self._limits[named] = limits_of(party.bounds, party.id, f"{party.kind}/{party.name}", party.top_ups)
             _bound(self._limits, self._most)
         return limits
 
@@ -112,7 +112,7 @@ def principal(
     )
 
 
-def limits_of(bounds: Bounds, owner: str, title: str) -> tuple[Limit, ...]:
+def limits_of(bounds: Bounds, owner: str, title: str, top_ups: tuple[TopUp, ...] = ()) -> tuple[Limit, ...]:
     """The limits and hard budgets of one level. Soft budgets hold nobody back: they alert, from the ledger."""
     rules = (
         Limit(
@@ -144,6 +144,7 @@ def limits_of(bounds: Bounds, owner: str, title: str) -> tuple[Limit, ...]:
             group_by=budget.group_by,
             currency=budget.currency,
             budget=True,
+            extra=added(top_ups, name, budget.currency) if top_ups else (),
         )
         for name, budget in bounds.budgets.items()
         if budget.hard

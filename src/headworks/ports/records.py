@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from headworks.domain.records import KeyRecord, Party, PartyKind
+from headworks.domain.records import KeyRecord, Party, PartyKind, TopUp
 
 Reach = tuple[str, ...]
 """Parties at or below which an administrator may act: applied in the query itself, so that nothing outside can be seen or touched. What
@@ -134,6 +134,20 @@ class Records(Lookups, Protocol):
         self, page: Page, *, reach: Reach, owner: str = "", under: str = "", prefix: str = ""
     ) -> Sequence[KeyRecord]:
         """By id. `under`: owned by a party somewhere below."""
+        ...
+
+
+class TopUps(Protocol):
+    """What administration adds to budgets. An addition is one transaction with its audit record and a new version of the budget's owner,
+    so that whoever remembers its principals looks them up anew.
+    """
+
+    async def add_top_up(self, top_up: TopUp, *, reach: Reach, audit: Mapping[str, str]) -> TopUp:
+        """Raises `Missing` where the owner is not there, `Conflict` where this very one is."""
+        ...
+
+    async def top_ups(self, page: Page, *, owner: str, budget: str, reach: Reach) -> Sequence[TopUp]:
+        """All that there ever were, by id."""
         ...
 
 

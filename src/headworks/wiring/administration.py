@@ -24,6 +24,7 @@ from headworks.stores.sql.administration import SqlAdministration
 from headworks.stores.sql.audit import Acts
 from headworks.stores.sql.ledger_usage import LedgerUsage
 from headworks.stores.sql.records.store import SqlRecords
+from headworks.stores.sql.records.top_ups import SqlTopUps
 from headworks.wiring.seals import seals_of
 from headworks.wiring.voice import say
 
@@ -46,6 +47,7 @@ def open_door(database: Database, data: Path, sockets: Sequence[socket.socket], 
     office = Office(
         records=SqlRecords(database, clock, acts),
         people=people,
+        top_ups=SqlTopUps(database, acts),
         mint=mint,
         clock=clock,
         chance=chance,

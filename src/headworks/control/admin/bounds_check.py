@@ -61,8 +61,8 @@ def _of_limit(rule: LimitBody) -> Iterator[tuple[str, str]]:
 
 
 def _of_budget(budget: BudgetBody) -> Iterator[tuple[str, str]]:
-    if budget.rollover and budget.calendar is None:
-        yield "/rollover", "Only a budget with a `calendar` has something to hand on. Leave `rollover` out."
+    if budget.rollover:
+        yield "/rollover", "What a period leaves over is not carried on. Leave `rollover` out, and top the next one up instead."
     yield from _of_zone(budget.zone)
     yield from _of_groups(budget.group_by)
 

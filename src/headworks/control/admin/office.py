@@ -11,7 +11,7 @@ from headworks.control.admin.denials import Denials
 from headworks.control.admin.passwords import Passwords
 from headworks.ports.administration import Administration
 from headworks.ports.clock import Chance, Clock
-from headworks.ports.records import Records
+from headworks.ports.records import Records, TopUps
 from headworks.stores.sql.ledger_usage import LedgerUsage
 
 
@@ -40,6 +40,7 @@ class Office(NamedTuple):
 
     records: Records
     people: Administration
+    top_ups: TopUps
     mint: Mint
     clock: Clock
     chance: Chance

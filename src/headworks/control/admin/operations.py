@@ -20,11 +20,13 @@ from headworks.control.admin.operation import Access, Handler, Operation
 from headworks.control.admin.paging import ListQuery
 from headworks.control.admin.parties import Parties, PartyQuery
 from headworks.control.admin.policy import read_policy
+from headworks.control.admin.top_ups import TopUpsOf
 from headworks.control.admin.usage import USAGE
 from headworks.domain.administration import Scope
 from headworks.domain.administration.wire import keys as key_wire
 from headworks.domain.administration.wire import parties as party_wire
 from headworks.domain.administration.wire import people as people_wire
+from headworks.domain.administration.wire import top_ups as top_up_wire
 from headworks.domain.administration.wire.bounds import BoundsBody, BudgetBody, LimitBody
 from headworks.domain.records import KeyRecord, Party, PartyKind
 
@@ -302,6 +304,7 @@ def _of_parties(kind: PartyKind) -> Iterator[Operation]:
             locks=True,
         )
     yield from _of_bounds(plural, one, read, BoundsOf[Party](parties))
+    yield from _of_top_ups(plural, one, read, TopUpsOf[Party](parties))
 
 
 def _of_bounds(plural: str, one: str, read: Scope, bounds: BoundsOf[Party] | BoundsOf[KeyRecord]) -> Iterator[Operation]:
@@ -339,11 +342,33 @@ def _of_bounds(plural: str, one: str, read: Scope, bounds: BoundsOf[Party] | Bou
         )
 
 
+def _of_top_ups(plural: str, one: str, read: Scope, top_ups: TopUpsOf[Party] | TopUpsOf[KeyRecord]) -> Iterator[Operation]:
+    path = f"{one}/budgets/{{name}}/top-ups"
+    yield row(
+        f"{plural}.budgets.top_ups GET {path}",
+        read,
+        top_ups.list,
+        "What was added to one of its budgets, oldest first.",
+        answers=top_up_wire.TopUpListing,
+        query=ListQuery,
+    )
+    yield row(
+        f"{plural}.budgets.top_up POST {path}",
+        Scope.BUDGETS_WRITE,
+        top_ups.create,
+        "Add money to one of its budgets, for the period under way or the next one.",
+        asks=top_up_wire.TopUpAsked,
+        answers=top_up_wire.TopUpView,
+        status=201,
+    )
+
+
 OPERATIONS: tuple[Operation, ...] = (
     *_OWN,
     *(operation for kind in PartyKind for operation in _of_parties(kind)),
     *_OF_KEYS,
     *_of_bounds("keys", "/keys/{id}", Scope.KEYS_READ, BoundsOf[KeyRecord](_KEYS)),
+    *_of_top_ups("keys", "/keys/{id}", Scope.KEYS_READ, TopUpsOf[KeyRecord](_KEYS)),
     *_PEOPLE,
     *USAGE,
 )

@@ -1,7 +1,7 @@
 """Limits as values and pure arithmetic: what is counted, over which time, and what a request claims of it."""
 
 from headworks.domain.limits.checks import mistakes_in
-from headworks.domain.limits.claims import Demand, claims_of, used_columns
+from headworks.domain.limits.claims import Demand, claims_of, group_named, used_columns
 from headworks.domain.limits.counter import Counter, Slot
 from headworks.domain.limits.limit import Calendar, Claim, Limit, OnLoss, Reason, Shape, Standing, Unit
 from headworks.domain.limits.periods import Period, Periods, period_at
@@ -27,6 +27,7 @@ __all__ = [
     "allowance",
     "claims_of",
     "exceeded",
+    "group_named",
     "mistakes_in",
     "period_at",
     "used_columns",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -53,13 +53,19 @@ def claims_of(limits: Iterable[Limit], demand: Demand, wall_ns: int, periods: Pe
         if leasts is not None:
             amount, enough = _elastic(limit, amount, leasts[column])
         if limit.group_by:
-            claims.append(_grouped(limit, demand, (amount, enough), wall_ns, periods))
+            claim = _grouped(limit, demand, (amount, enough), wall_ns, periods)
         elif limit.calendar is None:
-            claims.append(Claim(limit, limit.stem, amount, enough))
+            claim = Claim(limit, limit.stem, amount, enough)
         else:
             counter, period = periods.counter(limit.stem, limit.calendar, limit.zone, wall_ns)
-            claims.append(Claim(limit, counter, amount, enough, period.ends_at))
+            claim = Claim(limit, counter, amount, enough, period.ends_at)
+        claims.append(claim if limit.raised is None else _with_extra(claim, limit.raised))
     return tuple(claims)
+
+
+def group_named(values: Iterable[str]) -> str:
+    """What the values that a limit is grouped by are called in a counter's name."""
+    return joined(*map(_bounded, values))
 
 
 def used_columns(usage: Usage, cost_nanos: int, *, counts: bool) -> tuple[int, ...]:
@@ -85,7 +91,7 @@ def _elastic(limit: Limit, amount: int, least: int) -> tuple[int, int]:
 
 
 def _grouped(limit: Limit, demand: Demand, much: tuple[int, int], wall_ns: int, periods: Periods) -> Claim:
-    counter = limit.stem + joined(*[_bounded(demand.value_of(name)) for name in limit.group_by])
+    counter = limit.stem + group_named([demand.value_of(name) for name in limit.group_by])
     overflow, ends_at = limit.stem + joined(OVERFLOW), 0
     if limit.calendar is not None:
         period = periods.at(limit.calendar, limit.zone, wall_ns)
@@ -93,6 +99,12 @@ def _grouped(limit: Limit, demand: Demand, much: tuple[int, int], wall_ns: int, 
         counter += ending
         overflow += ending
     return Claim(limit, counter, *much, ends_at, overflow)
+
+
+def _with_extra(claim: Claim, raised: Mapping[str, Limit]) -> Claim:
+    """The same of the limit as it stands for this counter: whoever counts judges by that one."""
+    limit = raised.get(claim.counter)
+    return claim if limit is None else msgspec.structs.replace(claim, limit=limit)
 
 
 def _concerns(limit: Limit, demand: Demand) -> bool:

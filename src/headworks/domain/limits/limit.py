@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
@@ -88,6 +89,8 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """A group without a period (a session) is forgotten when it has been idle for so long."""
     budget: bool = False
     """It is money somebody was given: exhausted, it answers as a spent quota and not as «too fast»."""
+    extra: tuple[tuple[str, str, int], ...] = ()
+    """What was added to it: group and period, as in a counter's name, and units."""
     shape: Shape = Shape.COUNT
     """This and all below follow from the others."""
     column: int = 0
@@ -100,6 +103,8 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """Whether its counters are two sums and nothing else."""
     told: bool = False
     """Whether headers of answers tell how it stands."""
+    raised: Mapping[str, Limit] | None = None
+    """With `extra`: by the names of the counters that it was given for, the limit as it stands there."""
     lasting: bool = False
     """Whether what is used of it outlives the process: it is a budget, or a calendar period of an hour or more."""
     noted: bool = False
@@ -116,6 +121,7 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
         derive(self, "lasting", not self.seconds and (self.budget or _is_long(self)))
         derive(self, "noted", self.lasting or self.shape is Shape.UNDER_WAY)
         derive(self, "stem", joined(self.owner, "budget" if self.budget else "limit", self.rule, self.unit))
+        derive(self, "raised", _raised(self) if self.extra else None)
 
 
 _SUMS = frozenset((Shape.COUNT, Shape.UNDER_WAY))
@@ -131,6 +137,15 @@ def _shape_of(limit: Limit) -> Shape:
 
 def _is_long(limit: Limit) -> bool:
     return limit.calendar is not Calendar.MINUTE and limit.unit is not Unit.CONCURRENT
+
+
+def _raised(limit: Limit) -> Mapping[str, Limit]:
+    return {
+        limit.stem + group + (joined(period) if period else ""): msgspec.structs.replace(
+            limit, amount=limit.amount + more, extra=()
+        )
+        for group, period, more in limit.extra
+    }
 
 
 def joined(*parts: str) -> str:

@@ -4,6 +4,7 @@ from headworks.domain.records.bounds import NO_BOUNDS, Bounds, BudgetRule, Limit
 from headworks.domain.records.key import KeyRecord
 from headworks.domain.records.narrowing import Narrowed, narrowed
 from headworks.domain.records.party import PARENTS, Party, PartyKind
+from headworks.domain.records.top_up import TopUp, added
 
 __all__ = [
     "NO_BOUNDS",
@@ -15,5 +16,7 @@ __all__ = [
     "Narrowed",
     "Party",
     "PartyKind",
+    "TopUp",
+    "added",
     "narrowed",
 ]

@@ -43,7 +43,7 @@ class BudgetRule(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
     thresholds: tuple[float, ...] = (0.5, 0.8, 1.0)
     """Parts of it at which an alert goes out, once a period."""
     rollover: bool = False
-    """What a period leaves over is added to the next one."""
+    """What a period leaves over is added to the next one. Not done yet: refused where it is written."""
     group_by: tuple[str, ...] = ()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from headworks.domain.records.bounds import Bounds
+from headworks.domain.records.top_up import TopUp
 
 
 class KeyRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -23,6 +24,8 @@ class KeyRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Fingerprint of the pepper: there may be two while one is being replaced."""
     imported: bool = False
     bounds: Bounds = Bounds()
+    top_ups: tuple[TopUp, ...] = ()
+    """As those of a party."""
     expires_at: int = 0
     revoked_at: int = 0
     """From then on it is refused. A rotation gives the old key a time in the future: both are good until then."""

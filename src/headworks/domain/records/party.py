@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from headworks.domain.records.bounds import Bounds
+from headworks.domain.records.top_up import TopUp
 
 
 class PartyKind(StrEnum):
@@ -40,6 +41,8 @@ class Party(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     path: tuple[str, ...] = ()
     """Ids from the organisation down to the parent."""
     bounds: Bounds = Bounds()
+    top_ups: tuple[TopUp, ...] = ()
+    """Of its budgets, for periods that are not over. Looked up for the data plane alone: empty wherever else a party is read."""
     email: str = ""
     """Of a user, for the people's login."""
     disabled: bool = False

@@ -25,7 +25,7 @@ class Allowance:
         self._share = share
         self._spent = spent
         self._counters = MemoryCounters(clock)
-        self._shares: dict[str, Limit] = {}
+        self._shares: dict[tuple[str, int], Limit] = {}
         self.admitted = 0
         self.refused = 0
 
@@ -49,7 +49,7 @@ class Allowance:
     def _narrowed(self, claim: Claim) -> Claim:
         if claim.limit.on_loss is OnLoss.OPEN:
             return claim
-        key = claim.limit.id + claim.limit.stem
+        key = (claim.limit.id + claim.limit.stem, claim.limit.amount)
         limit = self._shares.get(key)
         if limit is None:
             limit = msgspec.structs.replace(claim.limit, amount=ceil(claim.limit.amount * self._share))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,9 +15,11 @@ from headworks.ports.records import Change, Found, Head
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.reach import below
 from headworks.stores.sql.records.rows import key_of, party_of
+from headworks.stores.sql.records.top_ups import Given, top_ups_of
 from headworks.stores.sql.schema import CHANGE_HEAD, CHANGES, KEYS, PARTIES, PARTY_PATHS
 
 _AS_OF = select(CHANGE_HEAD.c.number).scalar_subquery().label("as_of")
+_Record = TypeVar("_Record", KeyRecord, Party)
 
 
 class SqlLookups:
@@ -34,13 +38,16 @@ class SqlLookups:
                 return None
             key = _least_valid([key_of(row) for row in rows], self._clock.wall_ns())
             lineage = await _lineage(connection, key.owner)
-        return Found(key, lineage, rows[0]["as_of"])
+            given = await top_ups_of(connection, (key, *lineage), self._clock.wall_ns())
+        return Found(_with(given, key), tuple(_with(given, party) for party in lineage), rows[0]["as_of"])
 
     async def lineage(self, party: str) -> tuple[tuple[Party, ...], int]:
         """See the port."""
         async with self.database.reading() as connection:
             as_of = (await connection.execute(select(CHANGE_HEAD.c.number))).scalar_one()
-            return await _lineage(connection, party), as_of
+            lineage = await _lineage(connection, party)
+            given = await top_ups_of(connection, lineage, self._clock.wall_ns())
+        return tuple(_with(given, party) for party in lineage), as_of
 
     async def party_by_name(self, kind: PartyKind, name: str, *, under: str) -> Party | None:
         """See the port."""
@@ -60,6 +67,11 @@ class SqlLookups:
         async with self.database.reading() as connection:
             row = (await connection.execute(select(CHANGE_HEAD))).one()
         return Head(row.log, row.number, row.pruned_to)
+
+
+def _with(given: Given, record: _Record) -> _Record:
+    """With what was added to its budgets."""
+    return msgspec.structs.replace(record, top_ups=given[record.id]) if record.id in given else record
 
 
 def _least_valid(keys: Sequence[KeyRecord], now: int) -> KeyRecord:

@@ -24,9 +24,15 @@ def bounds_of(text: str) -> Bounds:
     return NO_BOUNDS if text == _EMPTY else msgspec.json.decode(text, type=Bounds)
 
 
+def _columns(record: Party | KeyRecord) -> Row:
+    columns = msgspec.structs.asdict(record)
+    del columns["top_ups"]  # they have a table of their own
+    return columns
+
+
 def party_row(party: Party) -> Row:
     """The columns of a party."""
-    return msgspec.structs.asdict(party) | {
+    return _columns(party) | {
         "kind": party.kind.value,
         "path": "/".join(party.path),
         "bounds": bounds_text(party.bounds),
@@ -58,7 +64,7 @@ def path_of(text: str) -> tuple[str, ...]:
 
 def key_row(key: KeyRecord, organisation: str) -> Row:
     """The columns of a key."""
-    return msgspec.structs.asdict(key) | {"organisation": organisation, "bounds": bounds_text(key.bounds)}
+    return _columns(key) | {"organisation": organisation, "bounds": bounds_text(key.bounds)}
 
 
 def key_of(row: RowMapping) -> KeyRecord:
