@@ -178,3 +178,15 @@ def test_a_changed_party_is_compiled_anew() -> None:
     assert after is not None
     assert before.may_use("gpt-4o")
     assert not after.may_use("gpt-4o")
+
+
+def test_a_party_that_has_come_to_a_version_twice_is_compiled_twice() -> None:
+    """A database restored from a backup counts on from there, and says something else of the same version."""
+    compiler, records = Compiler(), FakeLookups()
+    lost = records.put_party(organisation(bounds=Bounds(models=("*",)), updated_at=1))
+    _, key = key_of(lost)
+    again = msgspec.structs.replace(lost, bounds=Bounds(models=("o3",)), updated_at=2)
+    first, second = (compiler.principal_of(Found(key, (party,), 1)) for party in (lost, again))
+    assert first is not None
+    assert second is not None
+    assert (first.levels, second.levels) == ((("*",),), (("o3",),))

@@ -150,7 +150,7 @@ class LedgerTables:
 
 def _postings(sums: Sums, now: int) -> list[Row]:
     return [
-        {**account._asdict(), "dimension": dimension_of(account), **dict(zip(SUMMED, row, strict=True)), "posted_at": now}
+        {**_writable(account), "dimension": dimension_of(account), **dict(zip(SUMMED, row, strict=True)), "posted_at": now}
         for account, row in sums.postings.items()
     ]
 
@@ -160,6 +160,12 @@ def _spend(sums: Sums, now: int) -> list[Row]:
         {"counter": counter, "units": units, "ends_at": sums.ends[counter], "updated_at": now}
         for counter, units in sums.counters.items()
     ]
+
+
+def _writable(account: Account) -> Row:
+    """As columns. What callers write may hold a zero byte, which PostgreSQL does not keep in texts: it must not stop the books."""
+    said = account._replace(customer=account.customer.replace("\0", "\ufffd"), model=account.model.replace("\0", "\ufffd"))
+    return said._asdict()
 
 
 def dimension_of(account: Account) -> str:
