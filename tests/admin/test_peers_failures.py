@@ -84,7 +84,7 @@ def test_a_cookie_is_replaced_and_the_old_one_dies(tell: Telling) -> None:
 async def forged(house: House) -> None:
     await house.person((Role.OWNER, EVERYTHING), name="ann")
     ann = await house.signed_in("ann")
-    body = {"name": "acme"}
+    body = {"name": "acme", "bounds": {"models": ["*"]}}
     bare = Caller(house.api, {"cookie": ann.headers["cookie"]})
     assert (await bare("POST /organisations", body)).problem == "csrf"
     assert (await bare("POST /organisations", body, headers={"x-headworks-csrf": "guess"})).problem == "csrf"

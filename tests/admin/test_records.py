@@ -110,7 +110,9 @@ WRONG: list[tuple[dict[str, object], str]] = [
 async def mistakes(house: House) -> None:
     owner = await house.owner()
     tenant = await house.tenant(owner, "acme")
-    await owner.made(f"PUT /organisations/{tenant.organisation}/bounds", {"tags": {"env": "prod"}}, if_match="*")
+    await owner.made(
+        f"PUT /organisations/{tenant.organisation}/bounds", {"models": ["*"], "tags": {"env": "prod"}}, if_match="*"
+    )
     for bounds, pointer in WRONG:
         reply = await owner(f"PUT /teams/{tenant.team}/bounds", bounds, headers={"if-match": "*"})
         assert (reply.status, reply.problem, reply.body["errors"][0]["pointer"]) == (422, "invalid", pointer), bounds
@@ -120,9 +122,28 @@ def test_bounds_that_cannot_work_are_refused_with_the_place_in_the_body(tell: Te
     tell(mistakes)
 
 
+async def silence(house: House) -> None:
+    owner = await house.owner()
+    unsaid = await owner("POST /organisations", {"name": "acme"})
+    assert (unsaid.problem, unsaid.body["errors"][0]["pointer"]) == ("invalid", "/models")
+    tenant = await house.tenant(owner, "acme")
+    bounds = f"PUT /organisations/{tenant.organisation}/bounds"
+    assert (await owner(bounds, {"features": ["*"]}, headers={"if-match": "*"})).problem == "invalid"
+    governed = {"name": "search", "owner": tenant.team, "bounds": {"features": ["web_search", "tools"]}}
+    early = await owner("POST /keys", governed)
+    assert (early.problem, early.body["errors"][0]["pointer"]) == ("invalid", "/features")
+    await owner.made(bounds, {"models": ["*"], "features": ["web_search"]}, if_match="*")
+    key = await owner.made("POST /keys", governed)
+    assert (await owner.made(f"GET /keys/{key['key']['id']}/policy"))["features"] == ["web_search"]
+
+
+def test_an_organisation_says_what_it_grants_before_anybody_below_it_can_have_it(tell: Telling) -> None:
+    tell(silence)
+
+
 async def pages(house: House) -> None:
     owner = await house.owner()
-    acme = await owner.made("POST /organisations", {"name": "acme"})
+    acme = await owner.made("POST /organisations", {"name": "acme", "bounds": {"models": []}})
     made = [(await owner.made("POST /teams", {"name": f"t{number}", "parent": acme["id"]}))["id"] for number in range(5)]
     seen: list[str] = []
     cursor = ""

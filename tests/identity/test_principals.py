@@ -55,10 +55,7 @@ def holder(bounds: list[Bounds], times: list[int]) -> Principal | None:
 
 @given(st.lists(BOUNDS, min_size=2, max_size=5), BOUNDS, st.lists(TIMES, min_size=6, max_size=6))
 def test_a_level_more_never_allows_more(bounds: list[Bounds], more: Bounds, times: list[int]) -> None:
-    """Whatever an administrator of a child writes into its bounds: its holder gains nothing over what is said above it. What no level
-    above speaks of is denied until some level allows it, so the organisation speaks here of all that is denied by default.
-    """
-    bounds[0] = msgspec.structs.replace(bounds[0], models=bounds[0].models or ("gpt-*",), features=bounds[0].features or ())
+    """Whatever an administrator of a child writes into its bounds: its holder gains nothing over what is said above it, silence included."""
     above = holder([*bounds[:-1], Bounds()], [*times[: len(bounds) - 1], 0])
     child = holder([*bounds[:-1], more], [*times[: len(bounds) - 1], times[-1]])
 
@@ -85,11 +82,14 @@ def test_a_governed_feature_takes_a_word_of_consent_and_no_word_against_it(bound
     assert set(child.features) <= (set.intersection(*said) if said else set())
 
 
-def test_where_no_level_speaks_of_models_none_is_allowed() -> None:
-    child = holder([Bounds(), Bounds()], [0, 0])
+@given(st.lists(BOUNDS, min_size=1, max_size=4))
+def test_where_the_organisation_is_silent_nobody_below_it_has_anything(below_it: list[Bounds]) -> None:
+    """Whoever may make keys cannot give them what was never granted."""
+    child = holder([Bounds(), *below_it], [0] * 6)
 
     assert child is not None
-    assert not child.may_use("gpt-4o")
+    assert not any(child.may_use(name) for name in NAMES)
+    assert child.features == ()
 
 
 def test_nobody_below_a_disabled_party_is_anybody() -> None:

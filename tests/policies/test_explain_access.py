@@ -88,7 +88,7 @@ def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
         (("robot", "smart"), "policy_denied", "batch"),
         (("robot", "smart", "--tag", "job=x"), "", ""),
         (("robot", "smart", "--tag", "job=x", "--endpoint", "count_tokens"), "endpoint_not_allowed", "key robot"),
-        (("robot", "smart", "--tag", "job=x", "--feature", "web_search"), "feature_not_allowed", ""),
+        (("robot", "smart", "--tag", "job=x", "--feature", "web_search"), "feature_not_allowed", "key robot"),
         (("mute", "smart", "--feature", "tools"), "feature_not_allowed", "key mute"),
         (("mute", "smart", "--dialect", "anthropic"), "", ""),
     ],

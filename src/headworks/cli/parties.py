@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from headworks.cli.administering import Json, Url, administer, one_named, tell, tell_all
 from headworks.client import Client
@@ -11,19 +14,21 @@ from headworks.domain.administration.wire.bounds import BoundsBody
 from headworks.domain.administration.wire.parties import PartyAsked, PartyView
 
 _COLUMNS = ("id", "name", "parent", "disabled", "expires_at")
+Names = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
 _Of = Callable[[Client], Parties]
 
 
-def create_organisation(name: str, *, models: tuple[str, ...] = ("*",), url: Url = None, json: Json = False) -> int:
-    """Make an organisation. Whoever is below it may use these models at most.
+def create_organisation(name: str, *, models: Names, features: Names = (), url: Url = None, json: Json = False) -> int:
+    """Make an organisation. Whoever is below it may use these models and governed features at most.
 
     Args:
         name: Unique in the installation.
-        models: Names or patterns.
+        models: Names or patterns; '*' for all.
+        features: Features; '*' for all. Left out: no governed one.
         url: The control plane.
         json: Print JSON, for programs.
     """
-    asked = PartyAsked(name=name, bounds=BoundsBody(models=models))
+    asked = PartyAsked(name=name, bounds=BoundsBody(models=models, features=features or None))
     return _create(lambda client: client.organisations, asked, url, json=json)
 
 

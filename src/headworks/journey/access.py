@@ -123,8 +123,12 @@ class Explainer:
 
 def _narrowings(levels: Sequence[Level], model: Model | None, question: Question) -> Iterator[Step]:
     """What each level says of each thing; levels that say nothing of it are left out."""
-    if not any(level.bounds.models is not None for level in levels):
-        yield Step(by="no level", what="models", passes=False, why="states any: nothing is allowed until one does")
+    if not levels or levels[0].bounds.models is None:
+        outermost = levels[0].name if levels else "no level"
+        yield Step(by=outermost, what="models", passes=False, why="states none: nothing is allowed until it does")
+    governed = ", ".join(sorted(question.features & GOVERNED))
+    if governed and levels and levels[0].bounds.features is None:
+        yield Step(by=levels[0].name, what="features", passes=False, why=f"does not name {governed}: it has to, for all below")
     for level in levels:
         bounds = level.bounds
         for what, answer in _QUESTIONS.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
@@ -12,6 +12,8 @@ from headworks.control.admin.operation import Act, Answer
 from headworks.control.admin.problems import Refusal
 from headworks.control.admin.versions import refuse_stale
 from headworks.domain.administration.wire.bounds import BoundsBody, BudgetBody, LimitBody
+from headworks.domain.administration.wire.problem import Mistake
+from headworks.domain.features import GOVERNED
 from headworks.domain.records import Bounds, KeyRecord, Party
 from headworks.ports.records import Missing
 
@@ -101,12 +103,23 @@ class BoundsOf(Generic[Bounded]):
         return Answer(BoundsBody.of(kept.bounds), kept.version)
 
 
+def _silence(body: BoundsBody, lineage: Sequence[Party]) -> Iterator[Mistake]:
+    """What the organisation does not grant, nobody below it has: neither is left to be found out by those who are refused."""
+    if not lineage and body.models is None:
+        detail = 'Say which models an organisation may use: names and patterns, ["*"] for all, [] for none. Left out, nobody could call.'
+        yield Mistake(detail=detail, pointer="/models")
+    governed = sorted(GOVERNED.intersection(body.features or ()))
+    if lineage and governed and lineage[0].bounds.features is None:
+        detail = f"{lineage[0].name} has to name {', '.join(governed)} among its features first: what it does not grant nobody below it has."
+        yield Mistake(detail=detail, pointer="/features")
+
+
 async def checked(act: Act, body: BoundsBody, above: str) -> Bounds:
     """The bounds that a body says, for something under the party `above` (empty: under none). Raises with everything wrong in them."""
     lineage: Sequence[Party] = ()
     if above:
         lineage, _ = await act.office.records.lineage(above)
-    mistakes = mistakes_in(body, lineage)
+    mistakes = [*mistakes_in(body, lineage), *_silence(body, lineage)]
     if mistakes:
         raise Refusal("invalid", f"{mistakes[0].detail} ({mistakes[0].pointer})", errors=mistakes)
     return body.bounds()

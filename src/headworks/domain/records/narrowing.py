@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from headworks.domain.features import governed_of, ordinary_of
-from headworks.domain.records.bounds import Bounds
+from headworks.domain.records.bounds import NO_BOUNDS, Bounds
 
 
 class Narrowed(msgspec.Struct, frozen=True, kw_only=True):
     """What is left, in the fields of `Principal` that bear these names."""
 
     levels: tuple[tuple[str, ...], ...]
-    """Patterns of models of each level that says something of them. Where none does, one level without any: nothing is allowed."""
+    """Patterns of models of each level that says something of them. Where the organisation does not, one level without any: nothing."""
     features: tuple[str, ...]
     ordinary: tuple[str, ...] | None
     endpoints: tuple[str, ...] | None
@@ -26,13 +26,18 @@ class Narrowed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def narrowed(bounds: Sequence[Bounds]) -> Narrowed:
-    """The bounds of the organisation first, the key's last."""
+    """The bounds of the organisation first, the key's last.
+
+    What is denied by default, models and governed features, the organisation grants and every level below it narrows: where it is
+    silent nothing is allowed, or whoever makes keys could give them what nobody above has granted.
+    """
+    granted = bounds[0] if bounds else NO_BOUNDS
     tags: dict[str, str] = {}
     for level in bounds:
         tags = {**level.tags, **tags}
     return Narrowed(
-        levels=tuple(level.models for level in bounds if level.models is not None) or ((),),
-        features=governed_of(level.features for level in bounds),
+        levels=tuple(level.models for level in bounds if level.models is not None) if granted.models is not None else ((),),
+        features=governed_of(level.features for level in bounds) if granted.features is not None else (),
         ordinary=ordinary_of(level.features for level in bounds),
         endpoints=_common(level.endpoints for level in bounds),
         providers=_common(level.providers for level in bounds),
