@@ -7,6 +7,7 @@ import hashlib
 import pytest
 
 from headworks.wiring.config_file import ConfigRefused
+from headworks.wiring.load import oddities
 from tests.config.compiling import compiled
 
 MODELS = 'models: {smart: openai/gpt-4o, "openai/*": openai/*}\n'
@@ -66,7 +67,7 @@ def test_a_default_stands_in_for_an_unset_variable() -> None:
 
 
 def test_a_document_without_keys_is_odd_because_callers_need_some_in_the_database() -> None:
-    (warning,) = compiled(MODELS).warnings
+    (warning,) = oddities(compiled(MODELS))
 
     assert warning.message == "There is no key here: callers need one that is kept in the database."
     assert "headworks keys create" in warning.hint
@@ -75,7 +76,7 @@ def test_a_document_without_keys_is_odd_because_callers_need_some_in_the_databas
 def test_a_document_that_trusts_an_issuer_of_tokens_needs_no_key() -> None:
     trusting = 'identity: {issuers: {sso: {issuer: "https://sso.example", audience: gateway, organisation: org_1}}}\n'
 
-    assert compiled(MODELS + trusting).warnings == ()
+    assert oddities(compiled(MODELS + trusting)) == ()
 
 
 def test_an_open_door_to_the_world_is_odd() -> None:

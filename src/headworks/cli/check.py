@@ -15,7 +15,7 @@ from headworks.domain.config import Config
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.config_file import ConfigRefused, Problem
 from headworks.wiring.config_file.tree import dotted
-from headworks.wiring.load import ConfigFile
+from headworks.wiring.load import ConfigFile, oddities
 from headworks.wiring.process_exits import Exit
 from headworks.wiring.process_places import CONFIG_NAME
 
@@ -43,7 +43,7 @@ def check(config: ConfigPath = None, *, json: bool = False, schema: bool = False
             sys.stderr.write(report(refused, file))
         return Exit.CONFIG
     if json:
-        warnings = [_as_json(problem) for problem in compiled.warnings]
+        warnings = [_as_json(problem) for problem in oddities(compiled)]
         _print_json({"usable": True, **overview(compiled), "warnings": warnings})
     else:
         print_overview(compiled, str(file))

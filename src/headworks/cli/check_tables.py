@@ -14,6 +14,7 @@ from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Model
 from headworks.domain.target import Target
 from headworks.wiring.compile import Compiled
+from headworks.wiring.load import oddities
 
 _NANOS = 10**9
 
@@ -36,7 +37,7 @@ def print_overview(compiled: Compiled, name: str) -> None:
     console.print(f"[bold]{name}[/] can be used: revision {shown['revision'][:12]}\n", soft_wrap=True)
     _print_models(console, shown)
     _print_keys(console, shown["keys"])
-    for warning in compiled.warnings:
+    for warning in oddities(compiled):
         console.print(f"[yellow]odd[/]  {'.'.join(map(str, warning.path))}: {warning.text}", soft_wrap=True)
 
 

@@ -26,7 +26,7 @@ from headworks.domain.snapshot import Snapshot
 from headworks.domain.target import Origin
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.config_file import ConfigRefused
-from headworks.wiring.load import ConfigFile
+from headworks.wiring.load import ConfigFile, oddities
 from headworks.wiring.process_exits import Exit
 from headworks.wiring.process_runfile import is_held, read
 
@@ -91,7 +91,7 @@ def _examine_config(path: Path, *, connect: bool) -> Iterator[Finding]:
         yield Finding(Severity.BAD, f"{path} cannot be used:\n{refused}", "Mend what is marked; headworks check says the same.")
         return
     yield Finding(Severity.FINE, f"{path}: {compiled.snapshot!r}")
-    for warning in compiled.warnings:
+    for warning in oddities(compiled):
         yield Finding(Severity.ODD, warning.message, warning.hint)
     yield from prices_of(compiled.snapshot)
     if connect:

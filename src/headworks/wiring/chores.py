@@ -16,6 +16,7 @@ from headworks.stores.sql.audit import Seal
 from headworks.stores.sql.audit.witness import Witness
 from headworks.stores.sql.schema import KEYS
 from headworks.stores.sql.tidying import tidy
+from headworks.wiring.load import names_no_caller
 
 EVERY = 60.0
 
@@ -37,7 +38,7 @@ async def keep_house(database: Database, directory: Path, seal: Seal, clock: Clo
 
 async def tell_of_missing_keys(database: Database, config: Config, say: Callable[[str], None]) -> None:
     """Once, where neither the configuration nor the database has a key and no other way in is open: nobody can call yet."""
-    if config.keys or config.open_door or config.identity.issuers:
+    if not names_no_caller(config):
         return
     try:
         async with database.reading() as connection:

@@ -95,6 +95,20 @@ def _lacks(config: Config) -> list[Problem]:
     return [Problem(path=("models",), message="Nothing can be asked for: there is no model.", hint=hint)]
 
 
+def names_no_caller(config: Config) -> bool:
+    """Whether only those can call who have a key in the database."""
+    return not (config.keys or config.open_door or config.identity.issuers)
+
+
+def oddities(compiled: Compiled) -> tuple[Problem, ...]:
+    """Its warnings, and what is odd only as long as nobody has looked into the database."""
+    if not names_no_caller(compiled.config):
+        return compiled.warnings
+    message = "There is no key here: callers need one that is kept in the database."
+    hint = "Make one with headworks keys create (headworks serve prints the link for the first administrator), or add one under keys."
+    return (*compiled.warnings, Problem(path=("keys",), message=message, hint=hint))
+
+
 def compiled_apart(text: str, here: Givens) -> Compiled | None:
     """A large document, read in another process, so that neither the time nor the memory of reading is ours.
 

@@ -37,12 +37,6 @@ def check_settings(bench: Bench, config: Config) -> None:
         bench.wrong(("server",), "TLS needs both cert_file and key_file.")
     if config.retries.attempts == 0:
         bench.wrong(("retries", "attempts"), "At least one attempt is needed.")
-    if not (config.keys or config.open_door or config.identity.issuers):
-        bench.warn(
-            ("keys",),
-            "There is no key here: callers need one that is kept in the database.",
-            "Make one with headworks keys create (headworks serve prints the link for the first administrator), or add one under keys.",
-        )
     if config.open_door and config.server.host not in _LOOPBACK:
         bench.warn(
             ("open_door",), f"Anybody who reaches {config.server.host} can spend your money.", "Add keys and remove open_door."
