@@ -16,6 +16,8 @@ from headworks.ports.records import Found
 Named = TypeVar("Named")
 Kept = TypeVar("Kept")
 
+_State = tuple[str, int, int]
+
 Lineage = tuple[Party, ...]
 """The organisation first, the owner last."""
 
@@ -38,9 +40,9 @@ class Compiler:
     """Makes principals. What they have in common it makes once: a hundred thousand keys of a team have the same limits."""
 
     def __init__(self, most: int = 2_000) -> None:
-        """`most` lineages are remembered, each for as long as the versions of its parties are the same."""
-        self._standings: OrderedDict[tuple[tuple[str, int], ...], Standing | None] = OrderedDict()
-        self._limits: OrderedDict[tuple[str, int], tuple[Limit, ...]] = OrderedDict()
+        """`most` lineages are remembered, each for as long as its parties are the same."""
+        self._standings: OrderedDict[tuple[_State, ...], Standing | None] = OrderedDict()
+        self._limits: OrderedDict[_State, tuple[Limit, ...]] = OrderedDict()
         self._most = most
 
     def principal_of(self, found: Found) -> Principal | None:
@@ -55,7 +57,7 @@ class Compiler:
 
     def standing_of(self, lineage: Lineage) -> Standing | None:
         """What the parties together give; None where there are none, or one of them is disabled."""
-        versions = tuple((party.id, party.version) for party in lineage)
+        versions = tuple(map(_state_of, lineage))
         try:
             standing = self._standings[versions]
         except KeyError:
@@ -77,7 +79,7 @@ class Compiler:
         )
 
     def _limits_of(self, party: Party) -> tuple[Limit, ...]:
-        named = (party.id, party.version)
+        named = _state_of(party)
         if (limits := self._limits.get(named)) is None:
             limits = self._limits[named] = limits_of(party.bounds, party.id, f"{party.kind}/{party.name}", party.top_ups)
             _bound(self._limits, self._most)
@@ -150,6 +152,11 @@ def limits_of(bounds: Bounds, owner: str, title: str, top_ups: tuple[TopUp, ...]
         if budget.hard
     )
     return (*rules, *budgets)
+
+
+def _state_of(party: Party) -> _State:
+    """Which state of a party this is. With its time: in a database that was restored, versions are counted once more."""
+    return party.id, party.version, party.updated_at
 
 
 def _earliest(times: Iterable[int]) -> int:

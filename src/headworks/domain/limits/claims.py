@@ -112,6 +112,8 @@ def _concerns(limit: Limit, demand: Demand) -> bool:
 
 
 def _bounded(value: str) -> str:
-    """The value itself behind `=`, or the hash of a long one behind `#`: neither can be made to look like the other."""
+    """The value itself behind `=`, or the hash of a long one behind `#`: neither can be made to look like the other. One with a zero
+    byte is hashed too: not every database keeps that in a name.
+    """
     written = value.encode()
-    return f"={value}" if len(written) <= LONGEST_VALUE else f"#{hashlib.sha256(written).hexdigest()}"
+    return f"={value}" if len(written) <= LONGEST_VALUE and 0 not in written else f"#{hashlib.sha256(written).hexdigest()}"

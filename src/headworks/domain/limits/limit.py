@@ -103,12 +103,12 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """Whether its counters are two sums and nothing else."""
     told: bool = False
     """Whether headers of answers tell how it stands."""
-    raised: Mapping[str, Limit] | None = None
-    """With `extra`: by the names of the counters that it was given for, the limit as it stands there."""
     lasting: bool = False
     """Whether what is used of it outlives the process: it is a budget, or a calendar period of an hour or more."""
     noted: bool = False
     """Whether the journal notes at its beginning what an exchange sets aside of it: of what lasts, and of what is under way at once."""
+    raised: Mapping[str, Limit] | None = None
+    """With `extra`: by the names of the counters that it was given for, the limit as it stands there."""
 
     def __post_init__(self) -> None:
         # Worked out once per limit: every request reads them of every limit it is under.
@@ -135,10 +135,6 @@ def _shape_of(limit: Limit) -> Shape:
     return Shape.SLIDING if limit.unit is Unit.COST or limit.seconds > LONGEST_RATE else Shape.RATE
 
 
-def _is_long(limit: Limit) -> bool:
-    return limit.calendar is not Calendar.MINUTE and limit.unit is not Unit.CONCURRENT
-
-
 def _raised(limit: Limit) -> Mapping[str, Limit]:
     return {
         limit.stem + group + (joined(period) if period else ""): msgspec.structs.replace(
@@ -146,6 +142,10 @@ def _raised(limit: Limit) -> Mapping[str, Limit]:
         )
         for group, period, more in limit.extra
     }
+
+
+def _is_long(limit: Limit) -> bool:
+    return limit.calendar is not Calendar.MINUTE and limit.unit is not Unit.CONCURRENT
 
 
 def joined(*parts: str) -> str:
