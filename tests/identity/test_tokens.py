@@ -361,6 +361,16 @@ def test_a_team_may_be_named_by_its_id_and_one_of_several_groups_may_be_it() -> 
     run(act)
 
 
+def test_a_claim_that_no_database_can_be_asked_for_asks_none() -> None:
+    """PostgreSQL fails at a zero byte. Whoever can write it into a claim would have had the database taken for lost, by all callers."""
+
+    async def act(tokens: Tokens) -> None:
+        assert "team" in await tokens.refusal(tokens.token(team="research\0"))
+        assert tokens.records.asked == []
+
+    run(act)
+
+
 def test_claims_lead_down_to_the_project_and_the_user() -> None:
     names = ClaimNames(team="org.team", project="project", user="email", roles="realm_access.roles")
 

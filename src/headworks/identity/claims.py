@@ -27,7 +27,12 @@ def claimed(claims: Claims, name: str) -> tuple[str, ...]:
         for step in name.split("."):
             value = value.get(step) if isinstance(value, Mapping) else None
     values: Sequence[object] = value if isinstance(value, list) else (value,)
-    return tuple(text for text in values[:_MOST_VALUES] if isinstance(text, str) and 0 < len(text) <= _LONGEST_VALUE)
+    return tuple(text for text in values[:_MOST_VALUES] if isinstance(text, str) and _is_a_name(text))
+
+
+def _is_a_name(text: str) -> bool:
+    """Whether it may be one of ours: asked for a zero byte, PostgreSQL fails, and a database that fails is left alone by everybody."""
+    return 0 < len(text) <= _LONGEST_VALUE and "\0" not in text
 
 
 def roles_of(claims: Claims, issuer: Issuer) -> tuple[str, ...]:
