@@ -15,12 +15,12 @@ from sqlalchemy import insert
 
 from headworks.control.alerts import Alerts, Destination
 from headworks.domain.alerts import BudgetAlert, passed
-from headworks.domain.limits import Calendar
+from headworks.domain.limits import Calendar, period_at
 from headworks.domain.records import Bounds, BudgetRule
 from headworks.exporters.alerts import EmailRule, Hook, HookRule, Mail, NotDelivered
 from headworks.exporters.alerts.webhook import SIGNATURE, signature_of
 from headworks.stores.sql.ledger_alerts import AlertTables
-from headworks.stores.sql.schema import PARTIES
+from headworks.stores.sql.schema import GRANTS, PARTIES
 from headworks.testing import FrozenClock
 from tests.journal.writing import AT, Voice
 from tests.ledger.booking import Books, spent, with_books, write
@@ -191,6 +191,27 @@ def test_each_threshold_is_told_once_however_many_look(url: str, tmp_path: Path)
     with_books(url, tmp_path, body)
 
     assert [(alert.threshold, alert.spent) for alert in told.alerts] == [(0.5, 900), (0.8, 900), (1.0, 1000)]
+
+
+def test_parts_are_told_of_a_budget_as_it_is_topped_up(url: str, tmp_path: Path) -> None:
+    write(tmp_path, [spent(1, 600)])
+    told = Told()
+
+    async def body(books: Books) -> None:
+        await _add_team(books, BudgetRule(amount=500, calendar=Calendar.MONTH))
+        periods = (period_at(Calendar.MONTH, "UTC", AT).name, "month/1999-01-01")
+        top_up = {"owner": "team_1", "budget": "monthly", "kind": "top_up", "amount": 500}
+        async with books.database.writing() as connection:
+            rows = [{**top_up, "id": period, "once": period, "period": period} for period in periods]
+            await connection.execute(insert(GRANTS), rows)
+        await books.book()
+        alerts = Alerts(AlertTables(books.database), (told,), FrozenClock(wall_ns=AT), Voice())
+        await alerts.look()
+        await alerts.deliver()
+
+    with_books(url, tmp_path, body)
+
+    assert [(alert.threshold, alert.amount, alert.spent) for alert in told.alerts] == [(0.5, 1000, 600)]
 
 
 def test_what_was_not_delivered_is_tried_again_later_and_later(tmp_path: Path, url: str) -> None:

@@ -9,7 +9,7 @@ from typing import Protocol
 from sqlalchemy.exc import SQLAlchemyError
 
 from headworks.domain.alerts import BudgetAlert, passed
-from headworks.domain.limits.periods import period_at
+from headworks.domain.limits import group_named, period_at
 from headworks.exporters.alerts import NotDelivered
 from headworks.ports.clock import Clock
 from headworks.stores.sql.ledger_alerts import AlertTables, Due, Owned
@@ -78,16 +78,18 @@ class Alerts:
             period = period_at(rule.calendar, rule.zone, now)
             name, start, end = period.name, period.starts_at, period.ends_at
         fresh = 0
-        for group, spent in (await self._tables.spent(owned, start, end)).items():
-            for threshold in passed(spent, rule.amount, rule.thresholds):
+        added = await self._tables.added(owned, name)
+        for values, spent in (await self._tables.spent(owned, start, end)).items():
+            amount = rule.amount + added.get(group_named(values), 0)
+            for threshold in passed(spent, amount, rule.thresholds):
                 alert = BudgetAlert(
                     owner=owned.owner,
                     owner_name=owned.owner_name,
                     budget=owned.name,
-                    group=group,
+                    group=", ".join(values),
                     period=name,
                     threshold=threshold,
-                    amount=rule.amount,
+                    amount=amount,
                     spent=spent,
                     currency=rule.currency,
                     hard=rule.hard,

@@ -12,7 +12,7 @@ from headworks.domain.alerts import BudgetAlert, threshold_text
 from headworks.domain.records import Bounds, BudgetRule
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.records.rows import bounds_of
-from headworks.stores.sql.schema import ALERTS, KEYS, PARTIES, POSTINGS
+from headworks.stores.sql.schema import ALERTS, GRANTS, KEYS, PARTIES, POSTINGS
 
 RECENT = 3600
 """Seconds: only where something was spent since can a key's budget have passed anything."""
@@ -61,8 +61,8 @@ class AlertTables:
                     found += _owned(owner, name, bounds_of(text))
         return found
 
-    async def spent(self, owned: Owned, start_ns: int, end_ns: int) -> dict[str, int]:
-        """Group → nano-units charged between two instants. Ungrouped budgets have the one group ``""``."""
+    async def spent(self, owned: Owned, start_ns: int, end_ns: int) -> dict[tuple[str, ...], int]:
+        """Values of a group → nano-units charged between two instants. Ungrouped budgets have the one group of none."""
         rule, table = owned.rule, POSTINGS.c
         groups = [table[_GROUPS[name]] for name in rule.group_by]
         statement = (
@@ -73,7 +73,18 @@ class AlertTables:
         )
         async with self._database.reading() as connection:
             rows = await connection.execute(statement)
-            return {", ".join(row[1:]): int(row[0]) for row in rows if row[0] is not None}
+            return {tuple(row[1:]): int(row[0]) for row in rows if row[0] is not None}
+
+    async def added(self, owned: Owned, period: str) -> dict[str, int]:
+        """Group, as counters name it → nano-units that were added to the budget for a period."""
+        statement = select(GRANTS.c.group, func.sum(GRANTS.c.amount)).where(
+            GRANTS.c.owner == owned.owner,
+            GRANTS.c.budget == owned.name,
+            GRANTS.c.period == period,
+            GRANTS.c.currency == owned.rule.currency,
+        )
+        async with self._database.reading() as connection:
+            return {group: int(amount) for group, amount in await connection.execute(statement.group_by(GRANTS.c.group))}
 
     async def note(self, alert: BudgetAlert, destinations: tuple[str, ...]) -> bool:
         """Whether nobody had noted it yet."""
