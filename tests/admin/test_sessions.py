@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
+
+from headworks.control.admin.passwords import Passwords
 from headworks.domain.administration import EVERYTHING, Role
+from headworks.ports.records import EVERYWHERE
 from tests.admin.conftest import Telling
-from tests.admin.house import Caller, House, browser
+from tests.admin.house import AUDIT, PASSWORD, Caller, House, browser
 
 
 async def turned_at_once(house: House) -> None:
@@ -50,3 +54,34 @@ async def lasting_tokens(house: House) -> None:
 def test_a_token_that_a_token_makes_ends_no_later(tell: Telling) -> None:
     """Whoever gets hold of a token of an hour must not keep its powers for ever."""
     tell(lasting_tokens)
+
+
+class Overtaken(Passwords):
+    """Somebody changes the password, or disables its owner, while it is being checked."""
+
+    def __init__(self, house: House, person: str, **changes: object) -> None:
+        super().__init__(house.office.chance)
+        self._house = house
+        self._person = person
+        self._changes = changes
+
+    async def fits(self, password: str, verifier: str) -> bool:
+        fits = await self._house.office.passwords.fits(password, verifier)
+        people = self._house.office.people
+        person = await people.administrator(self._person, reach=EVERYWHERE)
+        await people.put_administrator(msgspec.structs.replace(person, **self._changes), reach=EVERYWHERE, audit=AUDIT)
+        return fits
+
+
+async def overtaken(house: House) -> None:
+    for name, changes in (("ann", {"password": "another verifier"}), ("bob", {"disabled": True})):
+        await house.person((Role.OWNER, EVERYTHING))
+        person = await house.person((Role.OWNER, EVERYTHING), name=name)
+        office = house.office._replace(passwords=Overtaken(house, person, **changes))
+        late = House(office, house.clock, house.said)
+        assert (await late.anyone("POST /session", {"name": name, "password": PASSWORD})).problem == "not_signed_in"
+
+
+def test_signing_in_by_a_password_that_is_changed_meanwhile_opens_nothing(tell: Telling) -> None:
+    """Whoever has stolen a password and tries without pause must not be in the middle of it when it is changed."""
+    tell(overtaken)

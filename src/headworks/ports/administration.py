@@ -110,8 +110,10 @@ class Administration(Protocol):
         """For signing in."""
         ...
 
-    async def add_session(self, session: Session, *, audit: Facts) -> None:
-        """Somebody signed in."""
+    async def add_session(self, session: Session, *, proved: str, audit: Facts) -> None:
+        """Somebody signed in by a password that fits the verifier `proved`. Raises `Missing` where theirs is another by now, or they may
+        not sign in any more.
+        """
         ...
 
     async def turn_session(self, id: str, successor: Session, *, until: int) -> bool:  # noqa: A002 - the field's name

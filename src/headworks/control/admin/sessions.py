@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from headworks.control.admin.office import Office
-from headworks.domain.administration import Session
+from headworks.domain.administration import Administrator, Session
 from headworks.ports.administration import Facts
 
 COOKIE = "headworks_session"
@@ -40,12 +40,14 @@ def digest_of(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-async def open_session(office: Office, administrator: str, peer: str, facts: Facts) -> tuple[Session, str]:
-    """A new one for somebody who has just proved who they are, with its cookie. What cookie came along does not matter."""
+async def open_session(office: Office, person: Administrator, peer: str, facts: Facts) -> tuple[Session, str]:
+    """A new one for somebody who has just proved who they are, with its cookie. What cookie came along does not matter. Raises `Missing`
+    where the password was changed meanwhile: proving takes a while, and whoever tries without pause is always in the middle of it.
+    """
     cookie, now = random_text(office), office.clock.wall_ns()
     session = Session(
         id=office.new_id("ses"),
-        administrator=administrator,
+        administrator=person.id,
         digest=digest_of(cookie),
         csrf=random_text(office),
         created_at=now,
@@ -53,7 +55,7 @@ async def open_session(office: Office, administrator: str, peer: str, facts: Fac
         expires_at=now + LIFE,
         peer=peer,
     )
-    await office.people.add_session(session, audit=facts)
+    await office.people.add_session(session, proved=person.password, audit=facts)
     return session, cookie
 
 

@@ -54,5 +54,5 @@ async def set_up(act: Act) -> Answer:
             "not_allowed", "This link is used, expired or not ours. Restart the control plane for another one, or sign in."
         ) from None
     act.office.attempts.succeeded("setup link", act.peer)
-    session, cookie = await open_session(act.office, owner.id, act.peer, facts)
+    session, cookie = await open_session(act.office, owner, act.peer, facts)
     return Answer(me_of(owner.id, owner.name, Powers.of([grant]), session.csrf), cookie=cookie)

@@ -11,7 +11,7 @@ from headworks.control.admin.sessions import open_session
 from headworks.domain.administration import Administrator, Powers
 from headworks.domain.administration.wire.people import Login, Me, NewPassword, PowerView, SessionListing, SessionView
 from headworks.domain.administration.wire.problem import Mistake
-from headworks.ports.records import EVERYWHERE
+from headworks.ports.records import EVERYWHERE, Missing
 
 _WRONG = "Name or password is wrong. Check both, or ask an owner for a new password."
 
@@ -22,7 +22,10 @@ async def sign_in(act: Act) -> Answer:
     person = await act.office.people.administrator_by_name(asked.name)
     await _prove(act, asked.name, asked.password, person)
     assert person is not None
-    session, cookie = await open_session(act.office, person.id, act.peer, act.facts(actor=person.id, by=person.name))
+    try:
+        session, cookie = await open_session(act.office, person, act.peer, act.facts(actor=person.id, by=person.name))
+    except Missing:
+        raise Refusal("not_signed_in", _WRONG) from None
     grants = await act.office.people.grants_of(person.id)
     return Answer(me_of(person.id, person.name, Powers.of(grants), session.csrf), cookie=cookie)
 
@@ -46,7 +49,7 @@ async def change_password(act: Act) -> Answer:
     verifier = await act.office.passwords.verifier(asked.new)
     changed = msgspec.structs.replace(person, password=verifier, updated_at=act.now())
     await act.office.people.put_administrator(changed, reach=EVERYWHERE, audit=act.facts())
-    session, cookie = await open_session(act.office, person.id, act.peer, act.facts())
+    session, cookie = await open_session(act.office, changed, act.peer, act.facts())
     return Answer(me_of(person.id, person.name, act.actor.powers, session.csrf), cookie=cookie)
 
 

@@ -55,9 +55,12 @@ class SqlCredentials:
             row = (await connection.execute(select(ADMIN_TOKENS).where(ADMIN_TOKENS.c.digest == digest))).mappings().first()
             return token_of(row) if row is not None else None
 
-    async def add_session(self, session: Session, *, audit: Facts) -> None:
+    async def add_session(self, session: Session, *, proved: str, audit: Facts) -> None:
         """See the port. Those of everybody that have ended are forgotten meanwhile."""
+        same = ADMINS.c.id == session.administrator, ADMINS.c.password == proved, ~ADMINS.c.disabled
         async with self.acts.begin(audit) as act:
+            if (await act.connection.execute(select(ADMINS.c.id).where(*same))).first() is None:
+                raise Missing(f"There is no administrator {session.administrator} with this password.")
             await act.connection.execute(delete(SESSIONS).where(SESSIONS.c.expires_at < session.created_at))
             await act.connection.execute(insert(SESSIONS), session_row(session))
             person = update(ADMINS).where(ADMINS.c.id == session.administrator)
