@@ -98,7 +98,11 @@ class Road:
         return Address(host="127.0.0.1", port=self.port)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        inner_reader, inner_writer = await asyncio.open_unix_connection(self._server.path)
+        try:
+            inner_reader, inner_writer = await asyncio.open_unix_connection(self._server.path)
+        except OSError:
+            writer.close()
+            return
         there = asyncio.create_task(self._pump(reader, inner_writer, lambda: 0.0))
         back = asyncio.create_task(self._pump(inner_reader, writer, lambda: self.delay))
         self._tasks |= {there, back}
