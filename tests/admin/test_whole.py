@@ -147,12 +147,32 @@ def by_client(address: str, token: str) -> None:
         lost.me()
 
 
+def _typed(password: str) -> Callable[[str], str]:
+    def ask_for_password(_asked: str) -> str:
+        return password
+
+    return ask_for_password
+
+
+def _gone(_asked: str) -> str:
+    raise EOFError
+
+
 def by_command_line(told: Callable[[], str]) -> None:
     def run(*words: str) -> str:
         assert build()(words, result_action="return_value") == 0, words
         return told()
 
     assert "as ann" in run("login")
+    with pytest.MonkeyPatch.context() as typing:
+        typing.delenv("HEADWORKS_ADMIN_TOKEN")
+        typing.setattr("getpass.getpass", _typed(PASSWORD))
+        assert "as ann" in run("login", "--name", "ann")
+        assert "acme" in run("organisations", "list")
+        typing.setattr("getpass.getpass", _typed("a wrong password"))
+        assert build()(("login", "--name", "ann"), result_action="return_value") == 1
+        typing.setattr("getpass.getpass", _gone)
+        assert build()(("login", "--name", "ann"), result_action="return_value") == 1
     project = json.loads(run("projects", "create", "alpha", "--team", "lab", "--json"))
     made = json.loads(
         run("keys", "create", "cli", "--team", "lab", "--models", "gpt-*", "--budget", "5", "--expires-in", "30d", "--json")

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import getpass
 import os
+import socket
 import sys
 
 import msgspec
 
 from headworks.cli.administering import DEFAULT_URL, TOKEN, URL, Credentials, Url, credentials_path
 from headworks.client import Client, Refused, Unreachable
+from headworks.client.signing_in import token_by_password
 from headworks.wiring.process_exits import Exit
 
 
-def login(*, url: Url = None) -> int:
-    """Try an admin token (`hwa-…`, made at POST /admin/v1/tokens) and keep it, readable by you alone. Asks for it unless
-    HEADWORKS_ADMIN_TOKEN holds it.
+def login(*, name: str = "", url: Url = None) -> int:
+    """Keep an admin token, readable by you alone: one that you have (HEADWORKS_ADMIN_TOKEN, or it is asked for), or with --name a new one.
+
+    Args:
+        name: Sign in under this name, with the password that is asked for, and make a token.
+        url: The control plane.
     """
     address = url or os.environ.get(URL) or DEFAULT_URL
-    token = os.environ.get(TOKEN) or getpass.getpass(f"Admin token for {address}: ").strip()
     try:
+        token = _made(address, name) if name else _given(address)
         with Client(address, token) as client:
             me = client.me()
+    except EOFError:
+        print(f"headworks: nobody is here to type. Set {TOKEN}, or run this in a terminal.", file=sys.stderr)
+        return Exit.FAILED
     except (Refused, Unreachable, ValueError) as trouble:
         print(f"headworks: {trouble}", file=sys.stderr)
         return Exit.FAILED
@@ -32,6 +40,15 @@ def login(*, url: Url = None) -> int:
         file.write(msgspec.json.encode(Credentials(address, token)))
     print(f"Logged in to {address} as {me.name}. The token is in {path}.")
     return Exit.OK
+
+
+def _given(address: str) -> str:
+    return os.environ.get(TOKEN) or getpass.getpass(f"Admin token for {address}: ").strip()
+
+
+def _made(address: str, name: str) -> str:
+    password = getpass.getpass(f"Password of {name} at {address}: ")
+    return token_by_password(address, name, password, label=f"headworks login on {socket.gethostname()}").secret
 
 
 def logout() -> int:

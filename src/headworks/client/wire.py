@@ -56,7 +56,12 @@ class Wire:
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._connection = kind(parts.hostname, parts.port, timeout=seconds)
         self._root = parts.path.rstrip("/") + ROOT
-        self._token = token
+        self._cookie = ""
+        self._signs = {"authorization": f"Bearer {token}"} if token else {}
+
+    def sign_with_session(self, csrf: str) -> None:
+        """From now on ask as whoever has just signed in: with the cookie that came, and with what shows that no other site asks."""
+        self._signs = {"cookie": self._cookie, "x-headworks-csrf": csrf}
 
     def close(self) -> None:
         """Close the connection."""
@@ -91,11 +96,12 @@ class Wire:
                         f"{where} does not answer ({trouble or type(trouble).__name__}). Is the control plane running there?"
                     ) from trouble
             else:
+                self._cookie = answer.headers.get("set-cookie", self._cookie).partition(";")[0]
                 return _told(answer, raw)
         raise AssertionError("unreachable: the last try returns or raises")
 
     def _headers(self, request: Request, *, has_body: bool) -> dict[str, str]:
-        headers = {"accept": "application/json", "authorization": f"Bearer {self._token}"}
+        headers = {"accept": "application/json", **self._signs}
         if has_body:
             headers["content-type"] = "application/json"
         if request.method == "POST":

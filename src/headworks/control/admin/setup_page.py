@@ -19,7 +19,7 @@ form.addEventListener("submit", async (event) => {
     body: JSON.stringify({link: location.hash.slice(1), ...fields}),
   });
   const told = await answer.json();
-  said.textContent = answer.ok ? `Done: ${told.name} owns this installation. The link is used up.` : told.detail;
+  said.textContent = answer.ok ? `Done: ${told.name} owns this installation. The link is used up. Next: headworks login --name '${told.name}'` : told.detail;
   form.hidden = answer.ok;
 });
 """
