@@ -24,6 +24,7 @@ from headworks.journey.permission import Permission
 from headworks.journey.planner import Planner
 from headworks.policies import PolicyBook
 from headworks.wiring.clock import SystemClock
+from headworks.wiring.compile import Compiled
 from headworks.wiring.compile.access import ENDPOINTS
 from headworks.wiring.config_file import ConfigRefused
 from headworks.wiring.config_file.problems import did_you_mean
@@ -89,19 +90,24 @@ def access(  # noqa: PLR0913 - the facts of a request, each an option
     holders = [holder] if holder is not None else recorded(config, key)
     if len(holders) != 1:
         return _not_one(key, holders, file)
-    policies = PolicyBook()
-    decision = Explainer(Permission(Planner(), policies), policies).access(
-        compiled.snapshot, holders[0].principal, holders[0].levels, question
-    )
-    if holders[0].trouble:
-        decision = msgspec.structs.replace(
-            decision, allowed=False, code="invalid_api_key", message=f"The key opens nothing: {holders[0].trouble}."
-        )
+    decision = _decided(compiled, holders[0], question)
     if json:
         print(msgspec.json.format(msgspec.json.encode(_as_json(holders[0], decision)), indent=2).decode())
     else:
         _show(holders[0], question, decision)
     return Exit.OK if decision.allowed else Exit.FAILED
+
+
+def _decided(compiled: Compiled, holder: Holder, question: Question) -> Access:
+    """As the journey would decide, and whether the key opens anything at all."""
+    policies = PolicyBook()
+    decision = Explainer(Permission(Planner(), policies), policies).access(
+        compiled.snapshot, holder.principal, holder.levels, question
+    )
+    if not holder.trouble:
+        return decision
+    message = f"The key opens nothing: {holder.trouble}."
+    return msgspec.structs.replace(decision, allowed=False, code="invalid_api_key", message=message)
 
 
 def _endpoint(name: str) -> Kind:
