@@ -40,17 +40,18 @@ async def differences(database: Database) -> list[str]:
 
 def newest_version() -> str:
     """The last migration that is shipped."""
-    return _scripts()[1].get_current_head() or ""
+    return scripts()[1].get_current_head() or ""
 
 
-def _scripts() -> tuple[Config, ScriptDirectory]:
+def scripts() -> tuple[Config, ScriptDirectory]:
+    """Where the migrations are."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     return config, ScriptDirectory.from_config(config)
 
 
 async def _migrate(database: Database, to: str, plan: Callable[[ScriptDirectory], _Plan]) -> tuple[str, str]:
-    config, script = _scripts()
+    config, script = scripts()
 
     def run(connection: Connection) -> tuple[str, str]:
         if connection.dialect.name == "postgresql":

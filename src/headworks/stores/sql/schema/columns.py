@@ -1,4 +1,4 @@
-"""Types of columns, and the metadata that all tables belong to."""
+"""Types of columns, and the metadata that all tables belong to. Migrations are written in them, too: what one of them makes stays as it is."""
 
 from __future__ import annotations
 
