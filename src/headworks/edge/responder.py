@@ -153,7 +153,6 @@ class Responder:
             self._end_for(given_up)
             return
         self._reply = reply
-        reply.headers += self._writer.standings()
         if reply.whole:
             reply.start(WholeSink(self._writer, reply))
             return

@@ -7,24 +7,22 @@ from datetime import UTC, datetime
 from functools import cache
 
 from headworks.domain.limits import Standing
-from headworks.domain.reply import HeaderList
 from headworks.edge.routes import Front
 
-_REQUESTS = (b"x-ratelimit-limit-requests", b"x-ratelimit-remaining-requests", b"x-ratelimit-reset-requests")
-_TOKENS = (b"x-ratelimit-limit-tokens", b"x-ratelimit-remaining-tokens", b"x-ratelimit-reset-tokens")
-_PLAIN = (_REQUESTS, _TOKENS, _TOKENS, _TOKENS)
-"""By column of the limit: names of what is allowed, what is left, and when it resets."""
+_PLAIN = b"x-ratelimit-limit-{0}: %d\r\nx-ratelimit-remaining-{0}: %d\r\nx-ratelimit-reset-{0}: %b\r\n"
+_REQUESTS, _TOKENS = (_PLAIN.replace(b"{0}", group) for group in (b"requests", b"tokens"))
+_UNDATED = (_REQUESTS, _TOKENS, _TOKENS, _TOKENS)
+"""By column of the limit: lines to be filled with what is allowed, what is left, and when it resets."""
 
 
-def told(standings: Iterable[Standing], front: Front, wall_ns: int) -> HeaderList:
-    """Of each kind of limit the tightest: the one of which the smallest part is left."""
+def told(standings: Iterable[Standing], front: Front, wall_ns: int) -> bytes:
+    """Lines of headers, of each kind of limit for the tightest: the one of which the smallest part is left."""
     if front.limits:
         return _dated(standings, _named(front.limits), wall_ns)
-    headers: HeaderList = []
-    for (allowed, left, resets), standing in _tightest(standings, _PLAIN).items():
-        amount, remaining = b"%d" % standing.limit.amount, b"%d" % standing.remaining
-        headers += ((allowed, amount), (left, remaining), (resets, duration(standing.resets_in)))
-    return headers
+    lines = b""
+    for form, standing in _tightest(standings, _UNDATED).items():
+        lines += form % (standing.limit.amount, standing.remaining, duration(standing.resets_in))
+    return lines
 
 
 def duration(seconds: float) -> bytes:
@@ -40,31 +38,30 @@ def duration(seconds: float) -> bytes:
     return b"%dh%dm%ds" % (hours, minutes, left) if hours else b"%dm%ds" % (minutes, left)
 
 
-def _tightest(standings: Iterable[Standing], names: Sequence[tuple[bytes, ...]]) -> dict[tuple[bytes, ...], Standing]:
-    found: dict[tuple[bytes, ...], Standing] = {}
+def _tightest(standings: Iterable[Standing], forms: Sequence[bytes]) -> dict[bytes, Standing]:
+    found: dict[bytes, Standing] = {}
     for standing in standings:
         limit = standing.limit
-        group = names[limit.column]
-        other = found.get(group)
+        form = forms[limit.column]
+        other = found.get(form)
         if other is None or standing.remaining * other.limit.amount < other.remaining * limit.amount:
-            found[group] = standing
+            found[form] = standing
     return found
 
 
 @cache
-def _named(prefix: str) -> tuple[tuple[bytes, ...], ...]:
+def _named(prefix: str) -> tuple[bytes, ...]:
     return tuple(
-        tuple(f"{prefix}-{group}-{what}".encode() for what in ("limit", "remaining", "reset"))
+        f"{prefix}-{group}-limit: %d\r\n{prefix}-{group}-remaining: %d\r\n{prefix}-{group}-reset: %b\r\n".encode()
         for group in ("requests", "input-tokens", "output-tokens", "tokens")
     )
 
 
-def _dated(standings: Iterable[Standing], names: Sequence[tuple[bytes, ...]], wall_ns: int) -> HeaderList:
+def _dated(standings: Iterable[Standing], forms: Sequence[bytes], wall_ns: int) -> bytes:
     """With the instant of the reset instead of the time until then."""
-    headers: HeaderList = []
-    for (allowed, left, resets), standing in _tightest(standings, names).items():
+    lines = b""
+    for form, standing in _tightest(standings, forms).items():
         resets_at = datetime.fromtimestamp(-(-wall_ns // 10**9) - int(-standing.resets_in // 1), UTC)
-        headers.append((allowed, b"%d" % standing.limit.amount))
-        headers.append((left, b"%d" % standing.remaining))
-        headers.append((resets, resets_at.strftime("%Y-%m-%dT%H:%M:%SZ").encode()))
-    return headers
+        written = resets_at.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+        lines += form % (standing.limit.amount, standing.remaining, written)
+    return lines

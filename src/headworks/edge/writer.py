@@ -85,6 +85,8 @@ class AnswerWriter:
         lines = b"%bx-request-id: %b\r\n" % (self._state.date, name)
         if self.front.id_header:
             lines += b"%b: %b\r\n" % (self.front.id_header, name)
+        if self.tally is not None and self.tally.standings:
+            lines += told(self.tally.standings, self.front, self.at)
         if self._cors.origins:
             lines += self._state.rules(self._cors).lines(self.request.headers)
         if not keep:
@@ -112,12 +114,6 @@ class AnswerWriter:
         if not went_well(self._state.door.complain, self._refuse, fault) and not self.over:
             self.abort()
 
-    def standings(self) -> HeaderList:
-        """How the limits of its journey stand, as headers."""
-        if self.tally is None or not self.tally.standings:
-            return []
-        return told(self.tally.standings, self.front, self.at)
-
     def failed(self, trouble: Exception) -> None:
         """The answer could not be written: cut the connection."""
         self._state.door.complain(trouble)
@@ -142,5 +138,4 @@ class AnswerWriter:
         answer = answers.of_fault(fault, self.front, self.id, self._state.door)
         if isinstance(fault, WrongMethod):
             answer.headers.append((b"allow", fault.allow))
-        answer.headers.extend(self.standings())
         self.answer(answer.status, answer.headers, answer.body)

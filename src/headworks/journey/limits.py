@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 import msgspec
 
 from headworks.domain.call import Call
@@ -12,7 +14,7 @@ from headworks.domain.limits.limit import COST
 from headworks.domain.outcome import Outcome
 from headworks.domain.plan import Plan
 from headworks.domain.reply import Reply
-from headworks.journey.reservation import Reservation, affordable, refuse_unbounded, reservation, strict
+from headworks.journey.reservation import Reservation, affordable, reservation, strict, unbounded_part
 from headworks.ports.stage import Proceed
 from headworks.ports.stores import Counters, Hold
 
@@ -24,10 +26,10 @@ class Limits:
         self._counters = counters
         self._periods = Periods()
 
-    async def __call__(self, call: Call, proceed: Proceed) -> Reply:
-        """Refuses what a limit forbids; that costs the caller nothing."""
+    def __call__(self, call: Call, proceed: Proceed) -> Awaitable[Reply]:
+        """Refuses what a limit forbids; that costs the caller nothing. Waits only for counters that are elsewhere."""
         if call.ask is None:
-            return await proceed(call)
+            return proceed(call)
         assert call.plan is not None
         assert call.principal is not None
         tally = call.tally
@@ -35,11 +37,17 @@ class Limits:
         tally.reserved = asked.usage
         tally.reserved_nanos = asked.nanos(call.plan)
         if not call.principal.limits:
-            return await proceed(call)
+            return proceed(call)
         debt = _Debt(call, asked, self._counters, self._periods)
-        cap = await debt.begin(call.plan)
-        tally.extend = debt.extend
-        return await proceed(call if cap is None else msgspec.structs.replace(call, cap=cap))
+        claims = debt.claims(call.plan, tally.reserved_nanos)
+        if claims and not debt.granted(claims):
+            return _waiting(debt, claims, proceed)
+        return proceed(debt.within(claims))
+
+
+async def _waiting(debt: _Debt, claims: tuple[Claim, ...], proceed: Proceed) -> Reply:
+    await debt.incur(claims)
+    return await proceed(debt.within(claims))
 
 
 class _Debt:
@@ -57,36 +65,8 @@ class _Debt:
         self._plan = call.plan
         self._facts: Facts | None = None
 
-    async def begin(self, plan: Plan) -> int | None:
-        """Hold what the call claims where it is served as planned. Output tokens to keep the answer to, if any. Raises `Fault`."""
-        claims = self._claims(plan, self._call.tally.reserved_nanos)
-        if not claims:
-            return None
-        held = await self._incur(claims)
-        asked, tally = self._asked, self._call.tally
-        if asked.capped:
-            return None
-        output = asked.output if held is claims else affordable(held, asked, plan)
-        if output == asked.output and not strict([claim.limit for claim in claims]):
-            return None
-        self._asked = asked = msgspec.structs.replace(asked, output=output)
-        tally.reserved = asked.usage
-        tally.reserved_nanos = asked.nanos(plan)
-        return output // asked.choices
-
-    async def extend(self, plan: Plan) -> None:
-        """Hold what being served by a fallback claims beyond what is held. Raises `Fault`; what was held stays held."""
-        tally = self._call.tally
-        nanos = self._asked.nanos(plan)
-        more = _beyond(self._claims(plan, nanos), tally.claims)
-        if more and self._hold is not None:
-            await self._hold.extend(more)
-            tally.claims = self._hold.claims
-        elif more:
-            await self._incur(more)
-        tally.reserved_nanos = max(tally.reserved_nanos, nanos)
-
-    def _claims(self, plan: Plan, nanos: int) -> tuple[Claim, ...]:
+    def claims(self, plan: Plan, nanos: int) -> tuple[Claim, ...]:
+        """What the call claims where it is served as planned, at a cost of at most `nanos`. Raises `Fault`."""
         call, asked = self._call, self._asked
         self._plan = plan
         self._facts = None
@@ -104,23 +84,70 @@ class _Debt:
             least_cost=-1 if floor < 0 else asked.nanos(plan, floor),
         )
         claims = claims_of(call.principal.limits, demand, call.at, self._periods)
-        if COST in [claim.limit.column for claim in claims]:
-            refuse_unbounded(call, plan)
+        unbounded = unbounded_part(call, plan)
+        if unbounded is not None and COST in [claim.limit.column for claim in claims]:
+            raise unbounded
         return claims
 
-    async def _incur(self, claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
+    def granted(self, claims: tuple[Claim, ...]) -> bool:
+        """Whether the counters could say it at once; then the claims are held. Raises `Fault`."""
+        try:
+            hold = self._counters.grant(self._call.id, claims)
+        except Exceeded as refusal:
+            self._call.tally.standings = refusal.standings
+            raise
+        if hold is None:
+            return False
+        self._call.closing.settle(self._settle)
+        self._take(hold)
+        return True
+
+    async def incur(self, claims: tuple[Claim, ...]) -> None:
+        """Hold the claims when the counters have said so. Raises `Fault`."""
         call = self._call
         self._owed = True
         call.closing.settle(self._settle)
         try:
-            self._hold = hold = await self._counters.reserve(call.id, claims)
+            hold = await self._counters.reserve(call.id, claims)
         except Exceeded as refusal:
             self._owed = False
             call.tally.standings = refusal.standings
             raise
-        call.tally.standings = hold.standings
-        held = call.tally.claims = hold.claims
-        return held
+        self._take(hold)
+
+    def within(self, claims: tuple[Claim, ...]) -> Call:
+        """The call, with its answer kept to what was granted of the claims where that has to be."""
+        call, asked = self._call, self._asked
+        tally = call.tally
+        tally.extend = self.extend
+        if asked.capped or not claims:
+            return call
+        assert call.plan is not None
+        output = asked.output if tally.claims is claims else affordable(tally.claims, asked, call.plan)
+        if output == asked.output and not strict([claim.limit for claim in claims]):
+            return call
+        self._asked = asked = msgspec.structs.replace(asked, output=output)
+        tally.reserved = asked.usage
+        tally.reserved_nanos = asked.nanos(call.plan)
+        return msgspec.structs.replace(call, cap=output // asked.choices)
+
+    async def extend(self, plan: Plan) -> None:
+        """Hold what being served by a fallback claims beyond what is held. Raises `Fault`; what was held stays held."""
+        tally = self._call.tally
+        nanos = self._asked.nanos(plan)
+        more = _beyond(self.claims(plan, nanos), tally.claims)
+        if more and self._hold is not None:
+            await self._hold.extend(more)
+            tally.claims = self._hold.claims
+        elif more:
+            await self.incur(more)
+        tally.reserved_nanos = max(tally.reserved_nanos, nanos)
+
+    def _take(self, hold: Hold) -> None:
+        self._hold = hold
+        tally = self._call.tally
+        tally.standings = hold.standings
+        tally.claims = hold.claims
 
     def _value_of(self, name: str) -> str:
         """A value to group by: facts are made only if a limit is grouped by one."""

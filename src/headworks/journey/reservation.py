@@ -98,14 +98,16 @@ def strict(limits: Iterable[Limit]) -> bool:
     )
 
 
-def refuse_unbounded(call: Call, plan: Plan) -> None:
-    """Money needs a bound. Raises `Fault` for a request whose price has none."""
+def unbounded_part(call: Call, plan: Plan) -> Fault | None:
+    """What to refuse a request with whose price has no bound, where money is limited."""
     ask = call.ask
     assert ask is not None
+    if plan.priced and not ask.features:
+        return None
     if call.kind is Kind.COUNT_TOKENS:
-        return
+        return None
     if not plan.priced:
-        raise Fault(
+        return Fault(
             "model_unpriced",
             f"The model '{plan.model.name}' has no price, and this key has a budget or another limit on what it may spend. "
             "Ask a model that has one, or have an administrator give this one a price under 'prices'.",
@@ -114,11 +116,12 @@ def refuse_unbounded(call: Call, plan: Plan) -> None:
     if ask.features and not plan.model.reserve:
         what = _unbounded(ask, call.body.data)
         if what:
-            raise Fault(
+            return Fault(
                 "input_unbounded",
                 f"Nobody can tell beforehand what {what} will cost, and this key has a budget or another limit on what it may spend. "
                 f"Leave it out, or have an administrator say under models.{plan.model.name}.reserve how much to set aside for it.",
             )
+    return None
 
 
 def _unbounded(ask: Ask, body: bytes) -> str:

@@ -76,6 +76,10 @@ class Hold(Protocol):
 class Counters(Protocol):
     """Counters of limits and budgets. The arithmetic is `domain.limits.counter`'s, whoever does it."""
 
+    def grant(self, call_id: str, claims: tuple[Claim, ...]) -> Hold | None:
+        """As `reserve`, where that can be said without waiting. Else None, and `reserve` has to be asked."""
+        ...
+
     async def reserve(self, call_id: str, claims: tuple[Claim, ...]) -> Hold:
         """Set aside all of the claims, or nothing at all.
 

@@ -115,6 +115,10 @@ class WatchedCounters:
         self.spent: dict[str, int] = {}
 
     async def reserve(self, call_id: str, claims: tuple[Claim, ...]) -> WatchedHold:
+        """The same, for nothing is waited for."""
+        return self.grant(call_id, claims)
+
+    def grant(self, call_id: str, claims: tuple[Claim, ...]) -> WatchedHold:
         """A new hold. Raises `refusal` if there is one."""
         if self.refusal is not None:
             raise self.refusal

@@ -43,23 +43,18 @@ def claims_of(limits: Iterable[Limit], demand: Demand, wall_ns: int, periods: Pe
     leasts = None if least < 0 else (-1, -1, least, demand.input + least, -1, demand.least_cost)
     claims: list[Claim] = []
     for limit in limits:
-        column = limit.column
+        column, enough = limit.column, -1
         amount = amounts[column]
         if not amount or (limit.models and not _concerns(limit, demand)):
             continue
         if column == COST and limit.currency != demand.currency:
             raise _foreign(limit, demand)
-        enough = -1
         if leasts is not None:
             amount, enough = _elastic(limit, amount, leasts[column])
-        if limit.group_by:
-            claim = _grouped(limit, demand, (amount, enough), wall_ns, periods)
-        elif limit.calendar is None:
-            claim = Claim(limit, limit.stem, amount, enough)
+        if limit.simple:
+            claims.append(Claim(limit, limit.stem, amount, enough))
         else:
-            counter, period = periods.counter(limit.stem, limit.calendar, limit.zone, wall_ns)
-            claim = Claim(limit, counter, amount, enough, period.ends_at)
-        claims.append(claim if limit.raised is None else _with_extra(claim, limit.raised))
+            claims.append(_particular(limit, demand, (amount, enough), wall_ns, periods))
     return tuple(claims)
 
 
@@ -88,6 +83,18 @@ def _elastic(limit: Limit, amount: int, least: int) -> tuple[int, int]:
     if least >= 0 and limit.shape is Shape.RATE:
         return min(amount, max(limit.amount, least)), -1
     return amount, least
+
+
+def _particular(limit: Limit, demand: Demand, much: tuple[int, int], wall_ns: int, periods: Periods) -> Claim:
+    """Of a limit whose counter is another for each group, or period."""
+    if limit.group_by:
+        claim = _grouped(limit, demand, much, wall_ns, periods)
+    elif limit.calendar is None:
+        claim = Claim(limit, limit.stem, *much)
+    else:
+        counter, period = periods.counter(limit.stem, limit.calendar, limit.zone, wall_ns)
+        claim = Claim(limit, counter, *much, period.ends_at)
+    return claim if limit.raised is None else _with_extra(claim, limit.raised)
 
 
 def _grouped(limit: Limit, demand: Demand, much: tuple[int, int], wall_ns: int, periods: Periods) -> Claim:

@@ -101,6 +101,8 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """What the names of all its counters begin with."""
     plain: bool = False
     """Whether its counters are two sums and nothing else."""
+    simple: bool = False
+    """Whether it concerns every request, all on one counter for good."""
     told: bool = False
     """Whether headers of answers tell how it stands."""
     lasting: bool = False
@@ -117,6 +119,7 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
         derive(self, "column", UNITS.index(self.unit))
         derive(self, "micros", round(self.seconds * 1_000_000) if math.isfinite(self.seconds) else 0)
         derive(self, "plain", self.shape in _SUMS and not (self.group_by and self.calendar is None))
+        derive(self, "simple", not (self.models or self.group_by or self.calendar or self.extra))
         derive(self, "told", self.unit is Unit.REQUESTS or self.unit in TOKEN_UNITS)
         derive(self, "lasting", not self.seconds and (self.budget or _is_long(self)))
         derive(self, "noted", self.lasting or self.shape is Shape.UNDER_WAY)

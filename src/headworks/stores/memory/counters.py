@@ -9,6 +9,8 @@ import msgspec
 
 from headworks.domain.limits import Claim, Counter, Exceeded, Standing, exceeded, used_columns
 from headworks.domain.limits.counter import free, granted, idle, refused, resets_in, settle, take
+from headworks.domain.limits.limit import Shape
+from headworks.domain.limits.rates import after_taking
 from headworks.domain.usage import Usage
 from headworks.ports.clock import Clock
 
@@ -28,8 +30,8 @@ class Account(Counter, kw_only=True, gc=False):
     """By the groups that a limit has too many of."""
 
 
-Taken = tuple[Claim, Account, int, int, int]
-"""The claim, where it was taken, how much (-1: it is refused), when, and what is free after it (of a refused one: what is free now)."""
+Taken = tuple[Claim, Account, int, int]
+"""The claim, where it was taken, how much (-1: it is refused), and when."""
 
 
 class MemoryCounters:
@@ -46,7 +48,11 @@ class MemoryCounters:
         self._until_sweep = SWEEP_EVERY
 
     async def reserve(self, call_id: str, claims: tuple[Claim, ...]) -> MemoryHold:
-        """All or nothing: every limit is looked at before any is charged. Never suspends."""
+        """The same as `grant`, for nothing is waited for."""
+        return self.grant(call_id, claims)
+
+    def grant(self, call_id: str, claims: tuple[Claim, ...]) -> MemoryHold:
+        """All or nothing: every limit is looked at before any is charged."""
         hold = MemoryHold(self, call_id, self._accounts)
         hold.add(claims)
         self._holds[call_id] = hold
@@ -168,35 +174,55 @@ class MemoryHold:
             self.add(claims)
 
     def add(self, claims: tuple[Claim, ...]) -> None:
-        """Raises `Exceeded`, and then has taken nothing.
+        """Raises `Exceeded`, and then has taken nothing."""
+        if not self._all(claims):
+            self._judged(claims)
 
-        The sums of plain counters are worked out here, not in `domain.limits.counter`, which says the same: most counters are plain, and
-        every request comes by.
+    def _all(self, claims: tuple[Claim, ...]) -> bool:
+        """Take them if each is of a plain counter or a rate that has all of it: most are, and every request comes by.
+
+        The sums are worked out here, not in `domain.limits.counter`, which says the same. Of a rate so much is free as leaves its
+        arrival time within a period from now.
         """
         counters, known = self._counters, self._accounts.get
         now = counters.now()
         asked: list[Taken] = []
-        as_asked, refusing = True, False
+        arrivals: list[int] = []
         for claim in claims:
             limit, amount = claim.limit, claim.amount
             account = known(claim.counter) or counters.account(claim)
-            at_hand = limit.amount - account.spent - account.held if limit.plain else free(limit, account, now)
-            if amount > at_hand or account.shared:
-                amount = granted(claim, at_hand)
-                as_asked = False
-                if amount < 0:
-                    refusing = True
-                    asked.append((claim, account, amount, now, at_hand))
-                    continue
-            asked.append((claim, account, amount, now, at_hand - amount))
-        if refusing:
-            raise _refusal(asked, counters)
-        for claim, account, amount, _, _ in asked:
-            if claim.limit.plain:
-                account.held += amount
+            if limit.plain:
+                arrivals.append(account.at)
+                if amount > limit.amount - account.spent - account.held or account.shared:
+                    return False
+            elif limit.shape is _RATE:
+                arrival = after_taking(amount, account.at, now, limit.amount, limit.micros)
+                arrivals.append(arrival)
+                if arrival - now > limit.micros or account.shared:
+                    return False
             else:
-                take(claim.limit, account, amount, now)
-        self.claims += claims if as_asked else tuple(map(_as_granted, asked))
+                return False
+            asked.append((claim, account, amount, now))
+        for (_, account, amount, _), arrival in zip(asked, arrivals, strict=True):
+            account.held += amount
+            account.at = arrival
+        self.claims += claims
+        self._taken += asked
+        return True
+
+    def _judged(self, claims: tuple[Claim, ...]) -> None:
+        """Take what is granted of each, or nothing."""
+        counters = self._counters
+        now = counters.now()
+        asked: list[Taken] = []
+        for claim in claims:
+            account = counters.account(claim)
+            asked.append((claim, account, granted(claim, free(claim.limit, account, now)), now))
+        if any(amount < 0 for _, _, amount, _ in asked):
+            raise _refusal(asked, counters)
+        for claim, account, amount, _ in asked:
+            take(claim.limit, account, amount, now)
+        self.claims += tuple(map(_as_granted, asked))
         self._taken += asked
 
     def settle(self, usage: Usage, cost_nanos: int, *, counts: bool) -> None:
@@ -213,7 +239,7 @@ class MemoryHold:
         self._open = False
         now = self._counters.now()
         charged: set[str] | None = set() if self._extended else None
-        for claim, account, amount, at, _ in self._taken:
+        for claim, account, amount, at in self._taken:
             limit = claim.limit
             spent = used[limit.column]
             if charged is not None:  # a counter that was claimed twice is charged once
@@ -223,43 +249,46 @@ class MemoryHold:
             if limit.plain:
                 account.held -= amount
                 account.spent += spent
+            elif spent == amount and limit.shape is _RATE:
+                account.held -= amount
             else:
                 settle(limit, account, amount, at, spent, now)
         self._counters.closed(self._call_id)
 
 
 _NOTHING = (0, 0, 0, 0, 0, 0)
+_RATE = Shape.RATE
 
 
 def _as_granted(taken: Taken) -> Claim:
-    claim, account, amount, _, _ = taken
+    claim, account, amount, _ = taken
+    if amount == claim.amount and not account.shared:
+        return claim
     return msgspec.structs.replace(claim, amount=amount, counter=account.claim.counter)
 
 
 def _refusal(asked: list[Taken], counters: MemoryCounters) -> Exceeded:
-    """Of the limits that refuse, the one that refuses longest."""
+    """Of the limits that refuse, the one that refuses longest. Nothing was taken: all that was free still is."""
     worst: Exceeded | None = None
     longest = -1.0
-    for claim, account, amount, now, at_hand in asked:
+    for claim, account, amount, now in asked:
         if amount < 0:
             reason, wait = refused(claim, account, now, counters.wall_ns())
             rank = wait or float("inf")
             if rank > longest:
                 longest = rank
-                worst = exceeded(claim, reason, wait, at_hand)
+                worst = exceeded(claim, reason, wait, free(claim.limit, account, now))
     assert worst is not None
-    # nothing was taken: all that was free still is
-    untaken: list[Taken] = [(claim, at, amount, now, left + max(amount, 0)) for claim, at, amount, now, left in asked]
-    worst.standings = _standings(untaken, counters)
+    worst.standings = _standings(asked, counters)
     return worst
 
 
 def _standings(taken: list[Taken], counters: MemoryCounters) -> tuple[Standing, ...]:
     wall_ns = counters.wall_ns()
-    return tuple(
-        [
-            Standing(claim.limit, max(0, left), resets_in(claim, account, now, wall_ns))
-            for claim, account, _, now, left in taken
-            if claim.limit.told
-        ]
-    )
+    standings: list[Standing] = []
+    for claim, account, _, now in taken:
+        limit = claim.limit
+        if limit.told:
+            left = max(0, free(limit, account, now))
+            standings.append(Standing(limit, left, resets_in(claim, account, now, wall_ns)))
+    return tuple(standings)

@@ -93,6 +93,10 @@ class ValkeyCounters:
 
     # ── ports.stores.Counters ────────────────────────────────────────────────────────────────────────────────────────────
 
+    def grant(self, call_id: str, claims: tuple[Claim, ...]) -> Hold | None:  # noqa: ARG002 - the port's signature
+        """Nothing is known here without asking."""
+        return None
+
     async def reserve(self, call_id: str, claims: tuple[Claim, ...]) -> Hold:
         """All or nothing, in one round trip; or by this process's own allowance, if there is no answer in time."""
         courier = self._courier
