@@ -22,9 +22,9 @@ from headworks.control.admin.operations import OPERATIONS
 from headworks.control.admin.passwords import Cost, Passwords
 from headworks.domain.administration import EVERYTHING, Administrator, AdminToken, Role, RoleGrant
 from headworks.ports.records import EVERYWHERE
-from headworks.stores.sql import Database
 from headworks.stores.sql.administration import SqlAdministration
 from headworks.stores.sql.audit import Acts, Seal
+from headworks.stores.sql.engine import Database
 from headworks.stores.sql.ledger_usage import LedgerUsage
 from headworks.stores.sql.records.store import SqlRecords
 from headworks.stores.sql.records.top_ups import SqlTopUps

@@ -20,7 +20,7 @@ from headworks.domain.administration.wire.bounds import BoundsBody, BudgetBody
 from headworks.domain.administration.wire.keys import KeyAsked, KeyPatch
 from headworks.domain.administration.wire.parties import PartyAsked, PartyPatch
 from headworks.domain.administration.wire.people import AdministratorAsked
-from headworks.stores.sql import Database
+from headworks.stores.sql.engine import Database
 from headworks.wiring.administration import open_door
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.tables import make_tables

@@ -18,8 +18,9 @@ from headworks.domain.limits import Unit
 from headworks.domain.records import Bounds, KeyRecord, LimitRule, Party, PartyKind
 from headworks.identity import Digests, make_key, peppers_of, prefix_of
 from headworks.ports.records import EVERYWHERE
-from headworks.stores.sql import Database, default_url
+from headworks.stores.sql.address import default_url
 from headworks.stores.sql.audit import Acts
+from headworks.stores.sql.engine import Database
 from headworks.stores.sql.records.loading import load
 from headworks.stores.sql.records.store import SqlRecords
 from headworks.stores.sql.version import version_of

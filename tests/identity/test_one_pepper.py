@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from headworks.identity import Pepper, PepperRefused
-from headworks.stores.sql import Database
+from headworks.stores.sql.engine import Database
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.peppers import check_pepper, keep_pepper
 from tests.sql.house import migrate

@@ -19,8 +19,8 @@ from headworks.domain.records import Bounds, KeyRecord, LimitRule, Party, PartyK
 from headworks.domain.snapshot import Snapshot
 from headworks.identity import Directory
 from headworks.ports.records import EVERYWHERE
-from headworks.stores.sql import Database
 from headworks.stores.sql.audit import Acts
+from headworks.stores.sql.engine import Database
 from headworks.stores.sql.records.loading import load
 from headworks.stores.sql.records.store import SqlRecords
 from headworks.wiring.clock import SystemClock

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from headworks.stores.sql import Database
+from headworks.stores.sql.engine import Database
 
 RESEARCH_KEY = "sk-research-alice-4f2a9c"
 BLOCKED_KEY = "sk-research-mallory-77b1"

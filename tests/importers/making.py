@@ -12,7 +12,7 @@ from headworks.importers.litellm.tables import Tables, read_tables
 from headworks.importers.notes import Note, Verdict
 from headworks.providers.catalog import shipped_catalog
 from headworks.providers.price_table import shipped_prices
-from headworks.stores.sql import Database
+from headworks.stores.sql.engine import Database
 
 SAMPLE = Path(__file__).with_name("litellm.yaml")
 NOW = 1_790_000_000 * 10**9

@@ -14,7 +14,7 @@ from headworks.control.ledger import Correct, Ledger
 from headworks.domain.exchange import Charge, Exchange
 from headworks.domain.ledger import Bill
 from headworks.stores.journal.instance import instance_of
-from headworks.stores.sql import Database
+from headworks.stores.sql.engine import Database
 from headworks.stores.sql.ledger import LedgerTables
 from headworks.stores.sql.schema import COUNTER_SPEND, PLACES, POSTINGS
 from headworks.testing import FrozenClock

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from headworks.stores.sql import Database
+from headworks.stores.sql.engine import Database
 from headworks.stores.sql.migrations import upgrade
 from tests.sql import postgres
 from tests.sql.postgres import Postgres

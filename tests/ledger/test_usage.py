@@ -9,7 +9,7 @@ from headworks.control.ledger import Ledger
 from headworks.domain.administration import Role
 from headworks.domain.usage import Usage
 from headworks.stores.journal.instance import instance_of
-from headworks.stores.sql import Database
+from headworks.stores.sql.engine import Database
 from headworks.stores.sql.ledger import LedgerTables
 from headworks.testing import FrozenClock
 from tests.admin.house import house

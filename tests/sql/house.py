@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from headworks.domain.records import KeyRecord, Party, PartyKind
-from headworks.stores.sql import Database
 from headworks.stores.sql.audit import Acts, Seal
+from headworks.stores.sql.engine import Database
 from headworks.stores.sql.migrations import upgrade
 from headworks.stores.sql.records.store import SqlRecords
 from headworks.testing.clock import FrozenClock

@@ -11,8 +11,8 @@ from sqlalchemy import delete, select, update
 
 from headworks.cli import build
 from headworks.identity.pepper import peppers_of
-from headworks.stores.sql import Database
 from headworks.stores.sql.audit import Acts
+from headworks.stores.sql.engine import Database
 from headworks.stores.sql.schema import AUDIT, AUDIT_HEAD
 from headworks.testing.clock import FrozenClock
 from headworks.wiring.process_exits import Exit

@@ -13,8 +13,8 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, insert, inspect, select
 
 from headworks.ports.records import EVERYWHERE
-from headworks.stores.sql import Database
 from headworks.stores.sql.audit import verify
+from headworks.stores.sql.engine import Database
 from headworks.stores.sql.migrations import differences, downgrade, newest_version, scripts, upgrade
 from headworks.stores.sql.schema import METADATA, PLACES
 from headworks.stores.sql.version import WANTED, Behind, check, version_of

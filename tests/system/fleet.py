@@ -24,8 +24,8 @@ from headworks.domain.limits import Limit, Unit
 from headworks.domain.records import Bounds, BudgetRule, KeyRecord, LimitRule, Party, PartyKind
 from headworks.identity import Digests, Pepper, make_key, prefix_of
 from headworks.ports.records import EVERYWHERE
-from headworks.stores.sql import Database
 from headworks.stores.sql.audit import Acts
+from headworks.stores.sql.engine import Database
 from headworks.stores.sql.migrations import upgrade
 from headworks.stores.sql.records.store import SqlRecords
 from headworks.stores.sql.schema import COUNTER_SPEND, POSTINGS

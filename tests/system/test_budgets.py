@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from headworks.stores.sql import Database, default_url
+from headworks.stores.sql.address import default_url
+from headworks.stores.sql.engine import Database
 from headworks.stores.sql.schema import COUNTER_SPEND, POSTINGS
 from headworks.testing.emulator import EmulatorProcess, Pace, Personality
 

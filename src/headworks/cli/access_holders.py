@@ -12,7 +12,7 @@ from headworks.domain.records import Bounds
 from headworks.identity.principals import Compiler
 from headworks.journey.access import Level
 from headworks.ports.records import Found
-from headworks.stores.sql import Database
+from headworks.stores.sql.engine import Database
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.compile import Compiled
 from headworks.wiring.process_exits import Exit

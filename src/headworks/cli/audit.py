@@ -12,10 +12,10 @@ import msgspec
 from headworks.cli.database import Work, on_database
 from headworks.cli.settings import ConfigPath, directory_of, misuse
 from headworks.identity.pepper import PepperRefused, peppers_of
-from headworks.stores.sql import Database
 from headworks.stores.sql.audit import Seal, SignedHead, exported, signed_head
 from headworks.stores.sql.audit import verify as follow
 from headworks.stores.sql.audit.witness import FILE, read_head
+from headworks.stores.sql.engine import Database
 from headworks.stores.sql.version import Behind, check
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.process_exits import Exit

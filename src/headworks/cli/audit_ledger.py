@@ -11,7 +11,7 @@ from headworks.cli.settings import ConfigPath, directory_of
 from headworks.control.ledger_audit import LedgerAudit, audit_ledger
 from headworks.domain.ledger import Bill
 from headworks.stores.journal.instance import instance_of
-from headworks.stores.sql import Database
+from headworks.stores.sql.engine import Database
 from headworks.stores.sql.ledger_sums import LedgerSums
 from headworks.wiring.process_exits import Exit
 

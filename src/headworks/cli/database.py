@@ -11,7 +11,8 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from headworks.cli.settings import ConfigPath, tolerant_settings_of
-from headworks.stores.sql import Database, DatabaseUnusable
+from headworks.stores.sql.address import DatabaseUnusable
+from headworks.stores.sql.engine import Database
 from headworks.stores.sql.migrations import NEWEST, OLDEST, differences
 from headworks.stores.sql.migrations import downgrade as bring_down
 from headworks.stores.sql.migrations import upgrade as bring_up

@@ -24,8 +24,9 @@ from headworks.importers.litellm.providers import SECRETS
 from headworks.importers.litellm.tables import NotTheirs, Tables, read_tables
 from headworks.importers.notes import Note, Verdict, told
 from headworks.ports.records import Conflict, TakenIn
-from headworks.stores.sql import Database, DatabaseUnusable
+from headworks.stores.sql.address import DatabaseUnusable
 from headworks.stores.sql.audit import Acts
+from headworks.stores.sql.engine import Database
 from headworks.stores.sql.migrations import upgrade
 from headworks.stores.sql.records.intake import SqlIntake
 from headworks.wiring.clock import SystemClock

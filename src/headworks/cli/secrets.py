@@ -17,7 +17,7 @@ from headworks.cli.settings import ConfigPath, directory_of, misuse
 from headworks.identity.pepper import PepperRefused
 from headworks.ports.records import Conflict, Missing
 from headworks.secrets import MasterRefused, Secret, SecretUnreadable, Vault
-from headworks.stores.sql import Database
+from headworks.stores.sql.engine import Database
 from headworks.stores.sql.migrations import upgrade
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.process_exits import Exit

@@ -19,9 +19,9 @@ from headworks.identity import Digests
 from headworks.identity.keys import make_key, prefix_of
 from headworks.identity.pepper import peppers_of
 from headworks.ports.clock import Clock
-from headworks.stores.sql import Database
 from headworks.stores.sql.administration import SqlAdministration
 from headworks.stores.sql.audit import Acts
+from headworks.stores.sql.engine import Database
 from headworks.stores.sql.ledger_usage import LedgerUsage
 from headworks.stores.sql.records.store import SqlRecords
 from headworks.stores.sql.records.top_ups import SqlTopUps

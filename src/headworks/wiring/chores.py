@@ -11,9 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from headworks.domain.config import Config
 from headworks.ports.clock import Clock
-from headworks.stores.sql import Database
 from headworks.stores.sql.audit import Seal
 from headworks.stores.sql.audit.witness import Witness
+from headworks.stores.sql.engine import Database
 from headworks.stores.sql.schema import KEYS
 from headworks.stores.sql.tidying import tidy
 from headworks.wiring.load import names_no_caller

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from headworks.stores.sql import Database, default_url
+from headworks.stores.sql.address import default_url
+from headworks.stores.sql.engine import Database
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 

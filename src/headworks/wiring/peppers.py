@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from headworks.identity import Pepper, PepperRefused
 from headworks.ports.clock import Clock
-from headworks.stores.sql import Database
+from headworks.stores.sql.engine import Database
 from headworks.stores.sql.installation import Installation
 from headworks.stores.sql.version import version_of
 from headworks.wiring.voice import say

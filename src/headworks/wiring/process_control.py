@@ -19,7 +19,8 @@ from headworks.domain.config import Config
 from headworks.identity.pepper import PepperRefused, peppers_of
 from headworks.ports.clock import Clock
 from headworks.stores.journal.instance import instance_of
-from headworks.stores.sql import Database, DatabaseUnusable
+from headworks.stores.sql.address import DatabaseUnusable
+from headworks.stores.sql.engine import Database
 from headworks.stores.sql.ledger import LedgerTables
 from headworks.stores.sql.ledger_alerts import AlertTables
 from headworks.wiring.administration import open_door

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import uvloop
 
 from headworks.identity import PepperRefused
-from headworks.stores.sql import DatabaseUnusable
+from headworks.stores.sql.address import DatabaseUnusable
 from headworks.wiring.config_file import ConfigRefused
 from headworks.wiring.gateway import run_gateway
 from headworks.wiring.process_exits import Exit

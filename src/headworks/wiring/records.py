@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from headworks.domain.records import Party, PartyKind
 from headworks.ports.clock import Clock
 from headworks.ports.records import Change, Found, Head
-from headworks.stores.sql import Database
+from headworks.stores.sql.engine import Database
 from headworks.stores.sql.records import SqlLookups
 from headworks.stores.sql.version import version_of
 

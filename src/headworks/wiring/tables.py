@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlalchemy.exc import SQLAlchemyError
 
 from headworks.ports.clock import Clock
-from headworks.stores.sql import Database
+from headworks.stores.sql.engine import Database
 from headworks.stores.sql.version import Behind, check
 
 _GLANCE = 0.1

@@ -12,8 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from headworks.identity.pepper import PepperRefused, peppers_of
 from headworks.ports.clock import Clock
 from headworks.secrets import Envelope, MasterRefused, SecretUnreadable, Vault, masters_of
-from headworks.stores.sql import Database, DatabaseUnusable
+from headworks.stores.sql.address import DatabaseUnusable
 from headworks.stores.sql.audit import Acts
+from headworks.stores.sql.engine import Database
 from headworks.stores.sql.secrets import SqlSecrets
 from headworks.wiring.database import database_of
 from headworks.wiring.seals import seals_of

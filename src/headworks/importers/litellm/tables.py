@@ -9,7 +9,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.engine import Connection
 
 from headworks.importers.litellm.row import Row
-from headworks.stores.sql import Database
+from headworks.stores.sql.engine import Database
 
 KEYS = "LiteLLM_VerificationToken"
 TEAMS = "LiteLLM_TeamTable"

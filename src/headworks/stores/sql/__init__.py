@@ -1,5 +1,4 @@
-"""Records, audit, ledger and settings in SQL: SQLite beside the journal, or PostgreSQL for several replicas. Off the hot path."""
+"""Records, audit, ledger and settings in SQL: SQLite beside the journal, or PostgreSQL for several replicas. Off the hot path.
 
-from headworks.stores.sql.engine import Database, DatabaseUnusable, default_url, shown
-
-__all__ = ["Database", "DatabaseUnusable", "default_url", "shown"]
+Importing it loads none of the libraries that speak SQL: which database is meant, and whether there is anything in it, is told without.
+"""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import URL, event, make_url
@@ -13,15 +12,12 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-FILE = "headworks.db"
-_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+from headworks.stores.sql.address import NO_ADDRESS, DatabaseUnusable, backend_of
+
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 _PATIENCE = 5.0
 """Seconds to wait for another writer, or for a connection."""
 _WRITES = "headworks_writes"
-
-
-class DatabaseUnusable(Exception):
-    """The setting `database` does not say a database that we can use."""
 
 
 class Database:
@@ -57,11 +53,6 @@ class Database:
         return f"<Database {self}>"
 
 
-def default_url(journal: Path) -> str:
-    """Where records are kept if nobody says otherwise: beside the journal."""
-    return f"sqlite:///{journal.resolve().parent / FILE}"
-
-
 def shown(url: str | URL) -> str:
     """The address without its password, as one would write it."""
     try:
@@ -75,12 +66,8 @@ def _understood(text: str) -> URL:
     try:
         url = make_url(text)
     except ArgumentError:
-        raise DatabaseUnusable(
-            "`database` is no address. Write sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME."
-        ) from None
-    driver = _DRIVERS.get(url.get_backend_name())
-    if driver is None:
-        raise DatabaseUnusable(f"`database` names {url.get_backend_name()!r}; sqlite and postgresql are what there is.")
+        raise DatabaseUnusable(NO_ADDRESS) from None
+    driver = _DRIVERS[backend_of(text)]
     if driver.startswith("sqlite") and url.database in {None, "", ":memory:"}:
         raise DatabaseUnusable("A database in memory is not shared by the processes. Write sqlite:///PATH.")
     url = url.set(drivername=driver)
