@@ -95,11 +95,11 @@ class Administration(Protocol):
         ...
 
     async def add_token(self, token: AdminToken, *, audit: Facts) -> AdminToken:
-        """Keep it."""
+        """Keep it. Raises `Missing` where the token that makes it was revoked meanwhile."""
         ...
 
     async def revoke_token(self, id: str, *, administrator: str, now: int, audit: Facts) -> AdminToken:  # noqa: A002 - the field's name
-        """Raises `Missing` where this administrator has no such token."""
+        """With all that were made by it, and by those. Raises `Missing` where this administrator has no such token."""
         ...
 
     async def tokens(self, page: Page, *, administrator: str) -> Sequence[AdminToken]:

@@ -121,7 +121,7 @@ _OWN: tuple[Operation, ...] = (
         "tokens.revoke POST /tokens/{id}/revoke",
         Access.SIGNED_IN,
         tokens.revoke_token,
-        "Revoke one of one's own tokens, at once.",
+        "Revoke one of one's own tokens, and those made with it, at once.",
         answers=people_wire.TokenView,
     ),
 )

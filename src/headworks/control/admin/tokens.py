@@ -47,7 +47,10 @@ async def create_token(act: Act) -> Answer:
         created_at=act.now(),
         created_by=act.actor.token or act.actor.id,
     )
-    made = await act.office.people.add_token(token, audit=act.facts())
+    try:
+        made = await act.office.people.add_token(token, audit=act.facts())
+    except Missing:
+        raise Refusal("not_signed_in", "The token that asks for this has just been revoked. Sign in again.") from None
     return Answer(TokenMade(token=TokenView.of(made), secret=secret))
 
 
@@ -65,7 +68,7 @@ async def _refuse_wider(act: Act, scopes: tuple[Scope, ...] | None, party: str) 
 
 
 async def revoke_token(act: Act) -> Answer:
-    """One's own, at once."""
+    """One's own, at once, and whatever was made with it: whoever found it may have made others."""
     token = await act.office.people.revoke_token(act.id, administrator=act.actor.id, now=act.now(), audit=act.facts())
     return Answer(TokenView.of(token))
 

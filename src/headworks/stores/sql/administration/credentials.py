@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from headworks.domain.administration import AdminToken, Session
@@ -24,7 +24,10 @@ class SqlCredentials:
 
     async def add_token(self, token: AdminToken, *, audit: Facts) -> AdminToken:
         """See the port."""
+        revoked = select(ADMIN_TOKENS.c.id).where(ADMIN_TOKENS.c.id == token.created_by, ADMIN_TOKENS.c.revoked_at > 0)
         async with self.acts.begin(audit) as act:
+            if (await act.connection.execute(revoked)).first() is not None:
+                raise Missing(f"The token {token.created_by} is revoked.")
             await act.connection.execute(insert(ADMIN_TOKENS), token_row(token))
             act.about("", entity="admin token", id=token.id, prefix=token.prefix, party=token.party)
         return token
@@ -32,14 +35,15 @@ class SqlCredentials:
     async def revoke_token(self, id: str, *, administrator: str, now: int, audit: Facts) -> AdminToken:  # noqa: A002 - the field's name
         """See the port."""
         own = ADMIN_TOKENS.c.id == id, ADMIN_TOKENS.c.admin == administrator
+        valid = update(ADMIN_TOKENS).where(ADMIN_TOKENS.c.revoked_at == 0)
         async with self.acts.begin(audit) as act:
-            await act.connection.execute(
-                update(ADMIN_TOKENS).where(*own, ADMIN_TOKENS.c.revoked_at == 0).values(revoked_at=now)
-            )
+            await act.connection.execute(valid.where(*own).values(revoked_at=now))
             row = (await act.connection.execute(select(ADMIN_TOKENS).where(*own))).mappings().first()
             if row is None:
                 raise Missing(f"There is no token {id}.")
-            act.about("", entity="admin token", id=id)
+            minted = valid.where(ADMIN_TOKENS.c.id.in_(_minted_by(id))).values(revoked_at=now).returning(ADMIN_TOKENS.c.id)
+            gone = (await act.connection.execute(minted)).all()
+            act.about("", entity="admin token", id=id, minted=str(len(gone)))
         return token_of(row)
 
     async def tokens(self, page: Page, *, administrator: str) -> Sequence[AdminToken]:
@@ -127,3 +131,10 @@ class SqlCredentials:
                 await connection.execute(update(REPEATS).where(*same).values(status=claim.status, body=claim.answer))
             else:
                 await connection.execute(delete(REPEATS).where(*same))
+
+
+def _minted_by(token: str) -> Select[tuple[str]]:
+    """Ids of the token and of all that came of it, by way of revoked ones too."""
+    minted = select(ADMIN_TOKENS.c.id).where(ADMIN_TOKENS.c.id == token).cte("minted", recursive=True)
+    minted = minted.union(select(ADMIN_TOKENS.c.id).join(minted, ADMIN_TOKENS.c.created_by == minted.c.id))
+    return select(minted.c.id)
