@@ -21,6 +21,7 @@ from headworks.stores.sql.schema import AUDIT, SECRETS
 from headworks.stores.sql.secrets import SqlSecrets
 from headworks.testing.clock import FrozenClock
 from headworks.wiring.config_file import ConfigRefused
+from headworks.wiring.fetch import post
 from headworks.wiring.load import ConfigFile
 from tests.sql.house import AUDIT as ACT
 from tests.sql.house import House, house
@@ -105,7 +106,7 @@ def test_two_who_put_the_same_version_are_not_both_told_that_it_is_kept(tables: 
 
 
 def test_a_master_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
-    first, again = (masters_of(tmp_path / "data", {}, shared=False)[0].id for _ in range(2))
+    first, again = (masters_of(tmp_path / "data", {}, shared=False, post=post)[0].id for _ in range(2))
 
     assert first == again
     assert stat.S_IMODE((tmp_path / "data" / "master-key").stat().st_mode) == 0o600
@@ -113,7 +114,7 @@ def test_a_master_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
 
 def test_replicas_must_be_given_the_same_master_key(tmp_path: Path) -> None:
     with pytest.raises(MasterRefused, match="HEADWORKS_MASTER_KEY"):
-        masters_of(tmp_path, {}, shared=True)
+        masters_of(tmp_path, {}, shared=True, post=post)
 
 
 def test_master_keys_come_from_the_environment_and_from_files(tmp_path: Path) -> None:
@@ -121,7 +122,7 @@ def test_master_keys_come_from_the_environment_and_from_files(tmp_path: Path) ->
     file.write_text(bytes(range(32)).hex())
     file.chmod(0o600)
 
-    found = masters_of(tmp_path, {"HEADWORKS_MASTER_KEY": f"{bytes(range(1, 33)).hex()}, file:{file}"}, shared=True)
+    found = masters_of(tmp_path, {"HEADWORKS_MASTER_KEY": f"{bytes(range(1, 33)).hex()}, file:{file}"}, shared=True, post=post)
 
     assert [master.id for master in found] == [NEW.id, OLD.id]
 
@@ -132,13 +133,13 @@ def test_a_master_keys_file_that_others_may_read_is_refused(tmp_path: Path) -> N
     file.chmod(0o644)
 
     with pytest.raises(MasterRefused, match="chmod 600"):
-        masters_of(tmp_path, {"HEADWORKS_MASTER_KEY": f"file:{file}"}, shared=True)
+        masters_of(tmp_path, {"HEADWORKS_MASTER_KEY": f"file:{file}"}, shared=True, post=post)
 
 
 @pytest.mark.parametrize("written", ["not hex", "abcd"])
 def test_a_master_key_that_is_none_is_refused_without_being_shown(tmp_path: Path, written: str) -> None:
     with pytest.raises(MasterRefused) as told:
-        masters_of(tmp_path, {"HEADWORKS_MASTER_KEY": written}, shared=True)
+        masters_of(tmp_path, {"HEADWORKS_MASTER_KEY": written}, shared=True, post=post)
 
     assert written not in str(told.value)
 

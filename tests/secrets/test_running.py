@@ -12,6 +12,7 @@ import pytest
 
 from headworks.cli import secrets as commands
 from headworks.testing.emulator import EmulatorProcess, Personality
+from tests.secrets.vault import NAMES, FakeVault
 from tests.system.house import KEY, RunningHouse
 
 WRONG, RIGHT = "sk-revoked-at-the-provider-11", "sk-good-at-the-provider-22"
@@ -53,3 +54,21 @@ def test_a_replaced_credential_counts_after_a_reload_and_is_nowhere_to_be_read(
     kept = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert [path for path in kept for value in (WRONG, RIGHT) if value.encode() in path.read_bytes()] == []
     assert tmp_path / "output.log" in kept
+
+
+def test_a_gateway_outlives_the_vault_of_its_master_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Vault is asked at a start and at a reload: without it a reload changes nothing, and a gateway that runs goes on."""
+    with EmulatorProcess(Personality(name="up", prefix="/up", keys=(RIGHT,))) as emulator, FakeVault() as vault:
+        for name, value in {"HEADWORKS_MASTER_KEY": "vault:headworks", "VAULT_ADDR": vault.url, **NAMES}.items():
+            monkeypatch.setenv(name, value)
+        provider = {"type": "openai-compatible", "base_url": f"{emulator.urls['up']}/v1", "api_key": "secret:up"}
+        house = RunningHouse(
+            tmp_path, {"providers": {"up": provider}, "models": {"m": "up/gpt-4o"}, "prices": {"up/*": "free"}}
+        )
+        monkeypatch.setattr("sys.stdin", io.StringIO(RIGHT))
+        assert commands.put("up", house.path) == 0
+        with house:
+            vault.engine.sealed = True
+            house.signal(signal.SIGHUP)
+            house.wait_for(lambda: "is sealed" in (tmp_path / "output.log").read_text(), "word of the refused reload")
+            assert ask(house) == 200

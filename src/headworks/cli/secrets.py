@@ -16,7 +16,7 @@ from headworks.cli.database import on_database
 from headworks.cli.settings import ConfigPath, directory_of, misuse
 from headworks.identity.pepper import PepperRefused
 from headworks.ports.records import Conflict, Missing
-from headworks.secrets import MasterRefused, Secret, SecretUnreadable, Vault
+from headworks.secrets import MasterRefused, MasterUnavailable, Secret, SecretUnreadable, Vault
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.migrations import upgrade
 from headworks.wiring.clock import SystemClock
@@ -106,7 +106,7 @@ def rotate_master(config: ConfigPath = None) -> int:
 
     async def work(vault: Vault) -> int:
         count = await vault.rotate_master(audit=_audit("rotate-master"))
-        print(f"Wrapped {count} secret{'s' * (count != 1)} again. The old master key opens none any more, and can go.")
+        print(f"Wrapped {count} secret{'s' * (count != 1)} again. The old master key, or its old version, opens none any more, and can go.")
         return Exit.OK
 
     return _on_vault(config, work)
@@ -127,7 +127,7 @@ def _on_vault(
 
     try:
         return on_database(config, inside)
-    except (Missing, Conflict, SecretUnreadable) as trouble:
+    except (Missing, Conflict, SecretUnreadable, MasterUnavailable) as trouble:
         sys.stderr.write(f"headworks: {trouble}\n")
         return Exit.FAILED
     except (MasterRefused, PepperRefused, ValueError) as refused:

@@ -24,6 +24,10 @@ class MasterKey(Protocol):
         """Raises `ValueError`, without a word of what it holds, where it was not this key or not about this."""
         ...
 
+    async def is_current(self, wrapped: bytes) -> bool:
+        """Whether it was wrapped by the version of this key that wraps now."""
+        ...
+
 
 class SecretStore(Protocol):
     """Sealed secrets. Each write is one transaction with its audit record."""

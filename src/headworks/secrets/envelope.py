@@ -73,6 +73,10 @@ class Envelope:
         wrapped = await self._first.wrap(key, sealed.ref.words())
         return SealedSecret(ref=sealed.ref, master=self._first.id, wrapped=wrapped, sealed=sealed.sealed)
 
+    async def is_current(self, sealed: SealedSecret) -> bool:
+        """Whether it is wrapped by the first master key, in the version that counts now."""
+        return sealed.master == self._first.id and await self._first.is_current(sealed.wrapped)
+
     async def _key_of(self, sealed: SealedSecret) -> bytes:
         master = self._masters.get(sealed.master)
         if master is None:

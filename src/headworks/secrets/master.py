@@ -1,4 +1,4 @@
-"""Master keys at hand: from the environment, from a file, or made in the data directory at first use."""
+"""Master keys: from the environment, from a file, kept by a Vault, or made in the data directory at first use."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from headworks.ports.secrets import MasterKey
+from headworks.secrets.refusal import MasterRefused
+from headworks.secrets.transit import Post, TransitMaster
+from headworks.secrets.transit_place import SCHEME, place_of
 
 VARIABLE = "HEADWORKS_MASTER_KEY"
 FILE = "master-key"
 _BYTES = 32
 _NONCE = 12
 _OPEN_TO_OTHERS = 0o077
-
-
-class MasterRefused(Exception):
-    """There is no master key to work with; the text says what to do. It never holds the key."""
 
 
 class LocalMaster:
@@ -53,6 +52,10 @@ class LocalMaster:
         except (InvalidTag, ValueError):
             raise ValueError("not wrapped by this key for this secret") from None
 
+    async def is_current(self, wrapped: bytes) -> bool:  # noqa: ARG002 - the port's signature
+        """See the port: it has no versions."""
+        return True
+
     def _bound(self, about: bytes) -> bytes:
         return self._id.encode() + b"|" + about
 
@@ -60,25 +63,28 @@ class LocalMaster:
         return f"<LocalMaster {self._id}>"
 
 
-def masters_of(directory: Path, env: Mapping[str, str], *, shared: bool) -> Sequence[MasterKey]:
-    """The master key in force, and after it those that it replaced: HEADWORKS_MASTER_KEY, each 64 hex digits or `file:/path`, separated
-    by commas. Without it one is made in `directory`, unless replicas share the database. Raises `MasterRefused`.
+def masters_of(directory: Path, env: Mapping[str, str], *, shared: bool, post: Post) -> Sequence[MasterKey]:
+    """The master key in force, and after it those that it replaced: HEADWORKS_MASTER_KEY, each 64 hex digits, `file:/path`, or `vault:KEY`
+    for one that is asked by `post`, separated by commas. Without it one is made in `directory`, unless replicas share the database.
+    Raises `MasterRefused`.
     """
     written = [text.strip() for text in env.get(VARIABLE, "").split(",") if text.strip()]
     if written:
-        return tuple(LocalMaster(_understood(text)) for text in written)
+        return tuple(_master_of(text, env, post) for text in written)
     if shared:
         raise MasterRefused(
             f"Several gateways may share this database, so they need the same master key. Set {VARIABLE} on all of them: "
-            f"openssl rand -hex {_BYTES}, or file:/path of a file that holds it."
+            f"openssl rand -hex {_BYTES}, file:/path of a file that holds it, or {SCHEME}KEY of a Vault."
         )
     return (LocalMaster(_kept(directory / FILE)),)
 
 
-def _understood(text: str) -> bytes:
+def _master_of(text: str, env: Mapping[str, str], post: Post) -> MasterKey:
+    if text.startswith(SCHEME):
+        return TransitMaster(place_of(text, env, _text_of), post)
     if text.startswith("file:"):
-        return _read(Path(text.removeprefix("file:")))
-    return _bytes_of(text, VARIABLE)
+        return LocalMaster(_read(Path(text.removeprefix("file:"))))
+    return LocalMaster(_bytes_of(text, VARIABLE))
 
 
 def _bytes_of(text: str, where: str) -> bytes:
@@ -91,13 +97,19 @@ def _bytes_of(text: str, where: str) -> bytes:
 
 
 def _read(path: Path) -> bytes:
+    return _bytes_of(_text_of(str(path)), str(path))
+
+
+def _text_of(name: str) -> str:
+    """Of a file that nobody else may read."""
+    path = Path(name)
     try:
         text, mode = path.read_text("utf-8"), path.stat().st_mode
     except (OSError, UnicodeDecodeError):
-        raise MasterRefused(f"The master key's file {path} cannot be read. Mend its path or its permissions.") from None
+        raise MasterRefused(f"The file {path} cannot be read. Mend its path or its permissions.") from None
     if mode & _OPEN_TO_OTHERS:
         raise MasterRefused(f"Others may read {path}. Make it yours alone: chmod 600 {path}")
-    return _bytes_of(text, str(path))
+    return text.strip()
 
 
 def _kept(path: Path) -> bytes:

@@ -38,10 +38,10 @@ class Vault:
         await self._store.remove(self._owner, name, audit=audit)
 
     async def rotate_master(self, *, audit: Mapping[str, str]) -> int:
-        """Wrap the keys of all owners' secrets that are wrapped under another master key again. How many. May be repeated after a
-        failure. Raises `SecretUnreadable` for the first that cannot be opened, and leaves that one as it is.
+        """Wrap the keys of all owners' secrets that are wrapped under another master key, or an older version of it, again. How many.
+        May be repeated after a failure. Raises `SecretUnreadable` for the first that cannot be opened, and leaves that one as it is.
         """
-        old = [sealed for sealed in await self._store.all() if sealed.master != self._envelope.master]
+        old = [sealed for sealed in await self._store.all() if not await self._envelope.is_current(sealed)]
         for sealed in old:
             await self._store.rewrap(sealed, await self._envelope.rewrap(sealed), audit=audit)
         return len(old)

@@ -11,12 +11,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from headworks.identity.pepper import PepperRefused, peppers_of
 from headworks.ports.clock import Clock
-from headworks.secrets import Envelope, MasterRefused, SecretUnreadable, Vault, masters_of
+from headworks.secrets import Envelope, MasterRefused, MasterUnavailable, SecretUnreadable, Vault, masters_of
 from headworks.stores.sql.address import DatabaseUnusable
 from headworks.stores.sql.audit import Acts
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.secrets import SqlSecrets
 from headworks.wiring.database import database_of
+from headworks.wiring.fetch import post
 from headworks.wiring.seals import seals_of
 
 
@@ -24,7 +25,7 @@ def vault_of(database: Database, directory: Path, env: Mapping[str, str], clock:
     """`directory` is where the journal is. Raises `MasterRefused`, `PepperRefused`, and `ValueError` for a bad audit key."""
     shared = not database.is_sqlite
     acts = Acts(database, clock, seals_of(env, peppers_of(directory, env, shared=shared))[0])
-    return Vault(SqlSecrets(database, acts), Envelope(masters_of(directory, env, shared=shared)))
+    return Vault(SqlSecrets(database, acts), Envelope(masters_of(directory, env, shared=shared, post=post)))
 
 
 def reveal(name: str, address: str, directory: Path, env: Mapping[str, str], clock: Clock) -> str:
@@ -48,7 +49,7 @@ def reveal(name: str, address: str, directory: Path, env: Mapping[str, str], clo
     try:
         with ThreadPoolExecutor(1) as thread:
             return thread.submit(asyncio.run, ask()).result()
-    except (MasterRefused, PepperRefused, SecretUnreadable, ValueError) as trouble:
+    except (MasterRefused, MasterUnavailable, PepperRefused, SecretUnreadable, ValueError) as trouble:
         raise LookupError(str(trouble)) from None
     except (SQLAlchemyError, OSError) as trouble:
         reason = type(trouble).__name__
