@@ -106,7 +106,9 @@ def rotate_master(config: ConfigPath = None) -> int:
 
     async def work(vault: Vault) -> int:
         count = await vault.rotate_master(audit=_audit("rotate-master"))
-        print(f"Wrapped {count} secret{'s' * (count != 1)} again. The old master key, or its old version, opens none any more, and can go.")
+        print(
+            f"Wrapped {count} secret{'s' * (count != 1)} again. The old master key, or its old version, opens none any more, and can go."
+        )
         return Exit.OK
 
     return _on_vault(config, work)
