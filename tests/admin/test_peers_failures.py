@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from headworks.control.admin.attempts import PER_NAME
+from headworks.control.admin.attempts import PER_NAME_AND_PEER
 from headworks.control.admin.operations import OPERATIONS
 from headworks.domain.administration import EVERYTHING, Role, Scope
 from headworks.ports.records import EVERYWHERE, Page
@@ -270,8 +270,8 @@ def test_many_requests_with_one_idempotency_key_make_one_key(tell: Telling) -> N
 async def guessing(house: House) -> None:
     await house.person((Role.OWNER, EVERYTHING), name="ann")
     wrong = {"name": "ann", "password": "not this one"}
-    replies = await asyncio.gather(*(house.anyone("POST /session", wrong) for _ in range(PER_NAME + 5)))
-    assert sorted(reply.status for reply in replies) == [401] * PER_NAME + [429] * 5
+    replies = await asyncio.gather(*(house.anyone("POST /session", wrong) for _ in range(PER_NAME_AND_PEER + 5)))
+    assert sorted(reply.status for reply in replies) == [401] * PER_NAME_AND_PEER + [429] * 5
     late = await house.anyone("POST /session", {"name": "ann", "password": PASSWORD})
     assert late.problem == "too_many", "not even with the right one"
     assert int(late.headers["retry-after"]) > 0

@@ -6,6 +6,7 @@ import os
 import random
 import socket
 from collections.abc import Callable, Sequence
+from ipaddress import ip_network
 from pathlib import Path
 
 from headworks.control.admin.attempts import Attempts
@@ -15,6 +16,7 @@ from headworks.control.admin.door import AdminDoor
 from headworks.control.admin.office import NewKey, Office
 from headworks.control.admin.operations import OPERATIONS
 from headworks.control.admin.passwords import Passwords
+from headworks.control.admin.proxies import Network
 from headworks.identity import Digests
 from headworks.identity.keys import make_key, prefix_of
 from headworks.identity.pepper import peppers_of
@@ -31,10 +33,12 @@ from headworks.wiring.voice import say
 Say = Callable[[str], None]
 HOSTS = "HEADWORKS_CONTROL_HOSTS"
 """Names, separated by commas, by which the control plane may be called besides `localhost` and plain addresses."""
+PROXIES = "HEADWORKS_CONTROL_PROXIES"
+"""Addresses and networks, separated by commas, of proxies before the control plane whose `x-forwarded-*` are believed."""
 
 
 def open_door(database: Database, data: Path, sockets: Sequence[socket.socket], clock: Clock, tell: Say = say) -> AdminDoor:
-    """`data` is where the journal is, and the pepper. Raises `PepperRefused`, and `ValueError` for an audit key that is too short."""
+    """`data` is where the journal is, and the pepper. Raises `PepperRefused`, and `ValueError` for what is wrong in the environment."""
     peppers = peppers_of(data, os.environ, shared=not database.is_sqlite)
     digests = Digests(peppers)
     acts = Acts(database, clock, seals_of(os.environ, peppers)[0])
@@ -57,9 +61,21 @@ def open_door(database: Database, data: Path, sockets: Sequence[socket.socket], 
         passwords=Passwords(chance),
         document=document_of(OPERATIONS),
         usage=LedgerUsage(database),
-        hosts=frozenset(name.strip().lower() for name in os.environ.get(HOSTS, "").split(",") if name.strip()),
+        hosts=frozenset(name.lower() for name in _listed(HOSTS)),
+        proxies=tuple(map(_network, _listed(PROXIES))),
     )
     return AdminDoor(office, _address(sockets), tell)
+
+
+def _listed(variable: str) -> list[str]:
+    return [each.strip() for each in os.environ.get(variable, "").split(",") if each.strip()]
+
+
+def _network(written: str) -> Network:
+    try:
+        return ip_network(written)
+    except ValueError as trouble:
+        raise ValueError(f"{PROXIES}: {trouble}. Write addresses or networks, as in 10.0.0.5 or 10.0.0.0/24.") from None
 
 
 def _address(sockets: Sequence[socket.socket]) -> str:

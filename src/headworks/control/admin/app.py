@@ -16,9 +16,10 @@ from headworks.control.admin.gate import Caller, admit, check_csrf, check_host, 
 from headworks.control.admin.office import Office
 from headworks.control.admin.operation import Access, Act, Answer, Operation
 from headworks.control.admin.problems import MEDIA_TYPE, Refusal
+from headworks.control.admin.proxies import Sender, sender_of
 from headworks.control.admin.reading import read_body, read_path, read_query
 from headworks.control.admin.repeats import HEADER, Sent, once
-from headworks.control.admin.sessions import COOKIE, LIFE
+from headworks.control.admin.sessions import LIFE, cookie_name
 from headworks.control.admin.versions import etag_of, read_version
 from headworks.ports.records import Conflict, Missing
 
@@ -50,6 +51,7 @@ class AdminApi:
         """One request, from its first header to its answer."""
         number = self._office.new_id("req")
         request.scope[NUMBER] = number
+        sender = sender_of(request, self._office.proxies)
         operation, caller = None, Caller()
         try:
             check_host(self._office, request.headers)
@@ -58,28 +60,28 @@ class AdminApi:
                 check_origin(request.headers)
             operation = _chosen(operations, request.method)
             if operation.needs is not Access.ANYONE:
-                caller = await identify(self._office, request)
+                caller = await identify(self._office, request, secure=sender.secure)
             check_csrf(operation, caller, request.headers)
-            sent = await self._perform(request, operation, caller, number)
+            sent = await self._perform(request, operation, caller, sender)
         except Refusal as refusal:
-            sent = self._refused(request, operation, caller, number, refusal)
+            sent = self._refused(request, operation, caller, sender, refusal)
         except Missing:
             refusal = Refusal("not_found", "Nothing within your reach has this id. Check it, and where your roles stand.")
-            sent = self._refused(request, operation, caller, number, refusal)
+            sent = self._refused(request, operation, caller, sender, refusal)
         except Conflict as conflict:
             detail = f"{conflict or 'Another change came in between'}. Read it again, then try."
-            sent = self._refused(request, operation, caller, number, Refusal("conflict", detail))
+            sent = self._refused(request, operation, caller, sender, Refusal("conflict", detail))
         except ClientDisconnect:
-            sent = self._refused(request, operation, caller, number, Refusal("malformed", "The body broke off. Send it again."))
+            sent = self._refused(request, operation, caller, sender, Refusal("malformed", "The body broke off. Send it again."))
         except (SQLAlchemyError, OSError) as trouble:
             self._say(f"admin: {operation} ({number}): the database did not do it: {type(trouble).__name__}")
             refusal = Refusal(
                 "unavailable", "The database does not answer. Try again in a moment.", headers={"retry-after": "2"}
             )
-            sent = self._refused(request, operation, caller, number, refusal)
+            sent = self._refused(request, operation, caller, sender, refusal)
         response = Response(sent.body, sent.status, {**_HEADERS, "x-request-id": number, **sent.headers})
         if caller.cookie is not None and "set-cookie" not in sent.headers:
-            response.headers["set-cookie"] = _cookie(caller.cookie, secure=request.url.scheme == "https")
+            response.headers["set-cookie"] = _cookie(caller.cookie, secure=sender.secure)
         return response
 
     def _check_open(self) -> None:
@@ -87,15 +89,15 @@ class AdminApi:
             detail = "The control plane waits for its database. Try again in a moment."
             raise Refusal("unavailable", detail, headers={"retry-after": "1"})
 
-    async def _perform(self, request: Request, operation: Operation, caller: Caller, number: str) -> Sent:
+    async def _perform(self, request: Request, operation: Operation, caller: Caller, sender: Sender) -> Sent:
         reach = admit(operation, caller.actor)
         raw, body = await read_body(operation, request)
         act = Act(
             office=self._office,
             actor=caller.actor,
             operation=operation,
-            request=number,
-            peer=request.client.host if request.client else "",
+            request=request.scope[NUMBER],
+            peer=sender.peer,
             reach=reach,
             path=read_path(request),
             query=read_query(operation, request),
@@ -103,10 +105,9 @@ class AdminApi:
             version=read_version(operation, request.headers.get("if-match")),
             csrf=caller.csrf,
         )
-        secure = request.scope["scheme"] == "https"
 
         async def do() -> Sent:
-            return _sent(operation, await operation.handle(act), secure=secure)
+            return _sent(operation, await operation.handle(act), secure=sender.secure)
 
         key = request.headers.get(HEADER)
         if key is None or not operation.repeatable:
@@ -114,18 +115,18 @@ class AdminApi:
         asked = b"\0".join((operation.name.encode(), request.scope["path"].encode(), request.scope["query_string"], raw))
         return await once(act, key, asked, do)
 
-    def _refused(self, request: Request, operation: Operation | None, caller: Caller, number: str, refusal: Refusal) -> Sent:
+    def _refused(self, request: Request, operation: Operation | None, caller: Caller, sender: Sender, refusal: Refusal) -> Sent:
         if refusal.status in _DENIALS or (refusal.status == 404 and caller.actor.id and operation is not None):  # noqa: PLR2004 - the codes' own names
             facts = {
                 "actor": caller.actor.id,
                 "by": caller.actor.name,
                 "operation": operation.name if operation else "",
-                "request": number,
-                "peer": request.client.host if request.client else "",
+                "request": request.scope[NUMBER],
+                "peer": sender.peer,
                 "path": request.scope["path"][:200],
             }
             self._office.denials.note({name: fact for name, fact in facts.items() if fact}, refusal.code)
-        body = msgspec.json.encode(refusal.problem(number))
+        body = msgspec.json.encode(refusal.problem(request.scope[NUMBER]))
         return Sent(refusal.status, body, {"content-type": MEDIA_TYPE, **refusal.headers})
 
 
@@ -173,4 +174,5 @@ def _sent(operation: Operation, answer: Answer, *, secure: bool) -> Sent:
 
 def _cookie(value: str, *, secure: bool) -> str:
     life = LIFE // 1_000_000_000 if value else 0
-    return f"{COOKIE}={value}; Path=/admin; Max-Age={life}; HttpOnly; SameSite=Strict" + ("; Secure" if secure else "")
+    place = "Path=/; Secure" if secure else "Path=/admin"  # what is named __Host- stands at the root
+    return f"{cookie_name(secure=secure)}={value}; {place}; Max-Age={life}; HttpOnly; SameSite=Strict"

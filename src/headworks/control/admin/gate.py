@@ -13,7 +13,7 @@ from starlette.requests import Request
 from headworks.control.admin.office import Office
 from headworks.control.admin.operation import NOBODY, Access, Actor, Operation
 from headworks.control.admin.problems import Refusal
-from headworks.control.admin.sessions import COOKIE, digest_of, keep_session
+from headworks.control.admin.sessions import cookie_name, digest_of, keep_session
 from headworks.domain.administration import EVERYTHING, Administrator, Powers
 from headworks.ports.records import EVERYWHERE, Missing, Reach
 
@@ -52,14 +52,14 @@ def check_origin(headers: Mapping[str, str]) -> None:
         )
 
 
-async def identify(office: Office, request: Request) -> Caller:
+async def identify(office: Office, request: Request, *, secure: bool) -> Caller:
     """Who sends this. A wrong credential is refused, none is nobody."""
     written = request.headers.getlist("authorization")
     if len(written) > 1:
         raise Refusal("malformed", "There is more than one Authorization header. Send one.")
     if written:
         return Caller(await _by_token(office, written[0]))
-    cookie = request.cookies.get(COOKIE, "")
+    cookie = request.cookies.get(cookie_name(secure=secure), "")
     return await _by_cookie(office, cookie) if cookie else Caller()
 
 

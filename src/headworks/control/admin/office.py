@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from headworks.control.admin.attempts import Attempts
 from headworks.control.admin.denials import Denials
 from headworks.control.admin.passwords import Passwords
+from headworks.control.admin.proxies import Network
 from headworks.ports.administration import Administration
 from headworks.ports.clock import Chance, Clock
 from headworks.ports.records import Records, TopUps
@@ -54,6 +55,8 @@ class Office(NamedTuple):
     """The OpenAPI document."""
     hosts: frozenset[str] = frozenset()
     """Names besides `localhost` and plain addresses under which the control plane may be called."""
+    proxies: tuple[Network, ...] = ()
+    """Where proxies stand that are believed when they say whom they forward, and that it came over TLS."""
     usage: LedgerUsage | None = None
     """What the ledger can be asked; None where none is kept."""
 

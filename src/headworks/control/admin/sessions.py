@@ -13,6 +13,8 @@ from headworks.domain.administration import Administrator, Session
 from headworks.ports.administration import Facts
 
 COOKIE = "headworks_session"
+HOST_COOKIE = f"__Host-{COOKIE}"
+"""Its name over TLS: browsers then take it from nobody but this host, and send it to no other."""
 _SECOND = 1_000_000_000
 LIFE = 12 * 3600 * _SECOND
 IDLE = 3600 * _SECOND
@@ -28,6 +30,11 @@ class Kept(NamedTuple):
 
     session: Session
     cookie: str | None = None
+
+
+def cookie_name(*, secure: bool) -> str:
+    """What it is called, over TLS and without."""
+    return HOST_COOKIE if secure else COOKIE
 
 
 def random_text(office: Office) -> str:
