@@ -117,6 +117,8 @@ SHIPPED = {
     ("0001", "postgresql"): "e942c10ca722bf4c",
     ("0002", "sqlite"): "dc8ab1ab2009f194",
     ("0002", "postgresql"): "3300784402f1ce1e",
+    ("0003", "sqlite"): "c7bc8d9099f43fdd",
+    ("0003", "postgresql"): "0ed8a74aebe569d9",
 }
 
 

@@ -6,7 +6,7 @@
     changes.py        change_head (one row: log, number, pruned_to), changes, audit_head (one row), audit
     allowances.py     grants (top-ups and what rolled over, per budget, group and period), alerts (sent once each)
     people.py         admins, admin_identities, role_grants, sessions, admin_tokens, invitations, repeats (idempotency keys)
-    settings.py       revisions, active_revision (the pointer), secrets, installation (name → value), leases (jobs that run once)
+    settings.py       revisions (the last one is active), secrets, installation (name → value), leases (jobs that run once)
     ledger.py         postings (sums per 15 minutes and dimension), counter_spend, places (how far the journal is booked)
 
 One row that all writers share (`change_head`, `audit_head`) has `id` 1 and is there from the first migration on.
@@ -27,10 +27,9 @@ from headworks.stores.sql.schema.people import (
     ROLE_GRANTS,
     SESSIONS,
 )
-from headworks.stores.sql.schema.settings import ACTIVE_REVISION, INSTALLATION, LEASES, REVISIONS, SECRETS
+from headworks.stores.sql.schema.settings import INSTALLATION, LEASES, REVISIONS, SECRETS
 
 __all__ = [
-    "ACTIVE_REVISION",
     "ADMINS",
     "ADMIN_IDENTITIES",
     "ADMIN_TOKENS",

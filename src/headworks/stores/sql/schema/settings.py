@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, Table, UniqueConstraint
+from sqlalchemy import Table, UniqueConstraint
 
-from headworks.stores.sql.schema.columns import METADATA, identity, octets, whole, words
+from headworks.stores.sql.schema.columns import METADATA, identity, number, octets, whole, words
 
 REVISIONS = Table(
     "revisions",
     METADATA,
-    identity(),  # hash of the content
-    words("parent"),
+    number("number"),  # from 1, without gaps; the highest is the active one
+    words("digest"),  # SHA-256 of the document
     words("document"),
-    words("source"),  # file, api, console, rollback
     words("author"),
-    words("note"),
-    whole("created_at"),
-    Index(None, "created_at", "id"),
-)
-
-ACTIVE_REVISION = Table(
-    "active_revision",
-    METADATA,
-    identity("name"),  # "active"
-    words("revision"),
-    whole("version", default=1),
-    words("author"),
+    words("author_name"),
+    words("comment"),
+    whole("restores"),  # whose document came back; 0: it is new
     whole("at"),
 )
 
