@@ -31,10 +31,10 @@ from headworks.stores.sql.records.store import SqlRecords
 from headworks.stores.sql.schema import COUNTER_SPEND, POSTINGS
 from headworks.stores.valkey.acts import counter_of, decode
 from headworks.testing.emulator import EmulatorProcess, Pace, Personality
+from headworks.testing.valkey import Server, find_server
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.seals import seals_of
 from tests.sql import postgres
-from tests.valkey.conftest import Server, find_server
 from tests.valkey.plain import Plain
 from tests.valkey.rig import Road
 

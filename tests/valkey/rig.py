@@ -13,8 +13,8 @@ from headworks.ports.clock import Clock
 from headworks.ports.stores import Spent
 from headworks.stores.valkey import Address, Settings, ValkeyCounters, World, read_address
 from headworks.stores.valkey.acts import counter_of, decode
+from headworks.testing.valkey import Server
 from headworks.wiring.clock import SystemClock
-from tests.valkey.conftest import Server
 from tests.valkey.plain import Plain
 
 CLOCK = SystemClock()

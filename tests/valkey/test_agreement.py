@@ -14,7 +14,7 @@ from headworks.domain.limits import Claim, Counter, Limit, Shape, Unit
 from headworks.domain.limits.counter import free, granted, settle, take
 from headworks.stores.valkey.acts import Verb, counter_of, decode, encode, entry_of, pairs
 from headworks.stores.valkey.scripts import read_scripts
-from tests.valkey.conftest import Server
+from headworks.testing.valkey import Server
 from tests.valkey.plain import Plain
 
 _START = 1_767_225_600_000_000

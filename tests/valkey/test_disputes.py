@@ -11,9 +11,9 @@ from headworks.domain.exchange import Charge
 from headworks.domain.usage import Usage
 from headworks.stores.journal import recover
 from headworks.stores.valkey import link
+from headworks.testing.valkey import Server
 from headworks.wiring.disputes import Disputes
 from tests.journal.writing import abandon, begin, end, journal_in, name, recoverer
-from tests.valkey.conftest import Server
 from tests.valkey.plain import claim
 from tests.valkey.rig import AT_ONCE, BUDGET, CLOCK, counters, look, run, until
 from tests.valkey.test_holds import die

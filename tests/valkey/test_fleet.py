@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from headworks.domain.limits import Limit
+from headworks.testing.valkey import Server
 from tests.valkey.client import AT_ONCE, BUDGET, RPM, TPM, Fact
-from tests.valkey.conftest import Server
 from tests.valkey.rig import counters, look, run, until
 
 ROOT = Path(__file__).parents[2]

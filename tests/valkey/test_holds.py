@@ -11,7 +11,7 @@ from headworks.domain.errors import Fault
 from headworks.domain.limits import Claim, Exceeded, Limit, Reason, Unit
 from headworks.domain.usage import NO_USAGE
 from headworks.stores.valkey import ValkeyCounters, link
-from tests.valkey.conftest import Server
+from headworks.testing.valkey import Server
 from tests.valkey.plain import Plain, claim
 from tests.valkey.rig import AT_ONCE, BUDGET, RATE, Road, counters, look, run, until
 

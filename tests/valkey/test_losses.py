@@ -16,8 +16,8 @@ from headworks.ports.stores import Spent
 from headworks.stores.valkey import ValkeyCounters, read_address
 from headworks.stores.valkey.server import Unfit, inspect, skew
 from headworks.stores.valkey.wire import dial
+from headworks.testing.valkey import Server
 from headworks.wiring.clock import SystemClock
-from tests.valkey.conftest import Server
 from tests.valkey.plain import claim
 from tests.valkey.rig import AT_ONCE, BUDGET, OPEN, RATE, counters, look, run, until
 

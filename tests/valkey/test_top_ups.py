@@ -10,7 +10,7 @@ from headworks.domain.limits import Claim, Exceeded
 from headworks.domain.usage import NO_USAGE
 from headworks.stores.valkey.allowance import Allowance
 from headworks.testing.clock import FrozenClock
-from tests.valkey.conftest import Server
+from headworks.testing.valkey import Server
 from tests.valkey.plain import claim
 from tests.valkey.rig import BUDGET, counters, look, run, until
 
