@@ -9,6 +9,8 @@ import msgspec
 from bench.runner import Seen, median
 
 MEGABYTE = 1_000_000
+_MOST_ADDED = 60.0
+_LEAST_RATE = 5_000.0
 
 BASE = {
     "headworks": "nginx",
@@ -33,6 +35,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     p50: float | None
     p99: float | None
     rate: float | None
+    slow_cpu: float | None
+    """At the fixed rate."""
     broken: int
     errors: int
 
@@ -69,6 +73,7 @@ def _figures(seen: Seen, by_name: dict[str, Seen]) -> Figures:
         p50=_added(seen, direct, lambda one: median([latency.p50 for latency in one.latency])),
         p99=_added(seen, direct, lambda one: median([latency.p99 for latency in one.latency])),
         rate=median([one.rate for one in seen.whole]),
+        slow_cpu=median([one.cpu for one in seen.latency]),
         broken=sum(one.broken for one in seen.streamed),
         errors=sum(one.errors for one in seen.whole) + sum(one.errors for one in seen.latency),
     )
@@ -79,15 +84,21 @@ def _ratio(value: float | None, base: float | None) -> float | None:
 
 
 def _added(seen: Seen, direct: Seen | None, of: Callable[[Seen], float | None]) -> float | None:
-    mine, least = of(seen), of(direct) if direct else None
-    return None if mine is None or least is None else mine - least
+    return _less(of(seen), of(direct) if direct else None)
 
 
 def judge(found: Sequence[Figures]) -> list[Bar]:
-    """DESIGN's bars against the plain row of Headworks."""
-    mine = next((one for one in found if one.name == "headworks"), None)
-    if mine is None:
-        return []
+    """DESIGN's bars against the plain row of Headworks, and against those with all of governance."""
+    by_name = {one.name: one for one in found}
+    mine, governed, shared = (by_name.get(name) for name in ("headworks", "governed", "governed-valkey"))
+    return [
+        *(_of_all(mine) if mine else ()),
+        *(_of_governance(governed) if governed else ()),
+        *(_of_sharing(shared, governed) if shared and governed else ()),
+    ]
+
+
+def _of_all(mine: Figures) -> list[Bar]:
     return [
         bar("CPU per whole request", "≤ 6 × nginx", mine.cpu_ratio, 6.0, "{:.2f} ×"),
         bar("CPU per whole request, goal", "≤ 4 × nginx", mine.cpu_ratio, 4.0, "{:.2f} ×"),
@@ -97,13 +108,43 @@ def judge(found: Sequence[Figures]) -> list[Bar]:
         bar("CPU of the projections per exchange", "≤ 50 µs", mine.control_cpu, 50.0, "{:.0f} µs"),
         bar("ready", "≤ 2 s", mine.ready, 2.0, "{:.2f} s"),
         bar("added latency p99 at 200 requests/s", "≤ 1 ms", mine.p99, 1.0, "{:.2f} ms"),
-        Bar(
-            what="streams broken, answers lost",
-            asked="0",
-            measured=str(mine.broken + mine.errors),
-            met=mine.broken + mine.errors == 0,
-        ),
+        _lost("plain", mine),
     ]
+
+
+def _of_governance(mine: Figures) -> list[Bar]:
+    return [bar("governed: CPU per whole request", "≤ 6 × nginx", mine.cpu_ratio, 6.0, "{:.2f} ×"), _lost("governed", mine)]
+
+
+def _of_sharing(shared: Figures, alone: Figures) -> list[Bar]:
+    """What counters in Valkey add to those in memory."""
+    added, rate = _less(shared.cpu, alone.cpu), shared.rate
+    return [
+        Bar(
+            what="shared counters: CPU added per request",
+            asked="≤ 60 µs at ≥ 5,000 requests/s",
+            measured="not measured" if added is None or rate is None else f"{added:+.0f} µs at {rate:,.0f} requests/s",
+            met=None if added is None or rate is None else added <= _MOST_ADDED and rate >= _LEAST_RATE,
+        ),
+        _told("shared counters: CPU added at 200 requests/s", _less(shared.slow_cpu, alone.slow_cpu), "{:+.0f} µs"),
+        _told("shared counters: p50 added at 200 requests/s", _less(shared.p50, alone.p50), "{:+.2f} ms"),
+        _told("shared counters: p99 added at 200 requests/s", _less(shared.p99, alone.p99), "{:+.2f} ms"),
+        _lost("shared counters", shared),
+    ]
+
+
+def _lost(whose: str, mine: Figures) -> Bar:
+    lost = mine.broken + mine.errors
+    return Bar(what=f"{whose}: streams broken, answers lost", asked="0", measured=str(lost), met=lost == 0)
+
+
+def _told(what: str, value: float | None, shape: str) -> Bar:
+    """A figure that nothing was asked of."""
+    return Bar(what=what, asked="told", measured="not measured" if value is None else shape.format(value), met=None)
+
+
+def _less(value: float | None, base: float | None) -> float | None:
+    return None if value is None or base is None else value - base
 
 
 def bar(what: str, asked: str, value: float | None, most: float, shape: str) -> Bar:

@@ -46,12 +46,13 @@ class Streamed(msgspec.Struct, frozen=True):
 
 
 class Latency(msgspec.Struct, frozen=True):
-    """At a fixed rate, in milliseconds from a request's first byte to its answer's last."""
+    """At a fixed rate, in milliseconds from a request's first byte to its answer's last. CPU in microseconds per request."""
 
     p50: float
     p99: float
     requests: int
     errors: int
+    cpu: float = 0.0
 
 
 def whole(contender: Contender, running: Running, seconds: int) -> Whole:
@@ -113,8 +114,13 @@ def streams(running: Running, count: int, chunks: int, per_second: float = 50.0)
 
 def latency(contender: Contender, running: Running, seconds: float) -> Latency:
     """Ask at a fixed rate, whether or not the last answer has come. Raises `Failed`."""
+    gateway = running.gateway_pids()
+    before = cpu_seconds(gateway)
     seen = _ask("bench.open_loop", running, {"rate": contender.rate, "seconds": seconds})
-    return Latency(p50=seen["p50"], p99=seen["p99"], requests=int(seen["requests"]), errors=int(seen["errors"]))
+    used, requests = cpu_seconds(gateway) - before, int(seen["requests"])
+    return Latency(
+        p50=seen["p50"], p99=seen["p99"], requests=requests, errors=int(seen["errors"]), cpu=used / max(1, requests) * 1e6
+    )
 
 
 def _ask(module: str, running: Running, what: dict[str, float]) -> dict[str, float]:

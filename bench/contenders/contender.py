@@ -32,6 +32,8 @@ class Running:
     """What the command line of the control process holds, where there is one."""
     supervisor: bool = False
     """The program itself only watches: it is not counted as gateway."""
+    also_stop: Callable[[], None] | None = None
+    """Ends what it needs besides, which is not counted."""
 
     @property
     def url(self) -> str:
@@ -64,6 +66,8 @@ class Running:
         """End it."""
         if self.program is not None:
             self.program.stop()
+        if self.also_stop is not None:
+            self.also_stop()
 
 
 @dataclass(frozen=True, kw_only=True)

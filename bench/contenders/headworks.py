@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import yaml
@@ -103,25 +105,36 @@ def document(site: Site, setup: Setup) -> dict[str, Any]:
 
 
 def start(site: Site, setup: Setup) -> Running:
-    """Write the configuration, serve, wait until ready. Raises `Failed`."""
+    """Serve as it is set up, wait until ready. Raises `Failed`."""
+    keys = [key(number) for number in range(0, setup.keys, _step(setup))]
+    front = site.certificate.cert if setup.secure_front else None
+    return serve(scratch(site), document(site, setup), keys, gateway=setup.gateway, front=front)
+
+
+def scratch(site: Site) -> Path:
+    """A folder of its own."""
+    return Path(mkdtemp(prefix="headworks-", dir=site.folder))
+
+
+def serve(
+    folder: Path, written: dict[str, Any], keys: Sequence[str], *, gateway: str = "", front: Path | None = None
+) -> Running:
+    """Write the configuration into `folder`, serve, wait until ready. `front` is the certificate of callers' side. Raises `Failed`."""
     port, control_port = free_port(), free_port()
-    folder = site.folder / f"headworks-{port}"
-    folder.mkdir()
     journal, config = folder / "journal", folder / "headworks.yaml"
-    written = document(site, setup) | {"journal": {"directory": str(journal)}}
-    config.write_text(yaml.dump(written, Dumper=_Plain, sort_keys=False))
+    config.write_text(yaml.dump(written | {"journal": {"directory": str(journal)}}, Dumper=_Plain, sort_keys=False))
     options = [f"--config={config}", f"--port={port}", f"--control-port={control_port}"]
     command = [str(Path(sys.executable).with_name("headworks")), "serve", *options]
-    if setup.gateway:
-        own = [f"--directory={journal}", f"--gateway={setup.gateway}"]
+    if gateway:
+        own = [f"--directory={journal}", f"--gateway={gateway}"]
         command = [sys.executable, "-m", "headworks.wiring.supervisor", *options, *own]
-    program = Program(command, folder / "log", env={"PYTHONPATH": str(_ROOT)} if setup.gateway else None)
-    netloc, front = f"127.0.0.1:{port}", site.certificate.cert if setup.secure_front else None
+    program = Program(command, folder / "log", env={"PYTHONPATH": str(_ROOT)} if gateway else None)
+    netloc = f"127.0.0.1:{port}"
     ready = program.wait_until(lambda: answers(netloc, "/readyz", front), 60)
     return Running(
         netloc=netloc,
         program=program,
-        keys=[key(number) for number in range(0, setup.keys, _step(setup))],
+        keys=keys,
         models=[model(number) for number in range(MODELS)],
         trust=front,
         ready_after=ready,

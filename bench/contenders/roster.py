@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.contenders import envoy, headworks, litellm, nginx, portkey, tensorzero
+from bench.contenders import envoy, governed, headworks, litellm, nginx, portkey, tensorzero
 from bench.contenders.contender import Contender, direct, direct_tls
 
 TLS = frozenset({"tls"})
@@ -13,6 +13,8 @@ ROSTER = (
     Contender(name="direct, TLS", start=direct_tls, tags=frozenset({"base", "tls"})),
     Contender(name="nginx", start=nginx.plain),
     Contender(name="headworks", start=headworks.plain),
+    Contender(name="governed", start=governed.in_memory),
+    Contender(name="governed-valkey", start=governed.in_valkey),
     Contender(name="envoy", start=envoy.plain, tags=PEER),
     Contender(name="tensorzero", start=tensorzero.plain, streams=64, tags=PEER),
     Contender(name="portkey", start=portkey.plain, concurrency=8, streams=8, tags=PEER),
