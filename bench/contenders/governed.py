@@ -57,6 +57,11 @@ def in_memory(site: Site) -> Running:
     return _start(scratch(site), site, {})
 
 
+def profiled(site: Site) -> Running:
+    """With the gateway process under `bench.sampler`."""
+    return _start(scratch(site), site, {}, gateway="bench.profiled_gateway")
+
+
 def in_valkey(site: Site) -> Running:
     """Counters on a server of their own, as a fleet shares them. Every request waits for it: nothing passes unchecked."""
     program = find_server()
@@ -74,10 +79,10 @@ def in_valkey(site: Site) -> Running:
     return running
 
 
-def _start(folder: Path, site: Site, more: dict[str, Any]) -> Running:
+def _start(folder: Path, site: Site, more: dict[str, Any], gateway: str = "") -> Running:
     keys = asyncio.run(keep_records(folder / "journal"))
     written = document(site, Setup(keys=0)) | {"policies": {"short-answers": {"when": _POLICY}}} | more
-    return serve(folder, written, keys[:: KEYS // USED])
+    return serve(folder, written, keys[:: KEYS // USED], gateway=gateway)
 
 
 async def keep_records(journal: Path, keys: int = KEYS) -> Sequence[str]:
