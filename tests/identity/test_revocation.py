@@ -25,6 +25,7 @@ from headworks.stores.sql.records.loading import load
 from headworks.stores.sql.records.store import SqlRecords
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.records import RecordsOnceThere
+from headworks.wiring.records_in_sql import once_made
 from tests.identity.house import nothing_published
 from tests.identity.records import DIGESTS
 from tests.sql.house import AUDIT, SEAL, migrate
@@ -62,7 +63,8 @@ class Fleet:
         self.records = SqlRecords(self.database, self.clock, self.acts)
         self.own = [Database(url) for _ in range(REPLICAS)]
         self.directories = [
-            Directory(RecordsOnceThere(database, self.clock), DIGESTS, nothing_published, self.clock) for database in self.own
+            Directory(RecordsOnceThere(once_made(database, self.clock)), DIGESTS, nothing_published, self.clock)
+            for database in self.own
         ]
 
     @asynccontextmanager

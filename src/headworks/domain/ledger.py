@@ -65,6 +65,17 @@ class Parties(NamedTuple):
     key: str
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """What counters are restored from, as of one instant."""
+
+    places: dict[str, tuple[int, int]]
+    """How far the journal's epochs are booked: segment, and offset in it."""
+    spent: dict[str, int]
+    """Units used of each counter whose period is not over."""
+    through: dict[str, int] = {}
+    """Instance, a slash and the epoch of a process, of whichever instance → up to when its ends are booked, wall-clock nanoseconds."""
+
+
 class Bill(NamedTuple):
     """What everything can be checked by: how many exchanges, and two amounts of money in nano-units, of all currencies together."""
 

@@ -1,4 +1,4 @@
-"""Who counts: this process alone, or a server that several gateways share."""
+"""Counting on a server that several gateways share. Importing it loads what speaks to one."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from pathlib import Path
 
 from headworks.domain.snapshot import ClusterSettings, Snapshot
 from headworks.ports.clock import Clock
-from headworks.ports.stores import Counters, Spent
+from headworks.ports.stores import Spent
 from headworks.stores.journal.instance import instance_of
 from headworks.stores.journal.segment import Epoch
-from headworks.stores.memory import MemoryCounters
-from headworks.stores.sql.ledger import LedgerTables
-from headworks.stores.sql.version import version_of
+from headworks.stores.sql.address import DatabaseUnusable
 from headworks.stores.valkey import Settings, ValkeyCounters, World, read_address
-from headworks.wiring.database import database_of
+from headworks.wiring.books import standing_of
 from headworks.wiring.disputes import Disputes
 from headworks.wiring.voice import say
 
@@ -24,13 +22,17 @@ PATIENCE = 3.0
 """Seconds at start for a server to be found: requests are served without it too, by what may pass unchecked."""
 
 
-async def open_counters(snapshot: Snapshot, journal_dir: Path, epoch: Epoch, clock: Clock, stack: AsyncExitStack) -> Counters:
+async def open_counters(
+    snapshot: Snapshot, journal_dir: Path, epoch: Epoch, clock: Clock, stack: AsyncExitStack
+) -> ValkeyCounters:
     """Closed with the stack."""
-    if not snapshot.cluster.url:
-        return MemoryCounters(clock)
 
     async def spent() -> Spent:
-        return await _booked(snapshot.database, journal_dir, clock)
+        try:
+            booked = await standing_of(snapshot.database, journal_dir, clock)
+        except DatabaseUnusable as trouble:  # who has been serving for long goes on
+            raise OSError(str(trouble)) from None
+        return Spent(units=booked.spent, through=booked.through)
 
     chance = random.Random()  # noqa: S311 - it makes names of generations, which nobody guesses at
     process = f"{instance_of(journal_dir)}/{epoch.stem}"
@@ -56,14 +58,3 @@ def _settings(cluster: ClusterSettings, process: str) -> Settings:
         patience=cluster.timeout_ms / 1000,
         share=cluster.local_allowance,
     )
-
-
-async def _booked(address: str, journal_dir: Path, clock: Clock) -> Spent:
-    """What the ledger knows; nothing where there has never been one. Raises `OSError`."""
-    database = database_of(address, journal_dir)
-    try:
-        if not await version_of(database):
-            return Spent()
-        return await LedgerTables(database, instance_of(journal_dir), clock).spent()
-    finally:
-        await database.close()

@@ -6,8 +6,7 @@ import asyncio
 import gc
 import os
 import random
-import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -18,55 +17,39 @@ from headworks.balancing.health import Circuit, HealthBook
 from headworks.dialects.anthropic import Anthropic
 from headworks.dialects.hub import Hub
 from headworks.dialects.openai_chat import OpenAIChat
-from headworks.domain.gauges import Gauges
+from headworks.domain.gauges import Gauges, SharedGauges
+from headworks.domain.snapshot import Snapshot
 from headworks.edge import Door, Edge
 from headworks.exporters.gauges import GaugeSocket, socket_path
+from headworks.ports.clock import Clock
+from headworks.ports.stores import Counters
 from headworks.stores.journal import SegmentedJournal, Upkeep
-from headworks.stores.journal.instance import instance_of
-from headworks.stores.sql.ledger import LedgerTables, Standing
-from headworks.stores.sql.version import version_of
-from headworks.stores.valkey import ValkeyCounters
+from headworks.stores.memory import MemoryCounters
 from headworks.transport import PooledUpstream
-from headworks.wiring.clock import SystemClock
-from headworks.wiring.counters import open_counters
-from headworks.wiring.database import database_of
+from headworks.wiring.books import standing_of
 from headworks.wiring.handover import Handover
 from headworks.wiring.identity import open_directory
 from headworks.wiring.live_config import LiveConfig
+from headworks.wiring.process_life import Life
 from headworks.wiring.stages import Outside, compose
-from headworks.wiring.tables import wait_for_tables
 from headworks.wiring.voice import say
 
 
-async def run_gateway(
-    config_path: str | None,
-    sockets: Sequence[socket.socket],
-    journal_dir: Path,
-    ready: Callable[[], None],
-    stop: asyncio.Event,
-    reload: asyncio.Event,
-) -> None:
-    """Serve on `sockets` until `stop`, then drain. Raises `ConfigRefused` where there is nothing to serve by, `Fault` where nothing
-    can be recorded.
-    """
-    clock = SystemClock()
-    if config_path is not None:
-        live = LiveConfig.of_file(Path(config_path), os.environ, clock, say)
-    else:
-        live = await LiveConfig.found(journal_dir, os.environ, clock, say)
+async def run_gateway(live: LiveConfig, clock: Clock, life: Life) -> None:
+    """Serve until told to stop, then drain. Raises `Fault` where nothing can be recorded."""
     async with AsyncExitStack() as stack:
-        house = await _open(live, journal_dir, clock, stack)
-        following = asyncio.create_task(live.follow(reload), name="follow configuration")
+        house = await _open(live, life.orders.journal, clock, stack)
+        following = asyncio.create_task(live.follow(life.reload), name="follow configuration")
         stack.push_async_callback(_cancel, following)
         replacing = not house.handover.alone
         if replacing:
-            ready()  # so that the predecessor is told to leave: two who count apart must not serve at once
+            life.ready()  # so that the predecessor is told to leave: two who count apart must not serve at once
             await house.handover.take_over()
-        await house.edge.serve(sockets)
+        await house.edge.serve(life.sockets)
         _settle_memory()
         if not replacing:
-            ready()
-        await stop.wait()
+            life.ready()
+        await life.stop.wait()
         house.draining = True
         await house.edge.drain(live.snapshot.edge.drain)
 
@@ -101,7 +84,8 @@ class _House:
         self.journal = journal
         self.health = health
         self.handover = handover
-        self.shared: ValkeyCounters | None = None
+        self.shared: Callable[[], SharedGauges] | None = None
+        """How counting together goes."""
         self.draining = False
 
     def gauges(self) -> Gauges:
@@ -119,7 +103,7 @@ class _House:
             connections={"client": door.connections, "upstream": sum(row.open for row in self.upstream.stats())},
             health=self._health(),
             journal=self.journal.gauges(),
-            shared=self.shared.status if self.shared is not None else None,
+            shared=self.shared() if self.shared is not None else None,
         )
 
     def _health(self) -> dict[str, float]:
@@ -131,7 +115,7 @@ class _House:
 _HEALTH = {Circuit.CLOSED: 1.0, Circuit.HALF_OPEN: 0.5, Circuit.OPEN: 0.0}
 
 
-async def _open(live: LiveConfig, journal_dir: Path, clock: SystemClock, stack: AsyncExitStack) -> _House:
+async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncExitStack) -> _House:
     """Make the house; what was opened first is closed last."""
     snapshot = live.snapshot
     name = f"gateway-{os.getpid()}"
@@ -143,7 +127,7 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: SystemClock, stack: 
     stack.push_async_callback(upstream.aclose)
     interpreter = Hub({dialect.name: dialect for dialect in (OpenAIChat(), Anthropic())})
     health = HealthBook(clock, lambda: live.snapshot.breaker)
-    counters = await open_counters(snapshot, journal_dir, journal.chain.epoch, clock, stack)
+    counters, shared = await _counters(snapshot, journal, journal_dir, clock, stack)
     keys = await open_directory(snapshot, journal_dir, clock, stack)
     outside = Outside(clock=clock, journal=journal, upstream=upstream, interpreter=interpreter, counters=counters, keys=keys)
     journey = compose(outside, lambda: live.snapshot, health)
@@ -160,9 +144,9 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: SystemClock, stack: 
     )
     handover = Handover(journal_dir, journal.chain.epoch, counters, clock, say)
     house = _House(live, edge, upstream, journal, health, handover)
-    house.shared = counters if isinstance(counters, ValkeyCounters) else None
-    if not snapshot.cluster.url:  # shared counters outlive us by themselves
-        await handover.learn(lambda: _booked(snapshot.database, journal_dir, clock))
+    house.shared = shared
+    if shared is None:  # shared counters outlive us by themselves
+        await handover.learn(lambda: standing_of(snapshot.database, journal_dir, clock))
     stack.push_async_callback(_cancel, asyncio.create_task(handover.follow(), name="follow predecessors"))
     socket_ = GaugeSocket(socket_path(journal_dir, os.getpid()), house.gauges)
     await socket_.open()
@@ -170,16 +154,16 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: SystemClock, stack: 
     return house
 
 
-async def _booked(address: str, journal_dir: Path, clock: SystemClock) -> Standing:
-    """What the ledger knows; nothing where there has never been one. Raises what the database does."""
-    database = database_of(address, journal_dir)
-    try:
-        if not await version_of(database):
-            return Standing({}, {})
-        await wait_for_tables(database, clock)
-        return await LedgerTables(database, instance_of(journal_dir), clock).standing()
-    finally:
-        await database.close()
+async def _counters(
+    snapshot: Snapshot, journal: SegmentedJournal, journal_dir: Path, clock: Clock, stack: AsyncExitStack
+) -> tuple[Counters, Callable[[], SharedGauges] | None]:
+    """Who counts: this process alone, or a server that several gateways share, and then how that goes."""
+    if not snapshot.cluster.url:
+        return MemoryCounters(clock), None
+    from headworks.wiring.counters import open_counters  # noqa: PLC0415 - most gateways count alone, and need no client of a server
+
+    shared = await open_counters(snapshot, journal_dir, journal.chain.epoch, clock, stack)
+    return shared, lambda: shared.status
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
@@ -191,4 +175,5 @@ def _settle_memory() -> None:
     """What start-up made stays: the collector need not look at it again, and needs to look less often at what requests make."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(20_000, 20, 50)

@@ -12,18 +12,17 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from headworks.control.gauges import ask_gateways
+from headworks.domain.ledger import Standing
 from headworks.ports.clock import Clock
 from headworks.ports.stores import Counters
 from headworks.stores.journal import Recoverer, recover
 from headworks.stores.journal.carried import Carried
 from headworks.stores.journal.segment import Epoch
-from headworks.stores.sql.ledger import Standing
 
 Say = Callable[[str], None]
 AskLedger = Callable[[], Awaitable[Standing]]
+"""Raises `OSError` where it does not answer."""
 MOST_SECONDS = 5.0
 """How long a predecessor may take to stop taking requests: whoever was started by hand has none to tell."""
 _GLANCE = 0.005
@@ -48,7 +47,7 @@ class Handover:
         await asyncio.to_thread(recover, self._directory, by)
         try:
             standing = await ask_ledger()
-        except (SQLAlchemyError, OSError) as trouble:
+        except OSError as trouble:
             self._say(
                 f"the ledger cannot be asked what was spent ({type(trouble).__name__}): budgets go on from what the journal still has"
             )

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import faulthandler
+import gc
+import os
 import resource
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from pathlib import Path
 
 import uvloop
 
-from headworks.identity import PepperRefused
+from headworks.identity.pepper import PepperRefused
+from headworks.ports.clock import Clock
 from headworks.stores.sql.address import DatabaseUnusable
+from headworks.wiring.clock import SystemClock
 from headworks.wiring.config_file import ConfigRefused
-from headworks.wiring.gateway import run_gateway
+from headworks.wiring.live_config import LiveConfig
 from headworks.wiring.process_exits import Exit
-from headworks.wiring.process_life import Life, live, read_orders
-from headworks.wiring.voice import tell
+from headworks.wiring.process_life import Life, Orders, live, read_orders
+from headworks.wiring.voice import say, tell
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run until told to stop. Returns the process's exit code."""
     faulthandler.enable()
+    gc.disable()  # what a start makes stays, so looking for garbage in it is lost time: `run_gateway` looks once, at its end
     raise_file_limit()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
@@ -33,8 +39,19 @@ def main(arguments: Sequence[str]) -> int:
 
 
 async def _serve(life: Life) -> None:
-    orders = life.orders
-    await run_gateway(orders.config, life.sockets, orders.journal, life.ready, life.stop, life.reload)
+    clock = SystemClock()
+    reading = _read(life.orders, clock)
+    from headworks.wiring.gateway import run_gateway  # noqa: PLC0415 - loaded while a process beside this one reads a large document
+
+    await run_gateway(await reading, clock, life)
+
+
+def _read(orders: Orders, clock: Clock) -> Awaitable[LiveConfig]:
+    """The configuration. Is being read from now on."""
+    if orders.config is None:
+        return asyncio.ensure_future(LiveConfig.found(orders.journal, os.environ, clock, say))
+    loop = asyncio.get_running_loop()
+    return loop.run_in_executor(None, LiveConfig.of_file, Path(orders.config), os.environ, clock, say)
 
 
 def raise_file_limit() -> None:

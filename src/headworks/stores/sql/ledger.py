@@ -9,12 +9,11 @@ import msgspec
 from sqlalchemy import ColumnElement, Dialect, Table, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from headworks.domain.ledger import SUMMED, Account, Bill, Sums
+from headworks.domain.ledger import SUMMED, Account, Bill, Standing, Sums
 from headworks.ports.clock import Clock
-from headworks.ports.stores import Spent
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.schema import COUNTER_SPEND, PLACES, POSTINGS
 
@@ -41,16 +40,6 @@ class Step(msgspec.Struct, frozen=True):
     """Units of all counters together."""
     through: int = 0
     """When the last of its exchanges ended, wall-clock nanoseconds; 0: there was none."""
-
-
-class Standing(msgspec.Struct, frozen=True):
-    """What counters are restored from, as of one instant."""
-
-    places: dict[str, Place]
-    spent: dict[str, int]
-    """Units used of each counter whose period is not over."""
-    through: dict[str, int] = {}
-    """Instance, a slash and the epoch of a process, of whichever instance → up to when its ends are booked, wall-clock nanoseconds."""
 
 
 class LedgerTables:
@@ -81,14 +70,6 @@ class LedgerTables:
                 select(COUNTER_SPEND.c.counter, COUNTER_SPEND.c.units).where((ends == 0) | (ends > self._clock.wall_ns()))
             )
             return Standing(places, {row[0]: row[1] for row in rows}, through)
-
-    async def spent(self) -> Spent:
-        """What shared counters are made anew from, whichever instance books it. Raises `OSError`."""
-        try:
-            standing = await self.standing()
-        except SQLAlchemyError as trouble:
-            raise OSError(f"the ledger cannot be asked ({type(trouble).__name__})") from trouble
-        return Spent(units=standing.spent, through=standing.through)
 
     async def post(self, steps: Sequence[Step], sums: Sums) -> None:
         """Book a batch and move the places behind it, both or neither. Raises `PlacesMovedError`, or what the database does."""

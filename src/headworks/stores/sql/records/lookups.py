@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import msgspec
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headworks.domain.records import KeyRecord, Party, PartyKind
 from headworks.ports.clock import Clock
-from headworks.ports.records import Change, Found, Head
+from headworks.ports.records import Change, Found, Head, Unanswerable
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.reach import below
 from headworks.stores.sql.records.rows import key_of, party_of
 from headworks.stores.sql.records.top_ups import Given, top_ups_of
 from headworks.stores.sql.schema import CHANGE_HEAD, CHANGES, KEYS, PARTIES, PARTY_PATHS
+from headworks.stores.sql.trouble import is_lost
 
 _AS_OF = select(CHANGE_HEAD.c.number).scalar_subquery().label("as_of")
 _Record = TypeVar("_Record", KeyRecord, Party)
@@ -32,7 +35,7 @@ class SqlLookups:
 
     async def key_by_digest(self, digests: Sequence[bytes]) -> Found | None:
         """See the port."""
-        async with self.database.reading() as connection:
+        async with self._reading() as connection:
             rows = (await connection.execute(select(KEYS, _AS_OF).where(KEYS.c.digest.in_(digests)))).mappings().all()
             if not rows:
                 return None
@@ -43,7 +46,7 @@ class SqlLookups:
 
     async def lineage(self, party: str) -> tuple[tuple[Party, ...], int]:
         """See the port."""
-        async with self.database.reading() as connection:
+        async with self._reading() as connection:
             as_of = (await connection.execute(select(CHANGE_HEAD.c.number))).scalar_one()
             lineage = await _lineage(connection, party)
             given = await top_ups_of(connection, lineage, self._clock.wall_ns())
@@ -52,21 +55,30 @@ class SqlLookups:
     async def party_by_name(self, kind: PartyKind, name: str, *, under: str) -> Party | None:
         """See the port."""
         wanted = select(PARTIES).where(PARTIES.c.name == name, PARTIES.c.kind == kind.value, below(PARTIES.c.id, under))
-        async with self.database.reading() as connection:
+        async with self._reading() as connection:
             rows = (await connection.execute(wanted.limit(2))).mappings().all()
         return party_of(rows[0]) if len(rows) == 1 else None
 
     async def changes_after(self, number: int, most: int = 1000) -> Sequence[Change]:
         """See the port."""
         wanted = select(CHANGES).where(CHANGES.c.number > number).order_by(CHANGES.c.number).limit(most)
-        async with self.database.reading() as connection:
+        async with self._reading() as connection:
             return [Change(row.number, row.at, row.entity, row.entity_id) for row in await connection.execute(wanted)]
 
     async def head(self) -> Head:
         """See the port."""
-        async with self.database.reading() as connection:
+        async with self._reading() as connection:
             row = (await connection.execute(select(CHANGE_HEAD))).one()
         return Head(row.log, row.number, row.pruned_to)
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncGenerator[AsyncConnection]:
+        try:
+            async with self.database.reading() as connection:
+                yield connection
+        except SQLAlchemyError as trouble:
+            name = type(trouble).__name__  # its words hold the statement and its values
+            raise (ConnectionError(name) if is_lost(trouble) else Unanswerable(name)) from None
 
 
 def _with(given: Given, record: _Record) -> _Record:
