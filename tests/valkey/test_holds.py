@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import closing
 
+import msgspec
 import pytest
 
 from headworks.domain.errors import Fault
@@ -266,5 +267,21 @@ def test_a_request_for_more_than_numbers_can_say_is_refused_and_disturbs_nobody(
             sound.settle(NO_USAGE, 10**30, counts=True)
             await until(lambda: look(server, BUDGET)[0] > 10**10)
             assert one.status.timeouts == 0
+
+    run(scene())
+
+
+def test_what_cannot_be_written_is_dropped_and_what_comes_after_has_its_own_answer(server: Server) -> None:
+    """A batch that is waited for and was never sent would take the next one's answer for its own, and so on."""
+
+    async def scene() -> None:
+        async with counters(server) as one:
+            unspeakable = msgspec.structs.replace(claim(BUDGET, 10**6), counter="\ud800")
+            await one.reserve("a", (unspeakable,))  # by this process's own allowance
+            assert one.status.dropped
+            hold = await one.reserve("b", (claim(BUDGET, 3 * 10**9),))
+            assert look(server, BUDGET) == (0, 3 * 10**9)
+            hold.settle(NO_USAGE, 10**9, counts=True)
+            await until(lambda: look(server, BUDGET) == (10**9, 0))
 
     run(scene())

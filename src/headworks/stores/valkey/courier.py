@@ -196,10 +196,15 @@ class Courier:
         self._send_as(self._route, Batch(self._seq, acts, waiting))
 
     def _send_as(self, route: Route, batch: Batch) -> None:
+        try:
+            payload = encode((route.epoch, batch.seq, route.generation, batch.acts))
+        except (OverflowError, TypeError, ValueError, msgspec.MsgspecError):  # a number beyond 64 bits, a text that is none
+            batch.give_up()
+            self.dropped += len(batch.acts)
+            return  # its number is never seen: the server takes the next one all the same
         self._flying.append(batch)
         self.batches += 1
         batch.timer = asyncio.get_running_loop().call_later(self._patience, self._be_late, batch)
-        payload = encode((route.epoch, batch.seq, route.generation, batch.acts))
         route.wire.send(lambda answer: self._answered(route, batch, answer), "EVALSHA", self._script.sha, 1, self.root, payload)
 
     def _answered(self, route: Route, batch: Batch, answer: object) -> None:
