@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from headworks.domain.errors import Fault
 from headworks.ports.clock import Clock
-from headworks.ports.records import Lookups
+from headworks.ports.records import Lookups, Unanswerable
 
 Answer = TypeVar("Answer")
 
@@ -45,7 +45,9 @@ class Gate:
         return self._asking
 
     async def ask(self, question: Callable[[Lookups], Awaitable[Answer]]) -> Answer:
-        """The answer. Raises `Lost`, and `Fault` `overloaded` where too many are waiting already."""
+        """The answer. Raises `Lost`, and `Fault`: `overloaded` where too many are waiting already, `identity_unavailable` where this
+        question alone has no answer.
+        """
         if self.lost:
             raise Lost
         if self._asking >= self._room:
@@ -66,5 +68,7 @@ class Gate:
         except OSError as trouble:  # a timeout is one
             self._lost_at = self._clock.now()
             raise Lost(type(trouble).__name__) from None
+        except Unanswerable:
+            raise Fault("identity_unavailable", "The database cannot say who this is. Tell its operator.") from None
         self._lost_at = -inf
         return answer

@@ -57,8 +57,12 @@ class Missing(LookupError):
     """There is no such record within reach."""
 
 
+class Unanswerable(Exception):
+    """The database answers, but not this question: nobody else's is concerned."""
+
+
 class Lookups(Protocol):
-    """What the data plane asks. Raises `OSError` where the database does not answer."""
+    """What the data plane asks. Raises `OSError` where the database does not answer, `Unanswerable` for a question that has none."""
 
     async def key_by_digest(self, digests: Sequence[bytes]) -> Found | None:
         """The key with one of these digests. Where more than one has, and one of them is no longer valid, that one."""
