@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TypeVar
@@ -19,6 +20,8 @@ Say = Callable[[str], None]
 
 _HEADROOM = 1.5
 """Who cannot carry so much more than the fixed rate has no latency at it worth telling."""
+_AWAKE = 0.5
+"""Seconds for one that was paused to do what has come due meanwhile."""
 
 
 class Seen(msgspec.Struct, kw_only=True):
@@ -83,7 +86,7 @@ def _started(one: Contender, schedule: Schedule, site: Site, seen: Seen, stack: 
             running = one.start(site)
         seen.ready_after.append(running.ready_after)
         stack.callback(running.stop)
-        load.whole(one, running, 1)
+        load.whole(one, running, one.warm)
     except (Failed, OSError) as failed:
         seen.failures.append(str(failed))
         say(f"{one.name} cannot be measured: {failed}")
@@ -94,6 +97,7 @@ def _started(one: Contender, schedule: Schedule, site: Site, seen: Seen, stack: 
 
 def _measure(one: Contender, running: Running, schedule: Schedule, site: Site, seen: Seen) -> None:
     running.thaw()
+    time.sleep(_AWAKE)
     try:
         if running.program is not None:
             _try(seen, running, seen.whole, lambda: load.whole(one, running, schedule.whole))

@@ -73,7 +73,7 @@ class Running:
 @dataclass(frozen=True, kw_only=True)
 class Contender:
     """Something to measure. `concurrency` and `streams` are what it is asked to carry at once, `rate` the requests a second
-    at which latency is measured.
+    at which latency is measured, `warm` the seconds of load before anything is.
     """
 
     name: str
@@ -81,6 +81,7 @@ class Contender:
     concurrency: int = 32
     streams: int = 128
     rate: int = 200
+    warm: int = 1
     tags: frozenset[str] = field(default_factory=frozenset[str])
 
 

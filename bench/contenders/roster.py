@@ -7,14 +7,16 @@ from bench.contenders.contender import Contender, direct, direct_tls
 
 TLS = frozenset({"tls"})
 PEER = frozenset({"peer"})
+_EVERY_KEY = 4
+"""Seconds in which each key has asked: its first request is the one that looks it up."""
 
 ROSTER = (
     Contender(name="direct", start=direct, tags=frozenset({"base"})),
     Contender(name="direct, TLS", start=direct_tls, tags=frozenset({"base", "tls"})),
     Contender(name="nginx", start=nginx.plain),
     Contender(name="headworks", start=headworks.plain),
-    Contender(name="governed", start=governed.in_memory),
-    Contender(name="governed-valkey", start=governed.in_valkey),
+    Contender(name="governed", start=governed.in_memory, warm=_EVERY_KEY),
+    Contender(name="governed-valkey", start=governed.in_valkey, warm=_EVERY_KEY),
     Contender(name="envoy", start=envoy.plain, tags=PEER),
     Contender(name="tensorzero", start=tensorzero.plain, streams=64, tags=PEER),
     Contender(name="portkey", start=portkey.plain, concurrency=8, streams=8, tags=PEER),

@@ -59,6 +59,23 @@ def test_a_bar_is_met_missed_or_not_measured() -> None:
     assert bars.judge(bars.figures([seen("nginx", (20.0,), 0.7)])) == []
 
 
+def test_what_shared_counters_add_is_told_and_counts_at_its_rate_alone() -> None:
+    shared = seen("governed-valkey", (130.0,), 1.5)
+    verdicts = {
+        one.what: one
+        for one in bars.judge(bars.figures([seen("nginx", (20.0,), 0.7), seen("governed", (100.0,), 1.2), shared]))
+    }
+
+    assert verdicts["governed: CPU per whole request"].met is True
+    added = verdicts["shared counters: CPU added per request"]
+    assert (added.measured, added.met) == ("+30 µs at 5,000 requests/s", True)
+    assert verdicts["shared counters: CPU added at 200 requests/s"].met is None
+
+    slow = msgspec.structs.replace(shared, whole=[msgspec.structs.replace(shared.whole[0], rate=1_000.0)])
+    again = bars.judge(bars.figures([seen("governed", (100.0,), 1.2), slow]))
+    assert next(one for one in again if "added per request" in one.what).met is False
+
+
 def test_a_run_is_shown_and_kept_without_overwriting_another(tmp_path: Path) -> None:
     all_seen = [seen("nginx", (20.0,), 0.7), seen("headworks", (100.0,), 2.0)]
     found = bars.figures(all_seen)
