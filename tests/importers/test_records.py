@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,9 @@ from headworks.domain.limits import Calendar, Unit
 from headworks.domain.records import BudgetRule, KeyRecord, LimitRule, Party, PartyKind
 from headworks.importers.litellm.parties import Records
 from headworks.importers.notes import Note
-from headworks.ports.records import Page, TakenIn
-from headworks.stores.sql.records.intake import SqlIntake
+from headworks.ports.records import EVERYWHERE, Page, TakenIn
+from headworks.stores.sql.records.intake import PER_ACT, SqlIntake
+from headworks.testing.clock import FrozenClock
 from tests.importers import database
 from tests.importers.making import NOW, records_of, unsupported
 from tests.sql.house import AUDIT, house
@@ -122,7 +123,7 @@ def take_in(url: str, *lots: tuple[Sequence[Party], Sequence[KeyRecord]]) -> lis
 
     async def story() -> list[TakenIn]:
         async with house(url) as opened:
-            intake = SqlIntake(opened.acts)
+            intake = SqlIntake(opened.acts, opened.clock)
             return [await intake.take_in(parties, keys, audit=AUDIT) for parties, keys in lots]
 
     return asyncio.run(story())
@@ -132,6 +133,49 @@ def test_an_import_that_is_repeated_writes_nothing_twice(found: tuple[Records, l
     lot = found[0].parties, found[0].keys
 
     assert take_in(tables, lot, lot) == [TakenIn(parties=7, keys=8, known=0), TakenIn(parties=0, keys=0, known=15)]
+
+
+class Broken(Exception):
+    """The import is ended from outside."""
+
+
+class Watch(FrozenClock):
+    """Is asked to wait between two transactions: then others write, or the import breaks off."""
+
+    def __init__(self, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        super().__init__()
+        self._meanwhile = meanwhile
+
+    async def sleep(self, seconds: float) -> None:
+        assert seconds > 0.0
+        await self._meanwhile()
+
+
+def test_others_write_while_many_are_taken_in_and_what_broke_off_is_gone_on_with(tables: str) -> None:
+    acme = Party(id="org_acme", kind=PartyKind.ORGANISATION, name="acme")
+    many = [
+        KeyRecord(id=f"key_{n}", owner=acme.id, name="k", prefix="k", digest=n.to_bytes(32, "big"), imported=True)
+        for n in range(2 * PER_ACT)
+    ]
+
+    async def story() -> None:
+        async with house(tables) as opened:
+
+            async def break_off() -> None:
+                raise Broken
+
+            async def write() -> None:
+                other = Party(id=f"org_{opened.clock.now()}", kind=PartyKind.ORGANISATION, name=f"n{opened.clock.now()}")
+                opened.clock.advance(1.0)
+                await opened.records.add_party(other, reach=EVERYWHERE, audit=AUDIT)
+
+            with pytest.raises(Broken):
+                await SqlIntake(opened.acts, Watch(break_off)).take_in([acme], many, audit=AUDIT)
+            done = await SqlIntake(opened.acts, Watch(write)).take_in([acme], many, audit=AUDIT)
+            assert done == TakenIn(parties=0, keys=PER_ACT + 1, known=PER_ACT)
+            assert len(await opened.records.parties(Page(), reach=EVERYWHERE)) == 3, "acme, and one in each pause"
+
+    asyncio.run(story())
 
 
 def test_what_was_taken_in_is_found_with_its_lineage(found: tuple[Records, list[Note]], tables: str) -> None:

@@ -176,17 +176,17 @@ def _write_records(output: Path, records: Records) -> TakenIn:
         await upgrade(database)
         clock = SystemClock()
         seal = seals_of(os.environ, peppers_of(directory, os.environ, shared=not database.is_sqlite))[0]
-        intake = SqlIntake(Acts(database, clock, seal))
+        intake = SqlIntake(Acts(database, clock, seal), clock)
         done.append(await intake.take_in(records.parties, records.keys, audit=_AUDIT))
         return Exit.OK
 
     try:
         code = on_database(output, work)
     except (PepperRefused, ValueError, Conflict) as refused:
-        raise _Abandoned(f"the records were not written: {refused}", Exit.CONFIG) from None
+        raise _Abandoned(f"the records were not all written: {refused}", Exit.CONFIG) from None
     if code != Exit.OK:
         raise _Abandoned(
-            f"the records were not written; {output} was. Mend the database, move {output} away, and import again."
+            f"the records were not all written; {output} was. Mend the database, move {output} away, and import again."
         )
     return done[0]
 

@@ -164,12 +164,22 @@ class TakenIn(msgspec.Struct, frozen=True, kw_only=True):
     """Were there already, and were left as they are."""
     refused: tuple[str, ...] = ()
 
+    def __add__(self, more: TakenIn) -> TakenIn:
+        """Of both together."""
+        return TakenIn(
+            parties=self.parties + more.parties,
+            keys=self.keys + more.keys,
+            known=self.known + more.known,
+            refused=self.refused + more.refused,
+        )
+
 
 class Intake(Protocol):
     """What an import asks. The installation's owner alone does this."""
 
     async def take_in(self, parties: Sequence[Party], keys: Sequence[KeyRecord], *, audit: Mapping[str, str]) -> TakenIn:
-        """All in one transaction, with one audit record and one change. Parties come after those above them. Raises `Conflict`, with
-        nothing written, where somebody else wrote the same at the same time.
+        """Some thousands in a transaction, each with its audit record and its change. Parties come after those above them. What is there
+        already is left as it is: what broke off is gone on with by taking in the same again. Raises `Conflict` where somebody else wrote
+        the same at the same time; what was taken in before stands.
         """
         ...

@@ -1,4 +1,4 @@
-"""Many records at once, in one transaction: an import is there as a whole or not at all."""
+"""Many records, some thousands in a transaction: nobody else who writes waits for all of them, and what breaks off is gone on with."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import insert, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from headworks.domain.records import KeyRecord, Party
+from headworks.ports.clock import Clock
 from headworks.ports.records import Conflict, TakenIn
 from headworks.stores.sql.audit import Act, Acts
 from headworks.stores.sql.records.rows import Row, key_row, party_row, path_of
@@ -17,23 +18,38 @@ from headworks.stores.sql.records.tree import plant
 from headworks.stores.sql.schema import KEYS, PARTIES
 
 _AT_ONCE = 200
+PER_ACT = 4_000
+"""Records in one transaction: SQLite has one writer, who has them done in a third of a second."""
+_PAUSE = 0.1
+"""Seconds between two transactions. Who waits for SQLite looks as often."""
 _Item = TypeVar("_Item")
 
 
 class SqlIntake:
     """Implements `ports.records.Intake`."""
 
-    def __init__(self, acts: Acts) -> None:
+    def __init__(self, acts: Acts, clock: Clock) -> None:
         self._acts = acts
+        self._clock = clock
 
     async def take_in(self, parties: Sequence[Party], keys: Sequence[KeyRecord], *, audit: Mapping[str, str]) -> TakenIn:
         """See the port."""
+        taken = TakenIn(parties=0, keys=0, known=0)
+        lines: _Lines = {}
+        for number, some in enumerate(_parts([*parties, *keys], PER_ACT)):
+            if number:
+                await self._clock.sleep(_PAUSE)
+            taken += await self._act(some, lines, audit)
+        return taken
+
+    async def _act(self, records: Sequence[Party | KeyRecord], lines: _Lines, audit: Mapping[str, str]) -> TakenIn:
         try:
             async with self._acts.begin(audit) as act:
-                taking = _Taking(act)
-                for party in parties:
-                    await taking.party(party)
-                for some in _parts(keys):
+                taking = _Taking(act, lines)
+                for party in records:
+                    if isinstance(party, Party):
+                        await taking.party(party)
+                for some in _parts([key for key in records if isinstance(key, KeyRecord)], _AT_ONCE):
                     await taking.keys(some)
                 taken = taking.taken()
                 act.about("", entity="import", parties=str(taken.parties), keys=str(taken.keys))
@@ -42,16 +58,20 @@ class SqlIntake:
                 return taken
         except IntegrityError:
             raise Conflict(
-                "Somebody else wrote some of these records at the same time; nothing was taken in. Import again."
+                "Somebody else changed some of these records at the same time. Import again: it goes on there."
             ) from None
 
 
-class _Taking:
-    """One intake under way. `_lines`: of the parties that are there by now, the ids from the organisation down to themselves."""
+_Lines = dict[str, tuple[str, ...]]
+"""Of the parties that are there by now, the ids from the organisation down to themselves."""
 
-    def __init__(self, act: Act) -> None:
+
+class _Taking:
+    """One transaction under way."""
+
+    def __init__(self, act: Act, lines: _Lines) -> None:
         self._act = act
-        self._lines: dict[str, tuple[str, ...]] = {}
+        self._lines = lines
         self._made_parties = self._made_keys = self._known = 0
         self._refused: list[str] = []
 
@@ -104,5 +124,5 @@ class _Taking:
         return TakenIn(parties=self._made_parties, keys=self._made_keys, known=self._known, refused=tuple(self._refused))
 
 
-def _parts(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
-    return (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))
+def _parts(items: Sequence[_Item], most: int) -> Iterator[Sequence[_Item]]:
+    return (items[start : start + most] for start in range(0, len(items), most))
