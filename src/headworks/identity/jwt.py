@@ -66,7 +66,23 @@ def verified(token: bytes, key: Key, issuer: Issuer, wall_seconds: float) -> Cla
     registry = _Pinned(algorithms=issuer.algorithms, strict_check_header=False)
     try:
         claims = jwt.decode(token, key, registry=registry).claims
-        _judge(claims, issuer, wall_seconds)
+    except (JoseError, ValueError):
+        raise refused("Its signature does not hold.") from None
+    judge(claims, issuer, wall_seconds)
+    return claims
+
+
+def judge(claims: dict[str, object], issuer: Issuer, wall_seconds: float) -> None:
+    """Whether they are meant for us, and count now. Raises `Fault` `invalid_api_key`."""
+    wanted = jwt.JWTClaimsRegistry(
+        now=int(wall_seconds),
+        leeway=int(issuer.leeway),
+        iss={"essential": True, "value": issuer.issuer},
+        aud={"essential": True, "values": list(issuer.audience)},
+        exp={"essential": True},
+    )
+    try:
+        wanted.validate(claims)
     except ExpiredTokenError:
         raise refused("It has expired.") from None
     except MissingClaimError as trouble:
@@ -74,19 +90,7 @@ def verified(token: bytes, key: Key, issuer: Issuer, wall_seconds: float) -> Cla
     except InvalidClaimError as trouble:
         raise refused(f"Its claim '{trouble.claim}' does not fit, here and now.") from None
     except (JoseError, ValueError):
-        raise refused("Its signature does not hold.") from None
-    return claims
-
-
-def _judge(claims: dict[str, object], issuer: Issuer, wall_seconds: float) -> None:
-    registry = jwt.JWTClaimsRegistry(
-        now=int(wall_seconds),
-        leeway=int(issuer.leeway),
-        iss={"essential": True, "value": issuer.issuer},
-        aud={"essential": True, "values": list(issuer.audience)},
-        exp={"essential": True},
-    )
-    registry.validate(claims)
+        raise refused("Its claims are none.") from None
 
 
 def ends_at(claims: Claims) -> float:

@@ -7,12 +7,13 @@ from hashlib import sha256
 
 from headworks.domain.errors import Fault
 from headworks.domain.issuer import Issuer
+from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Snapshot
 from headworks.identity.claims import claimed, place_of
 from headworks.identity.gate import Gate
 from headworks.identity.jwks import IssuerKeys, KeysUnreadable
 from headworks.identity.jwt import Claims, ends_at, refused, stated, verified
-from headworks.identity.principals import Compiler, principal
+from headworks.identity.principals import Compiler, Standing, principal
 from headworks.identity.resolved import Fetch, Resolved
 from headworks.ports.clock import Clock
 
@@ -48,11 +49,9 @@ class Tokens:
         standing = self._compiler.standing_of(lineage)
         if standing is None:
             return None
-        ends = int(min(ends_at(claims), _FOR_EVER)) + int(issuer.leeway)
-        last = min(ends * _NANOSECONDS, standing.expires_at or ends * _NANOSECONDS)
-        left = ends - self._clock.wall_ns() / _NANOSECONDS
+        left = _ends(claims, issuer) - self._clock.wall_ns() / _NANOSECONDS
         return Resolved(
-            principal=principal(standing, _id(claims, issuer), f"{issuer.name} token", last),
+            principal=bearer(claims, issuer, standing),
             as_of=as_of,
             until=self._clock.now() + min(left, _REMEMBERED),
             revision=snapshot.revision,
@@ -70,6 +69,16 @@ class Tokens:
         if key is None:
             raise refused("Its issuer publishes no key that fits it.")
         return verified(token, key, issuer, self._clock.wall_ns() / _NANOSECONDS)
+
+
+def bearer(claims: Claims, issuer: Issuer, standing: Standing) -> Principal:
+    """Who asks with a token of these claims, standing where they lead. Raises `Fault` `invalid_api_key`."""
+    ends = _ends(claims, issuer) * _NANOSECONDS
+    return principal(standing, _id(claims, issuer), f"{issuer.name} token", min(ends, standing.expires_at or ends))
+
+
+def _ends(claims: Claims, issuer: Issuer) -> int:
+    return int(min(ends_at(claims), _FOR_EVER)) + int(issuer.leeway)
 
 
 def _id(claims: Claims, issuer: Issuer) -> str:
