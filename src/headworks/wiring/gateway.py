@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import random
 from collections.abc import Callable
@@ -30,6 +29,7 @@ from headworks.wiring.books import standing_of
 from headworks.wiring.handover import Handover
 from headworks.wiring.identity import open_directory
 from headworks.wiring.live_config import LiveConfig
+from headworks.wiring.memory import settle
 from headworks.wiring.process_life import Life
 from headworks.wiring.stages import Outside, compose
 from headworks.wiring.voice import say
@@ -46,7 +46,7 @@ async def run_gateway(live: LiveConfig, clock: Clock, life: Life) -> None:
             life.ready()  # so that the predecessor is told to leave: two who count apart must not serve at once
             await house.handover.take_over()
         await house.edge.serve(life.sockets)
-        _settle_memory()
+        settle()
         if not replacing:
             life.ready()
         await life.stop.wait()
@@ -169,11 +169,3 @@ async def _counters(
 async def _cancel(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-
-
-def _settle_memory() -> None:
-    """What start-up made stays: the collector need not look at it again, and needs to look less often at what requests make."""
-    gc.collect()
-    gc.freeze()
-    gc.enable()
-    gc.set_threshold(20_000, 20, 50)

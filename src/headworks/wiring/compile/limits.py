@@ -14,11 +14,12 @@ from headworks.wiring.config_file.problems import did_you_mean
 from headworks.wiring.config_file.tree import Path
 
 _SHORT = (
-    ("requests_per_minute", Unit.REQUESTS, 60.0),
-    ("tokens_per_minute", Unit.TOKENS, 60.0),
-    ("concurrent", Unit.CONCURRENT, 0.0),
+    ("requests_per_minute", "requests-per-minute", Unit.REQUESTS, 60.0),
+    ("tokens_per_minute", "tokens-per-minute", Unit.TOKENS, 60.0),
+    ("concurrent", "concurrent", Unit.CONCURRENT, 0.0),
 )
-SHORT_NAMES = frozenset(field.replace("_", "-") for field, _, _ in _SHORT)
+"""Field, what such a limit is called, and what it counts in how many seconds."""
+SHORT_NAMES = frozenset(said for _, said, _, _ in _SHORT)
 
 
 class LimitCompiler:
@@ -33,35 +34,35 @@ class LimitCompiler:
         return tuple(self._all(name, rule, path))
 
     def _all(self, name: str, rule: LimitsRule, path: Path) -> Iterator[Limit]:
-        for field, unit, seconds in _SHORT:
+        owner = f"config:key/{name}"  # once for all of them: there may be ten thousand keys
+        for field, said, unit, seconds in _SHORT:
             amount = getattr(rule, field)
             if amount is not None:
-                said = field.replace("_", "-")
-                limit = Limit(**_named(name, said), unit=unit, amount=amount, seconds=seconds)
+                limit = Limit(**_named(name, owner, said), unit=unit, amount=amount, seconds=seconds)
                 if amount <= 0:
                     self._bench.wrong((*path, field), "A limit of 0 would allow nothing.", "Remove the key instead.")
                 yield limit
         if rule.budget is not None:
             amount = self._money(rule.budget, (*path, "budget"))
             if amount is not None:
-                yield Limit(**_named(name, "budget"), unit=Unit.COST, amount=amount, budget=True)
+                yield Limit(**_named(name, owner, "budget"), unit=Unit.COST, amount=amount, budget=True)
         for said, entry in rule.rules.items():
             below = (*path, "rules", said)
             if said in SHORT_NAMES:
                 self._bench.wrong(below, f"'{said}' is what the short form is called.", "Give it another name.", on_key=True)
-            yield from self._checked(self._rule(name, said, entry, below), below)
+            yield from self._checked(self._rule(_named(name, owner, said), entry, below), below)
         for said, budget in rule.budgets.items():
             below = (*path, "budgets", said)
             if said == "budget" and rule.budget is not None:
                 self._bench.wrong(below, "'budget' is what the short form is called.", "Give it another name.", on_key=True)
-            yield from self._checked(self._budget(name, said, budget, below), below)
+            yield from self._checked(self._budget(_named(name, owner, said), budget, below), below)
 
-    def _rule(self, name: str, said: str, entry: LimitEntry, path: Path) -> Limit | None:
+    def _rule(self, named: _Named, entry: LimitEntry, path: Path) -> Limit | None:
         amount = self._amount(entry, (*path, "amount"))
         if amount is None:
             return None
         return Limit(
-            **_named(name, said),
+            **named,
             unit=Unit(entry.unit),
             amount=amount,
             seconds=entry.seconds,
@@ -74,12 +75,12 @@ class LimitCompiler:
             on_loss=OnLoss(entry.on_loss),
         )
 
-    def _budget(self, name: str, said: str, entry: BudgetEntry, path: Path) -> Limit | None:
+    def _budget(self, named: _Named, entry: BudgetEntry, path: Path) -> Limit | None:
         amount = self._money(entry.amount, (*path, "amount"))
         if amount is None:
             return None
         return Limit(
-            **_named(name, said),
+            **named,
             unit=Unit.COST,
             amount=amount,
             calendar=_calendar(entry.calendar),
@@ -126,5 +127,5 @@ class _Named(TypedDict):
     rule: str
 
 
-def _named(key: str, rule: str) -> _Named:
-    return {"id": f"key/{key}/{rule}", "owner": f"config:key/{key}", "rule": rule}
+def _named(key: str, owner: str, rule: str) -> _Named:
+    return {"id": f"key/{key}/{rule}", "owner": owner, "rule": rule}
