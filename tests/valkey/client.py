@@ -1,4 +1,6 @@
-"""One gateway's worth of callers, as a process that can be killed: `python -m tests.valkey.client ADDRESS NAME SECONDS SEED`.
+"""One gateway's worth of callers, as a process that can be killed: `python -m tests.valkey.client ADDRESS NAME SEED`.
+
+Its callers go on until its standard input ends.
 
 It keeps a journal on standard output, one line a fact, each written before the next thing is done: what was granted, and what was used.
 """
@@ -78,17 +80,18 @@ async def serve(hold: Hold, call_id: str, chance: random.Random) -> None:
     hold.settle(Usage(input=tokens), used, counts=not failed)
 
 
-async def main(address: str, name: str, seconds: float, seed: int) -> None:
-    """Callers until time is up, then in good order."""
+async def main(address: str, name: str, seed: int) -> None:
+    """Callers until told to end, then in good order."""
     chance = random.Random(seed)  # noqa: S311 - the same callers each time
     settings = Settings(address=read_address(address), process=name, patience=1.0, share=0.0)
     counters = ValkeyCounters(settings, World(clock=CLOCK, chance=random.Random(), say=lambda _: None))  # noqa: S311 - a name
     assert await counters.open(10)
-    until = time.monotonic() + seconds
+    told = asyncio.Event()
+    asyncio.get_running_loop().add_reader(0, told.set)
 
     async def caller(number: int) -> None:
         calls = 0
-        while time.monotonic() < until:
+        while not told.is_set():
             calls += 1
             await call(counters, f"{name}-{number}-{calls}", chance)
 
@@ -99,4 +102,4 @@ async def main(address: str, name: str, seconds: float, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4])))
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
