@@ -53,7 +53,7 @@ async def counters(  # noqa: PLR0913 - all but two are rare and keyword-only
         await made.close()
 
 
-async def until(true: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(true: Callable[[], object], seconds: float = 30.0) -> None:
     """Poll until something holds."""
     async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110 - what is awaited is in another process

@@ -44,7 +44,7 @@ class Member(msgspec.Struct):
 
 
 def hammer(server: Server, calls: int, seed: int) -> list[Member]:
-    """Run three processes, kill the last, let the others begin so many calls more, and read what they said."""
+    """Run three processes, kill the last, let the others begin so many calls more and be refused a slot, and read what they said."""
     fleet = [_member(server, number, seed + number) for number in range(3)]
     journals = [Path(server.path).parent / f"{number}.journal" for number in range(3)]
     _wait_for(lambda: min(map(_begun, journals)) >= CALLS_EACH)
@@ -52,6 +52,7 @@ def hammer(server: Server, calls: int, seed: int) -> list[Member]:
     fleet[2].killed_at = time.monotonic()
     before = [_begun(journal) for journal in journals]
     _wait_for(lambda: min(_begun(journal) - so_far for journal, so_far in zip(journals[:2], before, strict=False)) >= calls)
+    _wait_for(lambda: any(b"concurrency_limit_exceeded" in journal.read_bytes() for journal in journals[:2]))
     for number, member in enumerate(fleet):
         assert member.process.stdin is not None
         member.process.stdin.close()

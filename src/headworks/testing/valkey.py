@@ -9,7 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
-_START_WITHIN = 10.0
+_START_WITHIN = 60.0
 
 
 def find_server() -> str | None:
