@@ -10,9 +10,11 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from headworks.cli import build
+from headworks.cli.administering import Credentials, credentials_path
 from headworks.client import Client, Refused, Unreachable
 from headworks.control.process import ControlPlan, run_control
 from headworks.domain.administration import Role, Scope
@@ -158,6 +160,16 @@ def _gone(_asked: str) -> str:
     raise EOFError
 
 
+def days_left() -> int:
+    """Of the token that the command line keeps."""
+    kept = msgspec.json.decode(credentials_path().read_bytes(), type=Credentials)
+    with Client(kept.url, kept.token) as admin:
+        it = next(each for each in admin.tokens.list() if kept.token.startswith(each.prefix))
+        assert it.expires_at is not None
+        assert it.created_at is not None
+        return (it.expires_at - it.created_at).days
+
+
 def by_command_line(told: Callable[[], str]) -> None:
     def run(*words: str) -> str:
         assert build()(words, result_action="return_value") == 0, words
@@ -167,7 +179,11 @@ def by_command_line(told: Callable[[], str]) -> None:
     with pytest.MonkeyPatch.context() as typing:
         typing.delenv("HEADWORKS_ADMIN_TOKEN")
         typing.setattr("getpass.getpass", _typed(PASSWORD))
-        assert "as ann" in run("login", "--name", "ann")
+        logged_in = run("login", "--name", "ann", "--days", "7")
+        assert re.search(r"as ann\..* good until \d{4}-\d\d-\d\d \(--days\)", logged_in), "a day on which it ends"
+        assert build()(("login", "--name", "ann", "--days", "0"), result_action="return_value") == 1
+        run("login", "--name", "ann")
+        assert days_left() in {29, 30}
         assert "acme" in run("organisations", "list")
         typing.setattr("getpass.getpass", _typed("a wrong password"))
         assert build()(("login", "--name", "ann"), result_action="return_value") == 1

@@ -6,25 +6,32 @@ import getpass
 import os
 import socket
 import sys
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from headworks.cli.administering import DEFAULT_URL, TOKEN, URL, Credentials, Url, credentials_path
 from headworks.client import Client, Refused, Unreachable
 from headworks.client.signing_in import token_by_password
+from headworks.domain.administration.wire.people import TokenMade
+from headworks.wiring.clock import SystemClock
 from headworks.wiring.process_exits import Exit
 
+_DAYS = 30
 
-def login(*, name: str = "", url: Url = None) -> int:
+
+def login(*, name: str = "", days: int = _DAYS, url: Url = None) -> int:
     """Keep an admin token, readable by you alone: one that you have (HEADWORKS_ADMIN_TOKEN, or it is asked for), or with --name a new one.
 
     Args:
         name: Sign in under this name, with the password that is asked for, and make a token.
+        days: How long the new token is good.
         url: The control plane.
     """
     address = url or os.environ.get(URL) or DEFAULT_URL
     try:
-        token = _made(address, name) if name else _given(address)
+        made = _made(address, name, days) if name else None
+        token = made.secret if made is not None else _given(address)
         with Client(address, token) as client:
             me = client.me()
     except EOFError:
@@ -38,7 +45,8 @@ def login(*, name: str = "", url: Url = None) -> int:
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(msgspec.json.encode(Credentials(address, token)))
-    print(f"Logged in to {address} as {me.name}. The token is in {path}.")
+    until = f", good until {made.token.expires_at:%Y-%m-%d} (--days)" if made is not None else ""
+    print(f"Logged in to {address} as {me.name}. The token is in {path}{until}.")
     return Exit.OK
 
 
@@ -46,9 +54,13 @@ def _given(address: str) -> str:
     return os.environ.get(TOKEN) or getpass.getpass(f"Admin token for {address}: ").strip()
 
 
-def _made(address: str, name: str) -> str:
+def _made(address: str, name: str, days: int) -> TokenMade:
+    if days < 1:
+        raise ValueError("--days must be 1 or more.")
+    ends = datetime.fromtimestamp(SystemClock.wall_ns() // 1_000_000_000, UTC) + timedelta(days=days)
     password = getpass.getpass(f"Password of {name} at {address}: ")
-    return token_by_password(address, name, password, label=f"headworks login on {socket.gethostname()}").secret
+    label = f"headworks login on {socket.gethostname()}"
+    return token_by_password(address, name, password, label=label, expires_at=ends)
 
 
 def logout() -> int:

@@ -8,12 +8,13 @@ from headworks.domain.money import Money
 
 _RATES = {Unit.REQUESTS: "rate_limit_exceeded", Unit.CONCURRENT: "concurrency_limit_exceeded"}
 _NOUNS = {
-    Unit.REQUESTS: "requests",
-    Unit.INPUT_TOKENS: "input tokens",
-    Unit.OUTPUT_TOKENS: "output tokens",
-    Unit.TOKENS: "tokens",
-    Unit.CONCURRENT: "requests under way at once",
+    Unit.REQUESTS: ("request", "requests"),
+    Unit.INPUT_TOKENS: ("input token", "input tokens"),
+    Unit.OUTPUT_TOKENS: ("output token", "output tokens"),
+    Unit.TOKENS: ("token", "tokens"),
+    Unit.CONCURRENT: ("request under way at once", "requests under way at once"),
 }
+"""Of one, and of any other number."""
 _STRETCHES = {1.0: "a second", 60.0: "a minute", 3600.0: "an hour", 86400.0: "a day"}
 
 
@@ -62,7 +63,8 @@ def _words(claim: Claim, reason: Reason, wait: float, free: int) -> str:
         return f"{said}this request alone needs {_amount(limit, needed)}.{_smaller(limit)}"
     if limit.unit is Unit.CONCURRENT:
         return f"{said}so many are. Wait for one to end."
-    said += f"{_amount(limit, free)} are left, and this request needs {_amount(limit, needed)}."
+    verb = "is" if free == 1 and limit.unit is not Unit.COST else "are"
+    said += f"{_amount(limit, free)} {verb} left, and this request needs {_amount(limit, needed)}."
     if reason is Reason.HELD:
         return f"{said} More is set aside for requests under way, most of which will give some of it back: try again soon."
     if wait > 0.0:
@@ -73,7 +75,7 @@ def _words(claim: Claim, reason: Reason, wait: float, free: int) -> str:
 def _amount(limit: Limit, amount: int) -> str:
     if limit.unit is Unit.COST:
         return str(Money(amount, limit.currency))
-    return f"{amount} {_NOUNS[limit.unit]}"
+    return f"{amount} {_NOUNS[limit.unit][amount != 1]}"
 
 
 def _stretch(limit: Limit) -> str:
