@@ -7,6 +7,7 @@ import random
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,6 +22,7 @@ from headworks.control.admin.office import NewKey, Office
 from headworks.control.admin.operations import OPERATIONS
 from headworks.control.admin.passwords import Cost, Passwords
 from headworks.domain.administration import EVERYTHING, Administrator, AdminToken, Role, RoleGrant
+from headworks.domain.config import Config
 from headworks.ports.records import EVERYWHERE
 from headworks.stores.sql.administration import SqlAdministration
 from headworks.stores.sql.audit import Acts, Seal
@@ -28,12 +30,16 @@ from headworks.stores.sql.engine import Database
 from headworks.stores.sql.ledger_usage import LedgerUsage
 from headworks.stores.sql.records.store import SqlRecords
 from headworks.stores.sql.records.top_ups import SqlTopUps
+from headworks.stores.sql.revisions import SqlRevisions
 from headworks.testing.clock import FrozenClock
+from headworks.wiring.documents import MachineDocuments
+from headworks.wiring.load import ConfigFile
 
 ROOT = "/admin/v1"
 CHEAP = Cost(n=2, r=1, p=1)
 PASSWORD = "correct horse battery"
 AUDIT = {"actor": "test", "operation": "test"}
+FOLLOWS = Config(config_from="database")
 
 
 class Reply(NamedTuple):
@@ -171,8 +177,8 @@ def browser(api: AdminApi, signed_in: Reply) -> Caller:
 
 
 @asynccontextmanager
-async def house(url: str, cost: Cost = CHEAP) -> AsyncGenerator[House]:
-    """The API on a database that has its tables."""
+async def house(url: str, cost: Cost = CHEAP, machine: Config = FOLLOWS) -> AsyncGenerator[House]:
+    """The API on a database that has its tables. `machine` is what the file says with which it was started."""
     database, clock, chance, said = Database(url), FrozenClock(), random.Random(7), list[str]()  # noqa: S311 - a test is to be repeatable
     acts = Acts(database, clock, Seal(b"an audit key that only tests have"))
     people = SqlAdministration(database, acts)
@@ -185,6 +191,8 @@ async def house(url: str, cost: Cost = CHEAP) -> AsyncGenerator[House]:
         records=SqlRecords(database, clock, acts),
         people=people,
         top_ups=SqlTopUps(database, acts),
+        revisions=SqlRevisions(database, acts),
+        documents=MachineDocuments(ConfigFile(Path("headworks.yaml"), {"OPENAI_API_KEY": "sk"}, clock), machine),
         mint=mint,
         clock=clock,
         chance=chance,

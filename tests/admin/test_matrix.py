@@ -142,7 +142,7 @@ async def lists(house: House) -> None:
             caller = await house.token((role, place.party))
             for operation in listing:
                 reply = await caller(f"GET {operation.path}")
-                if isinstance(operation.needs, Scope) and operation.needs not in ROLES[role]:
+                if operation.everywhere or (isinstance(operation.needs, Scope) and operation.needs not in ROLES[role]):
                     assert reply.problem == "not_allowed"
                 else:
                     assert reply.status == 200
@@ -158,6 +158,29 @@ async def lists(house: House) -> None:
 
 def test_lists_hold_nothing_of_another_tenant(tell: Telling) -> None:
     tell(lists)
+
+
+async def of_the_installation(house: House) -> None:
+    """What concerns the whole installation is not for those whose role stands on a part of it, whatever the role."""
+    owner = await house.owner()
+    ours = await house.tenant(owner, "acme")
+    await owner.made("POST /config/revisions", {"document": "models: {m: openai/gpt-4o}"}, if_match='"0"')
+    cells = [operation for operation in OPERATIONS if operation.everywhere]
+    assert {operation.name.partition(".")[0] for operation in cells} == {"revisions"}
+    for place, role in product(places(ours), Role):
+        caller = await house.token((role, place.party))
+        for operation in cells:
+            assert isinstance(operation.needs, Scope)
+            body = {"document": "nothing"} if operation.name == "revisions.apply" else {}
+            reply = await ask(caller, operation, "1", body)
+            if place.party == EVERYTHING and operation.needs in ROLES[role]:
+                assert reply.status == (412 if operation.locks else 200), (role, operation, reply)
+            else:
+                assert (reply.status, reply.problem) == (403, "not_allowed"), (role, place.name, operation, reply)
+
+
+def test_what_concerns_the_installation_needs_a_role_on_all_of_it(tell: Telling) -> None:
+    tell(of_the_installation)
 
 
 CREATIONS = ("teams", "projects", "users", "service-accounts", "keys")

@@ -22,7 +22,7 @@ def said_after(directory: Path, before: str, after: str) -> list[str]:
     clock = FrozenClock()
     said: list[str] = []
     path.write_text(BASE + before)
-    live = LiveConfig.of_file(path, ENV, clock, said.append)
+    live = LiveConfig.of_file(path, directory, ENV, clock, said.append)
     said.clear()
     path.write_text(BASE + after)
     live.swapped(ConfigFile(path, ENV, clock).load())

@@ -79,6 +79,18 @@ GROUPS = (
         ),
     ),
     (
+        "config",
+        "Revisions of the configuration, where `config_from: database` keeps it in the database.",
+        (
+            ("list", "headworks.cli.config:list_all", "List revisions, newest first."),
+            ("show", "headworks.cli.config:show", "Print the document of a revision."),
+            ("diff", "headworks.cli.config:diff", "Say in what two revisions differ, or a file and a revision."),
+            ("apply", "headworks.cli.config:apply", "Make a file the active revision."),
+            ("rollback", "headworks.cli.config:rollback", "Make an earlier document active again, as a new revision."),
+            ("export", "headworks.cli.config:export", "Write the document of a revision to a file."),
+        ),
+    ),
+    (
         "database",
         "The tables that hold organisations, keys, the audit and the ledger.",
         (

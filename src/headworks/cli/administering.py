@@ -69,6 +69,9 @@ def administer(url: str | None, work: Callable[[Client], None]) -> int:
         return Exit.USAGE
     except Refused as refused:
         print(f"headworks: {refused.problem.title}. {refused}", file=sys.stderr)
+        for mistake in refused.problem.errors:
+            if mistake.line:
+                print(f"{mistake.line}:{mistake.column}: {mistake.detail}", file=sys.stderr)
         return Exit.FAILED
     except Unreachable as trouble:
         print(f"headworks: {trouble}", file=sys.stderr)

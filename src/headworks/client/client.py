@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from headworks.client.collections import Administrators, Grants, Keys, Parties, Tokens
+from headworks.client.revisions import Revisions
 from headworks.client.wire import Request, Wire
 from headworks.domain.administration.wire.people import AuditListing, Me
 
@@ -25,6 +26,7 @@ class Client:
         self.administrators = Administrators(self._wire)
         self.grants = Grants(self._wire)
         self.tokens = Tokens(self._wire)
+        self.revisions = Revisions(self._wire)
 
     def me(self) -> Me:
         """Who the token acts as, and what it may do."""

@@ -106,7 +106,8 @@ class Parties(Bounded):
     def move(self, id: str, parent: str, *, version: int | None = None) -> PartyView:  # noqa: A002 - the field's name
         """Put it under another party."""
         body = Move(parent=parent)
-        return self._wire.ask(Request(method="POST", path=f"{self._path}/{id}/move", body=body, version=version), PartyView)
+        request = Request(method="POST", path=f"{self._path}/{id}/move", body=body, version=version, locks=True)
+        return self._wire.ask(request, PartyView)
 
 
 class Keys(Bounded):

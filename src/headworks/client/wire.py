@@ -43,6 +43,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     query: Mapping[str, str | int | None] = {}
     version: int | None = None
     """What `If-Match` says; None: whatever is there."""
+    locks: bool = False
+    """A creation or an act that takes `If-Match`, too, as all changes do."""
 
 
 class Wire:
@@ -106,7 +108,7 @@ class Wire:
             headers["content-type"] = "application/json"
         if request.method == "POST":
             headers["idempotency-key"] = str(uuid.uuid4())
-        if request.method in {"PUT", "PATCH", "DELETE"} or request.version is not None or request.path.endswith("/move"):
+        if request.method in {"PUT", "PATCH", "DELETE"} or request.locks:
             headers["if-match"] = "*" if request.version is None else f'"{request.version}"'
         return headers
 

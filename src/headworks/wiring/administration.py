@@ -17,16 +17,20 @@ from headworks.control.admin.office import NewKey, Office
 from headworks.control.admin.operations import OPERATIONS
 from headworks.control.admin.passwords import Passwords
 from headworks.control.admin.proxies import Network
+from headworks.domain.config import Config
 from headworks.identity import Digests
 from headworks.identity.keys import make_key, prefix_of
 from headworks.identity.pepper import peppers_of
 from headworks.ports.clock import Clock
+from headworks.ports.revisions import Documents
 from headworks.stores.sql.administration import SqlAdministration
 from headworks.stores.sql.audit import Acts
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.ledger_usage import LedgerUsage
 from headworks.stores.sql.records.store import SqlRecords
 from headworks.stores.sql.records.top_ups import SqlTopUps
+from headworks.stores.sql.revisions import SqlRevisions
+from headworks.wiring.documents import MachineDocuments
 from headworks.wiring.seals import seals_of
 from headworks.wiring.voice import say
 
@@ -37,7 +41,15 @@ PROXIES = "HEADWORKS_CONTROL_PROXIES"
 """Addresses and networks, separated by commas, of proxies before the control plane whose `x-forwarded-*` are believed."""
 
 
-def open_door(database: Database, data: Path, sockets: Sequence[socket.socket], clock: Clock, tell: Say = say) -> AdminDoor:
+def open_door(
+    database: Database,
+    data: Path,
+    sockets: Sequence[socket.socket],
+    clock: Clock,
+    tell: Say = say,
+    *,
+    documents: Documents | None = None,
+) -> AdminDoor:
     """`data` is where the journal is, and the pepper. Raises `PepperRefused`, and `ValueError` for what is wrong in the environment."""
     peppers = peppers_of(data, os.environ, shared=not database.is_sqlite)
     digests = Digests(peppers)
@@ -52,6 +64,8 @@ def open_door(database: Database, data: Path, sockets: Sequence[socket.socket], 
         records=SqlRecords(database, clock, acts),
         people=people,
         top_ups=SqlTopUps(database, acts),
+        revisions=SqlRevisions(database, acts),
+        documents=documents or MachineDocuments(None, Config()),
         mint=mint,
         clock=clock,
         chance=chance,

@@ -1,27 +1,28 @@
-"""The configuration in force: read from a file and followed, or made of what was found on this machine."""
+"""The configuration in force: read from a file or the database and followed, or made of what was found on this machine."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from headworks.domain.config import Config
 from headworks.domain.snapshot import Snapshot
 from headworks.ports.clock import Clock
 from headworks.providers.catalog import shipped_catalog
+from headworks.wiring.at_start import changed
 from headworks.wiring.compile import Compiled, compile_config
 from headworks.wiring.config_file import ConfigRefused
 from headworks.wiring.discover import Discovery, discover_some
+from headworks.wiring.followed import Followed
+from headworks.wiring.kept_revision import KeptRevision
 from headworks.wiring.load import ConfigFile, givens
-from headworks.wiring.reload import Reloader
+from headworks.wiring.reload import Loads, Reloader
 
 Say = Callable[[str], None]
 
-_AT_START = ("server.host", "server.port", "control", "journal.directory", "journal.keep_days", "logs", "database", "alerts")
 _BY_EACH_GATEWAY = (
     "server.cert_file",
     "server.key_file",
@@ -40,20 +41,41 @@ CLIENT_KEY_FILE = "client-key"
 class LiveConfig:
     """One per gateway process. Everybody reads `snapshot`; a new one is put there by one assignment."""
 
-    def __init__(self, compiled: Compiled, say: Say, file: ConfigFile | None, clock: Clock) -> None:
+    def __init__(
+        self, compiled: Compiled, say: Say, document: Loads | None, clock: Clock, *, rejected: bool = False
+    ) -> None:
         self.snapshot: Snapshot = compiled.snapshot
         self._compiled = compiled
         self._say = say
-        self._reloader = Reloader(file, self, clock) if file is not None else None
+        self._clock = clock
+        self._followed: Followed | None = None
+        self._reloader = Reloader(document, self, clock) if document is not None else None
+        if self._reloader is not None:
+            self._reloader.rejected = rejected
 
     @classmethod
-    def of_file(cls, path: Path, env: Mapping[str, str], clock: Clock, say: Say) -> LiveConfig:
-        """Raises `ConfigRefused` with all that is wrong."""
+    def of_file(cls, path: Path, directory: Path, env: Mapping[str, str], clock: Clock, say: Say) -> LiveConfig:
+        """What the file says, or the database where the file says that; `directory` is where the journal is. Not to be called in a loop.
+        Raises `ConfigRefused` with all that is wrong, and `DatabaseUnusable`.
+        """
         file = ConfigFile(path, env, clock)
+        machine = file.load_machine()
+        if machine is not None:
+            return cls.of_database(Followed(file, machine, KeptRevision(directory), say), clock, say)
         compiled = file.load()
         for warning in compiled.warnings:
             say(f"{path}: {warning.text}")
         return cls(compiled, say, file, clock)
+
+    @classmethod
+    def of_database(cls, followed: Followed, clock: Clock, say: Say) -> LiveConfig:
+        """As `of_file`."""
+        from headworks.wiring.followed_in_sql import ask_active  # noqa: PLC0415 - only who follows the database has what speaks SQL loaded
+
+        compiled, is_active = followed.begin(lambda: ask_active(followed, clock))
+        live = cls(compiled, say, followed, clock, rejected=not is_active)
+        live._followed = followed
+        return live
 
     @classmethod
     async def found(cls, directory: Path, env: Mapping[str, str], clock: Clock, say: Say) -> LiveConfig:
@@ -66,30 +88,37 @@ class LiveConfig:
 
     @property
     def rejected(self) -> bool:
-        """What stands in the file is not what runs."""
+        """What stands in the file, or is active in the database, is not what runs."""
         return self._reloader is not None and self._reloader.rejected
 
     async def follow(self, asked: asyncio.Event) -> None:
-        """Until cancelled: take up what the file says. `asked` being set means now; it is cleared."""
+        """Until cancelled: take up what the file or the database says. `asked` being set means now; it is cleared."""
         if self._reloader is None:
             return
-        watching = asyncio.create_task(self._reloader.watch(self._compiled), name="watch configuration")
-        try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._reloader.watch(self._compiled), name="watch configuration")
+            if self._followed is not None:
+                tasks.create_task(self._follow_database(self._followed, self._reloader.ask), name="follow revisions")
             while True:
                 await asked.wait()
                 asked.clear()
                 self._reloader.ask()
-        finally:
-            watching.cancel()
+
+    async def _follow_database(self, followed: Followed, ask: Callable[[], None]) -> None:
+        from headworks.wiring.followed_in_sql import follow_active  # noqa: PLC0415 - see `of_database`
+
+        await follow_active(followed, self._clock, ask)
 
     def swapped(self, compiled: Compiled) -> None:
         """The reloader's: a new configuration counts."""
-        self.snapshot = compiled.snapshot
+        before, self.snapshot = self.snapshot, compiled.snapshot
         self._say(f"configuration {compiled.snapshot.revision[:12]} in force: {len(compiled.snapshot.models)} models")
+        if before.principals and not compiled.snapshot.principals:
+            self._say(_no_key_left(before))
         began, now = self._compiled.config, compiled.config
         if waiting := _for_the_next_start(began, now):
             self._say(f"{', '.join(waiting)}: changed, but read only at start; stop Headworks and start it again")
-        if waiting := _changed(began, now, _BY_EACH_GATEWAY):
+        if waiting := changed(began, now, _BY_EACH_GATEWAY):
             self._say(f"{', '.join(waiting)}: changed, but read only by a new gateway: headworks restart")
 
     def refused(self, trouble: ConfigRefused) -> None:
@@ -104,11 +133,16 @@ class LiveConfig:
 def _for_the_next_start(began: Config, now: Config) -> list[str]:
     """Changed settings that the supervisor and the control process took when they started: a new gateway changes nothing about them."""
     longer = ["server.drain"] if now.server.drain > began.server.drain else []  # the supervisor kills what drains for longer
-    return _changed(began, now, _AT_START) + longer
+    return changed(began, now) + longer
 
 
-def _changed(began: Config, now: Config, names: Sequence[str]) -> list[str]:
-    return [name for name in names if (value := attrgetter(name))(began) != value(now)]
+def _no_key_left(before: Snapshot) -> str:
+    """It is taken up all the same: whoever removes the last key, a leaked one say, means it."""
+    gone = ", ".join(sorted(principal.name for principal in before.principals.values()))
+    return (
+        f"WARNING: no key is left in the configuration: {gone} are refused from now on, and whoever has no key of the database. "
+        "Where that is not meant, put `keys` back: it counts within seconds"
+    )
 
 
 def _client_key(directory: Path) -> str:

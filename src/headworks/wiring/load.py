@@ -15,6 +15,7 @@ from headworks.domain.config import Config
 from headworks.ports.clock import Clock
 from headworks.providers.catalog import shipped_catalog
 from headworks.providers.price_table import shipped_prices
+from headworks.wiring.at_start import on_machine
 from headworks.wiring.compile import Compiled, Givens, compile_config, compile_reading, compile_settings
 from headworks.wiring.config_file import ConfigRefused, Problem, Reading, read_config
 from headworks.wiring.config_file.excerpt import read_excerpt
@@ -34,6 +35,7 @@ class ConfigFile:
 
     def __init__(self, path: Path, env: Mapping[str, str], clock: Clock) -> None:
         self.path = path
+        self.env = env
         self.seen: Signature = None
         """What the file looked like when it was last loaded."""
 
@@ -47,28 +49,48 @@ class ConfigFile:
 
     def load(self) -> Compiled:
         """Read and compile it as of now. Raises `ConfigRefused` with all that is wrong."""
-        self.seen = signature_of(self.path)
-        text = self._text()
-        here = as_of(self._givens, self._clock)
-        compiled = compiled_apart(text, here) if len(text) > _LARGE else None
-        if compiled is not None and not _lacks(compiled.config):
-            return compiled
-        return compile_reading(_complete(read_config(text, str(self.path))), here)
+        self.seen = self.signature()
+        return self._compile(self._text(), str(self.path), None)
+
+    def load_revision(self, document: str, label: str, machine: Config) -> Compiled:
+        """Compile a document that is not the file's, as of now and as if it stood where the file does. What is read at start is this
+        machine's own, and `machine` says it. Raises `ConfigRefused` with all that is wrong.
+        """
+        return self._compile(document, label, machine)
+
+    def signature(self) -> Signature:
+        """What the file looks like now."""
+        return signature_of(self.path)
 
     def load_settings(self) -> Config:
         """What is needed to start a gateway, once all of the document is found to be right. Raises `ConfigRefused` as `load` does.
 
         Of a large document only the settings are looked at, not its keys and models: reading those takes a second, and the gateway
-        that is about to start does it.
+        that is about to start does it. Where what runs is kept in the database, the rest of the file need not even count.
         """
         text = self._text()
-        if len(text) > _LARGE:
-            return compile_settings(read_excerpt(text, str(self.path)), as_of(self._givens, self._clock))
+        reading = read_excerpt(text, str(self.path))
+        if len(text) > _LARGE or reading.config.config_from == "database":
+            return compile_settings(reading, as_of(self._givens, self._clock))
         return self.load().config
+
+    def load_machine(self) -> Config | None:
+        """What is this machine's own to say, where what runs is kept in the database; None where it is this file. Raises `ConfigRefused`
+        for mistakes in that.
+        """
+        reading = read_excerpt(self._text(), str(self.path))
+        if reading.config.config_from != "database":
+            return None
+        return compile_settings(reading, as_of(self._givens, self._clock))
 
     def renew(self, running: Compiled) -> Compiled:
         """The running configuration at today's prices, whatever stands in the file by now. Raises `ConfigRefused`."""
         return compile_config(running.config, as_of(self._givens, self._clock))
+
+    def _compile(self, text: str, name: str, machine: Config | None) -> Compiled:
+        here = as_of(self._givens, self._clock)
+        compiled = compiled_apart(text, here, machine) if len(text) > _LARGE else None
+        return compiled or compile_reading(_settled(read_config(text, name), machine), here)
 
     def _text(self) -> str:
         try:
@@ -79,17 +101,20 @@ class ConfigFile:
             raise ConfigRefused([problem], f"{self.path}: {problem.text}") from None
 
 
-def _complete(reading: Reading) -> Reading:
-    """The same, with what a file must not lack among its problems: an emptied one would lock everybody out without a word. Keys it may
-    lack: they are kept in the database too.
+def _settled(reading: Reading, machine: Config | None) -> Reading:
+    """The same on this machine, with what it must not lack among its problems: an emptied document would lock everybody out without a
+    word. Keys it may lack: they are kept in the database too.
     """
     if reading.problems:  # what is missing may merely be misspelt
         return reading
-    return msgspec.structs.replace(reading, problems=tuple(_lacks(reading.config)))
+    problems = tuple(_lacks(reading.config, machine))
+    config = reading.config if machine is None else on_machine(reading.config, machine)
+    return msgspec.structs.replace(reading, config=config, problems=problems)
 
 
-def _lacks(config: Config) -> list[Problem]:
-    if config.models:
+def _lacks(config: Config, machine: Config | None) -> list[Problem]:
+    """A file needs no models where what runs is kept in the database; a revision, which `machine` runs, does."""
+    if config.models or (machine is None and config.config_from == "database"):
         return []
     hint = "Add one under models; headworks init writes an example."
     return [Problem(path=("models",), message="Nothing can be asked for: there is no model.", hint=hint)]
@@ -109,7 +134,7 @@ def oddities(compiled: Compiled) -> tuple[Problem, ...]:
     return (*compiled.warnings, Problem(path=("keys",), message=message, hint=hint))
 
 
-def compiled_apart(text: str, here: Givens) -> Compiled | None:
+def compiled_apart(text: str, here: Givens, machine: Config | None = None) -> Compiled | None:
     """A large document, read in another process, so that neither the time nor the memory of reading is ours.
 
     None where anything is wrong with it: reading it here tells what and where.
@@ -118,8 +143,11 @@ def compiled_apart(text: str, here: Givens) -> Compiled | None:
     done = subprocess.run(command, input=text.encode(), stdout=subprocess.PIPE, check=False)  # noqa: S603 - ourselves
     if done.returncode != 0:
         return None
+    config = msgspec.msgpack.decode(done.stdout, type=Config)
+    if _lacks(config, machine):
+        return None
     try:
-        return compile_config(msgspec.msgpack.decode(done.stdout, type=Config), here)
+        return compile_config(config if machine is None else on_machine(config, machine), here)
     except ConfigRefused:
         return None
 

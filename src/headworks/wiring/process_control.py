@@ -18,6 +18,7 @@ from headworks.control.process import ControlPlan, Prepare, run_control
 from headworks.domain.config import Config
 from headworks.identity.pepper import PepperRefused, peppers_of
 from headworks.ports.clock import Clock
+from headworks.ports.revisions import Documents
 from headworks.stores.journal.instance import instance_of
 from headworks.stores.sql.address import DatabaseUnusable
 from headworks.stores.sql.engine import Database
@@ -29,6 +30,8 @@ from headworks.wiring.chores import keep_house, tell_of_missing_keys
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.config_file.excerpt import read_excerpt
 from headworks.wiring.database import database_of, written_address
+from headworks.wiring.documents import MachineDocuments
+from headworks.wiring.load import ConfigFile
 from headworks.wiring.peppers import keep_pepper
 from headworks.wiring.process_life import Life, Orders, live, read_orders
 from headworks.wiring.seals import seals_of
@@ -60,7 +63,7 @@ async def _serve(life: Life) -> None:
     plan = plan._replace(
         ledger=Ledger(life.orders.journal, tables, say), prepare=lambda: _prepare(life.orders, database, clock)
     )
-    plan = plan._replace(admin=_admin(life, database, clock), alerts=_alerts(life.orders, config, database, clock))
+    plan = plan._replace(admin=_admin(life, config, database, clock), alerts=_alerts(life.orders, config, database, clock))
     plan = plan._replace(chores=_chores(life.orders, config, database, clock))
     try:
         await run_control(plan, life.sockets, clock, say, life.stop)
@@ -76,7 +79,7 @@ def _chores(orders: Orders, config: Config, database: Database, clock: Clock) ->
         return None
 
     async def work() -> None:
-        if orders.config is not None:  # without a file, the gateway makes a key of its own
+        if orders.config is not None and config.config_from == "file":  # without a file, the gateway makes a key of its own
             await tell_of_missing_keys(database, config, say)
         await keep_house(database, orders.journal, seal, clock, say)
 
@@ -113,12 +116,19 @@ def _base(orders: Orders) -> Path:
     return Path(orders.config).parent if orders.config is not None else Path.cwd()
 
 
-def _admin(life: Life, database: Database, clock: Clock) -> AdminDoor | None:
+def _admin(life: Life, config: Config, database: Database, clock: Clock) -> AdminDoor | None:
     try:
-        return open_door(database, life.orders.journal, life.sockets, clock)
+        documents = _documents(life.orders, config, clock)
+        return open_door(database, life.orders.journal, life.sockets, clock, documents=documents)
     except (PepperRefused, ValueError, OSError) as trouble:
         say(f"control: {trouble} Until that is mended there is no administration.")
         return None
+
+
+def _documents(orders: Orders, config: Config, clock: Clock) -> Documents:
+    """Who reads what is applied, as this machine's gateways will."""
+    file = ConfigFile(Path(orders.config), os.environ, clock) if orders.config is not None else None
+    return MachineDocuments(file, config)
 
 
 def _plan(orders: Orders, config: Config) -> ControlPlan:

@@ -51,7 +51,7 @@ def _read(orders: Orders, clock: Clock) -> Awaitable[LiveConfig]:
     if orders.config is None:
         return asyncio.ensure_future(LiveConfig.found(orders.journal, os.environ, clock, say))
     loop = asyncio.get_running_loop()
-    return loop.run_in_executor(None, LiveConfig.of_file, Path(orders.config), os.environ, clock, say)
+    return loop.run_in_executor(None, LiveConfig.of_file, Path(orders.config), orders.journal, os.environ, clock, say)
 
 
 def raise_file_limit() -> None:

@@ -19,15 +19,22 @@ from headworks.wiring.load import Signature, signature_of
 _EVERY = 1.0
 _NANOSECONDS = 10**9
 
+_DOCUMENT = ""
+"""Stands for the document among the names of files."""
+
 Signatures = dict[str, Signature]
 Aside = Callable[[Callable[[], Compiled]], Awaitable[Compiled]]
 
 
 class Loads(Protocol):
-    """A configuration file (`load.ConfigFile`). Both are slow and raise `ConfigRefused`."""
+    """A configuration file (`load.ConfigFile`), or what takes its place. `load` and `renew` are slow and raise `ConfigRefused`."""
 
-    path: Path
     seen: Signature
+    """What it looked like when it was last loaded."""
+
+    def signature(self) -> Signature:
+        """What it looks like now."""
+        ...
 
     def load(self) -> Compiled:
         """As it stands there now."""
@@ -109,8 +116,8 @@ class Reloader:
         return running.until is not None and now >= running.until
 
     def _signatures(self, running: Compiled) -> Signatures:
-        return {name: signature_of(Path(name)) for name in (str(self._file.path), *running.files)}
+        return {_DOCUMENT: self._file.signature()} | {name: signature_of(Path(name)) for name in running.files}
 
     def _known(self, running: Compiled) -> Signatures:
         """What has been taken account of: the document as it was when it was read, not as it is by now."""
-        return self._signatures(running) | {str(self._file.path): self._file.seen}
+        return self._signatures(running) | {_DOCUMENT: self._file.seen}

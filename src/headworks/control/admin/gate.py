@@ -134,6 +134,12 @@ def admit(operation: Operation, actor: Actor) -> Reach:
             "not_allowed",
             f"{operation.name} needs the scope {operation.needs}, which you hold nowhere. Ask an owner for a role that has it.",
         )
+    if operation.everywhere and reach != EVERYWHERE:
+        raise Refusal(
+            "not_allowed",
+            f"{operation.name} concerns the whole installation, and you hold {operation.needs} on a part of it. "
+            f"Ask an owner for a role on {EVERYTHING!r} that has it.",
+        )
     return reach
 
 

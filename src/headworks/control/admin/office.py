@@ -13,6 +13,7 @@ from headworks.control.admin.proxies import Network
 from headworks.ports.administration import Administration
 from headworks.ports.clock import Chance, Clock
 from headworks.ports.records import Records, TopUps
+from headworks.ports.revisions import Documents, Revisions
 from headworks.stores.sql.ledger_usage import LedgerUsage
 
 
@@ -42,6 +43,8 @@ class Office(NamedTuple):
     records: Records
     people: Administration
     top_ups: TopUps
+    revisions: Revisions
+    documents: Documents
     mint: Mint
     clock: Clock
     chance: Chance

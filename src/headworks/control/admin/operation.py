@@ -133,6 +133,10 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """`If-Match` must say which version was read."""
     session_only: bool = False
     """Not for tokens."""
+    everywhere: bool = False
+    """It concerns the whole installation: the scope must be held there, and not on a party."""
+    largest: int = 1 << 20
+    """Bytes of a body."""
     html: bool = False
 
     @property

@@ -20,6 +20,7 @@ from headworks.control.admin.operation import Access, Handler, Operation
 from headworks.control.admin.paging import ListQuery
 from headworks.control.admin.parties import Parties, PartyQuery
 from headworks.control.admin.policy import read_policy
+from headworks.control.admin.revisions import REVISIONS
 from headworks.control.admin.top_ups import TopUpsOf
 from headworks.control.admin.usage import USAGE
 from headworks.domain.administration import Scope
@@ -371,5 +372,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *_of_top_ups("keys", "/keys/{id}", Scope.KEYS_READ, TopUpsOf[KeyRecord](_KEYS)),
     *_PEOPLE,
     *USAGE,
+    *REVISIONS,
 )
 """All there is, in the order of the documentation."""

@@ -12,8 +12,6 @@ from headworks.control.admin.problems import Refusal
 from headworks.domain.administration.wire.problem import Mistake
 from headworks.ports.records import Missing
 
-LARGEST = 1 << 20
-"""Bytes of a body."""
 _LABEL = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 _SEGMENT = re.compile(r"[A-Za-z0-9_*:.-]{1,64}")
 _PLACE = re.compile(r" - at `(\$|key in \$)([^`]*)`")
@@ -48,7 +46,7 @@ def read_query(operation: Operation, request: Request) -> msgspec.Struct:
 
 async def read_body(operation: Operation, request: Request) -> tuple[bytes, msgspec.Struct | None]:
     """The body as sent, and as the row's type; None where it takes none."""
-    raw = await _whole(request)
+    raw = await _whole(request, operation.largest)
     if operation.asks is None:
         if raw.strip() not in {b"", b"{}"}:
             raise Refusal("malformed", f"{operation.name} takes no body. Leave it out.")
@@ -67,14 +65,14 @@ async def read_body(operation: Operation, request: Request) -> tuple[bytes, msgs
         raise Refusal("malformed", "The body is not JSON. Check it with a JSON parser.") from None
 
 
-async def _whole(request: Request) -> bytes:
+async def _whole(request: Request, largest: int) -> bytes:
     pieces: list[bytes] = []
     size = 0
     async for piece in request.stream():
         size += len(piece)
-        if size > LARGEST:
+        if size > largest:
             raise Refusal(
-                "too_large", f"A body has at most {LARGEST:,} bytes here. Send less at once.", headers={"connection": "close"}
+                "too_large", f"A body has at most {largest:,} bytes here. Send less at once.", headers={"connection": "close"}
             )
         pieces.append(piece)
     return b"".join(pieces)

@@ -85,6 +85,8 @@ class Config(Written, frozen=True):
     policies: dict[str, PolicySpec] = {}
     identity: IdentityRule = IdentityRule()
     alerts: AlertsRule = AlertsRule()
+    config_from: Literal["file", "database"] = "file"
+    """`database`: gateways run the active revision that is kept there, and of this file only what is read at start."""
     database: str = ""
     """`sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME`. Left out: `headworks.db` beside the journal's directory."""
     cluster: ClusterSettings = ClusterSettings()

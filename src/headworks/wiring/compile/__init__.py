@@ -89,6 +89,7 @@ def compile_settings(reading: Reading, givens: Givens) -> Config:
     `ConfigRefused` with all that is wrong.
     """
     bench = Bench(givens)
+    bench.secret(reading.config.database, ("database",))
     check_settings(bench, reading.config)
     compile_server(bench, reading.config.server)
     _refuse_mistakes(reading, bench)

@@ -16,7 +16,7 @@ def revision_of(config: Config, digests: dict[str, str], prices: str) -> str:
 
     The same document with another secret behind a reference is another revision: it has other credentials.
     """
-    document = _plain(config, {})
+    document = plain(config)
     for rule in _rules(document, "providers"):
         _forget(rule, ("api_key", "proxy"))
         rule["headers"] = sorted(rule.get("headers", ()))
@@ -28,6 +28,11 @@ def revision_of(config: Config, digests: dict[str, str], prices: str) -> str:
     for rule in _rules(document, "keys"):
         _forget(rule, ("key",))
     return hashlib.sha256(msgspec.json.encode([document, digests, prices], order="sorted")).hexdigest()
+
+
+def plain(config: Config) -> dict[str, Any]:
+    """What a configuration says, in the canonical form: without types, and without what would be so anyway."""
+    return _plain(config, {})
 
 
 def _plain(value: Any, blanks: dict[type, Any]) -> Any:

@@ -6,11 +6,15 @@ import msgspec
 
 
 class Mistake(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One thing that is wrong with a request. `pointer`: where in the body (RFC 6901); `parameter`: in the query or a header."""
+    """One thing that is wrong with a request. `pointer`: where in the body (RFC 6901); `parameter`: in the query or a header; `line`
+    and `column`: in the text that stands there, counted from 1.
+    """
 
     detail: str
     pointer: str = ""
     parameter: str = ""
+    line: int = 0
+    column: int = 0
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
