@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from headworks.cli.access_claims import claimant, claims_in
 from headworks.cli.access_holders import Holder, configured, recorded
 from headworks.cli.settings import ConfigPath, misuse, report
 from headworks.domain.features import KNOWN
@@ -41,7 +42,9 @@ Names = Annotated[tuple[str, ...], Parameter(negative=())]
 def access(  # noqa: PLR0913 - the facts of a request, each an option
     config: ConfigPath = None,
     *,
-    key: str,
+    key: str = "",
+    claims: str = "",
+    token_claims: Path | None = None,
     model: str,
     endpoint: str = "chat",
     dialect: str = _LANGUAGES[0],
@@ -52,13 +55,16 @@ def access(  # noqa: PLR0913 - the facts of a request, each an option
     stream: Flag = False,
     json: Flag = False,
 ) -> int:
-    """Say whether a key may ask a model, and which level or policy decides it. Nothing is sent, and nobody is asked anything.
+    """Say whether a key, or the bearer of a token, may ask a model, and which level or policy decides it. Nothing is sent, and no
+    issuer is asked anything.
 
     Ends with 0 if it may and 1 if not.
 
     Args:
         config: Which configuration.
         key: The key's name in the configuration; of one in the database its id, or its beginning as lists show it.
+        claims: Instead of a key what a token claims, as JSON. It needs no signature.
+        token_claims: The same from a file; /dev/stdin is one.
         model: As a caller would write it.
         endpoint: Kind of request: chat, completions, embeddings, count_tokens, models.
         dialect: Language of the request: openai_chat, anthropic.
@@ -69,6 +75,8 @@ def access(  # noqa: PLR0913 - the facts of a request, each an option
         stream: Whether the answer is to be streamed.
         json: Print it for programs.
     """
+    if sum(map(bool, (key, claims, token_claims))) != 1:
+        misuse("Whose access? Give --key, --claims or --token-claims.")
     file = config or Path(CONFIG_NAME)
     question = Question(
         model=model,
@@ -86,15 +94,21 @@ def access(  # noqa: PLR0913 - the facts of a request, each an option
     except ConfigRefused as refused:
         sys.stderr.write(report(refused, file))
         return Exit.CONFIG
-    holder = configured(compiled, key)
-    holders = [holder] if holder is not None else recorded(config, key)
-    if len(holders) != 1:
-        return _not_one(key, holders, file)
-    decision = _decided(compiled, holders[0], question)
-    if json:
-        print(msgspec.json.format(msgspec.json.encode(_as_json(holders[0], decision)), indent=2).decode())
+    if key:
+        holder = configured(compiled, key)
+        holders = [holder] if holder is not None else recorded(config, key)
+        if len(holders) != 1:
+            return _not_one(key, holders, file)
+        holder = holders[0]
     else:
-        _show(holders[0], question, decision)
+        holder = claimant(config, compiled, claims_in(claims, token_claims))
+        if holder is None:
+            return Exit.UNAVAILABLE
+    decision = _decided(compiled, holder, question)
+    if json:
+        print(msgspec.json.format(msgspec.json.encode(_as_json(holder, decision)), indent=2).decode())
+    else:
+        _show(holder, question, decision)
     return Exit.OK if decision.allowed else Exit.FAILED
 
 
@@ -106,8 +120,7 @@ def _decided(compiled: Compiled, holder: Holder, question: Question) -> Access:
     )
     if not holder.trouble:
         return decision
-    message = f"The key opens nothing: {holder.trouble}."
-    return msgspec.structs.replace(decision, allowed=False, code="invalid_api_key", message=message)
+    return msgspec.structs.replace(decision, allowed=False, code="invalid_api_key", message=holder.trouble)
 
 
 def _endpoint(name: str) -> Kind:

@@ -19,12 +19,12 @@ from headworks.wiring.process_exits import Exit
 
 
 class Holder(msgspec.Struct, frozen=True):
-    """A key's principal, and the levels that it was made of."""
+    """The principal of a key or a token, and the levels that it was made of."""
 
     principal: Principal
     levels: tuple[Level, ...]
     trouble: str = ""
-    """Why it opens nothing at all: expired, revoked."""
+    """Why it opens nothing at all, as a sentence: expired, revoked."""
 
 
 def configured(compiled: Compiled, name: str) -> Holder | None:
@@ -61,9 +61,15 @@ def _holder(found: Found, now: int) -> Holder:
         Level(f"key {key.name}", key.bounds),
     )
     if principal is None:
-        return Holder(Principal(id=key.id, name=key.name, levels=((),)), levels, "a level above it is disabled or gone")
+        return Holder(
+            Principal(id=key.id, name=key.name, levels=((),)),
+            levels,
+            "The key opens nothing: a level above it is disabled or gone.",
+        )
     expired = bool(principal.expires_at) and now >= principal.expires_at
-    return Holder(principal, levels, "" if not expired else "it, or a level above it, has expired or was revoked")
+    return Holder(
+        principal, levels, "" if not expired else "The key opens nothing: it, or a level above it, has expired or was revoked."
+    )
 
 
 def _bounds(rule: KeyRule) -> Bounds:

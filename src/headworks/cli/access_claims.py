@@ -1,0 +1,91 @@
+"""Whose access is asked about, by the claims that a token of theirs would hold: judged as the gateway does once the signature holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from headworks.cli.access_holders import Holder
+from headworks.cli.settings import misuse
+from headworks.domain.errors import Fault
+from headworks.domain.issuer import Issuer
+from headworks.domain.principal import Principal
+from headworks.domain.records import NO_BOUNDS
+from headworks.identity.principals import Compiler
+from headworks.journey.access import Level
+from headworks.wiring.clock import SystemClock
+from headworks.wiring.compile import Compiled
+from headworks.wiring.process_exits import Exit
+
+_NS = 10**9
+Claims = dict[str, object]
+
+
+def claims_in(text: str, file: Path | None) -> Claims:
+    """Those of the option, or those of the file. Ends the command where they are none."""
+    try:
+        written = text or (file.read_text("utf-8") if file is not None else "")
+    except (OSError, UnicodeDecodeError) as trouble:
+        misuse(f"--token-claims {file}: it cannot be read ({type(trouble).__name__}).")
+    try:
+        return msgspec.json.decode(written, type=Claims)
+    except msgspec.DecodeError:
+        misuse(
+            'These are no claims: write a JSON object such as {"iss": "https://login.example.com", "sub": "ann"}, not a token.'
+        )
+
+
+def claimant(config: Path | None, compiled: Compiled, claims: Claims) -> Holder | None:
+    """Whom the gateway would take the bearer for, by the issuers of the configuration and the parties of the database. None where the
+    database could not be asked, which has been told.
+    """
+    issuers = compiled.snapshot.identity.issuers
+    issuer = issuers.get(str(claims.get("iss")))
+    if issuer is None:
+        known = ", ".join(issuers) or "none; add one under identity.issuers"
+        return _nobody("a token", f"The configuration trusts no issuer of that name ('iss'). Known: {known}.")
+    found: list[Holder] = []
+    try:
+        code = _asked(config, claims, issuer, found)
+    except Fault as refused:
+        return _nobody(f"token of {issuer.name}", refused.message)
+    return found[0] if code == Exit.OK else None
+
+
+def _asked(config: Path | None, claims: Claims, issuer: Issuer, found: list[Holder]) -> Exit | int:
+    """Raises `Fault`."""
+    from headworks.cli.database import on_database  # noqa: PLC0415 - SQL takes a third of a second to import
+    from headworks.identity.claims import place_of  # noqa: PLC0415 - tokens take what verifies them along
+    from headworks.identity.gate import Gate, Lost  # noqa: PLC0415 - likewise
+    from headworks.identity.jwt import judge  # noqa: PLC0415 - likewise
+    from headworks.identity.tokens import bearer  # noqa: PLC0415 - likewise
+    from headworks.stores.sql.engine import Database  # noqa: PLC0415 - likewise
+    from headworks.stores.sql.records import SqlLookups  # noqa: PLC0415 - likewise
+
+    clock = SystemClock()
+    judge(claims, issuer, clock.wall_ns() / _NS)
+
+    async def work(database: Database) -> int:
+        try:
+            lineage, _ = await place_of(claims, issuer, Gate(SqlLookups(database, clock), clock))
+        except Lost as lost:
+            raise OSError(*lost.args) from None
+        standing = Compiler().standing_of(lineage)
+        level = Level(f"token of {issuer.name}", NO_BOUNDS)
+        levels = (*(Level(f"{party.kind} {party.name}", party.bounds) for party in lineage), level)
+        if standing is None:
+            found.append(Holder(_unknown(issuer.name), levels, "This token opens nothing: a level above it is disabled."))
+        else:
+            found.append(Holder(bearer(claims, issuer, standing), levels))
+        return Exit.OK
+
+    return on_database(config, work)
+
+
+def _nobody(name: str, trouble: str) -> Holder:
+    return Holder(_unknown(name), (Level(name, NO_BOUNDS),), trouble)
+
+
+def _unknown(name: str) -> Principal:
+    return Principal(id="", name=name, levels=((),))
