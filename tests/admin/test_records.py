@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from headworks.domain.administration import Role
 from tests.admin.conftest import Telling
-from tests.admin.house import House
+from tests.admin.house import Caller, House
 
 
 async def parties(house: House) -> None:
@@ -157,3 +158,25 @@ async def pages(house: House) -> None:
 
 def test_pages_follow_one_another_to_the_end(tell: Telling) -> None:
     tell(pages)
+
+
+async def removed_with_a_past(house: House) -> None:
+    owner = await house.owner()
+    ours, theirs = await house.tenant(owner, "acme"), await house.tenant(owner, "rival")
+    here, there = [await house.token((Role.AUDITOR, tenant.organisation)) for tenant in (ours, theirs)]
+    lead = await house.token((Role.AUDITOR, ours.team))
+    for kind, party in (("users", ours.user), ("service-accounts", ours.service_account), ("projects", ours.project)):
+        assert (await owner(f"DELETE /{kind}/{party}", headers={"if-match": "*"})).status == 204
+    await owner.made(f"DELETE /teams/{ours.team}", if_match="*")
+
+    async def told_to(auditor: Caller) -> set[str]:
+        return {entry["facts"]["within"] for entry in (await auditor.made("GET /audit"))["data"]}
+
+    assert await told_to(here) == {ours.organisation, ours.team, ours.project, ours.user, ours.service_account}
+    assert not await told_to(there) & set(ours)
+    assert (await lead("GET /audit")).problem == "not_allowed", "the role on what is gone is gone, too"
+    assert await told_to(owner) > set(ours[:-1])
+
+
+def test_what_was_done_to_a_removed_party_is_told_to_those_above_it(tell: Telling) -> None:
+    tell(removed_with_a_past)

@@ -119,6 +119,8 @@ SHIPPED = {
     ("0002", "postgresql"): "3300784402f1ce1e",
     ("0003", "sqlite"): "c7bc8d9099f43fdd",
     ("0003", "postgresql"): "0ed8a74aebe569d9",
+    ("0004", "sqlite"): "544445ef7977e1ee",
+    ("0004", "postgresql"): "10233b9583b981ce",
 }
 
 

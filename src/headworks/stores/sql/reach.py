@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ColumnElement, exists, select, true
+from sqlalchemy import Column, ColumnElement, exists, or_, select, true
 
 from headworks.ports.records import EVERYWHERE, Reach
-from headworks.stores.sql.schema import KEYS, PARTY_PATHS
+from headworks.stores.sql.schema import KEYS, PARTY_PATHS, REMOVED_PATHS
 
 _ORGANISATION = "org_"
 """How ids of organisations begin."""
@@ -16,6 +16,12 @@ def within(party: Column[str], reach: Reach) -> ColumnElement[bool]:
     if reach == EVERYWHERE:
         return true()
     return exists().where(PARTY_PATHS.c.descendant == party, PARTY_PATHS.c.ancestor.in_(reach))
+
+
+def once_within(party: Column[str], reach: Reach) -> ColumnElement[bool]:
+    """The same, or whether it was one while it was there: what is told of the past is told of parties that are gone, too."""
+    gone = exists().where(REMOVED_PATHS.c.descendant == party, REMOVED_PATHS.c.ancestor.in_(reach))
+    return or_(within(party, reach), gone)
 
 
 def below(party: Column[str], above: str) -> ColumnElement[bool]:

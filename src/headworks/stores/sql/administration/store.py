@@ -12,7 +12,7 @@ from headworks.ports.administration import Facts
 from headworks.ports.records import Page, Reach
 from headworks.stores.sql.administration.administrators import SqlAdministrators
 from headworks.stores.sql.administration.credentials import SqlCredentials
-from headworks.stores.sql.reach import within
+from headworks.stores.sql.reach import once_within
 from headworks.stores.sql.schema import AUDIT
 
 
@@ -25,7 +25,7 @@ class SqlAdministration(SqlAdministrators, SqlCredentials):
 
     async def audit_entries(self, page: Page, *, reach: Reach) -> Sequence[AuditEntry]:
         """See the port."""
-        wanted = select(AUDIT.c.number, AUDIT.c.at, AUDIT.c.body).where(within(AUDIT.c.within, reach))
+        wanted = select(AUDIT.c.number, AUDIT.c.at, AUDIT.c.body).where(once_within(AUDIT.c.within, reach))
         if page.after:
             wanted = wanted.where(AUDIT.c.number < int(page.after))
         async with self.database.reading() as connection:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from headworks.ports.records import EVERYWHERE, Reach
 from headworks.stores.sql.audit.sealing import Seal, SignedHead
 from headworks.stores.sql.engine import Database
-from headworks.stores.sql.reach import within
+from headworks.stores.sql.reach import once_within
 from headworks.stores.sql.schema import AUDIT, AUDIT_HEAD
 
 _AT_ONCE = 1000
@@ -38,7 +38,7 @@ async def exported(database: Database, after: int = 0, *, most: int = 0, reach: 
     """Records from number `after` + 1 on, in order; `most` of them, 0 for all. What is out of reach is left out."""
     left = most or None
     while True:
-        wanted = select(AUDIT).where(AUDIT.c.number > after, within(AUDIT.c.within, reach)).order_by(AUDIT.c.number)
+        wanted = select(AUDIT).where(AUDIT.c.number > after, once_within(AUDIT.c.within, reach)).order_by(AUDIT.c.number)
         async with database.reading() as connection:
             found = (await connection.execute(wanted.limit(min(_AT_ONCE, left or _AT_ONCE)))).all()
         for row in found:

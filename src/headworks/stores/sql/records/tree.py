@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headworks.domain.records import Party
 from headworks.stores.sql.records.rows import path_of
-from headworks.stores.sql.schema import KEYS, PARTIES, PARTY_PATHS
+from headworks.stores.sql.schema import KEYS, PARTIES, PARTY_PATHS, REMOVED_PATHS
 
 _ABOVE = PARTY_PATHS.alias("above")
 _UNDER = PARTY_PATHS.alias("under")
@@ -19,6 +19,13 @@ async def plant(connection: AsyncConnection, party: str, parent: str) -> None:
     if parent:
         above = select(_ABOVE.c.ancestor, literal(party), _ABOVE.c.depth + 1).where(_ABOVE.c.descendant == parent)
         await connection.execute(insert(PARTY_PATHS).from_select(["ancestor", "descendant", "depth"], above))
+
+
+async def fell(connection: AsyncConnection, party: str) -> None:
+    """Take away one that has nothing below it. Where it stood is still known to those who read the audit."""
+    stood = select(PARTY_PATHS.c.ancestor, PARTY_PATHS.c.descendant).where(PARTY_PATHS.c.descendant == party)
+    await connection.execute(insert(REMOVED_PATHS).from_select(["ancestor", "descendant"], stood))
+    await connection.execute(delete(PARTY_PATHS).where(PARTY_PATHS.c.descendant == party))
 
 
 async def transplant(connection: AsyncConnection, party: Party, path: tuple[str, ...]) -> None:

@@ -2,7 +2,7 @@
 
     file              tables
     columns.py        types of columns, and METADATA
-    parties.py        parties, party_paths (every party with itself and all above it), keys
+    parties.py        parties, party_paths (every party with itself and all above it), removed_paths, keys
     changes.py        change_head (one row: log, number, pruned_to), changes, audit_head (one row), audit
     allowances.py     grants (top-ups and what rolled over, per budget, group and period), alerts (sent once each)
     people.py         admins, admin_identities, role_grants, sessions, admin_tokens, invitations, repeats (idempotency keys)
@@ -17,7 +17,7 @@ from headworks.stores.sql.schema.allowances import ALERTS, GRANTS
 from headworks.stores.sql.schema.changes import AUDIT, AUDIT_HEAD, CHANGE_HEAD, CHANGES
 from headworks.stores.sql.schema.columns import METADATA, THE_ROW
 from headworks.stores.sql.schema.ledger import COUNTER_SPEND, PLACES, POSTINGS
-from headworks.stores.sql.schema.parties import KEYS, PARTIES, PARTY_PATHS
+from headworks.stores.sql.schema.parties import KEYS, PARTIES, PARTY_PATHS, REMOVED_PATHS
 from headworks.stores.sql.schema.people import (
     ADMIN_IDENTITIES,
     ADMIN_TOKENS,
@@ -49,6 +49,7 @@ __all__ = [
     "PARTY_PATHS",
     "PLACES",
     "POSTINGS",
+    "REMOVED_PATHS",
     "REPEATS",
     "REVISIONS",
     "ROLE_GRANTS",

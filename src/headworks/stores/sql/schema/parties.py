@@ -33,6 +33,13 @@ PARTY_PATHS = Table(
     sqlite_with_rowid=False,
 )
 
+REMOVED_PATHS = Table(  # of parties that are gone, as they were: by them others read what was done to these
+    "removed_paths",
+    METADATA,
+    identity("ancestor"),
+    Column("descendant", WORDS, primary_key=True, index=True),
+)
+
 KEYS = Table(
     "keys",
     METADATA,
