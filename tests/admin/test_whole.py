@@ -21,7 +21,7 @@ from headworks.domain.administration import Role, Scope
 from headworks.domain.administration.wire.bounds import BoundsBody, BudgetBody
 from headworks.domain.administration.wire.keys import KeyAsked, KeyPatch
 from headworks.domain.administration.wire.parties import PartyAsked, PartyPatch
-from headworks.domain.administration.wire.people import AdministratorAsked
+from headworks.domain.administration.wire.people import AdministratorAsked, TokenAsked
 from headworks.stores.sql.engine import Database
 from headworks.wiring.administration import open_door
 from headworks.wiring.clock import SystemClock
@@ -136,9 +136,9 @@ def by_client(address: str, token: str) -> None:
         assert [each.role for each in admin.grants.list(administrator=person.id)] == [Role.DEVELOPER, Role.AUDITOR]
         admin.grants.remove(grant.id)
         admin.administrators.remove(person.id, version=admin.administrators.read(person.id).version)
-        narrow = admin.tokens.create("narrow", scopes=[Scope.AUDIT_READ])
+        narrow = admin.tokens.create(TokenAsked(name="narrow", scopes=(Scope.AUDIT_READ,)))
         with Client(address, narrow.secret) as auditor:
-            assert auditor.audit(limit=1).data[0].facts["operation"] == "tokens.create"
+            assert next(auditor.audit()).facts["operation"] == "tokens.create"
             with pytest.raises(Refused, match="keys:read"):
                 list(auditor.keys.list())
         admin.tokens.revoke(narrow.token.id)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-from headworks.client.collections import Administrators, Grants, Keys, Parties, Tokens
+from headworks.client.collections import Keys, Parties
+from headworks.client.people import Administrators, Grants, Sessions, Tokens
 from headworks.client.revisions import Revisions
+from headworks.client.usage import Usage
 from headworks.client.wire import Request, Wire
-from headworks.domain.administration.wire.people import AuditListing, Me
+from headworks.domain.administration.wire.people import AuditListing, AuditView, Me
 
 
 class Client:
@@ -26,15 +29,21 @@ class Client:
         self.administrators = Administrators(self._wire)
         self.grants = Grants(self._wire)
         self.tokens = Tokens(self._wire)
+        self.sessions = Sessions(self._wire)
+        self.usage = Usage(self._wire)
         self.revisions = Revisions(self._wire)
 
     def me(self) -> Me:
         """Who the token acts as, and what it may do."""
         return self._wire.ask(Request(method="GET", path="/me"), Me)
 
-    def audit(self, *, limit: int = 100, cursor: str | None = None) -> AuditListing:
+    def audit(self) -> Iterator[AuditView]:
         """What was done and denied, newest first."""
-        return self._wire.ask(Request(method="GET", path="/audit", query={"limit": limit, "cursor": cursor}), AuditListing)
+        return self._wire.pages("/audit", AuditListing)
+
+    def document(self) -> bytes:
+        """The admin API itself, as an OpenAPI 3.1 document."""
+        return self._wire.send(Request(method="GET", path="/openapi.json"))
 
     def close(self) -> None:
         """Close the connection."""

@@ -27,12 +27,8 @@ class Revisions:
         self._wire = wire
 
     def list(self) -> Iterator[RevisionView]:
-        """All of them, newest first, page by page."""
-        cursor: str | None = ""
-        while cursor is not None:
-            page = self._wire.ask(Request(method="GET", path=_PATH, query={"cursor": cursor or None}), RevisionListing)
-            yield from page.data
-            cursor = page.next
+        """All of them, newest first."""
+        return self._wire.pages(_PATH, RevisionListing)
 
     def read(self, number: int | None = None) -> RevisionText:
         """With its document."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import http.client
 import uuid
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Protocol, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
@@ -13,6 +13,7 @@ import msgspec
 from headworks.domain.administration.wire.problem import Problem
 
 Answer = TypeVar("Answer")
+Item_co = TypeVar("Item_co", covariant=True)
 ROOT = "/admin/v1"
 _TRIES = 2
 
@@ -34,6 +35,20 @@ class Unreachable(Exception):
     """No answer, or none of a control plane."""
 
 
+class Listing(Protocol[Item_co]):
+    """One page of a list."""
+
+    @property
+    def data(self) -> tuple[Item_co, ...]:
+        """What is on it."""
+        ...
+
+    @property
+    def next(self) -> str | None:
+        """The cursor of the following page; None: there is none."""
+        ...
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked. `query` values that are None are left out."""
 
@@ -45,6 +60,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What `If-Match` says; None: whatever is there."""
     locks: bool = False
     """A creation or an act that takes `If-Match`, too, as all changes do."""
+    idempotency_key: str | None = None
+    """Of a creation or an act; None: one of its own, so that it is done once however often the connection breaks."""
 
 
 class Wire:
@@ -79,6 +96,16 @@ class Wire:
                 f"The answer is not one of this version's control plane ({trouble}). Update one of the two."
             ) from None
 
+    def pages(self, path: str, kind: type[Listing[Item_co]], **filters: str | None) -> Iterator[Item_co]:
+        """All that is on a list, page by page as they are wanted. Raises as `ask` does."""
+        cursor: str | None = None
+        while True:
+            page = self.ask(Request(method="GET", path=path, query={**filters, "cursor": cursor}), kind)
+            yield from page.data
+            cursor = page.next
+            if cursor is None:
+                return
+
     def send(self, request: Request) -> bytes:
         """The body of the answer. A creation carries an idempotency key, so that it may be tried again."""
         wanted = {name: value for name, value in request.query.items() if value is not None}
@@ -107,7 +134,7 @@ class Wire:
         if has_body:
             headers["content-type"] = "application/json"
         if request.method == "POST":
-            headers["idempotency-key"] = str(uuid.uuid4())
+            headers["idempotency-key"] = request.idempotency_key or str(uuid.uuid4())
         if request.method in {"PUT", "PATCH", "DELETE"} or request.locks:
             headers["if-match"] = "*" if request.version is None else f'"{request.version}"'
         return headers
