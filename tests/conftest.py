@@ -1,4 +1,4 @@
-"""What holds for all tests: in CI, a server that is missing is a failure and not a reason to skip."""
+"""What holds for all tests: none fails for a slow machine, and in CI a server that is missing is a failure and not a reason to skip."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 MISSING = "is not installed"
 """What the reason of a skipped test says when a program that it needs is not there."""

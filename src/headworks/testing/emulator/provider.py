@@ -219,10 +219,7 @@ class Provider:
         return Score(whole(self._head(visit, _JSON, len(body)), body, 0, INSTANT, self._chance), visit.sighting, sized=True)
 
     def _spoiled(self, visit: Visit, score: Score) -> Score:
-        for trouble in visit.struck:
-            if trouble.kind not in _APART:
-                score = spoil.spoiled(score, trouble)
-        return score
+        return spoil.spoiled(score, (trouble for trouble in visit.struck if trouble.kind not in _APART))
 
     def _rejected(self, visit: Visit, rejection: Rejection) -> Score:
         visit.sighting.status = rejection.status

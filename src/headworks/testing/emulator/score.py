@@ -72,7 +72,7 @@ def whole(head: bytes, body: bytes, tokens: int, pace: Pace, chance: Random) -> 
     """A whole answer: it comes when all its tokens are written. The wait is split, so that a peer who hangs up is billed a part."""
     delay = _first_delay(pace, chance) + _token_delay(pace, chance) * tokens
     if delay:
-        steps = min(10, tokens)
+        steps = max(1, min(10, tokens))
         yield from (Beat(delay / steps, b"", tokens // steps) for _ in range(steps))
         tokens %= steps
     yield Beat(0.0, head)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
 import msgspec
@@ -28,9 +28,22 @@ def paced(pace: Pace, trouble: Trouble) -> Pace:
     return msgspec.structs.replace(pace, **changed)
 
 
-def spoiled(score: Score, trouble: Trouble) -> Score:
-    """The answer under any other trouble but `error`, `refusal` and `slow`, which are told elsewhere."""
-    score.fate = Fate.WHOLE if trouble.kind in (TroubleKind.DRIP, TroubleKind.STALL) else Fate.SPOILED
+def spoiled(score: Score, troubles: Iterable[Trouble]) -> Score:
+    """The answer under all others but `error`, `refusal` and `slow`, which are told elsewhere.
+
+    An answer ends once: by the first that ends it. What is left by all of them drips.
+    """
+    for trouble in sorted(troubles, key=lambda trouble: trouble.kind is TroubleKind.DRIP):
+        over = score.fate is Fate.SPOILED or score.end is End.HANG
+        if trouble.kind is TroubleKind.DRIP:
+            score.beats = _dripped(score.beats, trouble.bytes or 1)
+        elif not over:
+            _spoil(score, trouble)
+    return score
+
+
+def _spoil(score: Score, trouble: Trouble) -> None:
+    score.fate = Fate.WHOLE if trouble.kind is TroubleKind.STALL else Fate.SPOILED
     match trouble.kind:
         case TroubleKind.RESET:
             score.beats = chain(_until(score, trouble.after), [Beat(_GRACE, b"")])
@@ -43,15 +56,12 @@ def spoiled(score: Score, trouble: Trouble) -> Score:
             score.end = End.CUT if score.sized else End.DONE
         case TroubleKind.STALL:
             _stall(score, trouble)
-        case TroubleKind.DRIP:
-            score.beats = _dripped(score.beats, trouble.bytes or 1)
         case TroubleKind.GARBAGE:
             score.beats, score.end = _garbage(trouble.form)
         case TroubleKind.OVERSIZE:
             score.beats = _head_oversize(trouble.bytes) if trouble.form == "head" else _oversize(score, trouble.bytes)
         case _:
             pass
-    return score
 
 
 def _until(score: Score, after: int | None) -> Iterator[Beat]:

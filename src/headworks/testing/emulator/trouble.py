@@ -1,7 +1,8 @@
 """What can go wrong at a provider, and how it is asked for.
 
-A trouble is written `kind key=value …`; several are separated by `;`. It comes from the settings, the command line, the admin
-endpoint, a request header `x-emulate`, or from the prompt itself as `[emulate: …]` (headers seldom survive a gateway).
+A trouble is written `kind key=value …`; several are separated by `;`, and an answer ends by the first that ends it. It comes from
+the settings, the command line, the admin endpoint, a request header `x-emulate`, or from the prompt itself as `[emulate: …]` (headers
+seldom survive a gateway).
 
     error status=429 retry_after=2        an error instead of an answer; with after=3 inside the stream, after three chunks
     reset | reset after=0 | reset after=3  connection reset before the head, after it, after three chunks
@@ -22,6 +23,7 @@ from __future__ import annotations
 import re
 import shlex
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
@@ -54,7 +56,7 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     provider: str = ""
     model: str = ""
     path: str = ""
-    after: int | None = None
+    after: Annotated[int, msgspec.Meta(ge=0)] | None = None
     status: int = 500
     retry_after: float | None = None
     type: str = ""
@@ -63,7 +65,7 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     form: str = "json"
     seconds: float = 0.0
     rate: float = 0.0
-    bytes: int = 0
+    bytes: Annotated[int, msgspec.Meta(ge=0)] = 0
 
     def concerns(self, visitor: Visitor) -> bool:
         """Whether a request is of the sort this is for."""
