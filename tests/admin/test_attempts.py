@@ -48,6 +48,23 @@ def test_who_has_an_account_cannot_guess_others_passwords_by_signing_in_between(
     assert attempts.wait("another victim", "there")
 
 
+def test_all_ipv6_addresses_of_one_network_are_one_place() -> None:
+    """Whoever has one of them has 2⁶⁴."""
+    attempts = Attempts(FrozenClock())
+    for number in range(PER_NAME_AND_PEER):
+        attempts.failed("ann", f"2001:db8::{number:x}")
+    assert attempts.wait("ann", "2001:db8::ffff")
+    assert not attempts.wait("ann", "2001:db8:0:1::1")
+
+
+def test_an_ipv4_address_is_the_same_however_it_is_written() -> None:
+    attempts = Attempts(FrozenClock())
+    for _ in range(PER_NAME_AND_PEER):
+        attempts.failed("ann", "::ffff:192.0.2.7")
+    assert attempts.wait("ann", "192.0.2.7")
+    assert not attempts.wait("ann", "192.0.2.8")
+
+
 def test_signing_in_from_many_places_is_no_guessing() -> None:
     attempts = Attempts(FrozenClock())
     for number in range(2 * PER_NAME):

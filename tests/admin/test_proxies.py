@@ -36,7 +36,7 @@ def behind(proxies: str) -> Callable[[Callable[[House], Awaitable[None]]], Calla
 
 @behind("10.0.0.0/24")
 async def signed_in_over_tls(house: House) -> None:
-    reply = await Caller(house.api, OVER_TLS, PROXY)("POST /session", ASKED)
+    reply = await Caller(house.api, OVER_TLS, f"::ffff:{PROXY}")("POST /session", ASKED)
     cookie = reply.headers["set-cookie"]
     assert cookie.startswith("__Host-headworks_session=")
     assert "; Path=/; Secure; " in cookie

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Iterator
+from ipaddress import IPv4Address, ip_network
 
+from headworks.control.admin.proxies import address_of
 from headworks.domain.limits.rates import after_taking, given_back, wait_for
 from headworks.ports.clock import Clock
 
@@ -16,8 +18,10 @@ PER_NAME = 200
 PERIOD = 900 * 1_000_000
 """Microseconds."""
 _MOST = 10_000
+_NEIGHBOURS = 64
+"""Bits that all IPv6 addresses of one customer have in common: each has more of them than could ever be counted."""
 _Key = tuple[str, str]
-"""Name and address; either may be empty: any."""
+"""Name and place; either may be empty: any."""
 
 
 class Attempts:
@@ -42,7 +46,7 @@ class Attempts:
 
     def succeeded(self, name: str, peer: str) -> None:
         """It was the right one: this name's failures from there are forgiven, and of what others share this try is taken back."""
-        now, own = self._now(), (name.casefold(), peer)
+        now, own = self._now(), (name.casefold(), _place_of(peer))
         for key, most in self._counted(name, peer):
             self._drained_at[key] = given_back(1, self._drained_at.get(key, 0), now, now, most, PERIOD)
         if name:
@@ -50,15 +54,23 @@ class Attempts:
             _put(self._known, own, now)
 
     def _counted(self, name: str, peer: str) -> Iterator[tuple[_Key, int]]:
-        yield ("", peer), PER_PEER
+        place = _place_of(peer)
+        yield ("", place), PER_PEER
         if name:
-            own = name.casefold(), peer
+            own = name.casefold(), place
             yield own, PER_NAME_AND_PEER
             if own not in self._known:
                 yield (own[0], ""), PER_NAME
 
     def _now(self) -> int:
         return int(self._clock.now() * 1_000_000)
+
+
+def _place_of(peer: str) -> str:
+    address = address_of(peer)
+    if address is None or isinstance(address, IPv4Address):
+        return str(address or peer)
+    return str(ip_network((address, _NEIGHBOURS), strict=False))
 
 
 def _put(remembered: OrderedDict[_Key, int], key: _Key, value: int) -> None:

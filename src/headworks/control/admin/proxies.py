@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from starlette.requests import Request
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -33,8 +34,14 @@ def sender_of(request: Request, proxies: Sequence[Network]) -> Sender:
 def _is_one(peer: str, proxies: Sequence[Network]) -> bool:
     if not proxies:
         return False
+    address = address_of(peer)
+    return address is not None and any(address in network for network in proxies)
+
+
+def address_of(peer: str) -> Address | None:
+    """As a number; an IPv4 address in an IPv6 one's clothes as itself."""
     try:
         address = ipaddress.ip_address(peer)
     except ValueError:
-        return False
-    return any(address in network for network in proxies)
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
