@@ -44,7 +44,7 @@ class ControlPlan(NamedTuple):
     ledger: Ledger | None = None
     """What books the journal; None: nobody does."""
     prepare: Prepare | None = None
-    """Waited for before anything is asked of the database."""
+    """Run once, and waited for before anything is asked of the database."""
     alerts: Alerts | None = None
     """What watches budgets."""
     admin: AdminDoor | None = None
@@ -63,6 +63,7 @@ async def run_control(plan: ControlPlan, sockets: Sequence[socket.socket], clock
     told = _projection("metrics", metrics, plan.journal, say)
     logged = _projection("logs", log, plan.journal, say)
     routes = plan.admin.routes if plan.admin is not None else ()
+    preparing = asyncio.create_task((plan.prepare or _nothing)())
     server = _Server(_settings_of(control_app(House(plan.journal, metrics, (told, logged), clock, plan.ledger), routes)))
     tasks = [
         asyncio.create_task(follow(told, clock)),
@@ -70,13 +71,13 @@ async def run_control(plan: ControlPlan, sockets: Sequence[socket.socket], clock
         asyncio.create_task(keep_journal(plan.journal, plan.keep_days, Recoverer("control", clock, say), _booked(plan.ledger))),
     ]
     if plan.ledger is not None:
-        tasks.append(asyncio.create_task(_prepared(plan, plan.ledger.run(clock))))
+        tasks.append(asyncio.create_task(_prepared(preparing, plan.ledger.run(clock))))
     if plan.alerts is not None:
-        tasks.append(asyncio.create_task(_prepared(plan, plan.alerts.run())))
+        tasks.append(asyncio.create_task(_prepared(preparing, plan.alerts.run())))
     if plan.chores is not None:
-        tasks.append(asyncio.create_task(_prepared(plan, plan.chores())))
+        tasks.append(asyncio.create_task(_prepared(preparing, plan.chores())))
     if plan.admin is not None:
-        tasks.append(asyncio.create_task(plan.admin.run(plan.prepare or _nothing)))
+        tasks.append(asyncio.create_task(plan.admin.run(lambda: _done(preparing))))
     serving = asyncio.create_task(server.serve(list(sockets)))
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -84,7 +85,7 @@ async def run_control(plan: ControlPlan, sockets: Sequence[socket.socket], clock
     finally:
         server.should_exit = True
         await serving
-        await _cancelled([*tasks, stopping])
+        await _cancelled([*tasks, stopping, preparing])
         await _last_lines(logged, log, clock)
 
 
@@ -92,10 +93,14 @@ async def _nothing() -> None:
     """There is nothing to prepare."""
 
 
-async def _prepared(plan: ControlPlan, work: Coroutine[None, None, None]) -> None:
+async def _done(preparing: asyncio.Task[None]) -> None:
+    """Several wait for it: none of them ends it by leaving."""
+    await asyncio.shield(preparing)
+
+
+async def _prepared(preparing: asyncio.Task[None], work: Coroutine[None, None, None]) -> None:
     try:
-        if plan.prepare is not None:
-            await plan.prepare()
+        await _done(preparing)
         await work
     finally:
         work.close()  # where it never began

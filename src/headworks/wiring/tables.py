@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from headworks.ports.clock import Clock
 from headworks.stores.sql.engine import Database
-from headworks.stores.sql.version import Behind, check
+from headworks.stores.sql.version import WANTED, Behind, check, version_of
 
 _GLANCE = 0.1
 _PAUSE = 2.0
@@ -17,12 +17,10 @@ _PATIENCE = 30.0
 
 async def make_tables(database: Database, clock: Clock, say: Callable[[str], None]) -> None:
     """Bring the tables to this version, as soon as the database answers. Says what was done, and once what is in the way."""
-    from headworks.stores.sql.migrations import upgrade  # noqa: PLC0415 - the gateway imports this file, and shall not carry the migrations
-
     said = ""
     while True:
         try:
-            before, after = await upgrade(database)
+            before, after = await _brought(database)
         except (SQLAlchemyError, OSError) as trouble:
             if said != (said := type(trouble).__name__):
                 say(f"{database} cannot be used yet ({said}): trying again until it answers")
@@ -31,6 +29,16 @@ async def make_tables(database: Database, clock: Clock, say: Callable[[str], Non
         if before != after:
             say(f"{database}: tables brought from version {before or 'none'} to {after}")
         return
+
+
+async def _brought(database: Database) -> tuple[str, str]:
+    """From and to which version; the same where there was nothing to do."""
+    found = await version_of(database)
+    if found >= WANTED:
+        return found, found
+    from headworks.stores.sql.migrations import upgrade  # noqa: PLC0415 - 9 MB that only a start with something to migrate pays
+
+    return await upgrade(database)
 
 
 async def wait_for_tables(database: Database, clock: Clock, patience: float = _PATIENCE) -> bool:

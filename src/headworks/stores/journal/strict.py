@@ -17,7 +17,9 @@ from headworks.stores.journal.schema import END, NewerSchemaError
 from headworks.stores.journal.segment import Segment, find_epochs
 from headworks.stores.journal.tail import Place
 
-BATCH = 4 << 20
+BATCH = 2 << 20
+_PIECE = 256 << 10
+"""Bytes read and decoded at once."""
 START: Place = (0, 0)
 _KNOWN = (b'{"t":"begin"', b'{"t":"mark"', b'{"t":"header"', b'{"t":"footer"')
 
@@ -77,7 +79,7 @@ def _read_epoch(stem: str, segments: Sequence[Segment], before: Place, size: int
 def _ends(reader: SegmentReader, offset: int, size: int) -> Iterator[tuple[list[Exchange], int]]:
     """Piece by piece: the end-records, and the offset behind them. What was yielded is good whatever follows."""
     while size > 0:
-        lines, end = reader.lines(offset, size)
+        lines, end = reader.lines(offset, min(size, _PIECE))
         if not lines:
             return
         found: list[Exchange] = []
