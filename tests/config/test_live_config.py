@@ -68,3 +68,12 @@ def test_what_a_new_gateway_would_take_up_says_how_to_get_one(tmp_path: Path, af
 
 def test_what_is_in_force_at_once_says_nothing_more(tmp_path: Path) -> None:
     assert said_after(tmp_path, "server: {drain: 30}", "server: {drain: 3, max_body_bytes: 1000}\nretries: {attempts: 5}") == []
+
+
+def test_the_last_key_goes_at_once_and_loudly(tmp_path: Path) -> None:
+    """It may be a leaked one. It may be half a file, too: the database could have keys, so nothing else would say so."""
+    keys = "keys: {shop: {key: hw-shop-key-0123456789}, lab: {key: hw-lab-key-0123456789}}"
+    (line,) = said_after(tmp_path, keys, "")
+
+    assert line.startswith("WARNING: no key is left in the configuration: lab, shop are refused from now on")
+    assert said_after(tmp_path, keys, "keys: {shop: {key: hw-shop-key-0123456789}}") == []

@@ -41,9 +41,7 @@ CLIENT_KEY_FILE = "client-key"
 class LiveConfig:
     """One per gateway process. Everybody reads `snapshot`; a new one is put there by one assignment."""
 
-    def __init__(
-        self, compiled: Compiled, say: Say, document: Loads | None, clock: Clock, *, rejected: bool = False
-    ) -> None:
+    def __init__(self, compiled: Compiled, say: Say, document: Loads | None, clock: Clock, *, rejected: bool = False) -> None:
         self.snapshot: Snapshot = compiled.snapshot
         self._compiled = compiled
         self._say = say
@@ -140,7 +138,7 @@ def _no_key_left(before: Snapshot) -> str:
     """It is taken up all the same: whoever removes the last key, a leaked one say, means it."""
     gone = ", ".join(sorted(principal.name for principal in before.principals.values()))
     return (
-        f"WARNING: no key is left in the configuration: {gone} are refused from now on, and whoever has no key of the database. "
+        f"WARNING: no key is left in the configuration: {gone} are refused from now on. "
         "Where that is not meant, put `keys` back: it counts within seconds"
     )
 

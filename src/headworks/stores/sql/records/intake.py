@@ -19,7 +19,7 @@ from headworks.stores.sql.schema import KEYS, PARTIES
 
 _AT_ONCE = 200
 PER_ACT = 4_000
-"""Records in one transaction: SQLite has one writer, who has them done in a third of a second."""
+"""Records in one transaction. SQLite has one writer: others wait for it well under a second."""
 _PAUSE = 0.1
 """Seconds between two transactions. Who waits for SQLite looks as often."""
 _Item = TypeVar("_Item")
