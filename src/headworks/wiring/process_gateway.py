@@ -27,7 +27,7 @@ from headworks.wiring.voice import say, tell
 def main(arguments: Sequence[str]) -> int:
     """Run until told to stop. Returns the process's exit code."""
     faulthandler.enable()
-    gc.disable()  # what a start makes stays, so looking for garbage in it is lost time: `run_gateway` looks once, at its end
+    gc.disable()  # what a start makes stays, so looking for garbage in it is lost time; `settle` enables it
     raise_file_limit()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:

@@ -5,6 +5,7 @@ A tree of ten thousand keys takes a second and some 50 MB. Here both are gone wh
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import msgspec
@@ -12,6 +13,7 @@ import msgspec
 from headworks.wiring.config_file import read_config
 
 if __name__ == "__main__":
+    gc.disable()  # all of it is needed until the end
     reading = read_config(sys.stdin.buffer.read().decode())
     if reading.problems:
         sys.exit(1)
