@@ -95,7 +95,7 @@ def test_what_a_killed_gateway_left_open_is_ended_counted_and_logged(tmp_path: P
             await control.counted(1)
             await eventually(lambda: len(control.output.lines) == 1)
             assert b'"ending":"killed"' in control.output.written
-            assert any("1 exchanges open" in line for line in control.said)
+            assert any("1 exchange open" in line for line in control.said)
 
     asyncio.run(scene())
     assert audit(tmp_path).sound

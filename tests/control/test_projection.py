@@ -135,4 +135,4 @@ def test_what_cannot_be_recovered_is_said_once_and_tried_again(tmp_path: Path) -
         task.cancel()
 
     asyncio.run(scene())
-    assert "1 exchanges open" in voice.said[1]
+    assert "1 exchange open" in voice.said[1]

@@ -106,7 +106,7 @@ def test_what_has_no_like_is_told(found: tuple[Records, list[Note]]) -> None:
     told = unsupported(found[1])
 
     assert {"aliases", "guardrail 'pii' of a key or team", "metadata.floor", "sessions of their console"} <= set(told)
-    assert [note.place for note in found[1] if note.what == "1 rows" and "console" in note.told] == ["LiteLLM_ProxyModelTable"]
+    assert [note.place for note in found[1] if note.what == "1 row" and "console" in note.told] == ["LiteLLM_ProxyModelTable"]
 
 
 def test_postgresql_says_the_same(found: tuple[Records, list[Note]], postgres_server: Postgres) -> None:

@@ -209,7 +209,7 @@ async def test_the_queue_is_bounded() -> None:
     await turns()
     assert [one.task.done() for one in asking] == [True, False, False, True]
     assert asking[3].fault.code == "pool_timeout"
-    assert "and 2 requests wait for one" in asking[3].fault.message
+    assert "and 2 more wait for one" in asking[3].fault.message
     await house.up.aclose()
     await turns()
     assert {one.fault.code for one in asking[1:3]} == {"draining"}

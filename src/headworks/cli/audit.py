@@ -11,6 +11,7 @@ import msgspec
 
 from headworks.cli.database import Work, on_database
 from headworks.cli.settings import ConfigPath, directory_of, misuse
+from headworks.domain.counted import counted
 from headworks.identity.pepper import PepperRefused, peppers_of
 from headworks.stores.sql.audit import Seal, SignedHead, exported, signed_head
 from headworks.stores.sql.audit import verify as follow
@@ -43,7 +44,7 @@ def verify(config: ConfigPath = None, *, head: Path | None = None, json: bool = 
             print(msgspec.json.encode(found).decode())
         elif found.sound:
             print(
-                f"{found.records} records, sound."
+                f"{counted(found.records, 'record')}, sound."
                 + ("" if taken else " (--head FILE would tell whether the last ones were cut off.)")
             )
         else:

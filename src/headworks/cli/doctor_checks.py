@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from headworks.domain.counted import counted
 from headworks.domain.snapshot import Snapshot
 from headworks.domain.target import Origin
 from headworks.wiring.process_sockets import holder
@@ -103,7 +104,10 @@ def prices_of(snapshot: Snapshot) -> Iterator[Finding]:
     targets = {target.name: target for model in snapshot.models.values() for target in model.targets}
     unpriced = sorted(name for name, target in targets.items() if target.price is None)
     if not unpriced:
-        yield Finding(Severity.FINE, f"all {len(targets)} targets of {len(snapshot.models)} models have a price")
+        yield Finding(
+            Severity.FINE,
+            f"every target has a price: {counted(len(targets), 'target')} of {counted(len(snapshot.models), 'model')}",
+        )
     elif snapshot.unpriced == "refuse":
         yield Finding(
             Severity.BAD, f"without a price, so refused: {', '.join(unpriced)}", "Give them one under prices:, or say `free`."

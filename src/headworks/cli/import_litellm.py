@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from headworks.cli.database import on_database
 from headworks.cli.settings import directory_of
+from headworks.domain.counted import counted
 from headworks.identity.pepper import PepperRefused, peppers_of
 from headworks.importers.checking import check, variables_of
 from headworks.importers.litellm.document import Imported, Published, import_document, written
@@ -206,9 +207,15 @@ def _report(notes: list[Note], outcome: _Outcome, chosen: Choices) -> None:
 
 def _summary(outcome: _Outcome, chosen: Choices) -> Sequence[str]:
     records, done, unset = outcome.records, outcome.done, outcome.unset
-    lines = [f"Found {len(records.parties)} parties and {len(records.keys)} keys."] if records.parties else []
+    lines = (
+        [f"Found {counted(len(records.parties), 'party', 'parties')} and {counted(len(records.keys), 'key')}."]
+        if records.parties
+        else []
+    )
     if done is not None:
-        lines.append(f"Wrote {done.parties} parties and {done.keys} keys; {done.known} were there already.")
+        lines.append(
+            f"Wrote {counted(done.parties, 'party', 'parties')} and {counted(done.keys, 'key')}; already there: {done.known}."
+        )
         lines += [f"REFUSED: {words}" for words in done.refused]
     if unset:
         lines.append(f"To be set before it starts: {', '.join(unset)}")

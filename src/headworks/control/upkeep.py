@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from headworks.domain.counted import counted
 from headworks.stores.journal import Place, Recoverer, forget_old, recover
 
 RECOVER_EVERY = 5.0
@@ -48,4 +49,4 @@ def _forget(directory: Path, keep_days: float, by: Recoverer, booked: Mapping[st
         by.say(f"old segments of the journal could not be deleted ({trouble.strerror})")
         return
     if gone:
-        by.say(f"{len(gone)} segments of the journal were older than {keep_days:g} days: deleted")
+        by.say(f"deleted {counted(len(gone), 'segment')} of the journal, older than {keep_days:g} days")

@@ -226,7 +226,7 @@ class Pool:
     async def _wait(self, request: Outgoing) -> Connection | None:
         limit, seconds = request.max_connections, request.timeouts.pool
         if len(self._waiting) >= self._shared.keeping.queue:
-            raise faults.pool_timeout(str(self.origin), limit, f"and {len(self._waiting)} requests wait for one")
+            raise faults.pool_timeout(str(self.origin), limit, f"and {len(self._waiting)} more wait for one")
         waiter = Waiter(limit, faults.pool_timeout(str(self.origin), limit, f"for {seconds:g} s, timeouts.pool"))
         self._waiting.append(waiter)
         self._shared.wheel.watch(waiter, self._shared.now() + seconds)

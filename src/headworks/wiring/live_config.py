@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from headworks.domain.config import Config
+from headworks.domain.counted import counted
 from headworks.domain.snapshot import Snapshot
 from headworks.ports.clock import Clock
 from headworks.providers.catalog import shipped_catalog
@@ -110,7 +111,9 @@ class LiveConfig:
     def swapped(self, compiled: Compiled) -> None:
         """The reloader's: a new configuration counts."""
         before, self.snapshot = self.snapshot, compiled.snapshot
-        self._say(f"configuration {compiled.snapshot.revision[:12]} in force: {len(compiled.snapshot.models)} models")
+        self._say(
+            f"configuration {compiled.snapshot.revision[:12]} in force: {counted(len(compiled.snapshot.models), 'model')}"
+        )
         if before.principals and not compiled.snapshot.principals:
             self._say(_no_key_left(before))
         began, now = self._compiled.config, compiled.config

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from headworks.domain.counted import counted
 from headworks.domain.errors import Fault
 from headworks.domain.limits.limit import Calendar, Claim, Limit, Reason, Standing, Unit
 from headworks.domain.money import Money
 
 _RATES = {Unit.REQUESTS: "rate_limit_exceeded", Unit.CONCURRENT: "concurrency_limit_exceeded"}
 _NOUNS = {
-    Unit.REQUESTS: ("request", "requests"),
-    Unit.INPUT_TOKENS: ("input token", "input tokens"),
-    Unit.OUTPUT_TOKENS: ("output token", "output tokens"),
-    Unit.TOKENS: ("token", "tokens"),
-    Unit.CONCURRENT: ("request under way at once", "requests under way at once"),
+    Unit.REQUESTS: "request",
+    Unit.INPUT_TOKENS: "input token",
+    Unit.OUTPUT_TOKENS: "output token",
+    Unit.TOKENS: "token",
 }
-"""Of one, and of any other number."""
 _STRETCHES = {1.0: "a second", 60.0: "a minute", 3600.0: "an hour", 86400.0: "a day"}
 
 
@@ -75,7 +74,9 @@ def _words(claim: Claim, reason: Reason, wait: float, free: int) -> str:
 def _amount(limit: Limit, amount: int) -> str:
     if limit.unit is Unit.COST:
         return str(Money(amount, limit.currency))
-    return f"{amount} {_NOUNS[limit.unit][amount != 1]}"
+    if limit.unit is Unit.CONCURRENT:
+        return f"{counted(amount, 'request')} under way at once"
+    return counted(amount, _NOUNS[limit.unit])
 
 
 def _stretch(limit: Limit) -> str:

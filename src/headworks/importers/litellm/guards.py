@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from headworks.domain.config import GuardSpec
+from headworks.domain.counted import counted
 from headworks.importers.litellm.section import Section, list_of, text_of
 from headworks.importers.notes import Notes
 from headworks.wiring.config_file.tree import Node
@@ -34,7 +35,7 @@ def guards_of(entries: Sequence[Node], notes: Notes) -> dict[str, GuardSpec]:
         default = params.flag("default_on") is True
         made[name] = GuardSpec(patterns=patterns, applies="all" if default else "named")
         if modes == [_BEFORE]:
-            notes.mapped(entry.line, f"guardrail {name}", f"guards.{name}, {len(patterns)} patterns")
+            notes.mapped(entry.line, f"guardrail {name}", f"guards.{name}, {counted(len(patterns), 'pattern')}")
         else:
             notes.approximated(
                 entry.line, f"guardrail {name} ({', '.join(modes)})", f"guards.{name}: questions are judged, answers are not"

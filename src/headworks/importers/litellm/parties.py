@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
+from headworks.domain.counted import counted
 from headworks.domain.records import Bounds, KeyRecord, Party, PartyKind
 from headworks.importers.litellm.bounds import Narrowing
 from headworks.importers.litellm.row import Row
@@ -75,7 +76,7 @@ class Reader:
             for column in row.untaken():
                 tally.unsupported(column, ADVICE.get(column, "Nothing here is like it."))
         if rows:
-            notes.mapped(0, f"{len(rows)} rows", "parties and keys")
+            notes.mapped(0, counted(len(rows), "row"), "parties and keys")
         tally.into(notes)
         self.notes.append(notes)
 
@@ -190,7 +191,7 @@ class Reader:
     def _tell_others(self) -> None:
         for table, count in self._tables.unread.items():
             notes = Notes(table)
-            notes.unsupported(0, f"{count} rows", ADVICE.get(table, "This table is not read."))
+            notes.unsupported(0, counted(count, "row"), ADVICE.get(table, "This table is not read."))
             self.notes.append(notes)
 
 

@@ -17,6 +17,7 @@ import msgspec
 
 from headworks import __version__
 from headworks.domain.charges import used_up
+from headworks.domain.counted import counted
 from headworks.domain.exchange import SCHEMA, Begin, Checkpoint, Exchange, Footer, Header
 from headworks.domain.money import Money
 from headworks.domain.outcome import Ending
@@ -87,7 +88,7 @@ def _recover_epoch(directory: Path, epoch: Epoch, by: Recoverer) -> list[Exchang
     finally:
         lock.release(forget=closed)
     if ended:
-        by.say(f"{epoch.stem} died with {len(ended)} exchanges open: they are recorded as killed and charged by estimate")
+        by.say(f"{epoch.stem} died with {counted(len(ended), 'exchange')} open: recorded as killed, and charged by estimate")
     return ended
 
 
