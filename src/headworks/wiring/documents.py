@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import Iterator, Mapping
-from typing import Any
 
 from headworks.domain.config import Config
-from headworks.domain.revision import Difference, Finding
+from headworks.domain.revision import Finding
 from headworks.ports.revisions import Comparison, Verdict
 from headworks.wiring.at_start import changed
-from headworks.wiring.compile.revision import plain
+from headworks.wiring.compile.differences import differences
 from headworks.wiring.config_file import ConfigRefused, Problem, Reading, read_config
 from headworks.wiring.config_file.exposed import exposed
 from headworks.wiring.config_file.tree import dotted
 from headworks.wiring.load import ConfigFile
 
 _LABEL = "document"
-_MAPS = frozenset(name for name in Config.__struct_fields__ if isinstance(getattr(Config(), name), dict))
-"""Sections that are maps from the operator's own names to rules."""
 
 
 class MachineDocuments:
@@ -87,36 +83,5 @@ def _compare(before: tuple[str, str], after: tuple[str, str]) -> Comparison:
         before[1].splitlines(keepends=True), after[1].splitlines(keepends=True), fromfile=before[0], tofile=after[0]
     )
     text = "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
-    was, now = (plain(read_config(document).config) for _, document in (before, after))
-    return Comparison(text=text, differences=tuple(_differences(was, now)))
-
-
-def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
-    """Section by section, in the order of the document's definition."""
-    for section in Config.__struct_fields__:
-        was, now = before.get(section, {}), after.get(section, {})
-        if section not in _MAPS:
-            yield from _within(section, "", was, now)
-            continue
-        for name in dict.fromkeys((*was, *now)):
-            if name not in was:
-                yield Difference(change="added", section=section, name=name)
-            elif name not in now:
-                yield Difference(change="removed", section=section, name=name)
-            else:
-                yield from _within(section, name, was[name], now[name])
-
-
-def _within(section: str, name: str, was: Any, now: Any, field: str = "") -> Iterator[Difference]:
-    """Down to the single values that differ; what is there on one side only is told as a whole."""
-    if was == now:
-        return
-    if not (isinstance(was, dict) and isinstance(now, dict)):
-        yield Difference(change="changed", section=section, name=name, field=field)
-        return
-    for part in dict.fromkeys((*was, *now)):
-        below = f"{field}.{part}" if field else str(part)
-        if part in was and part in now:
-            yield from _within(section, name, was[part], now[part], below)
-        else:
-            yield Difference(change="added" if part in now else "removed", section=section, name=name, field=below)
+    was, now = (read_config(document).config for _, document in (before, after))
+    return Comparison(text=text, differences=tuple(differences(was, now)))

@@ -10,13 +10,16 @@ import msgspec
 
 from headworks.domain.config import Config
 
+Plain = str | int | float | bool | None | list["Plain"] | dict[str, "Plain"]
+"""A value without its type."""
+
 
 def revision_of(config: Config, digests: dict[str, str], prices: str) -> str:
     """SHA-256, in hex, of the document in canonical form, the secrets' digests and the price table's.
 
     The same document with another secret behind a reference is another revision: it has other credentials.
     """
-    document = plain(config)
+    document = _plain(config, {})
     for rule in _rules(document, "providers"):
         _forget(rule, ("api_key", "proxy"))
         rule["headers"] = sorted(rule.get("headers", ()))
@@ -30,7 +33,7 @@ def revision_of(config: Config, digests: dict[str, str], prices: str) -> str:
     return hashlib.sha256(msgspec.json.encode([document, digests, prices], order="sorted")).hexdigest()
 
 
-def plain(config: Config) -> dict[str, Any]:
+def plain(config: Config) -> dict[str, Plain]:
     """What a configuration says, in the canonical form: without types, and without what would be so anyway."""
     return _plain(config, {})
 
