@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import msgspec
@@ -24,47 +22,13 @@ from headworks.stores.sql.schema import GRANTS, PARTIES
 from headworks.testing import FrozenClock
 from tests.journal.writing import AT, Voice
 from tests.ledger.booking import Books, spent, with_books, write
+from tests.ledger.listening import Listening, listening
 
+__all__ = ["listening"]
 ALERT = BudgetAlert(
     owner="team_1", owner_name="research", budget="monthly", period="month/2026-01-01", threshold=0.8,
     amount=10 * 10**9, spent=8_250_000_000, currency="USD", hard=True, at=AT,
 )  # fmt: skip
-
-
-class Ear(BaseHTTPRequestHandler):
-    """Hears posts; answers as the server says."""
-
-    def do_POST(self) -> None:
-        server = self.server
-        assert isinstance(server, Listening)
-        server.heard.append((self.headers, self.rfile.read(int(self.headers["content-length"]))))
-        self.send_response(server.status)
-        self.send_header("location", server.url)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's signature
-        """Quietly."""
-
-
-class Listening(HTTPServer):
-    """A receiver on this machine."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Ear)
-        self.heard: list[tuple[object, bytes]] = []
-        self.status = 204
-        self.url = f"http://127.0.0.1:{self.server_port}/hook?for=us"
-
-
-@pytest.fixture
-def listening() -> Iterator[Listening]:
-    server = Listening()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def test_a_webhook_is_signed_and_says_what_passed(listening: Listening) -> None:

@@ -56,10 +56,16 @@ def test_money_and_long_stretches_slide() -> None:
         ("{rules: {concurrent: {amount: 5, seconds: 1}}}", "what the short form is called"),
         ("{budgets: {x: {amount: 10 EUR}}}", "only USD is supported"),
         ("{concurrent: 0}", "would allow nothing"),
+        ("{budgets: {x: {amount: 10 USD, thresholds: [80]}}}", "above 0 and up to 10"),
+        ("{budgets: {x: {amount: 0 USD, hard: false}}}", "would allow nothing"),
     ],
 )
 def test_a_limit_that_can_match_nothing_or_means_nothing_refuses_to_load(text: str, said: str) -> None:
     assert said in refused(text)
+
+
+def test_a_soft_budget_holds_nobody_back() -> None:
+    assert limits_of("{budgets: {soft: {amount: 10 USD, hard: false}}}") == ()
 
 
 def test_a_session_needs_no_period() -> None:

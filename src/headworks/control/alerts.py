@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,6 +15,8 @@ from headworks.ports.clock import Clock
 from headworks.stores.sql.ledger_alerts import AlertTables, Due, Owned
 
 Say = Callable[[str], None]
+Written = Callable[[], Awaitable[Mapping[str, Sequence[Owned]]]]
+"""Budgets of keys that are not in the database, by the names of the keys. Raises `OSError`."""
 EVERY = 15.0
 PAUSE_NS = 10 * 10**9
 """Before the second try; each further one waits twice as long."""
@@ -39,11 +41,14 @@ class Destination(Protocol):
 class Alerts:
     """One per control process; several may run at once: a row is made once, and a try is taken by one."""
 
-    def __init__(self, tables: AlertTables, destinations: Sequence[Destination], clock: Clock, say: Say) -> None:
+    def __init__(
+        self, tables: AlertTables, destinations: Sequence[Destination], clock: Clock, say: Say, written: Written | None = None
+    ) -> None:
         self._tables = tables
         self._destinations = {each.name: each for each in destinations}
         self._clock = clock
         self._say = say
+        self._written = written
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -59,7 +64,8 @@ class Alerts:
         """Note the thresholds that were passed since; how many that were."""
         now = self._clock.wall_ns()
         fresh = 0
-        for owned in await self._tables.budgets(now):
+        written = await self._written() if self._written is not None else {}
+        for owned in await self._tables.budgets(now, written):
             fresh += await self._look_at(owned, now)
         return fresh
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+WRITTEN = "config:key/"
+"""What the owner of a limit or a budget begins with whose key stands in the configuration."""
 _PER_MILLE = 1000
 
 

@@ -139,17 +139,23 @@ def compiled_apart(text: str, here: Givens, machine: Config | None = None) -> Co
 
     None where anything is wrong with it: reading it here tells what and where.
     """
-    command = [sys.executable, "-P", "-m", "headworks.wiring.config_file"]
-    done = subprocess.run(command, input=text.encode(), stdout=subprocess.PIPE, check=False)  # noqa: S603 - ourselves
-    if done.returncode != 0:
+    read = read_apart(text)
+    if read is None:
         return None
-    config = msgspec.msgpack.decode(done.stdout, type=Config)
+    config = msgspec.msgpack.decode(read, type=Config)
     if _lacks(config, machine):
         return None
     try:
         return compile_config(config if machine is None else on_machine(config, machine), here)
     except ConfigRefused:
         return None
+
+
+def read_apart(text: str) -> bytes | None:
+    """A document as MessagePack of a `Config`, read in another process. None where anything is wrong with it."""
+    command = [sys.executable, "-P", "-m", "headworks.wiring.config_file"]
+    done = subprocess.run(command, input=text.encode(), stdout=subprocess.PIPE, check=False)  # noqa: S603 - ourselves
+    return done.stdout if done.returncode == 0 else None
 
 
 def givens(env: Mapping[str, str], clock: Clock, directory: str = "") -> Givens:

@@ -12,7 +12,7 @@ from pathlib import Path
 import uvloop
 
 from headworks.control.admin.door import AdminDoor
-from headworks.control.alerts import Alerts
+from headworks.control.alerts import Alerts, Written
 from headworks.control.ledger import Ledger
 from headworks.control.process import ControlPlan, Prepare, run_control
 from headworks.domain.config import Config
@@ -24,6 +24,7 @@ from headworks.stores.sql.address import DatabaseUnusable
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.ledger import LedgerTables
 from headworks.stores.sql.ledger_alerts import AlertTables
+from headworks.stores.sql.revisions import SqlActiveRevision
 from headworks.wiring.administration import open_door
 from headworks.wiring.alerts import destinations_of
 from headworks.wiring.chores import keep_house, tell_of_missing_keys
@@ -37,6 +38,7 @@ from headworks.wiring.process_life import Life, Orders, live, read_orders
 from headworks.wiring.seals import seals_of
 from headworks.wiring.tables import make_tables
 from headworks.wiring.voice import say
+from headworks.wiring.written_budgets import ActiveDocument, FileDocument, WrittenBudgets
 
 NICENESS = 5
 """Accounts can wait a moment, answers cannot: where processors are scarce, the gateways go first and this gets a quarter as much."""
@@ -108,7 +110,13 @@ def _alerts(orders: Orders, config: Config, database: Database, clock: Clock) ->
     except OSError as trouble:
         say(f"control: {trouble} Until that is mended nobody is told of budgets.")
         return None
-    return Alerts(AlertTables(database), destinations, clock, say)
+    return Alerts(AlertTables(database), destinations, clock, say, _written_budgets(orders, config, database))
+
+
+def _written_budgets(orders: Orders, config: Config, database: Database) -> Written | None:
+    if config.config_from == "database":
+        return WrittenBudgets(ActiveDocument(SqlActiveRevision(database))).now
+    return WrittenBudgets(FileDocument(Path(orders.config))).now if orders.config is not None else None
 
 
 def _base(orders: Orders) -> Path:

@@ -46,6 +46,10 @@ class BudgetEntry(Written, frozen=True):
     """Names or globs; left out: all models together."""
     group_by: tuple[str, ...] = ()
     """As for limits."""
+    hard: bool = True
+    """Requests that it does not cover are refused. A soft one only alerts."""
+    thresholds: tuple[float, ...] = (0.5, 0.8, 1.0)
+    """Parts of it at which an alert goes out, once a period."""
 
 
 class LimitsRule(Written, frozen=True):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
-from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy import ColumnElement, Table, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from headworks.domain.alerts import BudgetAlert, threshold_text
-from headworks.domain.records import Bounds, BudgetRule
+from headworks.domain.alerts import WRITTEN, BudgetAlert, threshold_text
+from headworks.domain.records import BudgetRule
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.records.rows import bounds_of
 from headworks.stores.sql.schema import ALERTS, GRANTS, KEYS, PARTIES, POSTINGS
@@ -49,8 +49,10 @@ class AlertTables:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def budgets(self, now_ns: int) -> Sequence[Owned]:
-        """Of all parties, and of the keys that have spent lately."""
+    async def budgets(self, now_ns: int, written: Mapping[str, Sequence[Owned]]) -> Sequence[Owned]:
+        """Of all parties, and of the keys that have spent lately: of those in the database, and of those that are `written` elsewhere,
+        by their names.
+        """
         recent = select(POSTINGS.c.key).where(POSTINGS.c.bucket >= now_ns // _NS - RECENT).distinct()
         found: list[Owned] = []
         async with self._database.reading() as connection:
@@ -58,7 +60,10 @@ class AlertTables:
                 statement = select(table.c.id, table.c.name, table.c.bounds).where(table.c.bounds.like('%"budgets"%'))
                 rows = await connection.execute(statement if condition is None else statement.where(condition))
                 for owner, name, text in rows:
-                    found += _owned(owner, name, bounds_of(text))
+                    found += _watched(Owned(owner, name, budget, rule) for budget, rule in bounds_of(text).budgets.items())
+            if written:
+                for (key,) in await connection.execute(recent):
+                    found += _watched(written.get(key, ()))
         return found
 
     async def spent(self, owned: Owned, start_ns: int, end_ns: int) -> dict[tuple[str, ...], int]:
@@ -67,7 +72,7 @@ class AlertTables:
         groups = [table[_GROUPS[name]] for name in rule.group_by]
         statement = (
             select(func.sum(table.price), *groups)
-            .where(table[_COLUMNS[owned.owner.partition("_")[0]]] == owned.owner, table.currency == rule.currency)
+            .where(_is_of(owned.owner), table.currency == rule.currency)
             .where(table.bucket >= start_ns // _NS, table.bucket < -(-end_ns // _NS))
             .group_by(*groups)
         )
@@ -127,13 +132,16 @@ class AlertTables:
         return done.rowcount == 1
 
 
-def _owned(owner: str, name: str, bounds: Bounds) -> list[Owned]:
-    """The budgets whose spend postings can tell: not those that are grouped by what only a request knows."""
-    return [
-        Owned(owner, name, budget, rule)
-        for budget, rule in bounds.budgets.items()
-        if rule.amount > 0 and all(group in _GROUPS for group in rule.group_by)
-    ]
+def _watched(budgets: Iterable[Owned]) -> list[Owned]:
+    """Those whose spend postings can tell: not those that are grouped by what only a request knows."""
+    return [each for each in budgets if each.rule.amount > 0 and all(group in _GROUPS for group in each.rule.group_by)]
+
+
+def _is_of(owner: str) -> ColumnElement[bool]:
+    """Which postings are of this party or key."""
+    if owner.startswith(WRITTEN):
+        return POSTINGS.c.key == owner.removeprefix(WRITTEN)
+    return POSTINGS.c[_COLUMNS[owner.partition("_")[0]]] == owner
 
 
 def _key(alert: BudgetAlert) -> dict[str, str]:

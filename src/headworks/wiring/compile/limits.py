@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypedDict
 
+from headworks.domain.alerts import WRITTEN
 from headworks.domain.config import BudgetEntry, LimitEntry, LimitsRule, nanos_of
 from headworks.domain.limits import Calendar, Limit, OnLoss, Unit, mistakes_in
 from headworks.domain.patterns import name_matches
@@ -19,6 +20,7 @@ _SHORT = (
     ("concurrent", "concurrent", Unit.CONCURRENT, 0.0),
 )
 """Field, what such a limit is called, and what it counts in how many seconds."""
+_MOST_THRESHOLD = 10
 SHORT_NAMES = frozenset(said for _, said, _, _ in _SHORT)
 
 
@@ -34,7 +36,22 @@ class LimitCompiler:
         return tuple(self._all(name, rule, path))
 
     def _all(self, name: str, rule: LimitsRule, path: Path) -> Iterator[Limit]:
-        owner = f"config:key/{name}"  # once for all of them: there may be ten thousand keys
+        owner = WRITTEN + name  # once for all of them: there may be ten thousand keys
+        yield from self._short(name, owner, rule, path)
+        for said, entry in rule.rules.items():
+            below = (*path, "rules", said)
+            if said in SHORT_NAMES:
+                self._bench.wrong(below, f"'{said}' is what the short form is called.", "Give it another name.", on_key=True)
+            yield from self._checked(self._rule(_named(name, owner, said), entry, below), below)
+        for said, budget in rule.budgets.items():
+            below = (*path, "budgets", said)
+            if said == "budget" and rule.budget is not None:
+                self._bench.wrong(below, "'budget' is what the short form is called.", "Give it another name.", on_key=True)
+            checked = tuple(self._checked(self._budget(_named(name, owner, said), budget, below), below))
+            if budget.hard:  # a soft one holds nobody back: the control process watches it
+                yield from checked
+
+    def _short(self, name: str, owner: str, rule: LimitsRule, path: Path) -> Iterator[Limit]:
         for field, said, unit, seconds in _SHORT:
             amount = getattr(rule, field)
             if amount is not None:
@@ -46,16 +63,6 @@ class LimitCompiler:
             amount = self._money(rule.budget, (*path, "budget"))
             if amount is not None:
                 yield Limit(**_named(name, owner, "budget"), unit=Unit.COST, amount=amount, budget=True)
-        for said, entry in rule.rules.items():
-            below = (*path, "rules", said)
-            if said in SHORT_NAMES:
-                self._bench.wrong(below, f"'{said}' is what the short form is called.", "Give it another name.", on_key=True)
-            yield from self._checked(self._rule(_named(name, owner, said), entry, below), below)
-        for said, budget in rule.budgets.items():
-            below = (*path, "budgets", said)
-            if said == "budget" and rule.budget is not None:
-                self._bench.wrong(below, "'budget' is what the short form is called.", "Give it another name.", on_key=True)
-            yield from self._checked(self._budget(_named(name, owner, said), budget, below), below)
 
     def _rule(self, named: _Named, entry: LimitEntry, path: Path) -> Limit | None:
         amount = self._amount(entry, (*path, "amount"))
@@ -79,6 +86,10 @@ class LimitCompiler:
         amount = self._money(entry.amount, (*path, "amount"))
         if amount is None:
             return None
+        if not all(0 < threshold <= _MOST_THRESHOLD for threshold in entry.thresholds):
+            self._bench.wrong(
+                (*path, "thresholds"), "A threshold is a part of the amount, above 0 and up to 10.", "Half of it is 0.5."
+            )
         return Limit(
             **named,
             unit=Unit.COST,
