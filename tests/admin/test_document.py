@@ -41,7 +41,8 @@ def test_every_operation_is_in_the_document_with_its_problems() -> None:
         described = told[operation.name]
         assert str(operation.status) in described["responses"]
         assert ("security" in described) == (operation.needs is Access.ANYONE)
-        assert "application/problem+json" in described["responses"]["403"]["content"]
+        kind = "text/html" if operation.html else "application/problem+json"
+        assert kind in described["responses"]["403"]["content"]
     assert DOCUMENT["openapi"] == "3.1.0"
 
 

@@ -372,7 +372,7 @@ def test_a_claim_that_no_database_can_be_asked_for_asks_none() -> None:
 
 
 def test_claims_lead_down_to_the_project_and_the_user() -> None:
-    names = ClaimNames(team="org.team", project="project", user="email", roles="realm_access.roles")
+    names = ClaimNames(team="org.team", project="project", user="email")
 
     async def act(tokens: Tokens) -> None:
         project = tokens.records.put_party(below(tokens.team, PartyKind.PROJECT, "p"))

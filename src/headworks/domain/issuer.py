@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
+
+MOST_LEEWAY = 300.0
+"""Seconds that the clocks of two who trust each other may differ."""
+_LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA"]
 """Signatures with a key pair. None that whoever can verify could also make (`HS…`), and not `none`."""
@@ -20,8 +25,6 @@ class ClaimNames(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     project: str = ""
     user: str = ""
     """A user's or service account's name or id."""
-    roles: str = ""
-    """For the administration."""
 
 
 class Issuer(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +45,17 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True):
     """How far its clock may differ from ours."""
     max_age: float = 3600.0
     """Its keys count for so long without being read again: a withdrawn one no longer."""
+
+
+def is_guarded(url: str) -> bool:
+    """Whether an address is one of the web with TLS: whoever can change the keys on their way can make tokens. On this machine it may
+    be without.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK))
 
 
 class IdentitySettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -121,6 +121,8 @@ class ControlSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
 
     host: str = "127.0.0.1"
     port: int = 4456
+    url: str = ""
+    """What people's browsers call it, as in `https://headworks.example.com`; empty: by its address on this machine."""
 
 
 class JournalSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -19,25 +19,22 @@ _IDS = {
 }
 
 
-def claimed(claims: Claims, name: str) -> tuple[str, ...]:
-    """The texts of a claim, by its name or by a path with dots; none where it is not there or says something else."""
+def claimed(claims: Claims, name: str, *, most: int = _MOST_VALUES) -> tuple[str, ...]:
+    """The texts of a claim, by its name or by a path with dots; none where it is not there or says something else. Of a list, the first
+    `most`.
+    """
     value = claims.get(name)
     if value is None:
         value = claims
         for step in name.split("."):
             value = value.get(step) if isinstance(value, Mapping) else None
     values: Sequence[object] = value if isinstance(value, list) else (value,)
-    return tuple(text for text in values[:_MOST_VALUES] if isinstance(text, str) and _is_a_name(text))
+    return tuple(text for text in values[:most] if isinstance(text, str) and _is_a_name(text))
 
 
 def _is_a_name(text: str) -> bool:
     """Whether it may be one of ours: asked for a zero byte, PostgreSQL fails, and a database that fails is left alone by everybody."""
     return 0 < len(text) <= _LONGEST_VALUE and "\0" not in text
-
-
-def roles_of(claims: Claims, issuer: Issuer) -> tuple[str, ...]:
-    """The roles that it claims, for whoever lets people in."""
-    return claimed(claims, issuer.claims.roles) if issuer.claims.roles else ()
 
 
 async def place_of(claims: Claims, issuer: Issuer, gate: Gate) -> tuple[Lineage, int]:

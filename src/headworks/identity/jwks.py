@@ -11,26 +11,21 @@ import msgspec
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, Key, OKPKey
 
+from headworks.domain.errors import Fault
 from headworks.domain.issuer import Issuer
+from headworks.identity.discovery import Published, Unreadable, discovered
+from headworks.identity.jwt import Claims, Stated, refused, verified
 from headworks.identity.resolved import Fetch
 from headworks.ports.clock import Clock
 
 _PAUSE = 5.0
 """Seconds between two readings: tokens with invented key ids must not make us a nuisance to the issuer."""
 _MOST_KEYS = 100
+_NANOSECONDS = 10**9
 _LEAST_RSA_BITS = 2048
 _KINDS = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 _PUBLIC = frozenset(("kty", "kid", "alg", "use", "n", "e", "crv", "x", "y"))
-
-
-class KeysUnreadable(Exception):
-    """The issuer's keys cannot be had now. The text is for operators."""
-
-
-class _Discovered(msgspec.Struct):
-    issuer: str
-    jwks_uri: str
 
 
 class _Listed(msgspec.Struct):
@@ -69,18 +64,28 @@ class IssuerKeys:
         self._reading: asyncio.Task[None] | None = None
 
     async def key(self, kid: str, algorithm: str) -> Key | None:
-        """The key that a token names; without a name the only one of that algorithm. Raises `KeysUnreadable`."""
+        """The key that a token names; without a name the only one of that algorithm. Raises `Unreadable`."""
         age = self._clock.now() - self._read_at
         if age >= self._issuer.max_age:
             await self._read_again()
             if self._clock.now() - self._read_at >= self._issuer.max_age:
-                raise KeysUnreadable(f"the keys of the issuer {self._issuer.name} could not be read ({self._trouble})")
+                raise Unreadable(f"the keys of the issuer {self._issuer.name} could not be read ({self._trouble})")
         elif age >= self._issuer.max_age / 2:
             self._begin()
         found = self._pick(kid, algorithm)
         if found is None and await self._read_again():
             found = self._pick(kid, algorithm)
         return found
+
+    async def prove(self, token: bytes, said: Stated, issuer: Issuer) -> Claims:
+        """The claims of a token, by these keys; `issuer` says for whom it must be meant. Raises `Fault`."""
+        try:
+            key = await self.key(said.kid, said.algorithm)
+        except Unreadable as trouble:
+            raise Fault("identity_unavailable", detail=str(trouble)) from None
+        if key is None:
+            raise refused("Its issuer publishes no key that fits it.")
+        return verified(token, key, issuer, self._clock.wall_ns() / _NANOSECONDS)
 
     def _pick(self, kid: str, algorithm: str) -> Key | None:
         fitting = [held for held in self._held if _fits(held, algorithm) and (not kid or held.kid == kid)]
@@ -104,9 +109,9 @@ class IssuerKeys:
         """Keep what was read; after a failure what there was, until it is too old."""
         sent = self._clock.now()
         try:
-            text = await self._fetch(self._issuer.jwks_uri or await self._discovered())
+            text = await self._fetch(self._issuer.jwks_uri or (await discovered(self._issuer, self._fetch, Published)).jwks_uri)
             held = tuple(_usable(text))
-        except (OSError, msgspec.DecodeError, KeysUnreadable) as trouble:
+        except (OSError, msgspec.DecodeError, Unreadable) as trouble:
             self._trouble = f"{type(trouble).__name__}: {trouble}"
             return
         finally:
@@ -115,16 +120,6 @@ class IssuerKeys:
         self._held, self._read_at = held, sent
         if before not in (b"", text):
             self._changed()
-
-    async def _discovered(self) -> str:
-        base = self._issuer.issuer.rstrip("/")
-        text = await self._fetch(f"{base}/.well-known/openid-configuration")
-        document = msgspec.json.decode(text, type=_Discovered)
-        if document.issuer != self._issuer.issuer:
-            raise KeysUnreadable(f"the discovery document of the issuer {self._issuer.name} is somebody else's")
-        if document.jwks_uri.startswith("http://") and not base.startswith("http://"):
-            raise KeysUnreadable(f"the issuer {self._issuer.name} keeps its keys at an address without TLS")
-        return document.jwks_uri
 
 
 def _usable(text: bytes) -> Iterator[_Held]:

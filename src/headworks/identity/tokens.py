@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import sha256
 
-from headworks.domain.errors import Fault
 from headworks.domain.issuer import Issuer
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Snapshot
 from headworks.identity.claims import claimed, place_of
 from headworks.identity.gate import Gate
-from headworks.identity.jwks import IssuerKeys, KeysUnreadable
-from headworks.identity.jwt import Claims, ends_at, refused, stated, verified
+from headworks.identity.jwks import IssuerKeys
+from headworks.identity.jwt import Claims, Stated, ends_at, refused, stated
 from headworks.identity.principals import Compiler, Standing, principal
 from headworks.identity.resolved import Fetch, Resolved
 from headworks.ports.clock import Clock
@@ -44,7 +43,7 @@ class Tokens:
         issuer = snapshot.identity.issuers.get(said.issuer)
         if issuer is None or said.algorithm not in issuer.algorithms:
             raise refused("Its issuer or its algorithm is not one that this gateway trusts.")
-        claims = await self._proved(token, said.kid, said.algorithm, issuer)
+        claims = await self._proved(token, said, issuer)
         lineage, as_of = await place_of(claims, issuer, self._gate)
         standing = self._compiler.standing_of(lineage)
         if standing is None:
@@ -57,18 +56,12 @@ class Tokens:
             revision=snapshot.revision,
         )
 
-    async def _proved(self, token: bytes, kid: str, algorithm: str, issuer: Issuer) -> Claims:
+    async def _proved(self, token: bytes, said: Stated, issuer: Issuer) -> Claims:
         keys = self._keys.get(issuer)
         if keys is None:
             self._keys = {known: keys for known, keys in self._keys.items() if known.issuer != issuer.issuer}
             keys = self._keys[issuer] = IssuerKeys(issuer, self._fetch, self._clock, self._changed)
-        try:
-            key = await keys.key(kid, algorithm)
-        except KeysUnreadable as trouble:
-            raise Fault("identity_unavailable", detail=str(trouble)) from None
-        if key is None:
-            raise refused("Its issuer publishes no key that fits it.")
-        return verified(token, key, issuer, self._clock.wall_ns() / _NANOSECONDS)
+        return await keys.prove(token, said, issuer)
 
 
 def bearer(claims: Claims, issuer: Issuer, standing: Standing) -> Principal:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from headworks.domain.administration import Administrator, AdminToken, AuditEntry, RoleGrant, Session
+from headworks.domain.administration import Administrator, AdminToken, AuditEntry, Identity, RoleGrant, Session
 from headworks.ports.records import Page, Reach
 
 Facts = Mapping[str, str]
@@ -68,6 +68,26 @@ class Administration(Protocol):
 
     async def administrator_by_name(self, name: str) -> Administrator | None:
         """For signing in."""
+        ...
+
+    async def administrator_by_identity(self, identity: Identity) -> Administrator | None:
+        """For signing in through an identity provider."""
+        ...
+
+    async def provision(self, person: Administrator, identity: Identity, *, audit: Facts) -> None:
+        """Make an administrator without a role, of somebody whom a provider vouches for. Raises `Conflict` where the name or the identity
+        is taken.
+        """
+        ...
+
+    async def put_identity(self, id: str, identity: Identity | None, *, reach: Reach, audit: Facts) -> None:  # noqa: A002 - the field's name
+        """Whom they come as through an identity provider, in the place of all that went before; None: as nobody. Their sessions end, and
+        the roles that followed from claims. Raises `Missing`, and `Conflict` where it is somebody else's.
+        """
+        ...
+
+    async def replace_grants(self, administrator: str, grants: Sequence[RoleGrant], *, source: str, audit: Facts) -> None:
+        """These instead of all that have `source` in `created_by`. What is granted already, whoever did that, is left as it is."""
         ...
 
     async def administrators(self, page: Page, *, reach: Reach) -> Sequence[Administrator]:

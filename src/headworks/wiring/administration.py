@@ -8,11 +8,13 @@ import socket
 from collections.abc import Callable, Sequence
 from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from headworks.control.admin.attempts import Attempts
 from headworks.control.admin.denials import Denials
 from headworks.control.admin.document import document_of
 from headworks.control.admin.door import AdminDoor
+from headworks.control.admin.entrance import Entrance
 from headworks.control.admin.office import NewKey, Office
 from headworks.control.admin.operations import OPERATIONS
 from headworks.control.admin.passwords import Passwords
@@ -41,13 +43,14 @@ PROXIES = "HEADWORKS_CONTROL_PROXIES"
 """Addresses and networks, separated by commas, of proxies before the control plane whose `x-forwarded-*` are believed."""
 
 
-def open_door(
+def open_door(  # noqa: PLR0913 - what the process has opened, and what is left out
     database: Database,
     data: Path,
     sockets: Sequence[socket.socket],
     clock: Clock,
     tell: Say = say,
     *,
+    entrance: Entrance | None = None,
     documents: Documents | None = None,
 ) -> AdminDoor:
     """`data` is where the journal is, and the pepper. Raises `PepperRefused`, and `ValueError` for what is wrong in the environment."""
@@ -55,6 +58,7 @@ def open_door(
     digests = Digests(peppers)
     acts = Acts(database, clock, seals_of(os.environ, peppers)[0])
     people, chance = SqlAdministration(database, acts), random.SystemRandom()
+    entrance = entrance or Entrance(url=address_of(sockets))
 
     def mint() -> NewKey:
         secret = make_key()
@@ -75,10 +79,11 @@ def open_door(
         passwords=Passwords(chance),
         document=document_of(OPERATIONS),
         usage=LedgerUsage(database),
-        hosts=frozenset(name.lower() for name in _listed(HOSTS)),
+        entrance=entrance,
+        hosts=frozenset(name.lower() for name in (*_listed(HOSTS), urlsplit(entrance.url).hostname or "")),
         proxies=tuple(map(_network, _listed(PROXIES))),
     )
-    return AdminDoor(office, _address(sockets), tell)
+    return AdminDoor(office, address_of(sockets), tell)
 
 
 def _listed(variable: str) -> list[str]:
@@ -92,7 +97,8 @@ def _network(written: str) -> Network:
         raise ValueError(f"{PROXIES}: {trouble}. Write addresses or networks, as in 10.0.0.5 or 10.0.0.0/24.") from None
 
 
-def _address(sockets: Sequence[socket.socket]) -> str:
+def address_of(sockets: Sequence[socket.socket]) -> str:
+    """Where the control plane is reached from this machine."""
     for each in sockets:
         if each.family in {socket.AF_INET, socket.AF_INET6}:
             host, port = each.getsockname()[:2]

@@ -22,6 +22,8 @@ AT_START = (
     "logs",
     "database",
     "alerts",
+    "identity.oidc",
+    "identity.passwords",
 )
 """The supervisor and the control process take these: a new gateway changes nothing about them."""
 

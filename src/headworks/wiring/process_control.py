@@ -25,13 +25,14 @@ from headworks.stores.sql.engine import Database
 from headworks.stores.sql.ledger import LedgerTables
 from headworks.stores.sql.ledger_alerts import AlertTables
 from headworks.stores.sql.revisions import SqlActiveRevision
-from headworks.wiring.administration import open_door
+from headworks.wiring.administration import address_of, open_door
 from headworks.wiring.alerts import destinations_of
 from headworks.wiring.chores import keep_house, tell_of_missing_keys
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.config_file.excerpt import read_excerpt
 from headworks.wiring.database import database_of, written_address
 from headworks.wiring.documents import MachineDocuments
+from headworks.wiring.entrance import Surroundings, entrance_of
 from headworks.wiring.load import ConfigFile
 from headworks.wiring.peppers import keep_pepper
 from headworks.wiring.process_life import Life, Orders, live, read_orders
@@ -125,9 +126,11 @@ def _base(orders: Orders) -> Path:
 
 
 def _admin(life: Life, config: Config, database: Database, clock: Clock) -> AdminDoor | None:
+    here = Surroundings(base=_base(life.orders), environment=os.environ, address=address_of(life.sockets), clock=clock)
     try:
+        entrance = entrance_of(config, here, say)
         documents = _documents(life.orders, config, clock)
-        return open_door(database, life.orders.journal, life.sockets, clock, documents=documents)
+        return open_door(database, life.orders.journal, life.sockets, clock, entrance=entrance, documents=documents)
     except (PepperRefused, ValueError, OSError) as trouble:
         say(f"control: {trouble} Until that is mended there is no administration.")
         return None

@@ -12,7 +12,7 @@ from headworks.control.admin.operation import Act, Answer
 from headworks.control.admin.paging import ListQuery, cut, page_of
 from headworks.control.admin.problems import Refusal
 from headworks.control.admin.versions import refuse_stale
-from headworks.domain.administration import EVERYTHING, ROLES, Administrator, RoleGrant, Scope
+from headworks.domain.administration import EVERYTHING, ROLES, Administrator, Identity, RoleGrant, Scope
 from headworks.domain.administration.wire.people import (
     AdministratorAsked,
     AdministratorListing,
@@ -21,6 +21,7 @@ from headworks.domain.administration.wire.people import (
     GrantAsked,
     GrantListing,
     GrantView,
+    IdentityAsked,
 )
 from headworks.domain.administration.wire.values import Id
 from headworks.ports.records import Missing
@@ -74,6 +75,10 @@ async def update_administrator(act: Act) -> Answer:
     person = await _dominated(act)
     changes = {name: value for name, value in msgspec.structs.asdict(patch).items() if value is not UNSET}
     if "password" in changes:
+        if not person.password:  # whoever set one would have, from then on, what a provider's claims give
+            raise Refusal(
+                "not_allowed", "This administrator comes through an identity provider. Make another one for a password."
+            )
         changes["password"] = await act.office.passwords.verifier(changes["password"])
     person = msgspec.structs.replace(person, **changes, updated_at=act.now())
     facts = act.facts(fields=",".join(sorted(changes)))
@@ -86,6 +91,23 @@ async def remove_administrator(act: Act) -> Answer:
     person = await _dominated(act)
     facts = act.facts(removed=person.name)
     await act.office.people.remove_administrator(person.id, version=person.version, reach=act.reach, audit=facts)
+    return Answer()
+
+
+async def put_identity(act: Act) -> Answer:
+    """By those who hold all that this one holds: whoever comes as the subject becomes this one."""
+    asked = act.asked(IdentityAsked)
+    person = await _dominated(act)
+    party = act.office.entrance.party(asked.provider)
+    identity = Identity(party.provider.issuer.issuer, asked.subject)
+    await act.office.people.put_identity(person.id, identity, reach=act.reach, audit=act.facts(provider=asked.provider))
+    return Answer(AdministratorView.of(person), person.version)
+
+
+async def remove_identity(act: Act) -> Answer:
+    """All sessions end, and the roles that came of it."""
+    person = await _dominated(act)
+    await act.office.people.put_identity(person.id, None, reach=act.reach, audit=act.facts())
     return Answer()
 
 

@@ -12,18 +12,22 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from headworks.control.admin import login_flow
+from headworks.control.admin.entrance import ROOT
 from headworks.control.admin.gate import Caller, admit, check_csrf, check_host, check_origin, identify
+from headworks.control.admin.login_page import refusal_page
 from headworks.control.admin.office import Office
-from headworks.control.admin.operation import Access, Act, Answer, Operation
+from headworks.control.admin.operation import Access, Act, Operation
 from headworks.control.admin.problems import MEDIA_TYPE, Refusal
 from headworks.control.admin.proxies import Sender, sender_of
 from headworks.control.admin.reading import read_body, read_path, read_query
 from headworks.control.admin.repeats import HEADER, Sent, once
-from headworks.control.admin.sessions import LIFE, cookie_name
-from headworks.control.admin.versions import etag_of, read_version
+from headworks.control.admin.sessions import cookie_name
+from headworks.control.admin.versions import read_version
+from headworks.control.admin.writing import HTML, session_cookie, written
+from headworks.domain.errors import Fault
 from headworks.ports.records import Conflict, Missing
 
-ROOT = "/admin/v1"
 NUMBER = "headworks.request"
 """Where a request's id stands in its scope, once it has one."""
 _DENIALS = frozenset((401, 403, 429))
@@ -65,6 +69,8 @@ class AdminApi:
             sent = await self._perform(request, operation, caller, sender)
         except Refusal as refusal:
             sent = self._refused(request, operation, caller, sender, refusal)
+        except Fault as fault:
+            sent = self._refused(request, operation, caller, sender, self._not_proved(fault))
         except Missing:
             refusal = Refusal("not_found", "Nothing within your reach has this id. Check it, and where your roles stand.")
             sent = self._refused(request, operation, caller, sender, refusal)
@@ -81,8 +87,16 @@ class AdminApi:
             sent = self._refused(request, operation, caller, sender, refusal)
         response = Response(sent.body, sent.status, {**_HEADERS, "x-request-id": number, **sent.headers})
         if caller.cookie is not None and "set-cookie" not in sent.headers:
-            response.headers["set-cookie"] = _cookie(caller.cookie, secure=sender.secure)
+            response.headers["set-cookie"] = session_cookie(caller.cookie, secure=sender.secure)
         return response
+
+    def _not_proved(self, fault: Fault) -> Refusal:
+        """What an identity provider said is refused, or it did not answer."""
+        if fault.code == "identity_unavailable":
+            self._say(f"admin: {fault.detail}")
+            detail = "The identity provider does not answer. Try again in a moment."
+            return Refusal("unavailable", detail, headers={"retry-after": "2"})
+        return Refusal("not_signed_in", fault.message)
 
     def _check_open(self) -> None:
         if not self.opened:
@@ -104,10 +118,11 @@ class AdminApi:
             body=body,
             version=read_version(operation, request.headers.get("if-match")),
             csrf=caller.csrf,
+            begun=request.cookies.get(cookie_name(login_flow.COOKIE, secure=sender.secure), ""),
         )
 
         async def do() -> Sent:
-            return _sent(operation, await operation.handle(act), secure=sender.secure)
+            return written(operation, await operation.handle(act), secure=sender.secure)
 
         key = request.headers.get(HEADER)
         if key is None or not operation.repeatable:
@@ -124,8 +139,10 @@ class AdminApi:
                 "request": request.scope[NUMBER],
                 "peer": sender.peer,
                 "path": request.scope["path"][:200],
-            }
+            } | refusal.facts
             self._office.denials.note({name: fact for name, fact in facts.items() if fact}, refusal.code)
+        if operation is not None and operation.html:
+            return Sent(refusal.status, refusal_page(refusal.detail).encode(), {**HTML, **refusal.headers})
         body = msgspec.json.encode(refusal.problem(request.scope[NUMBER]))
         return Sent(refusal.status, body, {"content-type": MEDIA_TYPE, **refusal.headers})
 
@@ -157,22 +174,3 @@ def _chosen(operations: Mapping[str, Operation], method: str) -> Operation:
         raise Refusal("not_found", "There is no such path. Look at /admin/v1/openapi.json for what there is.")
     allowed = ", ".join(sorted(operations))
     raise Refusal("method", f"Use {allowed}.", headers={"allow": allowed})
-
-
-def _sent(operation: Operation, answer: Answer, *, secure: bool) -> Sent:
-    headers: dict[str, str] = {}
-    if answer.version is not None:
-        headers["etag"] = etag_of(answer.version)
-    if answer.cookie is not None:
-        headers["set-cookie"] = _cookie(answer.cookie, secure=secure)
-    if isinstance(answer.body, bytes):
-        return Sent(operation.status, answer.body, headers | {"content-type": "application/json"})
-    if answer.body is None:
-        return Sent(204, b"", headers)
-    return Sent(operation.status, msgspec.json.encode(answer.body), headers | {"content-type": "application/json"})
-
-
-def _cookie(value: str, *, secure: bool) -> str:
-    life = LIFE // 1_000_000_000 if value else 0
-    place = "Path=/; Secure" if secure else "Path=/admin"  # what is named __Host- stands at the root
-    return f"{cookie_name(secure=secure)}={value}; {place}; Max-Age={life}; HttpOnly; SameSite=Strict"

@@ -16,7 +16,10 @@ _REFERENCES = "#/components/schemas/{name}"
 _PARTS: dict[str, JsonObject] = {
     "id": {"type": "string", "pattern": "^[A-Za-z0-9_*:.-]{1,64}$"},
     "name": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_.-]{0,63}$"},
+    "provider": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,31}$"},
 }
+
+_PAGE: JsonObject = {"text/html": {"schema": {"type": "string"}}}
 
 
 async def read_document(act: Act) -> Answer:
@@ -103,7 +106,9 @@ def _parameters(operation: Operation) -> Iterable[JsonObject]:
 
 def _answered(operation: Operation, named: Mapping[type, JsonObject]) -> JsonObject:
     told: JsonObject = {"description": operation.words}
-    if operation.answers is not None:
+    if operation.html:
+        told["content"] = _PAGE
+    elif operation.answers is not None:
         told["content"] = {"application/json": {"schema": named[operation.answers]}}
     elif operation.status == 200:  # noqa: PLR2004 - the only other one is 204
         told["content"] = {"application/json": {"schema": {"type": "object"}}}
@@ -115,7 +120,7 @@ def _refusals(operation: Operation, problem: JsonObject) -> JsonObject:
     for row in PROBLEMS.values():
         if _may_answer(operation, row.status):
             codes.setdefault(row.status, []).append(row.title)
-    content = {MEDIA_TYPE: {"schema": problem}}
+    content = _PAGE if operation.html else {MEDIA_TYPE: {"schema": problem}}
     return {str(status): {"description": " · ".join(titles), "content": content} for status, titles in codes.items()}
 
 

@@ -6,11 +6,10 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.routing import BaseRoute, Route
 
+from headworks.control.admin import login_page, setup, setup_page
 from headworks.control.admin.app import AdminApi
 from headworks.control.admin.office import Office
 from headworks.control.admin.operations import OPERATIONS
-from headworks.control.admin.setup import PAGE, offer_setup
-from headworks.control.admin.setup_page import show_page
 
 
 class AdminDoor:
@@ -26,13 +25,13 @@ class AdminDoor:
     @property
     def routes(self) -> Sequence[BaseRoute]:
         """What the control port serves besides."""
-        return [Route(PAGE, show_page), *self._api.routes]
+        return [Route(setup.PAGE, setup_page.show_page), Route(login_page.PAGE, login_page.show_page), *self._api.routes]
 
     async def run(self, prepare: Callable[[], Awaitable[None]]) -> None:
         """Open once `prepare` is through; say where the first administrator is made, where there is none; tell denials until cancelled."""
         await prepare()
         self._api.opened = True
-        link = await offer_setup(self._office)
+        link = await setup.offer_setup(self._office)
         if link:
             self._say(f"nobody administers this installation yet. Within the hour, open {self._address}{link}")
         await self._office.denials.keep_telling()

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from starlette.requests import Request
 
+from headworks.control.admin.foreign_tokens import foreign_actor
 from headworks.control.admin.office import Office
 from headworks.control.admin.operation import NOBODY, Access, Actor, Operation
 from headworks.control.admin.problems import Refusal
@@ -66,13 +67,15 @@ async def identify(office: Office, request: Request, *, secure: bool) -> Caller:
 async def _by_token(office: Office, written: str) -> Actor:
     kind, _, secret = written.partition(" ")
     secret = secret.strip()
+    if kind.lower() == "bearer" and (foreign := await foreign_actor(office, secret)):
+        return foreign
     if kind.lower() != "bearer" or not secret.startswith(TOKEN_BEGINNING):
         raise Refusal("not_signed_in", f"API keys and other credentials never open the admin API. {_SIGN_IN}")
     token = await office.people.token_by_digest(digest_of(secret))
     if token is None or not token.valid_at(office.clock.wall_ns()):
         raise Refusal("not_signed_in", f"This token is not known, revoked, or expired. {_SIGN_IN}")
     person = await _active(office, token.administrator)
-    powers = Powers.of(await office.people.grants_of(person.id))
+    powers = Powers.of(await office.people.grants_of(person.id), office.clock.wall_ns())
     lineage: tuple[str, ...] = ()
     if token.party != EVERYTHING:
         parties, _ = await office.records.lineage(token.party)
@@ -93,8 +96,10 @@ async def _by_cookie(office: Office, cookie: str) -> Caller:
     if kept is None:
         raise Refusal("not_signed_in", f"This session has ended. {_SIGN_IN}")
     person = await _active(office, kept.session.administrator)
-    powers = Powers.of(await office.people.grants_of(person.id))
-    actor = Actor(id=person.id, name=person.name, powers=powers, session=kept.session.id, party=EVERYTHING)
+    grants = await office.people.grants_of(person.id)
+    powers = Powers.of(grants, office.clock.wall_ns())
+    ends = min((grant.ends_at for grant in grants if grant.ends_at), default=0)  # nor do tokens last longer that are made now
+    actor = Actor(id=person.id, name=person.name, powers=powers, session=kept.session.id, party=EVERYTHING, expires_at=ends)
     return Caller(actor, kept.session.csrf, kept.cookie)
 
 

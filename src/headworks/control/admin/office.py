@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from headworks.control.admin.attempts import Attempts
 from headworks.control.admin.denials import Denials
+from headworks.control.admin.entrance import Entrance
 from headworks.control.admin.passwords import Passwords
 from headworks.control.admin.proxies import Network
 from headworks.ports.administration import Administration
@@ -60,6 +61,8 @@ class Office(NamedTuple):
     """Names besides `localhost` and plain addresses under which the control plane may be called."""
     proxies: tuple[Network, ...] = ()
     """Where proxies stand that are believed when they say whom they forward, and that it came over TLS."""
+    entrance: Entrance = Entrance()
+    """The ways to sign in."""
     usage: LedgerUsage | None = None
     """What the ledger can be asked; None where none is kept."""
 

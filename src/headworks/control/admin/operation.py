@@ -23,7 +23,7 @@ class Access(StrEnum):
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is asking, by a session or by a token."""
+    """Who is asking: by a session, by a token, or by one of an identity provider's."""
 
     id: str
     name: str
@@ -35,7 +35,9 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     party: str = ""
     """Where the token was narrowed to."""
     expires_at: int = 0
-    """When the token ends, wall-clock nanoseconds; 0: never."""
+    """When the token ends, or the roles that followed from claims, wall-clock nanoseconds; 0: never."""
+    foreign: bool = False
+    """Known by a token of an identity provider: nothing is kept here of who that is."""
 
 
 NOBODY = Actor(id="", name="", powers=Powers())
@@ -60,6 +62,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     version: int | None
     """What `If-Match` says; None: `*`."""
     csrf: str = ""
+    begun: str = ""
+    """The cookie of a sign-in under way."""
 
     @property
     def id(self) -> str:
@@ -99,11 +103,17 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(NamedTuple):
-    """What comes of an act. `cookie`: a session's, to be set (empty: to be taken away)."""
+    """What comes of an act. `body` is bytes of JSON, a page of HTML, or what JSON is made of. `cookie`: a session's, to be set (empty: to
+    be taken away).
+    """
 
     body: object = None
     version: int | None = None
     cookie: str | None = None
+    begun: str | None = None
+    """The cookie of a sign-in that is now under way."""
+    location: str | None = None
+    """Where the browser is sent instead: never what a request names."""
 
 
 Handler = Callable[[Act], Awaitable[Answer]]
@@ -138,6 +148,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     largest: int = 1 << 20
     """Bytes of a body."""
     html: bool = False
+    """For browsers: what it answers, and how it refuses, are pages."""
 
     @property
     def writes(self) -> bool:

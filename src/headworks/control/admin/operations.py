@@ -16,6 +16,7 @@ from headworks.control.admin.administrators import GrantQuery
 from headworks.control.admin.bounds import BoundsOf
 from headworks.control.admin.document import read_document
 from headworks.control.admin.keys import KeyQuery, Keys
+from headworks.control.admin.login import LOGIN
 from headworks.control.admin.operation import Access, Handler, Operation
 from headworks.control.admin.paging import ListQuery
 from headworks.control.admin.parties import Parties, PartyQuery
@@ -167,6 +168,23 @@ _PEOPLE: tuple[Operation, ...] = (
         Scope.ADMINISTRATORS_WRITE,
         administrators.remove_administrator,
         "Remove somebody who holds no more than oneself, with all roles, tokens and sessions.",
+        status=204,
+        locks=True,
+    ),
+    row(
+        "administrators.identity.put PUT /administrators/{id}/identity",
+        Scope.ADMINISTRATORS_WRITE,
+        administrators.put_identity,
+        "Say whom somebody, who holds no more than oneself, comes as through an identity provider.",
+        asks=people_wire.IdentityAsked,
+        answers=people_wire.AdministratorView,
+        locks=True,
+    ),
+    row(
+        "administrators.identity.remove DELETE /administrators/{id}/identity",
+        Scope.ADMINISTRATORS_WRITE,
+        administrators.remove_identity,
+        "Let somebody, who holds no more than oneself, come through no identity provider any more.",
         status=204,
         locks=True,
     ),
@@ -366,6 +384,7 @@ def _of_top_ups(plural: str, one: str, read: Scope, top_ups: TopUpsOf[Party] | T
 
 OPERATIONS: tuple[Operation, ...] = (
     *_OWN,
+    *LOGIN,
     *(operation for kind in PartyKind for operation in _of_parties(kind)),
     *_OF_KEYS,
     *_of_bounds("keys", "/keys/{id}", Scope.KEYS_READ, BoundsOf[KeyRecord](_KEYS)),

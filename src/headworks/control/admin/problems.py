@@ -48,13 +48,21 @@ class Refusal(Exception):
     """A problem on its way out. `detail` tells its reader what to do."""
 
     def __init__(
-        self, code: str, detail: str, *, errors: Sequence[Mistake] = (), headers: Mapping[str, str] | None = None
+        self,
+        code: str,
+        detail: str,
+        *,
+        errors: Sequence[Mistake] = (),
+        headers: Mapping[str, str] | None = None,
+        facts: Mapping[str, str] | None = None,
     ) -> None:
+        """`facts`: what the audit notes besides, should this be a denial."""
         super().__init__(detail)
         self.code = code
         self.detail = detail
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
+        self.facts = dict(facts or {})
 
     @property
     def status(self) -> int:

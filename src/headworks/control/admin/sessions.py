@@ -9,14 +9,12 @@ from typing import NamedTuple
 import msgspec
 
 from headworks.control.admin.office import Office
-from headworks.domain.administration import Administrator, Session
+from headworks.domain.administration import SESSION_LIFE, Administrator, Session
 from headworks.ports.administration import Facts
 
 COOKIE = "headworks_session"
-HOST_COOKIE = f"__Host-{COOKIE}"
-"""Its name over TLS: browsers then take it from nobody but this host, and send it to no other."""
 _SECOND = 1_000_000_000
-LIFE = 12 * 3600 * _SECOND
+LIFE = SESSION_LIFE
 IDLE = 3600 * _SECOND
 TURN = 900 * _SECOND
 GRACE = 30 * _SECOND
@@ -32,9 +30,9 @@ class Kept(NamedTuple):
     cookie: str | None = None
 
 
-def cookie_name(*, secure: bool) -> str:
-    """What it is called, over TLS and without."""
-    return HOST_COOKIE if secure else COOKIE
+def cookie_name(cookie: str = COOKIE, *, secure: bool) -> str:
+    """What it is called: over TLS so that browsers take it from nobody but this host, and send it to no other."""
+    return f"__Host-{cookie}" if secure else cookie
 
 
 def random_text(office: Office) -> str:

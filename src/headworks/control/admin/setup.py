@@ -55,4 +55,4 @@ async def set_up(act: Act) -> Answer:
         ) from None
     act.office.attempts.succeeded("", act.peer)
     session, cookie = await open_session(act.office, owner, act.peer, facts)
-    return Answer(me_of(owner.id, owner.name, Powers.of([grant]), session.csrf), cookie=cookie)
+    return Answer(me_of(owner.id, owner.name, Powers.of([grant], now), session.csrf), cookie=cookie)

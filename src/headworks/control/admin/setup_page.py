@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+
+from headworks.control.admin.pages import page, page_headers
 
 _SCRIPT = """
 const form = document.querySelector("form"), said = document.querySelector("output");
@@ -23,29 +22,14 @@ form.addEventListener("submit", async (event) => {
   form.hidden = answer.ok;
 });
 """
-_STYLE = "body{font:15px/1.5 system-ui;margin:3rem auto;max-width:26rem;padding:0 1rem}input{width:100%;margin:.2rem 0 1rem}"
-_PAGE = f"""<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Headworks: first administrator</title>
-<style>{_STYLE}</style>
-<h1>First administrator</h1>
-<form><label>Name<input name="name" autocomplete="username" required></label>
+_PAGE = page(
+    "First administrator",
+    """<form><label>Name<input name="name" autocomplete="username" required></label>
 <label>Password, at least 12 characters<input name="password" type="password" autocomplete="new-password" minlength="12" required></label>
-<button>Make the owner</button></form><output></output>
-<script>{_SCRIPT}</script></html>
-"""
-
-
-def _hash_of(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-_HEADERS = {
-    "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "content-security-policy": f"default-src 'none'; script-src {_hash_of(_SCRIPT)}; style-src {_hash_of(_STYLE)}; "
-    "connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
-}
+<button>Make the owner</button></form><output></output>""",
+    _SCRIPT,
+)
+_HEADERS = page_headers(_SCRIPT)
 
 
 async def show_page(_request: Request) -> Response:

@@ -14,6 +14,7 @@ from headworks.domain.administration.wire.problem import Mistake
 from headworks.ports.records import EVERYWHERE, Missing
 
 _WRONG = "Name or password is wrong. Check both, or ask an owner for a new password."
+_NO_PASSWORDS = "Only the first administrator may use a password here. Sign in through an identity provider, at /admin/login."
 
 
 async def sign_in(act: Act) -> Answer:
@@ -22,12 +23,14 @@ async def sign_in(act: Act) -> Answer:
     person = await act.office.people.administrator_by_name(asked.name)
     await _prove(act, asked.name, asked.password, person)
     assert person is not None
+    grants = await act.office.people.grants_of(person.id)
+    if act.office.entrance.passwords == "founder" and not any(grant.founding for grant in grants):
+        raise Refusal("not_allowed", _NO_PASSWORDS, facts={"actor": person.id, "by": person.name})
     try:
         session, cookie = await open_session(act.office, person, act.peer, act.facts(actor=person.id, by=person.name))
     except Missing:
         raise Refusal("not_signed_in", _WRONG) from None
-    grants = await act.office.people.grants_of(person.id)
-    return Answer(me_of(person.id, person.name, Powers.of(grants), session.csrf), cookie=cookie)
+    return Answer(me_of(person.id, person.name, Powers.of(grants, act.now()), session.csrf), cookie=cookie)
 
 
 async def sign_out(act: Act) -> Answer:

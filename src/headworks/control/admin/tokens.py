@@ -31,6 +31,8 @@ async def list_tokens(act: Act) -> Answer:
 async def create_token(act: Act) -> Answer:
     """A token made with a token is narrowed at least as much, and ends no later."""
     asked = act.asked(TokenAsked)
+    if act.actor.foreign:
+        raise Refusal("not_allowed", "A token of an identity provider makes none here. Ask the provider for another one.")
     scopes = asked.scopes if asked.scopes is not None else act.actor.scopes
     party = asked.party if asked.party != EVERYTHING else act.actor.party or EVERYTHING
     await _refuse_wider(act, scopes, party)

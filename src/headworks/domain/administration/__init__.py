@@ -1,19 +1,36 @@
 """Who may change what: scopes, roles, administrators and what they are known by."""
 
-from headworks.domain.administration.people import Administrator, AdminToken, AuditEntry, RoleGrant, Session
+from headworks.domain.administration.people import (
+    SESSION_LIFE,
+    SOURCE,
+    Administrator,
+    AdminToken,
+    AuditEntry,
+    Identity,
+    RoleGrant,
+    Session,
+)
 from headworks.domain.administration.powers import EVERYTHING, Power, Powers
+from headworks.domain.administration.provider import IdentityProvider, Passwords, RoleAt, RoleMap
 from headworks.domain.administration.roles import ROLES, Role, Scope
 
 __all__ = [
     "EVERYTHING",
     "ROLES",
+    "SESSION_LIFE",
+    "SOURCE",
     "AdminToken",
     "Administrator",
     "AuditEntry",
+    "Identity",
+    "IdentityProvider",
+    "Passwords",
     "Power",
     "Powers",
     "Role",
+    "RoleAt",
     "RoleGrant",
+    "RoleMap",
     "Scope",
     "Session",
 ]

@@ -6,6 +6,11 @@ import msgspec
 
 from headworks.domain.administration.roles import Role, Scope
 
+SESSION_LIFE = 12 * 3600 * 1_000_000_000
+"""Nanoseconds for which it counts, at most, that somebody has signed in."""
+SOURCE = "oidc:"
+"""How `RoleGrant.created_by` begins where an identity provider's claims gave the role; the provider's name follows."""
+
 
 class Administrator(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Somebody who may sign in to the control plane. Not a user of models: that is a party."""
@@ -39,6 +44,16 @@ class RoleGrant(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     created_at: int = 0
     created_by: str = ""
 
+    @property
+    def ends_at(self) -> int:
+        """A role that followed from claims counts until whoever has it must sign in again: the claims may be others by then. 0: never."""
+        return self.created_at + SESSION_LIFE if self.created_by.startswith(SOURCE) else 0
+
+    @property
+    def founding(self) -> bool:
+        """Whether the one-time link made it: nobody else gives themselves the whole installation."""
+        return self.role is Role.OWNER and self.party == "*" and self.created_by == self.administrator
+
 
 class AdminToken(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A credential for programs. It acts as its administrator, with no more than these scopes, on no more than this party: what its
@@ -68,6 +83,13 @@ class AdminToken(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"<AdminToken {self.id} {self.prefix}…>"
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Who somebody is elsewhere: a subject is unique within its issuer alone. Never an e-mail address, which can change hands."""
+
+    issuer: str
+    subject: str
 
 
 class Session(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -26,9 +26,10 @@ class Powers(msgspec.Struct, frozen=True):
     held: tuple[Power, ...] = ()
 
     @classmethod
-    def of(cls, grants: Iterable[RoleGrant]) -> Powers:
-        """What these roles come to."""
-        return cls(tuple(Power(grant.party, ROLES[grant.role]) for grant in grants))
+    def of(cls, grants: Iterable[RoleGrant], now: int) -> Powers:
+        """What these roles come to at this time, wall-clock nanoseconds."""
+        lasting = (grant for grant in grants if not grant.ends_at or now < grant.ends_at)
+        return cls(tuple(Power(grant.party, ROLES[grant.role]) for grant in lasting))
 
     def reach(self, scope: Scope) -> tuple[str, ...]:
         """The parties on which the scope is held; `("*",)` for all there are, empty for nowhere."""

@@ -9,6 +9,7 @@ from headworks.domain.config.identity import IdentityRule, IssuerRule
 from headworks.domain.config.key import KeyRule
 from headworks.domain.config.limits import BudgetEntry, LimitEntry, LimitsRule
 from headworks.domain.config.model import ModelRule, RetryRule, TargetRule, WrittenModel, as_rule
+from headworks.domain.config.oidc import MappedRole, OidcRule, RolesRule
 from headworks.domain.config.policy import PolicySpec
 from headworks.domain.config.price import PriceRule, TieredPrice, WrittenRate, nanos_of
 from headworks.domain.config.provider import ProviderRule, QuirksRule, TimeoutsRule
@@ -33,12 +34,15 @@ __all__ = [
     "KeyRule",
     "LimitEntry",
     "LimitsRule",
+    "MappedRole",
     "ModelRule",
+    "OidcRule",
     "PolicySpec",
     "PriceRule",
     "ProviderRule",
     "QuirksRule",
     "RetryRule",
+    "RolesRule",
     "TargetRule",
     "TieredPrice",
     "TimeoutsRule",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from headworks.domain.administration import Passwords
+from headworks.domain.config.oidc import OidcRule
 from headworks.domain.config.written import Written
 from headworks.domain.issuer import Algorithm, ClaimNames
 
@@ -36,3 +38,7 @@ class IdentityRule(Written, frozen=True):
     on_database_loss: Literal["refuse", "stale"] = "refuse"
     """While the database does not answer: `refuse` its keys, or serve those that are known for `stale_for` seconds."""
     stale_for: float = 60.0
+    oidc: dict[str, OidcRule] = {}
+    """Providers through which administrators sign in, by a name of your own, which is part of the redirect address."""
+    passwords: Passwords = "all"
+    """Who may sign in to the control plane by password: `all`, or only the `founder`, who used the one-time link."""

@@ -14,6 +14,7 @@ from headworks.wiring.compile.bench import Bench, Givens
 from headworks.wiring.compile.cluster import compile_cluster
 from headworks.wiring.compile.identity import compile_identity
 from headworks.wiring.compile.models import Models
+from headworks.wiring.compile.oidc import check_oidc
 from headworks.wiring.compile.policies import compile_policies
 from headworks.wiring.compile.principals import compile_keys
 from headworks.wiring.compile.revision import revision_of
@@ -51,6 +52,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
     _check_prices(targets, models)
     check_settings(bench, config)
     check_alerts(bench, config.alerts)
+    check_oidc(bench, config)
     snapshot = Snapshot(
         revision="",
         models=models.fixed,

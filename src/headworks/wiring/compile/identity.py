@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 from headworks.domain.config import Config, IssuerRule
-from headworks.domain.issuer import IdentitySettings, Issuer
+from headworks.domain.issuer import MOST_LEEWAY, IdentitySettings, Issuer, is_guarded
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.config_file.tree import Path
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _OTHERS = ("key_", "jwt:")
 """How ids of keys in the database and of tokens begin: what is remembered of one caller must not be another's."""
-_LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
-_MOST_LEEWAY = 300.0
 
 
 def compile_identity(bench: Bench, config: Config) -> IdentitySettings:
@@ -58,8 +55,8 @@ def _issuer(bench: Bench, name: str, rule: IssuerRule, path: Path) -> Issuer:
         bench.wrong((*path, "algorithms"), "Without an algorithm no token can be proved.", "Leave it out for RS256 and ES256.")
     if not rule.claims.subject:
         bench.wrong((*path, "claims", "subject"), "A token must say whom it speaks for.", "Leave it out for `sub`.")
-    if not 0 <= rule.leeway <= _MOST_LEEWAY:
-        bench.wrong((*path, "leeway"), f"A leeway is between 0 and {_MOST_LEEWAY:.0f} seconds.")
+    if not 0 <= rule.leeway <= MOST_LEEWAY:
+        bench.wrong((*path, "leeway"), f"A leeway is between 0 and {MOST_LEEWAY:.0f} seconds.")
     if rule.max_age <= 0:
         bench.wrong((*path, "max_age"), "Keys that count for no time prove nothing.", "Leave it out for an hour.")
     return Issuer(
@@ -76,10 +73,5 @@ def _issuer(bench: Bench, name: str, rule: IssuerRule, path: Path) -> Issuer:
 
 
 def _check_address(bench: Bench, url: str, path: Path) -> None:
-    """TLS, for whoever can change the keys on their way can make tokens. On this machine it may be without."""
-    parts = urlsplit(url)
-    if parts.scheme == "https" and parts.hostname:
-        return
-    if parts.scheme == "http" and parts.hostname in _LOOPBACK:
-        return
-    bench.wrong(path, f"'{url}' is no address of an issuer.", "Write https://…")
+    if not is_guarded(url):
+        bench.wrong(path, f"'{url}' is no address of an issuer.", "Write https://…")

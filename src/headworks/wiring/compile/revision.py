@@ -28,6 +28,8 @@ def revision_of(config: Config, digests: dict[str, str], prices: str) -> str:
     for rule in _rules(document.get("alerts", {}), "webhooks"):
         _forget(rule, ("url", "secret"))
     _forget(document.get("cluster", {}), ("url",))
+    for rule in _rules(document.get("identity", {}), "oidc"):
+        _forget(rule, ("client_secret",))
     for rule in _rules(document, "keys"):
         _forget(rule, ("key",))
     return hashlib.sha256(msgspec.json.encode([document, digests, prices], order="sorted")).hexdigest()

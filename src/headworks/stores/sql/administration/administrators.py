@@ -8,7 +8,7 @@ from msgspec.structs import asdict, replace
 from sqlalchemy import ColumnElement, delete, exists, func, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from headworks.domain.administration import EVERYTHING, Administrator, Role, RoleGrant
+from headworks.domain.administration import EVERYTHING, SOURCE, Administrator, Role, RoleGrant
 from headworks.ports.administration import Facts
 from headworks.ports.records import EVERYWHERE, Conflict, Missing, Page, Reach
 from headworks.stores.sql.administration.rows import administrator_of, grant_of, grant_row
@@ -53,7 +53,7 @@ class SqlAdministrators:
     async def add_administrator(self, person: Administrator, grant: RoleGrant, *, reach: Reach, audit: Facts) -> Administrator:
         """See the port."""
         async with self.acts.begin(audit) as act:
-            await _refuse_taken(act.connection, person)
+            await refuse_taken(act.connection, person)
             await _check_party(act.connection, grant.party, reach)
             await act.connection.execute(insert(ADMINS), asdict(person))
             await act.connection.execute(insert(ROLE_GRANTS), grant_row(grant))
@@ -63,9 +63,9 @@ class SqlAdministrators:
     async def put_administrator(self, person: Administrator, *, reach: Reach, audit: Facts) -> Administrator:
         """See the port."""
         async with self.acts.begin(audit) as act:
-            before = await _administrator(act.connection, person.id, reach)
+            before = await read_administrator(act.connection, person.id, reach)
             _same_version(before, person.version)
-            await _refuse_taken(act.connection, person)
+            await refuse_taken(act.connection, person)
             if person.disabled:
                 await _refuse_last_owner(act.connection, ROLE_GRANTS.c.admin != person.id)
             made = replace(person, version=before.version + 1, updated_at=act.at)
@@ -78,7 +78,7 @@ class SqlAdministrators:
     async def remove_administrator(self, id: str, *, version: int, reach: Reach, audit: Facts) -> None:  # noqa: A002 - the field's name
         """See the port."""
         async with self.acts.begin(audit) as act:
-            _same_version(await _administrator(act.connection, id, reach), version)
+            _same_version(await read_administrator(act.connection, id, reach), version)
             await _refuse_last_owner(act.connection, ROLE_GRANTS.c.admin != id)
             for table in (ROLE_GRANTS, ADMIN_TOKENS, SESSIONS, ADMIN_IDENTITIES):
                 await act.connection.execute(delete(table).where(table.c.admin == id))
@@ -88,7 +88,7 @@ class SqlAdministrators:
     async def administrator(self, id: str, *, reach: Reach) -> Administrator:  # noqa: A002 - the field's name
         """See the port."""
         async with self.database.reading() as connection:
-            return await _administrator(connection, id, reach)
+            return await read_administrator(connection, id, reach)
 
     async def administrator_by_name(self, name: str) -> Administrator | None:
         """See the port."""
@@ -105,7 +105,7 @@ class SqlAdministrators:
     async def add_grant(self, grant: RoleGrant, *, reach: Reach, audit: Facts) -> RoleGrant:
         """See the port."""
         async with self.acts.begin(audit) as act:
-            await _administrator(act.connection, grant.administrator, reach)
+            await read_administrator(act.connection, grant.administrator, reach)
             await _check_party(act.connection, grant.party, reach)
             same = (
                 ROLE_GRANTS.c.admin == grant.administrator,
@@ -161,7 +161,8 @@ async def _any_administrator(connection: AsyncConnection) -> bool:
     return (await connection.execute(select(ADMINS.c.id).limit(1))).first() is not None
 
 
-async def _administrator(connection: AsyncConnection, id_: str, reach: Reach) -> Administrator:
+async def read_administrator(connection: AsyncConnection, id_: str, reach: Reach) -> Administrator:
+    """Within a transaction. Raises `Missing`."""
     row = (await connection.execute(select(ADMINS).where(ADMINS.c.id == id_, _seen(reach)))).mappings().first()
     if row is None:
         raise Missing(f"There is no administrator {id_}.")
@@ -185,15 +186,21 @@ async def _check_party(connection: AsyncConnection, party: str, reach: Reach) ->
         raise Missing(f"There is no party {party}.")
 
 
-async def _refuse_taken(connection: AsyncConnection, person: Administrator) -> None:
+async def refuse_taken(connection: AsyncConnection, person: Administrator) -> None:
+    """Raise `Conflict` where somebody else has the name."""
     if (await connection.execute(select(ADMINS.c.id).where(ADMINS.c.name == person.name, ADMINS.c.id != person.id))).first():
         raise Conflict(_TAKEN)
 
 
 async def _refuse_last_owner(connection: AsyncConnection, left: ColumnElement[bool]) -> None:
-    """Raise where nobody who can sign in would own the installation any more."""
+    """Raise where nobody who can sign in would own the installation any more. Owners by a provider's claims are none to rely on."""
     owners = select(func.count()).select_from(ROLE_GRANTS.join(ADMINS, ADMINS.c.id == ROLE_GRANTS.c.admin))
-    owners = owners.where(ROLE_GRANTS.c.role == Role.OWNER.value, ROLE_GRANTS.c.party == EVERYTHING, ~ADMINS.c.disabled, left)
+    lasting = (
+        ROLE_GRANTS.c.role == Role.OWNER.value,
+        ROLE_GRANTS.c.party == EVERYTHING,
+        ~ROLE_GRANTS.c.created_by.startswith(SOURCE),
+    )
+    owners = owners.where(*lasting, ~ADMINS.c.disabled, left)
     if not (await connection.execute(owners)).scalar_one():
         raise Conflict(_LAST)
 

@@ -12,11 +12,12 @@ from headworks.ports.administration import Facts
 from headworks.ports.records import Page, Reach
 from headworks.stores.sql.administration.administrators import SqlAdministrators
 from headworks.stores.sql.administration.credentials import SqlCredentials
+from headworks.stores.sql.administration.identities import SqlIdentities
 from headworks.stores.sql.reach import once_within
 from headworks.stores.sql.schema import AUDIT
 
 
-class SqlAdministration(SqlAdministrators, SqlCredentials):
+class SqlAdministration(SqlAdministrators, SqlCredentials, SqlIdentities):
     """Implements the port."""
 
     async def denied(self, facts: Facts, *, times: int) -> None:

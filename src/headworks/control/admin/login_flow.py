@@ -1,0 +1,86 @@
+"""What binds one sign-in together. Nothing is kept here of a sign-in under way: all of it follows from a cookie and our own secret, so that
+nobody can fill our memory with sign-ins that they never end, and any replica can end what another began.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+
+import msgspec
+
+from headworks.control.admin.office import Office
+from headworks.control.admin.sessions import random_text
+from headworks.identity.oidc import Flow, challenge_of
+from headworks.ports.administration import Repeat
+
+COOKIE = "headworks_sign_in"
+LIFE = 600
+"""Seconds from the first click to the way back."""
+_SECOND = 1_000_000_000
+_TICKET_LIFE = 60 * _SECOND
+_PARTS = 4
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """What a browser's cookie says of its sign-in. It is believed only together with the state that follows from all of it."""
+
+    seconds: int
+    """Since the epoch."""
+    chance: str
+    port: int = 0
+    """Of the command line that waits for a ticket on the browser's machine; 0: nobody waits, the browser gets the session."""
+    challenge: str = ""
+    """By which that command line is known again."""
+
+
+def begin(office: Office, *, port: int, challenge: str) -> str:
+    """The cookie of a sign-in."""
+    return f"{office.clock.wall_ns() // _SECOND}.{random_text(office)}.{port}.{challenge}"
+
+
+def read_begun(office: Office, cookie: str) -> Begun | None:
+    """None where it is no cookie of ours, or too old."""
+    parts = cookie.split(".")
+    if len(parts) != _PARTS or not (parts[0].isdecimal() and parts[2].isdecimal()):
+        return None
+    begun = Begun(int(parts[0]), parts[1], int(parts[2]), parts[3])
+    return begun if 0 <= office.clock.wall_ns() // _SECOND - begun.seconds < LIFE else None
+
+
+def flow_of(office: Office, provider: str, cookie: str) -> Flow:
+    """What the provider is sent, and what must come back."""
+    state, nonce, verifier = (
+        base64.urlsafe_b64encode(office.sealed(f"sign-in {part}", provider, cookie)).rstrip(b"=").decode()
+        for part in ("state", "nonce", "verifier")
+    )
+    return Flow(state=state, nonce=nonce, verifier=verifier, redirect=office.entrance.redirect(provider))
+
+
+def make_ticket(office: Office, administrator: str, challenge: str) -> str:
+    """What the command line is handed through the browser: worth a session to whoever knows the verifier, once, within a minute."""
+    words = f"{administrator}.{office.clock.wall_ns() + _TICKET_LIFE}.{challenge}"
+    return f"{words}.{office.sealed('sign-in ticket', words).hex()}"
+
+
+def holder_of(office: Office, ticket: str, verifier: str) -> str:
+    """The administrator whom a ticket is for; nobody where it is not ours, not theirs or too old."""
+    words, _, seal = ticket.rpartition(".")
+    if not hmac.compare_digest(office.sealed("sign-in ticket", words).hex().encode(), seal.encode()):
+        return ""
+    administrator, ends, challenge = words.split(".")
+    known = hmac.compare_digest(challenge_of(verifier).encode(), challenge.encode())
+    return administrator if known and office.clock.wall_ns() < int(ends) else ""
+
+
+async def use_up(office: Office, what: str) -> bool:
+    """Whether this is the first use of a state or ticket, on all replicas."""
+    now = office.clock.wall_ns()
+    claim = Repeat(
+        actor="sign-in",
+        key=office.sealed("sign-in once", what).hex(),
+        request="",
+        created_at=now,
+        expires_at=now + 2 * LIFE * _SECOND,
+    )
+    return await office.people.claim_repeat(claim) is None

@@ -1,0 +1,236 @@
+"""People come in through an identity provider: as whom, with which roles, and for how long."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from headworks.control.admin.setup import offer_setup
+from headworks.domain.administration import EVERYTHING, AdminToken, Role
+from headworks.identity.oidc import challenge_of
+from headworks.ports.records import EVERYWHERE, Page
+from tests.admin.conftest import Telling
+from tests.admin.house import AUDIT, PASSWORD, ROOT, Caller, House
+from tests.admin.provider import SECRET
+from tests.admin.signing_in import AT, query_of, scene
+
+
+async def first_time(house: House) -> None:
+    async with scene(house) as its:
+        ann = await its.browser().signed_in()
+        me = await ann.made("GET /me")
+        assert (me["name"], me["powers"][0]["party"]) == ("ann@example.com", EVERYTHING)
+        (asked,), (bought,) = its.provider.asked, its.provider.redeemed
+        assert (asked["response_type"], asked["code_challenge_method"], asked["scope"]) == (
+            "code",
+            "S256",
+            "openid profile email",
+        )
+        assert asked["redirect_uri"] == bought["redirect_uri"] == f"{AT}{ROOT}/login/corporate/callback"
+        assert SECRET not in str(asked)
+        assert SECRET not in str(bought), "it goes in the header that the provider names"
+        made, given, session = await its.audit("login.end")
+        assert (made["entity"], made["subject"], made["issuer"]) == ("administrator", "u-1", its.provider.url)
+        assert (given["roles"], given["provider"]) == ("owner@*", "corporate")
+        assert (session["entity"], session["provider"], session["actor"]) == ("session", "corporate", me["id"])
+
+
+def test_who_has_a_role_by_the_map_becomes_an_administrator_at_the_first_sign_in(tell: Telling) -> None:
+    tell(first_time)
+
+
+async def second_time(house: House) -> None:
+    async with scene(house) as its:
+        first = (await (await its.browser().signed_in()).made("GET /me"))["id"]
+        its.provider.person["email"] = "ann.smith@example.com"
+        assert (await (await its.browser().signed_in()).made("GET /me"))["id"] == first
+
+
+def test_who_comes_again_is_found_by_the_subject_whatever_they_are_called_by_now(tell: Telling) -> None:
+    tell(second_time)
+
+
+async def same_name(house: House) -> None:
+    await house.person((Role.OWNER, EVERYTHING), name="ann@example.com")
+    async with scene(house) as its:
+        refused = await its.browser().sign_in()
+        assert refused.status == 403
+        assert b"who does not come as the subject" in refused.raw
+        (denial,) = await its.audit("login.end")
+        assert (denial["outcome"], denial["actor"]) == ("denied", "oidc:corporate:u-1")
+
+
+def test_an_address_that_an_administrator_has_here_does_not_make_them_of_whoever_has_it_there(tell: Telling) -> None:
+    """Addresses are given away again, and at some providers anybody may write any: taking them for proof has opened many doors."""
+    tell(same_name)
+
+
+async def linked(house: House) -> None:
+    id_ = await house.person((Role.AUDITOR, EVERYTHING), name="ann")
+    async with scene(house, provision=False) as its:
+        assert (await its.browser().sign_in()).status == 403
+        owner, developer = await its.house.owner(), await its.house.token((Role.ADMIN, EVERYTHING))
+        identity = {"provider": "corporate", "subject": "u-1"}
+        path = f"/administrators/{id_}/identity"
+        assert (await owner(f"PUT {path}", identity)).status == 428
+        await developer.made(f"PUT {path}", identity, if_match="*")
+        its.provider.person["groups"] = []
+        ann = await its.browser().signed_in()
+        assert (await ann.made("GET /me"))["id"] == id_
+        other = await house.person((Role.AUDITOR, EVERYTHING))
+        assert (await owner(f"PUT /administrators/{other}/identity", identity, headers={"if-match": "*"})).problem == "conflict"
+        assert (await owner(f"DELETE {path}", headers={"if-match": "*"})).status == 204
+        assert (await ann("GET /me")).problem == "not_signed_in"
+        assert (await its.browser().sign_in()).status == 403
+
+
+def test_an_owner_says_whom_an_administrator_comes_as_and_takes_it_back(tell: Telling) -> None:
+    tell(linked)
+
+
+async def beyond(house: House) -> None:
+    async with scene(house) as its:
+        owner = await house.person((Role.OWNER, EVERYTHING))
+        admin = await its.house.token((Role.ADMIN, EVERYTHING))
+        put = await admin(
+            f"PUT /administrators/{owner}/identity", {"provider": "corporate", "subject": "u-2"}, headers={"if-match": "*"}
+        )
+        assert put.problem == "beyond_your_powers"
+        unknown = await admin(
+            f"PUT /administrators/{owner}/identity", {"provider": "x", "subject": "u"}, headers={"if-match": "*"}
+        )
+        assert unknown.problem == "beyond_your_powers"
+
+
+def test_nobody_gives_their_own_identity_to_somebody_who_holds_more(tell: Telling) -> None:
+    tell(beyond)
+
+
+async def groups_change(house: House) -> None:
+    async with scene(house) as its:
+        ann = await its.browser().signed_in()
+        assert (await ann("GET /keys")).status == 200
+        its.provider.person["groups"] = ["readers", "unknown"]
+        reader = await its.browser().signed_in()
+        grants = (await reader.made("GET /grants"))["data"]
+        assert [grant["role"] for grant in grants] == ["auditor"]
+        denied = await ann("POST /organisations", {"name": "acme", "bounds": {"models": ["*"]}})
+        assert denied.problem == "not_allowed", "in all sessions at once"
+        its.provider.person["groups"] = []
+        refused = await its.browser().sign_in()
+        assert refused.status == 403
+        assert (await ann("GET /keys")).problem == "not_allowed"
+
+
+def test_a_group_that_is_taken_away_takes_its_roles_along_at_the_next_sign_in(tell: Telling) -> None:
+    tell(groups_change)
+
+
+async def leaver(house: House) -> None:
+    async with scene(house) as its:
+        ann = await its.browser().signed_in()
+        made = await ann.made("POST /tokens", {"name": "for ever"})
+        assert made["token"]["expires_at"] == "2026-01-01T12:00:00Z"
+        token = Caller(its.house.api, {"authorization": f"Bearer {made['secret']}"})
+        house.clock.advance(11 * 3600)
+        assert (await token("GET /keys")).status == 200
+        house.clock.advance(3600)
+        assert (await token("GET /keys")).problem == "not_signed_in"
+        id_ = (await (await its.house.owner()).made("GET /administrators?limit=1"))["data"][0]["id"]
+        other = Caller(its.house.api, {"authorization": f"Bearer {await lasting_token(house, id_)}"})
+        assert (await other("GET /keys")).problem == "not_allowed"
+
+
+async def lasting_token(house: House, administrator: str) -> str:
+    """As one that was made before the administrator came through a provider."""
+    secret = "hwa-" + "x" * 43
+    digest = sha256(secret.encode()).digest()
+    token = AdminToken(id="tok_old", administrator=administrator, name="t", prefix=secret[:12], digest=digest)
+    await house.office.people.add_token(token, audit=AUDIT)
+    return secret
+
+
+def test_who_has_left_keeps_nothing_beyond_a_sessions_length(tell: Telling) -> None:
+    """They never sign in again, so nothing tells us: roles that came of claims end by themselves, and so do tokens made with them."""
+    tell(leaver)
+
+
+async def last_owner(house: House) -> None:
+    founder = await house.person((Role.OWNER, EVERYTHING), name="founder")
+    async with scene(house) as its:
+        ann = await its.browser().signed_in()
+        removed = await ann(f"DELETE /administrators/{founder}", headers={"if-match": "*"})
+        assert removed.problem == "conflict"
+        assert "last owner" in removed.body["detail"]
+
+
+def test_an_owner_by_claims_does_not_count_as_the_last_owner(tell: Telling) -> None:
+    """They own nothing tomorrow, and then nobody would."""
+    tell(last_owner)
+
+
+async def no_password(house: House) -> None:
+    async with scene(house) as its:
+        ann = await its.browser().signed_in()
+        id_ = (await ann.made("GET /me"))["id"]
+        owner = await its.house.owner()
+        patch = await owner(f"PATCH /administrators/{id_}", {"password": PASSWORD}, headers={"if-match": "*"})
+        assert patch.problem == "not_allowed"
+        assert (await its.house.anyone("POST /session", {"name": "ann@example.com", "password": ""})).status == 422
+        assert (
+            await its.house.anyone("POST /session", {"name": "ann@example.com", "password": "x"})
+        ).problem == "not_signed_in"
+        assert (await owner(f"PATCH /administrators/{id_}", {"disabled": True}, headers={"if-match": "*"})).status == 200
+        assert (await ann("GET /me")).problem == "not_signed_in"
+        assert (await its.browser().sign_in()).status == 403
+
+
+def test_who_comes_through_a_provider_has_no_password_and_can_be_disabled(tell: Telling) -> None:
+    """Whoever gave them one would hold whatever their groups come to give later."""
+    tell(no_password)
+
+
+async def passwords_off(house: House) -> None:
+    link = (await offer_setup(house.office)).partition("#")[2]
+    async with scene(house, passwords="founder") as its:
+        found = {"link": link, "name": "founder", "password": PASSWORD}
+        assert (await its.house.anyone("POST /setup", found)).status == 201
+        await house.person((Role.OWNER, EVERYTHING), name="bob")
+        assert (await its.house.anyone("POST /session", {"name": "founder", "password": PASSWORD})).status == 201
+        refused = await its.house.anyone("POST /session", {"name": "bob", "password": PASSWORD})
+        assert refused.problem == "not_allowed"
+        assert (await its.house.anyone("POST /session", {"name": "bob", "password": "wrong"})).problem == "not_signed_in"
+        ways = await its.house.anyone.made("GET /login")
+        assert ways == {"providers": [{"name": "corporate", "title": "corporate"}], "passwords": "founder"}
+
+
+def test_passwords_can_be_turned_off_for_all_but_the_first_administrator(tell: Telling) -> None:
+    tell(passwords_off)
+
+
+async def command_line(house: House) -> None:
+    async with scene(house) as its:
+        verifier = "v" * 43
+        query = f"?port=50000&challenge={challenge_of(verifier)}"
+        sent = await its.browser().sign_in(query)
+        assert sent.status == 303
+        location = sent.headers["location"]
+        assert location.startswith("http://127.0.0.1:50000/?ticket=")
+        assert "set-cookie" not in sent.headers, "the browser itself gets nothing"
+        ticket = query_of(location)["ticket"]
+        for wrong in ({"verifier": "w" * 43}, {"ticket": ticket[:-1] + ("0" if ticket[-1] != "0" else "1")}):
+            body = {"ticket": ticket, "verifier": verifier} | wrong
+            assert (await its.house.anyone("POST /login", body)).problem == "not_signed_in"
+        good = await its.house.anyone("POST /login", {"ticket": ticket, "verifier": verifier})
+        assert (good.status, good.body["name"]) == (201, "ann@example.com")
+        again = await its.house.anyone("POST /login", {"ticket": ticket, "verifier": verifier})
+        assert again.problem == "not_signed_in"
+        late = query_of((await its.browser().sign_in(query)).headers["location"])["ticket"]
+        house.clock.advance(61)
+        assert (await its.house.anyone("POST /login", {"ticket": late, "verifier": verifier})).problem == "not_signed_in"
+        (person,) = await its.house.office.people.administrators(Page(), reach=EVERYWHERE)
+        forged = f"{person.id}.{house.clock.wall_ns() + 10**10}.{challenge_of(verifier)}.{'0' * 64}"
+        assert (await its.house.anyone("POST /login", {"ticket": forged, "verifier": verifier})).problem == "not_signed_in"
+
+
+def test_a_ticket_for_the_command_line_is_good_once_and_for_whoever_asked_for_it(tell: Telling) -> None:
+    tell(command_line)
