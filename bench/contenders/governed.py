@@ -98,7 +98,9 @@ async def keep_records(journal: Path, keys: int = KEYS) -> Sequence[str]:
         await upgrade(database)
         acts = Acts(database, SystemClock(), seals_of(os.environ, peppers)[0])
         records = [_record(number, key, digests) for number, key in enumerate(made)]
-        await SqlIntake(acts).take_in([_ORGANISATION, *teams], records, audit={"actor": "bench", "operation": "import"})
+        await SqlIntake(acts, SystemClock()).take_in(
+            [_ORGANISATION, *teams], records, audit={"actor": "bench", "operation": "import"}
+        )
     finally:
         await database.close()
     return made

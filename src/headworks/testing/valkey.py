@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -41,10 +41,15 @@ class Server:
         command = (self._program, "--port", "0", "--unixsocket", self.path, "--save", "", "--appendonly", "no")
         self._process = subprocess.Popen((*command, *options), cwd=self._folder, stdout=subprocess.DEVNULL)  # noqa: S603 - found on this machine
         deadline = time.monotonic() + _START_WITHIN
-        while not os.path.exists(self.path):  # noqa: PTH110 - a socket
+        while not self._listens():
             if time.monotonic() > deadline:
                 raise TimeoutError("the server did not start")
             time.sleep(0.01)
+
+    def _listens(self) -> bool:
+        """Its socket is in the folder a moment before anybody may come."""
+        with socket.socket(socket.AF_UNIX) as door:
+            return door.connect_ex(self.path) == 0
 
     def stop(self) -> None:
         """As a crash does."""
