@@ -149,6 +149,12 @@ def test_revisions_are_taken_refused_and_brought_back_under_load(emulator: Emula
             house.wait_for(lambda: len(load.answered) >= 20, "some answers", BOUND)
         assert (load.refused, dict(load.lost), load.broken) == (0, {}, set())
         assert set(load.statuses) == {200}
+        copy = tmp_path / "copy.yaml"
+        assert operator.run("export", str(copy), "--number=2").returncode == Exit.OK
+        assert copy.read_text() == two
+        compared = operator.run("diff", "1", "--against=2")
+        assert compared.stdout.splitlines()[:4] == ["- models second", "", "--- revision 2", "+++ revision 1"]
+        assert operator.run("diff", f"--file={copy}").stdout.startswith("+ models second\n")
         shown = operator.run("show")
         assert (shown.stdout, "revision 3, active, by ann" in shown.stderr) == (one, True)
         listed = [json.loads(line) for line in operator.run("list", "--json").stdout.splitlines()]

@@ -13,7 +13,7 @@ from headworks.client import Client
 from headworks.domain.administration.wire.revisions import ApplyAsked, Outcome, RevisionText, RollbackAsked
 from headworks.domain.revision import Difference
 
-_COLUMNS = ("number", "active", "at", "author_name", "restores", "digest", "comment")
+_COLUMNS = ("number", "active", "at", "author_name", "restores", "sha256", "comment")
 _ANY = "any"
 BasedOn = Annotated[
     str,

@@ -32,7 +32,7 @@ class RollbackAsked(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
 
 
 class RevisionView(msgspec.Struct, frozen=True, kw_only=True):
-    """A revision, as it is told. `digest` is the SHA-256 of its document; `restores` the number of the revision whose document came back."""
+    """A revision, as it is told. `sha256` is of its document; `restores` is the number of the revision whose document came back."""
 
     number: int
     active: bool
@@ -41,7 +41,7 @@ class RevisionView(msgspec.Struct, frozen=True, kw_only=True):
     author_name: str
     comment: str
     restores: int | None
-    digest: str
+    sha256: str
 
     @classmethod
     def of(cls, revision: Revision, active: int) -> RevisionView:
@@ -54,7 +54,7 @@ class RevisionView(msgspec.Struct, frozen=True, kw_only=True):
             author_name=revision.author_name,
             comment=revision.comment,
             restores=revision.restores or None,
-            digest=revision.digest,
+            sha256=revision.digest,
         )
 
 
