@@ -102,9 +102,3 @@ def test_the_supervisor_stays_small() -> None:
     assert {"asyncio", "msgspec", "uvloop", "yaml", "ssl"} & set(loaded) == set()
     assert len([name for name in loaded if name.startswith("headworks")]) <= 10
     assert len(loaded) <= 130
-
-
-def test_the_gateway_does_not_carry_the_control_plane() -> None:
-    loaded = set(watch("headworks.wiring.process_gateway")["modules"])
-
-    assert loaded & {"starlette", "uvicorn", "prometheus_client", "cyclopts", "rich", "pydantic", "genai_prices"} == set()

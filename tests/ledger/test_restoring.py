@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from headworks.domain.exchange import Begin
+from headworks.domain.ledger import Standing
 from headworks.stores.journal import SegmentedJournal, recover
 from headworks.stores.journal.carried import Carried
 from headworks.stores.journal.segment import Epoch
+from headworks.stores.sql.address import default_url
+from headworks.testing import FrozenClock
+from headworks.wiring.books import standing_of
 from tests.journal.writing import AT, abandon, begin, journal_in, recoverer
 from tests.ledger.booking import BUDGET, Books, charge, spent, with_books, write
+from tests.ledger.conftest import made
 
 OWN = Epoch(AT + 10**15, "gateway")
 UNDER_WAY = "4:team4:many10:concurrent"
@@ -39,6 +47,31 @@ def test_what_is_booked_and_what_is_not_yet_come_to_all(url: str, tmp_path: Path
         assert len(standing.through) == 1
 
     with_books(url, tmp_path, body)
+
+
+def test_a_gateway_asks_in_another_process_and_hears_the_same(tmp_path: Path) -> None:
+    """Where nothing is recorded but the books: none of what speaks SQL stays in it."""
+    journal, clock = tmp_path / "journal", FrozenClock(wall_ns=AT)
+    write(journal, [spent(number, 10) for number in range(5)])
+
+    async def body(books: Books) -> None:
+        await books.book()
+        assert await standing_of("", journal, clock) == await books.tables.standing()
+
+    with_books(made(default_url(journal)), journal, body)
+
+
+def test_nothing_is_known_where_nothing_was_booked(tmp_path: Path) -> None:
+    nothing = Standing({}, {})
+    assert asyncio.run(standing_of("", tmp_path / "journal", FrozenClock())) == nothing
+    made(default_url(tmp_path / "journal"))
+    assert asyncio.run(standing_of("", tmp_path / "journal", FrozenClock())) == nothing
+
+
+def test_a_file_that_is_no_database_does_not_answer(tmp_path: Path) -> None:
+    (tmp_path / "headworks.db").write_bytes(b"no database" * 100)
+    with pytest.raises(ConnectionError):
+        asyncio.run(standing_of("", tmp_path / "journal", FrozenClock()))
 
 
 def test_periods_that_are_over_are_not_restored(url: str, tmp_path: Path) -> None:
