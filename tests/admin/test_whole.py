@@ -16,6 +16,7 @@ import pytest
 from headworks.cli import build
 from headworks.cli.administering import Credentials, credentials_path
 from headworks.client import Client, Refused, Unreachable
+from headworks.control.admin.entrance import Entrance
 from headworks.control.process import ControlPlan, run_control
 from headworks.domain.administration import Role, Scope
 from headworks.domain.administration.wire.bounds import BoundsBody, BudgetBody
@@ -40,8 +41,8 @@ class Sink:
 
 
 @asynccontextmanager
-async def control(folder: Path, said: list[str]) -> AsyncGenerator[str]:
-    """A control process over a fresh database; its address."""
+async def control(folder: Path, said: list[str], enter: Callable[[str], Entrance | None] = lambda _: None) -> AsyncGenerator[str]:
+    """A control process over a fresh database; its address. `enter`: from that to the ways in."""
     listener, clock, stop = socket.create_server(("127.0.0.1", 0)), SystemClock(), asyncio.Event()
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     journal = folder / "journal"
@@ -51,7 +52,7 @@ async def control(folder: Path, said: list[str]) -> AsyncGenerator[str]:
         journal=journal,
         output=Sink(),
         prepare=lambda: make_tables(database, clock, said.append),
-        admin=open_door(database, journal, [listener], clock, said.append),
+        admin=open_door(database, journal, [listener], clock, said.append, entrance=enter(address)),
     )
     running = asyncio.create_task(run_control(plan, [listener], clock, said.append, stop))
     try:

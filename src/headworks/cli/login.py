@@ -12,7 +12,7 @@ import msgspec
 
 from headworks.cli.administering import DEFAULT_URL, TOKEN, URL, Credentials, Url, credentials_path
 from headworks.client import Client, Refused, Unreachable
-from headworks.client.signing_in import token_by_password
+from headworks.client.signing_in import token_by_password, token_by_ticket
 from headworks.domain.administration.wire.people import TokenMade
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.process_exits import Exit
@@ -20,24 +20,26 @@ from headworks.wiring.process_exits import Exit
 _DAYS = 30
 
 
-def login(*, name: str = "", days: int = _DAYS, url: Url = None) -> int:
-    """Keep an admin token, readable by you alone: one that you have (HEADWORKS_ADMIN_TOKEN, or it is asked for), or with --name a new one.
+def login(*, name: str = "", sso: bool = False, provider: str = "", days: int = _DAYS, url: Url = None) -> int:
+    """Keep an admin token, readable by you alone: one that you have (HEADWORKS_ADMIN_TOKEN, or it is asked for), or a new one.
 
     Args:
         name: Sign in under this name, with the password that is asked for, and make a token.
-        days: How long the new token is good.
+        sso: Sign in through an identity provider, in a browser that is opened, and make a token.
+        provider: Which one, where there are several.
+        days: How long the new token is good; where your roles come of the provider's claims, no longer than these count.
         url: The control plane.
     """
     address = url or os.environ.get(URL) or DEFAULT_URL
     try:
-        made = _made(address, name, days) if name else None
+        made = _made(address, name, provider, days) if name or sso else None
         token = made.secret if made is not None else _given(address)
         with Client(address, token) as client:
             me = client.me()
     except EOFError:
         print(f"headworks: nobody is here to type. Set {TOKEN}, or run this in a terminal.", file=sys.stderr)
         return Exit.FAILED
-    except (Refused, Unreachable, ValueError) as trouble:
+    except (Refused, Unreachable, ValueError, TimeoutError) as trouble:
         print(f"headworks: {trouble}", file=sys.stderr)
         return Exit.FAILED
     path = credentials_path()
@@ -54,13 +56,17 @@ def _given(address: str) -> str:
     return os.environ.get(TOKEN) or getpass.getpass(f"Admin token for {address}: ").strip()
 
 
-def _made(address: str, name: str, days: int) -> TokenMade:
+def _made(address: str, name: str, provider: str, days: int) -> TokenMade:
     if days < 1:
         raise ValueError("--days must be 1 or more.")
     ends = datetime.fromtimestamp(SystemClock.wall_ns() // 1_000_000_000, UTC) + timedelta(days=days)
-    password = getpass.getpass(f"Password of {name} at {address}: ")
     label = f"headworks login on {socket.gethostname()}"
-    return token_by_password(address, name, password, label=label, expires_at=ends)
+    if name:
+        password = getpass.getpass(f"Password of {name} at {address}: ")
+        return token_by_password(address, name, password, label=label, expires_at=ends)
+    from headworks.cli.login_browser import ticket_by_browser  # noqa: PLC0415 - a server and what speaks to providers, for this alone
+
+    return token_by_ticket(address, ticket_by_browser(address, provider), label=label, expires_at=ends)
 
 
 def logout() -> int:

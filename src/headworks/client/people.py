@@ -14,6 +14,7 @@ from headworks.domain.administration.wire.people import (
     GrantAsked,
     GrantListing,
     GrantView,
+    IdentityAsked,
     SessionListing,
     SessionView,
     TokenAsked,
@@ -50,6 +51,15 @@ class Administrators:
     def remove(self, id: str, *, version: int | None = None) -> None:  # noqa: A002 - the field's name
         """With all roles, tokens and sessions."""
         self._wire.send(Request(method="DELETE", path=f"/administrators/{id}", version=version))
+
+    def put_identity(self, id: str, identity: IdentityAsked, *, version: int | None = None) -> AdministratorView:  # noqa: A002 - the field's name
+        """Say whom they come as through an identity provider, instead of what was said before."""
+        request = Request(method="PUT", path=f"/administrators/{id}/identity", body=identity, version=version)
+        return self._wire.ask(request, AdministratorView)
+
+    def remove_identity(self, id: str, *, version: int | None = None) -> None:  # noqa: A002 - the field's name
+        """Let them come through none any more."""
+        self._wire.send(Request(method="DELETE", path=f"/administrators/{id}/identity", version=version))
 
 
 class Grants:

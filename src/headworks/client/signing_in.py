@@ -1,22 +1,45 @@
-"""A name and a password for an admin token: what a person has to begin with."""
+"""A password, or a ticket that came through a browser, for an admin token: what a person has to begin with."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from headworks.client.wire import Request, Wire
-from headworks.domain.administration.wire.people import Login, Me, TokenAsked, TokenMade
+from headworks.domain.administration.wire.people import Login, Me, SignInWays, Ticket, TokenAsked, TokenMade
+
+_SECONDS = 30.0
 
 
 def token_by_password(
-    url: str, name: str, password: str, *, label: str, expires_at: datetime, seconds: float = 30.0
+    url: str, name: str, password: str, *, label: str, expires_at: datetime, seconds: float = _SECONDS
 ) -> TokenMade:
     """A new token called `label`, with all that its maker may do, until `expires_at`. The session that it takes is ended. Raises as `Wire` does."""
+    proof = Request(method="POST", path="/session", body=Login(name=name, password=password))
+    return _token(Wire(url, "", seconds), proof, TokenAsked(name=label, expires_at=expires_at))
+
+
+def token_by_ticket(url: str, ticket: Ticket, *, label: str, expires_at: datetime, seconds: float = _SECONDS) -> TokenMade:
+    """The same, for somebody who has signed in through an identity provider in a browser. It ends no later than the roles that follow
+    from what the provider says.
+    """
+    proof = Request(method="POST", path="/login", body=ticket)
+    return _token(Wire(url, "", seconds), proof, TokenAsked(name=label, expires_at=expires_at))
+
+
+def ways_of(url: str, *, seconds: float = _SECONDS) -> SignInWays:
+    """How one can sign in there. Raises as `Wire` does."""
     wire = Wire(url, "", seconds)
     try:
-        me = wire.ask(Request(method="POST", path="/session", body=Login(name=name, password=password)), Me)
+        return wire.ask(Request(method="GET", path="/login"), SignInWays)
+    finally:
+        wire.close()
+
+
+def _token(wire: Wire, proof: Request, asked: TokenAsked) -> TokenMade:
+    try:
+        me = wire.ask(proof, Me)
         wire.sign_with_session(me.csrf or "")
-        made = wire.ask(Request(method="POST", path="/tokens", body=TokenAsked(name=label, expires_at=expires_at)), TokenMade)
+        made = wire.ask(Request(method="POST", path="/tokens", body=asked), TokenMade)
         wire.send(Request(method="DELETE", path="/session"))
     finally:
         wire.close()
