@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from headworks.domain.config.alerts import AlertsRule, EmailSpec
 from headworks.wiring.compile.bench import Bench
 
+_HERE = frozenset({"127.0.0.1", "::1", "localhost"})
+
 
 def check_alerts(bench: Bench, alerts: AlertsRule) -> None:
     """Note destinations that are none. Their secrets go into the revision as digests."""
@@ -22,6 +24,8 @@ def check_alerts(bench: Bench, alerts: AlertsRule) -> None:
 
 def _check_email(bench: Bench, mail: EmailSpec) -> None:
     bench.secret(mail.password, ("alerts", "email", "password"))
+    if mail.password and mail.security == "none" and mail.host not in _HERE:
+        bench.wrong(("alerts", "email", "security"), "The password would travel in the open.", "Write starttls or tls.")
     for field in ("host", "sender", "to"):
         if not getattr(mail, field):
             bench.wrong(("alerts", "email"), f"'{field}' is missing.", "Mail needs host, sender and to.")
