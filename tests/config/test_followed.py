@@ -100,6 +100,7 @@ def test_the_active_revision_runs_with_what_is_read_at_start_from_the_machines_f
 
     assert (set(compiled.snapshot.models), is_active) == ({"a", "b"}, True)
     assert (compiled.config.server.port, compiled.config.server.drain) == (4470, 7)
+    assert machine.followed.running == revision(3, "a", "b")
     assert "revision 3 of the database" in machine.said[0]
 
 

@@ -216,6 +216,7 @@ def test_what_one_machine_cannot_use_leaves_it_as_it_is_and_is_loud(emulator: Em
             offers(unable, "guarded")
             assert "revision 2 cannot be used here; revision 1" in unable.output.read_text()
             assert "headworks_config_rejected 1" in unable.metrics()
+            assert "headworks_config_revision 1" in unable.metrics()
 
 
 def make(directory: Path) -> Path:

@@ -90,6 +90,7 @@ def _status(house: House, census: Census) -> dict[str, object]:
                 "ready": gateway.ready,
                 "draining": gateway.draining,
                 "revision": gateway.revision,
+                "config_revision": gateway.config_revision,
                 "config_rejected": gateway.config_rejected,
                 "inflight": gateway.inflight,
                 "connections": gateway.connections,

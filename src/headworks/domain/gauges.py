@@ -58,6 +58,8 @@ class Gauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     revision: str = ""
     ready: bool = False
     draining: bool = False
+    config_revision: int = 0
+    """The number of the revision that runs; 0 where that is no revision but a file."""
     config_rejected: bool = False
     """The newest configuration was not accepted; an older one serves on."""
     inflight: int = 0

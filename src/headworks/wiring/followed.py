@@ -26,6 +26,8 @@ class Followed:
         self.seen: Signature = None
         self.offered: Applied | None = None
         """What is to be run; None: the file."""
+        self.running: Applied | None = None
+        """What was loaded last."""
         self.file = file
         self.machine = machine
         self.kept = kept
@@ -45,6 +47,7 @@ class Followed:
             return self.file.load()
         compiled = self.file.load_revision(offered.document, offered.label, self.machine)
         self._keep(offered)
+        self.running = offered
         return compiled
 
     def renew(self, running: Compiled) -> Compiled:
@@ -88,7 +91,7 @@ class Followed:
                 self._silent = False
             except OSError as trouble:
                 if not self._silent:
-                    self._say(f"the database does not tell which revision is active ({trouble}): {self._running()} goes on")
+                    self._say(f"the database does not tell which revision is active ({trouble}): {self._label()} goes on")
                 self._silent = True
             self._watch_file()
             await clock.sleep(EVERY)
@@ -96,15 +99,15 @@ class Followed:
     def _offer(self, active: Applied | None, ask: Callable[[], None]) -> None:
         if active is None:
             self._latest = 0, ""
-            self._say(f"the database has no revision any more: {self._running()} goes on")
+            self._say(f"the database has no revision any more: {self._label()} goes on")
             return
         self._latest = active.number, active.digest
-        self._say(f"{active.label} is active: it takes the place of {self._running()}")
+        self._say(f"{active.label} is active: it is loaded, to take the place of {self._label()}")
         self.offered = active
         ask()
 
-    def _running(self) -> str:
-        return self.offered.label if self.offered is not None else str(self.file.path)
+    def _label(self) -> str:
+        return self.running.label if self.running is not None else str(self.file.path)
 
     def _watch_file(self) -> None:
         """Who edits the file and expects something of it must hear that nothing will come of it."""

@@ -98,6 +98,7 @@ class _House:
             revision=self.live.snapshot.revision,
             ready=not self.draining,
             draining=self.draining,
+            config_revision=self.live.revision,
             config_rejected=self.live.rejected,
             inflight=door.inflight,
             connections={"client": door.connections, "upstream": sum(row.open for row in self.upstream.stats())},

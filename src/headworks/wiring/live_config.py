@@ -86,6 +86,12 @@ class LiveConfig:
         return cls(compile_config(discovery.config, givens(env, clock)), say, None, clock)
 
     @property
+    def revision(self) -> int:
+        """The number of the revision that runs; 0 where that is none."""
+        running = self._followed.running if self._followed is not None else None
+        return running.number if running is not None else 0
+
+    @property
     def rejected(self) -> bool:
         """What stands in the file, or is active in the database, is not what runs."""
         return self._reloader is not None and self._reloader.rejected

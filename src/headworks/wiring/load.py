@@ -127,6 +127,10 @@ def names_no_caller(config: Config) -> bool:
 
 def oddities(compiled: Compiled) -> tuple[Problem, ...]:
     """Its warnings, and what is odd only as long as nobody has looked into the database."""
+    if compiled.config.config_from == "database":
+        message = "Gateways run the active revision of the database: of this file, only what is read at start counts."
+        hint = "See what runs with: headworks config show"
+        return (*compiled.warnings, Problem(path=("config_from",), message=message, hint=hint, on_key=True))
     if not names_no_caller(compiled.config):
         return compiled.warnings
     message = "There is no key here: callers need one that is kept in the database."

@@ -69,6 +69,9 @@ class HouseMetrics(Collector):
         yield _plain(
             "headworks_config_rejected", "1 if the newest configuration was not accepted and an older one serves on.", rejected
         )
+        revisions = [one.config_revision for one in state.gateways]
+        words = "The number of the configuration's revision that runs, the lowest of all gateways; 0 where a file runs."
+        yield _plain("headworks_config_revision", words, min(revisions, default=0))
         connections = GaugeMetricFamily("headworks_connections", "Open connections.", labels=("side",))
         sides: Tally[str] = Tally()
         for one in state.gateways:
