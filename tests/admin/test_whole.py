@@ -190,9 +190,9 @@ def by_command_line(told: Callable[[], str]) -> None:
         assert build()(("login", "--name", "ann"), result_action="return_value") == 1
         typing.setattr("getpass.getpass", _gone)
         assert build()(("login", "--name", "ann"), result_action="return_value") == 1
-    project = json.loads(run("projects", "create", "alpha", "--team", "lab", "--json"))
+    project = json.loads(run("projects", "create", "alpha", "--parent", "lab", "--json"))
     made = json.loads(
-        run("keys", "create", "cli", "--team", "lab", "--models", "gpt-*", "--budget", "5", "--expires-in", "30d", "--json")
+        run("keys", "create", "cli", "--owner", "team:lab", "--models", "gpt-*", "--budget", "5", "--expires-in", "30d", "--json")
     )
     assert made["key"]["bounds"]["budgets"]["monthly"]["amount"] == "5"
     assert made["secret"] not in run("keys", "list")
@@ -208,7 +208,7 @@ def by_command_line(told: Callable[[], str]) -> None:
     run("keys", "revoke", made["key"]["id"])
     assert "It is revoked" in run("keys", "policy", made["key"]["id"])
     assert project["id"] in run("projects", "list")
-    assert build()(("keys", "create", "x", "--team", "nobody"), result_action="return_value") == 2
+    assert build()(("keys", "create", "x", "--owner", "team:nobody"), result_action="return_value") == 2
     assert build()(("keys", "revoke", "key_unknown"), result_action="return_value") == 1
     run("logout")
 

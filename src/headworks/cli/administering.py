@@ -1,19 +1,19 @@
-"""What all commands that administer have in common: the control plane they talk to, and how they tell what came of it."""
+"""What all commands that administer have in common: the control plane they talk to, their flags, and how they end."""
 
 from __future__ import annotations
 
-import json as stdlib_json
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from cyclopts import Parameter
 
 from headworks.client import Client, Refused, Unreachable
-from headworks.client.collections import Parties
 from headworks.wiring.process_exits import Exit
 
 TOKEN = "HEADWORKS_ADMIN_TOKEN"  # noqa: S105 - the variable's name
@@ -23,7 +23,59 @@ DEFAULT_URL = "http://127.0.0.1:4456"
 Url = Annotated[
     str | None, Parameter(help=f"The control plane. Left out: {URL}, or where `headworks login` was, or {DEFAULT_URL}.")
 ]
-Json = Annotated[bool, Parameter(help="Print JSON, for programs.")]
+Json = Annotated[bool, Parameter(help="Print JSON, for programs.", negative=())]
+Names = Annotated[tuple[str, ...] | None, Parameter(consume_multiple=True)]
+Item = TypeVar("Item")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """Flags of every command that administers."""
+
+    url: Url = None
+    json: Json = False
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Listing(Asking):
+    """Flags of lists."""
+
+    limit: Annotated[int | None, Parameter(help="How many at most. Left out: all.")] = None
+
+    def cut(self, found: Iterable[Item]) -> Iterable[Item]:
+        """No more than that many. Raises `ValueError` for less than one."""
+        if self.limit is not None and self.limit < 1:
+            raise ValueError("--limit must be 1 or more.")
+        return islice(found, self.limit)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Writing(Asking):
+    """Flags of what is done once."""
+
+    idempotency_key: Annotated[
+        str | None, Parameter(help="16 to 255 characters: the same command with the same one is done once within a day.")
+    ] = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Removing(Asking):
+    """Flags of what cannot be undone."""
+
+    yes: Annotated[bool, Parameter(help="Really: what is removed does not come back.", negative=())] = False
+
+    def confirm(self, what: str) -> None:
+        """Raises `ValueError` where nobody said so."""
+        if not self.yes:
+            raise ValueError(f"{what} would be gone for good. To remove it, add --yes")
+
+
+ASKING, LISTING, WRITING, REMOVING = Asking(), Listing(), Writing(), Removing()
+"""Without any flag."""
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -72,42 +124,10 @@ def administer(url: str | None, work: Callable[[Client], None]) -> int:
         for mistake in refused.problem.errors:
             if mistake.line:
                 print(f"{mistake.line}:{mistake.column}: {mistake.detail}", file=sys.stderr)
+            elif len(refused.problem.errors) > 1:
+                print(f"  {mistake.pointer or mistake.parameter}: {mistake.detail}", file=sys.stderr)
         return Exit.FAILED
     except Unreachable as trouble:
         print(f"headworks: {trouble}", file=sys.stderr)
         return Exit.UNAVAILABLE
     return Exit.OK
-
-
-def tell(answer: msgspec.Struct, words: str, *, json: bool) -> None:
-    """One answer."""
-    print(msgspec.json.encode(answer).decode() if json else words)
-
-
-def tell_all(answers: Iterable[msgspec.Struct], columns: Sequence[str], *, json: bool) -> None:
-    """A list: a line for each, as JSON lines or in columns."""
-    if json:
-        for answer in answers:
-            print(msgspec.json.encode(answer).decode())
-        return
-    rows = [columns, *([_cell(getattr(answer, column)) for column in columns] for answer in answers)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-def one_named(parties: Parties, kind: str, named: str) -> str:
-    """The id of a party, given by its id or its name. Raises `ValueError` where that is none or several."""
-    if "_" in named and len(named.rpartition("_")[2]) == 32:  # noqa: PLR2004 - hex digits of a UUID
-        return named
-    found = [party.id for party in parties.list(name=named)]
-    if len(found) != 1:
-        several = f"{len(found)} {kind}s are" if found else f"no {kind} is"
-        raise ValueError(f"{several} called {named!r} within your reach. Give the id: headworks {kind}s list")
-    return found[0]
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "-"
-    return value if isinstance(value, str) else stdlib_json.dumps(value, default=str).strip('"')

@@ -1,77 +1,158 @@
-"""`headworks budgets`: money added to budgets."""
+"""`headworks budgets`: money for a calendar period, or once, of a party or a key; and money added to it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated
 
+import msgspec
 from cyclopts import Parameter
 
-from headworks.cli.administering import Json, Url, administer, tell, tell_all
+from headworks.cli.administering import (
+    ASKING,
+    LISTING,
+    REMOVING,
+    WRITING,
+    Asking,
+    Listing,
+    Names,
+    Removing,
+    Writing,
+    administer,
+)
+from headworks.cli.naming import holder_of
+from headworks.cli.rules import Rules, given
+from headworks.cli.telling import tell, tell_all
 from headworks.client import Client
-from headworks.client.collections import Bounded
+from headworks.domain.administration.wire.bounds import BudgetBody
 from headworks.domain.administration.wire.top_ups import TopUpAsked, Which
+from headworks.domain.limits import Calendar
 
-_COLUMNS = ("id", "period", "group", "amount", "currency", "actor", "at")
-Group = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
+_COLUMNS = ("amount", "currency", "calendar", "hard", "group_by")
+_TOP_UPS = ("id", "period", "group", "amount", "currency", "actor", "at")
+_BUDGETS = Rules[BudgetBody](
+    "budget",
+    lambda bounds: bounds.budgets,
+    lambda holder, id_, name, rule, version: holder.put_budget(id_, name, rule, version=version),
+    lambda holder, id_, name, version: holder.remove_budget(id_, name, version=version),
+)
+Owner = Annotated[str, Parameter(help="The party or key whose budget it is: `team:NAME`, …, or its id.")]
+Name = Annotated[str, Parameter(help="What it is called.")]
+Thresholds = Annotated[tuple[float, ...] | None, Parameter(consume_multiple=True)]
 
 
-def top_up(  # noqa: PLR0913 - one parameter a flag
-    owner: str,
-    budget: str,
+def list_all(owner: Owner, *, listing: Listing = LISTING) -> int:
+    """List the budgets that stand on one level."""
+    return _BUDGETS.list_all(owner, _COLUMNS, listing)
+
+
+def show(owner: Owner, name: Name, *, asking: Asking = ASKING) -> int:
+    """Show a budget."""
+    return _BUDGETS.show(owner, name, asking)
+
+
+def create(  # noqa: PLR0913 - one parameter a flag
+    owner: Owner,
+    name: Name,
+    amount: str,
+    *,
+    calendar: Calendar | None = None,
+    zone: str = "UTC",
+    currency: str = "USD",
+    hard: bool = True,
+    thresholds: Thresholds = None,
+    group_by: Names = None,
+    asking: Asking = ASKING,
+) -> int:
+    """Set a budget.
+
+    Args:
+        amount: 12.50.
+        calendar: How often there is as much again. Left out: never.
+        zone: Time zone of the calendar.
+        currency: Of the amount.
+        hard: Refuse requests beyond it; --no-hard alerts only.
+        thresholds: Parts of it at which an alert is sent: 0.5 0.8 1.
+        group_by: Facts, for each value of which there is as much: customer.
+    """
+
+    def rule() -> BudgetBody:
+        plain = BudgetBody(amount=amount, calendar=calendar, zone=zone, currency=currency, hard=hard, group_by=group_by or ())
+        return msgspec.structs.replace(plain, **given(thresholds=thresholds))
+
+    return _BUDGETS.create(owner, name, rule, asking)
+
+
+def change(  # noqa: PLR0913 - one parameter a flag
+    owner: Owner,
+    name: Name,
+    amount: str | None = None,
+    *,
+    calendar: Calendar | None = None,
+    zone: str | None = None,
+    currency: str | None = None,
+    hard: bool | None = None,
+    thresholds: Thresholds = None,
+    group_by: Names = None,
+    asking: Asking = ASKING,
+) -> int:
+    """Change a budget. What is left out stays, and so does what was spent.
+
+    Args:
+        amount: 12.50.
+        calendar: How often there is as much again.
+        zone: Time zone of the calendar.
+        currency: Of the amount.
+        hard: Refuse requests beyond it; --no-hard alerts only.
+        thresholds: Parts of it at which an alert is sent: 0.5 0.8 1.
+        group_by: Facts, for each value of which there is as much: customer.
+    """
+    said = given(
+        amount=amount, calendar=calendar, zone=zone, currency=currency, hard=hard, thresholds=thresholds, group_by=group_by
+    )
+    return _BUDGETS.change(owner, name, lambda _: said, asking)
+
+
+def remove(owner: Owner, name: Name, *, removing: Removing = REMOVING) -> int:
+    """Take a budget away."""
+    return _BUDGETS.remove(owner, name, removing)
+
+
+def top_up(
+    owner: Owner,
+    name: Name,
     amount: str,
     *,
     period: Which = Which.CURRENT,
-    group: Group = (),
-    url: Url = None,
-    json: Json = False,
+    group: Names = None,
+    writing: Writing = WRITING,
 ) -> int:
     """Add money to a budget for one period. What was spent stays counted, and later periods have what the budget says.
 
     Args:
-        owner: Id of the party or key whose budget it is.
-        budget: Its name.
         amount: In the budget's currency: 12.50.
         period: The one under way, or the next.
         group: Of a grouped budget, for whom: customer=acme.
-        url: The control plane.
-        json: Print JSON, for programs.
     """
 
     def work(client: Client) -> None:
-        asked = TopUpAsked(amount=amount, period=period, group=_values(group))
-        made = _holder(client, owner).top_up(owner, budget, asked)
+        asked = TopUpAsked(amount=amount, period=period, group=_values(group or ()))
+        holder, id_ = holder_of(client, owner)
+        made = holder.top_up(id_, name, asked, idempotency_key=writing.idempotency_key)
         during = f" of {made.period}" if made.period else ""
-        tell(made, f"{made.amount} {made.currency} were added to budget {made.budget!r}{during}: {made.id}.", json=json)
+        words = f"{made.amount} {made.currency} were added to budget {made.budget!r}{during}: {made.id}."
+        tell(made, words, json=writing.json)
 
-    return administer(url, work)
-
-
-def top_ups(owner: str, budget: str, *, url: Url = None, json: Json = False) -> int:
-    """List what was added to a budget, oldest first.
-
-    Args:
-        owner: Id of the party or key whose budget it is.
-        budget: Its name.
-        url: The control plane.
-        json: Print JSON, for programs.
-    """
-    return administer(url, lambda client: tell_all(_holder(client, owner).top_ups(owner, budget), _COLUMNS, json=json))
+    return administer(writing.url, work)
 
 
-def _holder(client: Client, owner: str) -> Bounded:
-    holders: Mapping[str, Bounded] = {
-        "org": client.organisations,
-        "team": client.teams,
-        "proj": client.projects,
-        "user": client.users,
-        "svc": client.service_accounts,
-        "key": client.keys,
-    }
-    found = holders.get(owner.partition("_")[0])
-    if found is None:
-        raise ValueError(f"{owner!r} is no id of a party or key. Lists show them: headworks teams list, headworks keys list.")
-    return found
+def top_ups(owner: Owner, name: Name, *, listing: Listing = LISTING) -> int:
+    """List what was added to a budget, oldest first."""
+
+    def work(client: Client) -> None:
+        holder, id_ = holder_of(client, owner)
+        tell_all(listing.cut(holder.top_ups(id_, name)), _TOP_UPS, json=listing.json)
+
+    return administer(listing.url, work)
 
 
 def _values(pairs: tuple[str, ...]) -> dict[str, str]:

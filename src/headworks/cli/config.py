@@ -8,7 +8,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from headworks.cli.administering import Json, Url, administer, tell, tell_all
+from headworks.cli.administering import Json, Url, administer
+from headworks.cli.telling import tell, tell_all
 from headworks.client import Client
 from headworks.domain.administration.wire.revisions import ApplyAsked, Outcome, RevisionText, RollbackAsked
 from headworks.domain.revision import Difference

@@ -1,121 +1,158 @@
-"""`headworks keys`: API keys of teams, projects, users and service accounts."""
+"""`headworks keys`: API keys of parties."""
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from msgspec import UNSET
 
-from cyclopts import Parameter
-
-from headworks.cli.administering import Json, Url, administer, one_named, tell, tell_all
+from headworks.cli.administering import (
+    ASKING,
+    LISTING,
+    REMOVING,
+    WRITING,
+    Asking,
+    Listing,
+    Names,
+    Removing,
+    Writing,
+    administer,
+)
+from headworks.cli.naming import party_id
+from headworks.cli.spans import NEVER, instant_after, seconds_of
+from headworks.cli.telling import tell, tell_all, tell_whole
 from headworks.client import Client
 from headworks.domain.administration.wire.bounds import BoundsBody, BudgetBody
-from headworks.domain.administration.wire.keys import KeyAsked
+from headworks.domain.administration.wire.keys import KeyAsked, KeyPatch
 from headworks.domain.limits import Calendar
-from headworks.wiring.clock import SystemClock
 
-_SPAN = re.compile(r"([0-9]{1,5})([smhd])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-Names = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
+_COLUMNS = ("id", "prefix", "name", "owner", "expires_at", "revoked_at")
+
+
+def list_all(
+    *, owner: str | None = None, under: str | None = None, prefix: str | None = None, listing: Listing = LISTING
+) -> int:
+    """List keys within your reach: never the keys themselves.
+
+    Args:
+        owner: Of this party itself: `team:NAME`, `service-account:NAME`, …, or its id.
+        under: Of parties below this one, too.
+        prefix: That begin like this.
+    """
+
+    def work(client: Client) -> None:
+        whose = party_id(client, owner) if owner else None
+        above = party_id(client, under) if under else None
+        found = client.keys.list(owner=whose, under=above, prefix=prefix)
+        tell_all(listing.cut(found), _COLUMNS, json=listing.json)
+
+    return administer(listing.url, work)
+
+
+def show(key: str, *, asking: Asking = ASKING) -> int:
+    """Show a key: what is known of it, never itself.
+
+    Args:
+        key: Its id.
+    """
+    return administer(asking.url, lambda client: tell_whole(client.keys.read(key), json=asking.json))
 
 
 def create(  # noqa: PLR0913 - one parameter a flag
     name: str,
     *,
-    owner: str = "",
-    team: str = "",
-    models: Names = (),
-    features: Names = (),
+    owner: str,
+    models: Names = None,
+    features: Names = None,
     budget: str = "",
-    expires_in: str = "",
-    url: Url = None,
-    json: Json = False,
+    expires_in: str = NEVER,
+    writing: Writing = WRITING,
 ) -> int:
     """Make a key. It is printed once and never again.
 
     Args:
         name: What it is for.
-        owner: Id of the party that it belongs to.
-        team: Name or id of a team that it belongs to, instead of --owner.
+        owner: The party that it belongs to: `team:NAME`, `service-account:NAME`, …, or its id.
         models: Names or patterns that it may use. Left out: what its owner may.
         features: Features that it may use. Left out: what its owner may.
-        budget: US dollars a calendar month: 12.50.
-        expires_in: 90d, 12h, 30m, 45s. Left out: never.
-        url: The control plane.
-        json: Print JSON, for programs.
+        budget: US dollars a calendar month: 12.50. Other budgets, and limits: headworks budgets create, headworks limits create.
+        expires_in: 90d, 12h, 30m, 45s, or never.
     """
 
     def work(client: Client) -> None:
-        if bool(owner) == bool(team):
-            raise ValueError("whose is it? Give --owner ID or --team NAME.")
         bounds = BoundsBody(
-            models=models or None,
-            features=features or None,
+            models=models,
+            features=features,
             budgets={"monthly": BudgetBody(amount=budget, calendar=Calendar.MONTH)} if budget else {},
         )
-        whose = owner or one_named(client.teams, "team", team)
-        made = client.keys.create(KeyAsked(owner=whose, name=name, bounds=bounds, expires_at=_instant(expires_in)))
-        tell(made, f"{made.secret}\nThis is the key {made.key.id}. It is not shown again.", json=json)
+        whose = party_id(client, owner)
+        asked = KeyAsked(owner=whose, name=name, bounds=bounds, expires_at=instant_after(expires_in))
+        made = client.keys.create(asked, idempotency_key=writing.idempotency_key)
+        tell(made, f"{made.secret}\nThis is the key {made.key.id}. It is not shown again.", json=writing.json)
 
-    return administer(url, work)
+    return administer(writing.url, work)
 
 
-def list_all(
-    *, owner: str | None = None, under: str | None = None, prefix: str | None = None, url: Url = None, json: Json = False
-) -> int:
-    """List keys within your reach: never the keys themselves.
+def change(key: str, *, name: str | None = None, expires_in: str | None = None, asking: Asking = ASKING) -> int:
+    """Change a key's name or expiry. What it may do: headworks bounds change.
 
     Args:
-        owner: Of this party itself.
-        under: Of parties below this one, too.
-        prefix: That begin like this.
-        url: The control plane.
-        json: Print JSON, for programs.
+        key: Its id.
+        name: Another name.
+        expires_in: 90d, 12h, 30m, 45s, or never.
     """
 
     def work(client: Client) -> None:
-        found = client.keys.list(owner=owner, under=under, prefix=prefix)
-        tell_all(found, ("id", "prefix", "name", "owner", "expires_at", "revoked_at"), json=json)
+        expires_at = UNSET if expires_in is None else instant_after(expires_in)
+        patch = KeyPatch(name=UNSET if name is None else name, expires_at=expires_at)
+        tell_whole(client.keys.update(key, patch), json=asking.json)
 
-    return administer(url, work)
+    return administer(asking.url, work)
 
 
-def rotate(key: str, *, overlap: str = "1d", url: Url = None, json: Json = False) -> int:
+def remove(key: str, *, removing: Removing = REMOVING) -> int:
+    """Remove a key. Its usage stays in the ledger. To refuse it, `revoke` is enough, and leaves a trace in lists.
+
+    Args:
+        key: Its id.
+    """
+
+    def work(client: Client) -> None:
+        removing.confirm(f"The key {key}")
+        found = client.keys.read(key)
+        client.keys.remove(key, version=found.version)
+        tell(found, f"{key} is removed.", json=removing.json)
+
+    return administer(removing.url, work)
+
+
+def rotate(key: str, *, overlap: str = "1d", writing: Writing = WRITING) -> int:
     """Make another key in the place of one.
 
     Args:
         key: Its id.
         overlap: For how long the old one stays good: 1d, 12h, 0s.
-        url: The control plane.
-        json: Print JSON, for programs.
     """
 
     def work(client: Client) -> None:
-        made = client.keys.rotate(key, overlap_seconds=_seconds(overlap))
-        tell(made, f"{made.secret}\nThis is the key {made.key.id}; {key} is good for {overlap} more.", json=json)
+        made = client.keys.rotate(key, overlap_seconds=seconds_of(overlap), idempotency_key=writing.idempotency_key)
+        tell(made, f"{made.secret}\nThis is the key {made.key.id}; {key} is good for {overlap} more.", json=writing.json)
 
-    return administer(url, work)
+    return administer(writing.url, work)
 
 
-def revoke(key: str, *, url: Url = None, json: Json = False) -> int:
+def revoke(key: str, *, asking: Asking = ASKING) -> int:
     """Refuse a key from now on, on all gateways within a second.
 
     Args:
         key: Its id.
-        url: The control plane.
-        json: Print JSON, for programs.
     """
-    return administer(url, lambda client: tell(client.keys.revoke(key), f"{key} is revoked.", json=json))
+    return administer(asking.url, lambda client: tell(client.keys.revoke(key), f"{key} is revoked.", json=asking.json))
 
 
-def policy(key: str, *, url: Url = None, json: Json = False) -> int:
+def policy(key: str, *, asking: Asking = ASKING) -> int:
     """Say what a key may do in effect.
 
     Args:
         key: Its id.
-        url: The control plane.
-        json: Print JSON, for programs.
     """
 
     def work(client: Client) -> None:
@@ -126,19 +163,6 @@ def policy(key: str, *, url: Url = None, json: Json = False) -> int:
         for level in found.levels:
             lines += [f"limit      {level.kind} {level.name}: {name}" for name in level.bounds.limits]
             lines += [f"budget     {level.kind} {level.name}: {name}" for name in level.bounds.budgets]
-        tell(found, "\n".join(lines), json=json)
+        tell(found, "\n".join(lines), json=asking.json)
 
-    return administer(url, work)
-
-
-def _seconds(span: str) -> int:
-    found = _SPAN.fullmatch(span)
-    if found is None:
-        raise ValueError(f"{span!r} is no span of time. Write 45s, 30m, 12h or 90d.")
-    return int(found[1]) * _SECONDS[found[2]]
-
-
-def _instant(span: str) -> datetime | None:
-    if not span:
-        return None
-    return datetime.fromtimestamp(SystemClock.wall_ns() // 1_000_000_000, UTC) + timedelta(seconds=_seconds(span))
+    return administer(asking.url, work)

@@ -1,133 +1,162 @@
-"""`headworks organisations`, `teams`, `projects` and `users`: who there is."""
+"""`headworks organisations`, `teams`, `projects`, `users` and `service-accounts`: who there is. The verbs are the same for all kinds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
+from msgspec import UNSET
 
-from headworks.cli.administering import Json, Url, administer, one_named, tell, tell_all
+from headworks.cli.administering import (
+    ASKING,
+    LISTING,
+    REMOVING,
+    WRITING,
+    Asking,
+    Listing,
+    Names,
+    Removing,
+    Writing,
+    administer,
+)
+from headworks.cli.commands import PARTY_VERBS
+from headworks.cli.naming import parties_of, party_id, spoken
+from headworks.cli.spans import NEVER, instant_after
+from headworks.cli.telling import tell, tell_all, tell_whole
 from headworks.client import Client
-from headworks.client.collections import Parties
 from headworks.domain.administration.wire.bounds import BoundsBody
-from headworks.domain.administration.wire.parties import PartyAsked, PartyView
+from headworks.domain.administration.wire.parties import PartyAsked, PartyPatch
+from headworks.domain.records import PARENTS, PartyKind
 
 _COLUMNS = ("id", "name", "parent", "disabled", "expires_at")
-Names = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
-_Of = Callable[[Client], Parties]
+Which = Annotated[str, Parameter(help="Its name, or its id.")]
+Above = Annotated[str, Parameter(help="What it stands under: its name or id, or `team:NAME` where several kinds can be meant.")]
 
 
-def create_organisation(name: str, *, models: Names, features: Names = (), url: Url = None, json: Json = False) -> int:
-    """Make an organisation. Whoever is below it may use these models and governed features at most.
+class Verbs:
+    """What is done with parties of one kind."""
 
-    Args:
-        name: Unique in the installation.
-        models: Names or patterns; '*' for all.
-        features: Features; '*' for all. Left out: no governed one.
-        url: The control plane.
-        json: Print JSON, for programs.
-    """
-    asked = PartyAsked(name=name, bounds=BoundsBody(models=models, features=features or None))
-    return _create(lambda client: client.organisations, asked, url, json=json)
+    def __init__(self, kind: PartyKind) -> None:
+        self._kind = kind
+
+    def list_all(self, *, under: str | None = None, name: str | None = None, listing: Listing = LISTING) -> int:
+        """List those within your reach.
+
+        Args:
+            under: A party above them: `organisation:NAME`, `team:NAME`, …, or its id.
+            name: Called exactly this.
+        """
+
+        def work(client: Client) -> None:
+            above = party_id(client, under) if under else None
+            found = parties_of(client, self._kind).list(under=above, name=name)
+            tell_all(listing.cut(found), _COLUMNS, json=listing.json)
+
+        return administer(listing.url, work)
+
+    def show(self, which: Which, *, asking: Asking = ASKING) -> int:
+        """Show one."""
+
+        def work(client: Client) -> None:
+            tell_whole(parties_of(client, self._kind).read(self._id(client, which)), json=asking.json)
+
+        return administer(asking.url, work)
+
+    def create(  # noqa: PLR0913 - one parameter a flag
+        self,
+        name: str,
+        *,
+        parent: Above = "",
+        email: str = "",
+        models: Names = None,
+        features: Names = None,
+        expires_in: str = NEVER,
+        writing: Writing = WRITING,
+    ) -> int:
+        """Make one.
+
+        Args:
+            name: Unique among those that stand under the same.
+            email: Address, of people.
+            models: Names or patterns that may be used; '*' for all. An organisation has to say so; elsewhere, left out: as above it.
+            features: Features that may be used; '*' for all. Of an organisation, left out: no governed one; elsewhere: as above it.
+            expires_in: 90d, 12h, 30m, 45s, or never.
+        """
+
+        def work(client: Client) -> None:
+            asked = PartyAsked(
+                name=name,
+                parent=party_id(client, parent, PARENTS[self._kind]) if parent else None,
+                email=email,
+                expires_at=instant_after(expires_in),
+                bounds=BoundsBody(models=models, features=features),
+            )
+            made = parties_of(client, self._kind).create(asked, idempotency_key=writing.idempotency_key)
+            tell(made, f"{made.name} is {made.id}.", json=writing.json)
+
+        return administer(writing.url, work)
+
+    def change(
+        self,
+        which: Which,
+        *,
+        name: str | None = None,
+        email: str | None = None,
+        disabled: bool | None = None,
+        expires_in: str | None = None,
+        asking: Asking = ASKING,
+    ) -> int:
+        """Change some of it. What is left out stays.
+
+        Args:
+            name: Another name.
+            email: Another address.
+            disabled: Refuse all keys at and below it, or (--no-disabled) let them through again.
+            expires_in: 90d, 12h, 30m, 45s, or never.
+        """
+
+        def work(client: Client) -> None:
+            patch = PartyPatch(
+                name=UNSET if name is None else name,
+                email=UNSET if email is None else email,
+                disabled=UNSET if disabled is None else disabled,
+                expires_at=UNSET if expires_in is None else instant_after(expires_in),
+            )
+            tell_whole(parties_of(client, self._kind).update(self._id(client, which), patch), json=asking.json)
+
+        return administer(asking.url, work)
+
+    def move(self, which: Which, parent: Above, *, asking: Asking = ASKING) -> int:
+        """Put it under another party, with all below it."""
+
+        def work(client: Client) -> None:
+            above = party_id(client, parent, PARENTS[self._kind])
+            moved = parties_of(client, self._kind).move(self._id(client, which), above)
+            tell(moved, f"{moved.name} stands under {moved.parent}.", json=asking.json)
+
+        return administer(asking.url, work)
+
+    def remove(self, which: Which, *, removing: Removing = REMOVING) -> int:
+        """Remove it with its keys. Refused while others stand under it; `change --disabled` is what can be undone."""
+
+        def work(client: Client) -> None:
+            removing.confirm(f"The {spoken(self._kind)} {which} with its keys")
+            found = parties_of(client, self._kind).read(self._id(client, which))
+            parties_of(client, self._kind).remove(found.id, version=found.version)
+            tell(found, f"{found.name} ({found.id}) is removed.", json=removing.json)
+
+        return administer(removing.url, work)
+
+    def _id(self, client: Client, which: str) -> str:
+        return party_id(client, which, (self._kind,))
 
 
-def create_team(name: str, *, organisation: str, url: Url = None, json: Json = False) -> int:
-    """Make a team.
-
-    Args:
-        name: Unique in its organisation.
-        organisation: Name or id.
-        url: The control plane.
-        json: Print JSON, for programs.
-    """
-
-    def work(client: Client) -> None:
-        parent = one_named(client.organisations, "organisation", organisation)
-        _told(client.teams.create(PartyAsked(name=name, parent=parent)), json=json)
-
-    return administer(url, work)
+def _app(kind: PartyKind) -> App:
+    verbs, app = Verbs(kind), App(name=f"{spoken(kind)}s")
+    for place, (name, verb, words) in enumerate(PARTY_VERBS):
+        if PARENTS[kind] or name != "move":
+            app.command(getattr(verbs, verb), name=name, help=words, sort_key=place)
+    return app
 
 
-def create_project(name: str, *, team: str, url: Url = None, json: Json = False) -> int:
-    """Make a project.
-
-    Args:
-        name: Unique in its team.
-        team: Name or id.
-        url: The control plane.
-        json: Print JSON, for programs.
-    """
-
-    def work(client: Client) -> None:
-        _told(client.projects.create(PartyAsked(name=name, parent=one_named(client.teams, "team", team))), json=json)
-
-    return administer(url, work)
-
-
-def create_user(name: str, *, team: str, email: str = "", url: Url = None, json: Json = False) -> int:
-    """Make a user.
-
-    Args:
-        name: Unique in the team.
-        team: Name or id.
-        email: Address, for people's own login.
-        url: The control plane.
-        json: Print JSON, for programs.
-    """
-
-    def work(client: Client) -> None:
-        asked = PartyAsked(name=name, email=email, parent=one_named(client.teams, "team", team))
-        _told(client.users.create(asked), json=json)
-
-    return administer(url, work)
-
-
-def list_organisations(*, url: Url = None, json: Json = False) -> int:
-    """List organisations within your reach."""
-    return _list(lambda client: client.organisations, None, url, json=json)
-
-
-def list_teams(*, under: str | None = None, url: Url = None, json: Json = False) -> int:
-    """List teams within your reach.
-
-    Args:
-        under: Id of a party above them.
-        url: The control plane.
-        json: Print JSON, for programs.
-    """
-    return _list(lambda client: client.teams, under, url, json=json)
-
-
-def list_projects(*, under: str | None = None, url: Url = None, json: Json = False) -> int:
-    """List projects within your reach.
-
-    Args:
-        under: Id of a party above them.
-        url: The control plane.
-        json: Print JSON, for programs.
-    """
-    return _list(lambda client: client.projects, under, url, json=json)
-
-
-def list_users(*, under: str | None = None, url: Url = None, json: Json = False) -> int:
-    """List users within your reach.
-
-    Args:
-        under: Id of a party above them.
-        url: The control plane.
-        json: Print JSON, for programs.
-    """
-    return _list(lambda client: client.users, under, url, json=json)
-
-
-def _create(of: _Of, asked: PartyAsked, url: str | None, *, json: bool) -> int:
-    return administer(url, lambda client: _told(of(client).create(asked), json=json))
-
-
-def _list(of: _Of, under: str | None, url: str | None, *, json: bool) -> int:
-    return administer(url, lambda client: tell_all(of(client).list(under=under), _COLUMNS, json=json))
-
-
-def _told(made: PartyView, *, json: bool) -> None:
-    tell(made, f"{made.name} is {made.id}.", json=json)
+ORGANISATIONS, TEAMS, PROJECTS, USERS, SERVICE_ACCOUNTS = map(_app, PartyKind)

@@ -48,5 +48,5 @@ async def tell_of_missing_keys(database: Database, config: Config, say: Callable
     if found is None:
         say(
             "nobody can call yet: there is no key. The first administrator is made by the link that is printed at the start; "
-            "then: headworks keys create NAME --team TEAM"
+            "then: headworks keys create NAME --owner team:TEAM"
         )

@@ -1,0 +1,113 @@
+"""What `headworks limits` and `headworks budgets` have in common: rules with a name, on a party or a key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeVar
+
+import msgspec
+
+from headworks.cli.administering import Asking, Listing, Removing, administer
+from headworks.cli.naming import holder_of
+from headworks.cli.telling import tell, tell_rows, tell_whole
+from headworks.client import Client
+from headworks.client.collections import Keys, Parties
+from headworks.domain.administration.wire.bounds import BoundsBody, BudgetBody, LimitBody
+
+Rule = TypeVar("Rule", LimitBody, BudgetBody)
+
+
+def given(**fields: object) -> dict[str, object]:
+    """Those fields that the command line says something of."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+class Rules(Generic[Rule]):
+    """One kind of them. `what`: `limit`; `of`: where they stand among the bounds."""
+
+    def __init__(
+        self,
+        what: str,
+        of: Callable[[BoundsBody], Mapping[str, Rule]],
+        put: Callable[[Parties | Keys, str, str, Rule, int], BoundsBody],
+        take: Callable[[Parties | Keys, str, str, int], BoundsBody],
+    ) -> None:
+        self._what = what
+        self._of = of
+        self._put = put
+        self._take = take
+
+    def list_all(self, owner: str, columns: tuple[str, ...], listing: Listing) -> int:
+        """A line for each that stands on this level."""
+
+        def work(client: Client) -> None:
+            holder, id_ = holder_of(client, owner)
+            rules = self._of(holder.bounds(id_))
+            rows = [{"name": name} | msgspec.structs.asdict(rule) for name, rule in listing.cut(rules.items())]
+            if listing.json:
+                for row in rows:
+                    print(msgspec.json.encode(row).decode())
+            else:
+                tell_rows(rows, ("name", *columns))
+
+        return administer(listing.url, work)
+
+    def show(self, owner: str, name: str, asking: Asking) -> int:
+        """All that one says."""
+
+        def work(client: Client) -> None:
+            holder, id_ = holder_of(client, owner)
+            tell_whole(self._one(holder.bounds(id_), owner, name), json=asking.json)
+
+        return administer(asking.url, work)
+
+    def create(self, owner: str, name: str, rule: Callable[[], Rule], asking: Asking) -> int:
+        """A new one. Refused where one is called so already."""
+
+        def work(client: Client) -> None:
+            holder, id_ = holder_of(client, owner)
+            found = holder.read(id_)
+            if name in self._of(found.bounds):
+                raise ValueError(f"{owner} has a {self._what} {name!r} already. See: headworks {self._what}s change")
+            self._tell(self._put(holder, id_, name, rule(), found.version), owner, name, asking)
+
+        return administer(asking.url, work)
+
+    def change(self, owner: str, name: str, said: Callable[[Rule], Mapping[str, object]], asking: Asking) -> int:
+        """Other values of some of its fields."""
+
+        def work(client: Client) -> None:
+            holder, id_ = holder_of(client, owner)
+            found = holder.read(id_)
+            rule = self._one(found.bounds, owner, name)
+            rule = msgspec.structs.replace(rule, **said(rule))
+            self._tell(self._put(holder, id_, name, rule, found.version), owner, name, asking)
+
+        return administer(asking.url, work)
+
+    def remove(self, owner: str, name: str, removing: Removing) -> int:
+        """One less."""
+
+        def work(client: Client) -> None:
+            removing.confirm(f"The {self._what} {name!r} of {owner}")
+            holder, id_ = holder_of(client, owner)
+            found = holder.read(id_)
+            rule = self._one(found.bounds, owner, name)
+            self._take(holder, id_, name, found.version)
+            tell(rule, f"The {self._what} {name!r} of {owner} is removed.", json=removing.json)
+
+        return administer(removing.url, work)
+
+    def _one(self, bounds: BoundsBody, owner: str, name: str) -> Rule:
+        rules = self._of(bounds)
+        if name not in rules:
+            there = f"There are: {', '.join(rules)}" if rules else "There is none"
+            raise ValueError(f"{owner} has no {self._what} {name!r} on its own level. {there}")
+        return rules[name]
+
+    def _tell(self, bounds: BoundsBody, owner: str, name: str, asking: Asking) -> None:
+        if asking.json:
+            tell_whole(self._of(bounds)[name], json=True)
+        else:
+            print(f"The {self._what} {name!r} of {owner}:")
+            tell_whole(self._of(bounds)[name], json=False)
