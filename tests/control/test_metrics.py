@@ -12,7 +12,7 @@ import pytest
 from headworks.domain.gauges import Gauges, JournalGauges
 from headworks.domain.target import Tried
 from headworks.domain.usage import Usage
-from headworks.exporters.prometheus import Lag, PrometheusExporter, State
+from headworks.exporters.prometheus import Books, Lag, PrometheusExporter, State
 from headworks.exporters.prometheus.exchanges import LARGEST_MODELS
 from tests.control.serving import gauges
 from tests.journal.writing import end
@@ -27,6 +27,7 @@ FULL = State(
     silent=1,
     lags=(Lag("metrics", 120, 0.5, 3),),
     skipped=2,
+    books=Books(stopped=1, failures=4),
 )
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from headworks.control.bookmark import Bookmark
-from headworks.control.projection import Projection, advance
+from headworks.control.feed import Feed
+from headworks.control.projection import Projection, deliver_once
 from headworks.control.upkeep import keep_journal
 from headworks.domain.exchange import Exchange
-from headworks.stores.journal import END, Recoverer, Tail
+from headworks.stores.journal import Recoverer, Tail
 from headworks.testing import FrozenClock
 from tests.control.serving import eventually
 from tests.journal.writing import AT, Voice, abandon, begin, end, journal_in, largest_file, name
@@ -33,7 +34,7 @@ class Picky:
 def projection_of(directory: Path, exporter: Picky, voice: Voice) -> Projection:
     """A projection that goes on from its bookmark."""
     bookmark = Bookmark(directory, "picky", voice)
-    return Projection("picky", exporter, Tail(directory, voice, bookmark.load(), starts=(END,)), bookmark, voice)
+    return Projection("picky", exporter, Tail(directory, voice, bookmark.load()), bookmark, voice)
 
 
 def test_an_exchange_that_an_exporter_does_not_take_stops_no_other(tmp_path: Path) -> None:
@@ -42,7 +43,7 @@ def test_an_exchange_that_an_exporter_does_not_take_stops_no_other(tmp_path: Pat
     for number in range(1, 4):
         journal.end(end(number))
 
-    assert projection.step(0.0) == 3
+    Feed(tmp_path, [projection]).step(0.0)
 
     assert exporter.taken == [name(1), name(3)]
     assert projection.failures == 1
@@ -52,23 +53,25 @@ def test_an_exchange_that_an_exporter_does_not_take_stops_no_other(tmp_path: Pat
 
 def test_what_could_not_be_handed_on_is_told_again_in_the_next_life(tmp_path: Path) -> None:
     journal, voice = journal_in(tmp_path), Voice()
-    clock = FrozenClock()
 
     def closed() -> None:
         raise BrokenPipeError(32, "Broken pipe")
 
     async def scene() -> None:
         first = projection_of(tmp_path, Picky(), voice)
+        feed = Feed(tmp_path, [first])
         journal.end(end(1))
-        await advance(first, clock, lambda: None)
+        feed.step(0.0)
+        await deliver_once(first, lambda: None)
         journal.end(end(2))
-        await advance(first, clock, closed)
-        await advance(first, clock, closed)
+        feed.step(0.0)
+        await deliver_once(first, closed)
+        await deliver_once(first, closed)
         assert first.failures == 1
 
     asyncio.run(scene())
     exporter = Picky()
-    projection_of(tmp_path, exporter, voice).step(0.0)
+    Feed(tmp_path, [projection_of(tmp_path, exporter, voice)]).step(0.0)
 
     assert exporter.taken == [name(2)]
     assert len(voice.said) == 1
@@ -79,7 +82,7 @@ def test_what_could_not_be_handed_on_is_told_again_in_the_next_life(tmp_path: Pa
 def test_it_tells_since_when_it_is_behind(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     projection = projection_of(tmp_path, Picky(), Voice())
-    projection.step(100.0)
+    Feed(tmp_path, [projection]).step(100.0)
     assert projection.lag(101.0) == (0, 0.0)
 
     journal.end(end(1))

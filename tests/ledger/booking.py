@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 
-from headworks.control.ledger import Correct, Ledger
+from headworks.control.ledger import Ledger
 from headworks.domain.exchange import Charge, Exchange
 from headworks.domain.ledger import Bill
 from headworks.stores.journal.instance import instance_of
@@ -53,19 +53,16 @@ def write(directory: Path, exchanges: Sequence[Exchange], wall_ns: int = AT, **s
 class Books:
     """A database, and a ledger on it for one journal."""
 
-    def __init__(self, database: Database, directory: Path, correct: Correct | None = None) -> None:
+    def __init__(self, database: Database, directory: Path) -> None:
         self.database = database
         self.directory = directory
         self.voice = Voice()
         self.tables = LedgerTables(database, instance_of(directory), FrozenClock(wall_ns=AT))
-        self._correct = correct
         self.ledger = self.projector()
 
     def projector(self) -> Ledger:
         """One more process that books the same journal."""
-        if self._correct is None:
-            return Ledger(self.directory, self.tables, self.voice)
-        return Ledger(self.directory, self.tables, self.voice, self._correct)
+        return Ledger(self.directory, self.tables, self.voice)
 
     async def book(self) -> None:
         """All there is."""
@@ -95,20 +92,20 @@ class Books:
 
 
 @asynccontextmanager
-async def books(url: str, directory: Path, correct: Correct | None = None) -> AsyncGenerator[Books]:
+async def books(url: str, directory: Path) -> AsyncGenerator[Books]:
     """Closed at the end."""
     database = Database(url)
     try:
-        yield Books(database, directory, correct)
+        yield Books(database, directory)
     finally:
         await database.close()
 
 
-def with_books(url: str, directory: Path, body: Callable[[Books], Awaitable[T]], correct: Correct | None = None) -> T:
+def with_books(url: str, directory: Path, body: Callable[[Books], Awaitable[T]]) -> T:
     """Run `body` on them."""
 
     async def run() -> T:
-        async with books(url, directory, correct) as kept:
+        async with books(url, directory) as kept:
             return await body(kept)
 
     return asyncio.run(run())

@@ -13,10 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from headworks.domain.exchange import Exchange
 from headworks.domain.ledger import Bill
-from headworks.stores.journal import recover
 from headworks.stores.sql.ledger import PlacesMovedError
-from tests.journal.writing import AT, abandon, begin, journal_in, recoverer
-from tests.ledger.booking import BUDGET, Books, charge, spent, with_books, write
+from tests.journal.writing import AT
+from tests.ledger.booking import BUDGET, Books, spent, with_books, write
 from tests.ledger.conftest import made
 
 LATER = 3600 * 10**9
@@ -170,21 +169,3 @@ def test_two_directories_with_an_epoch_of_one_name_are_both_booked(tmp_path: Pat
         assert (await books.bill()).exchanges == 2
 
     with_books(url, tmp_path / "one", body)
-
-
-def test_who_was_killed_corrects_the_counters_by_what_was_booked(tmp_path: Path) -> None:
-    directory = tmp_path / "journal"
-    url = made(f"sqlite:///{tmp_path}/headworks.db")
-    journal = journal_in(directory)
-    journal.begin(begin(1, counters=(charge(33_000_000),), reserved_nanos=33_000_000))
-    abandon(journal)
-    recover(directory, recoverer())
-    corrected: list[tuple[str, dict[str, int]]] = []
-
-    async def body(books: Books) -> None:
-        await books.book()
-        assert await books.counters() == {BUDGET: 200_000}
-
-    with_books(url, directory, body, lambda call, actual: corrected.append((call, dict(actual))))
-
-    assert corrected == [(begin(1).id, {BUDGET: 200_000})]

@@ -49,6 +49,8 @@ def _print(found: LedgerAudit) -> None:
     print(f"counters, as charged       {found.charged:>24,}   units")
     print(f"  as they are restored     {found.counted:>24,}   units")
     print(f"ended and not booked yet   {_told(found.waiting)}")
+    if found.unbooked:
+        print(f"  {found.unbooked} more are beyond what a database can hold: unbooked.jsonl, beside the journal, has them")
     for stem in found.wrong_epochs:
         print(f"  {stem}: its exchanges come to something else than was booked")
     for name in found.wrong_counters:

@@ -21,7 +21,7 @@ from headworks.cli.exchanges_page import Rows
 from headworks.cli.exchanges_wanted import Wanted, check_status
 from headworks.cli.settings import ConfigPath, directory_of
 from headworks.domain.exchange import Exchange
-from headworks.stores.journal import END, Audit, NewerSchemaError, Tail, audit, newest_first
+from headworks.stores.journal import Audit, NewerSchemaError, Tail, audit, newest_first
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.process_exits import Exit
 
@@ -89,7 +89,7 @@ def exchanges(
 def _list(directory: Path, wanted: Wanted, view: View) -> int:
     check_status(wanted.status)
     since = wanted.since_ns(SystemClock().wall_ns())
-    tail = Tail.from_now(directory, _say, starts=(END,))
+    tail = Tail.from_now(directory, _say)
     found = list(islice((each for each in newest_first(directory, since) if wanted.matches(each)), view.count))
     show = printer(view)
     show(reversed(found) if view.follow else found)
@@ -130,9 +130,7 @@ def _print_json(some: Iterable[Exchange]) -> None:
 def arrivals(tail: Tail, pause: Callable[[], None]) -> Iterator[Exchange]:
     """Exchanges as they end, for ever; `pause` is called when there is nothing new."""
     while True:
-        for record in tail.poll():
-            if isinstance(record, Exchange):
-                yield record
+        yield from tail.poll()
         if tail.caught_up:
             pause()
 

@@ -18,7 +18,7 @@ from headworks.control.admin.app import answer_failure
 from headworks.control.gauges import Census, ask_gateways
 from headworks.control.ledger import Ledger
 from headworks.control.projection import Projection
-from headworks.exporters.prometheus import CONTENT_TYPE, Lag, PrometheusExporter, State
+from headworks.exporters.prometheus import CONTENT_TYPE, Books, Lag, PrometheusExporter, State
 from headworks.ports.clock import Clock
 
 
@@ -32,9 +32,16 @@ class House(NamedTuple):
     ledger: Ledger | None = None
 
     def lags(self) -> list[Lag]:
-        """How far each projection is behind."""
+        """How far each projection is behind, the ledger among them."""
         now = self.clock.now()
-        return [Lag(each.name, *each.lag(now), each.failures) for each in self.projections]
+        lags = [Lag(each.name, *each.lag(now), each.failures) for each in self.projections]
+        if self.ledger is not None:
+            lags.append(Lag("ledger", *self.ledger.lag(now), self.ledger.unbookable))
+        return lags
+
+    def books(self) -> Books | None:
+        """Whether the ledger gets on."""
+        return Books(len(self.ledger.stopped), self.ledger.failures) if self.ledger is not None else None
 
 
 def control_app(house: House, admin: Sequence[BaseRoute] = ()) -> Starlette:
@@ -74,7 +81,8 @@ async def _scrape(house: House) -> bytes:
     census = await ask_gateways(house.directory)
     projection = house.projections[0]
     async with projection.lock:
-        state = State(census.gateways, census.silent, house.lags(), max(each.skipped for each in house.projections))
+        skipped = max(each.skipped for each in house.projections)
+        state = State(census.gateways, census.silent, house.lags(), skipped, house.books())
         page = await asyncio.to_thread(house.metrics.render, state)
         projection.save()
     return page
@@ -103,10 +111,10 @@ def _status(house: House, census: Census) -> dict[str, object]:
         "projections": {
             lag.projection: {"behind_bytes": lag.bytes, "behind_seconds": round(lag.seconds, 3)} for lag in house.lags()
         },
-    } | _books(house.ledger)
+    } | _ledger(house.ledger)
 
 
-def _books(ledger: Ledger | None) -> dict[str, object]:
+def _ledger(ledger: Ledger | None) -> dict[str, object]:
     """Whether the ledger gets on: what it cannot read, and how often in a row the database did not take a batch."""
     return {"ledger": {"stopped": ledger.stopped, "failures": ledger.failures}} if ledger is not None else {}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from headworks.control.unbooked import unbooked
 from headworks.domain.exchange import Exchange
 from headworks.domain.ledger import Bill
 from headworks.stores.journal import Place
@@ -41,6 +42,8 @@ class LedgerAudit(msgspec.Struct, kw_only=True):
     """Whose exchanges come to something else than was booked."""
     wrong_counters: list[str] = []
     """That have used something else than the exchanges took: told where all epochs are there."""
+    unbooked: int = 0
+    """Exchanges that no database can hold: kept beside the journal."""
     stopped: list[str] = []
     """Why something cannot be booked."""
 
@@ -60,11 +63,14 @@ async def audit_ledger(directory: Path, sums: LedgerSums) -> LedgerAudit:
 def _compared(directory: Path, totals: Totals) -> LedgerAudit:
     found = LedgerAudit(posted=totals.posted, noted=totals.noted, charged=totals.charged, counted=sum(totals.counters.values()))
     taken: Counter[str] = Counter()
+    apart = unbooked(directory)
     for stem, (place, booked) in totals.epochs.items():
-        exchanges, whole = read_up_to(directory, stem, place)
+        ended, whole = read_up_to(directory, stem, place)
         if not whole:
             found.gone += 1
             continue
+        exchanges = [exchange for exchange in ended if exchange.id not in apart]
+        found.unbooked += len(ended) - len(exchanges)
         found.epochs += 1
         bill = _bill_of(exchanges)
         found.journal = found.journal.plus(bill)

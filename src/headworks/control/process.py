@@ -17,15 +17,16 @@ from headworks.control.admin.door import AdminDoor
 from headworks.control.alerts import Alerts
 from headworks.control.app import House, control_app
 from headworks.control.bookmark import Bookmark
+from headworks.control.feed import Feed, follow
 from headworks.control.ledger import Ledger
-from headworks.control.projection import Projection, advance, follow
+from headworks.control.projection import Projection, deliver, deliver_once
 from headworks.control.upkeep import Booked, keep_journal
 from headworks.domain.snapshot import LogSettings
 from headworks.exporters.logs import RequestLog, Stream
 from headworks.exporters.prometheus import PrometheusExporter
 from headworks.ports.clock import Clock
 from headworks.ports.extension import Exporter
-from headworks.stores.journal import END, Recoverer, Tail
+from headworks.stores.journal import Recoverer, Tail
 
 Say = Callable[[str], None]
 Prepare = Callable[[], Coroutine[None, None, None]]
@@ -62,12 +63,13 @@ async def run_control(plan: ControlPlan, sockets: Sequence[socket.socket], clock
     metrics = PrometheusExporter(__version__)
     told = _projection("metrics", metrics, plan.journal, say)
     logged = _projection("logs", log, plan.journal, say)
+    feed = Feed(plan.journal, (told, logged) if plan.ledger is None else (told, logged, plan.ledger))
     routes = plan.admin.routes if plan.admin is not None else ()
     preparing = asyncio.create_task((plan.prepare or _nothing)())
     server = _Server(_settings_of(control_app(House(plan.journal, metrics, (told, logged), clock, plan.ledger), routes)))
     tasks = [
-        asyncio.create_task(follow(told, clock)),
-        asyncio.create_task(follow(logged, clock, log.flush)),
+        asyncio.create_task(follow(feed, clock)),
+        asyncio.create_task(deliver(logged, log.flush, clock)),
         asyncio.create_task(keep_journal(plan.journal, plan.keep_days, Recoverer("control", clock, say), _booked(plan.ledger))),
     ]
     if plan.ledger is not None:
@@ -86,7 +88,7 @@ async def run_control(plan: ControlPlan, sockets: Sequence[socket.socket], clock
         server.should_exit = True
         await serving
         await _cancelled([*tasks, stopping, preparing])
-        await _last_lines(logged, log, clock)
+        await _last_lines(Feed(plan.journal, (logged,)), logged, log.flush)
 
 
 async def _nothing() -> None:
@@ -112,7 +114,7 @@ def _booked(ledger: Ledger | None) -> Booked | None:
 
 def _projection(name: str, exporter: Exporter, journal: Path, say: Say) -> Projection:
     bookmark = Bookmark(journal, name, say)
-    return Projection(name, exporter, Tail(journal, say, bookmark.load(), starts=(END,)), bookmark, say)
+    return Projection(name, exporter, Tail(journal, say, bookmark.load()), bookmark, say)
 
 
 async def _cancelled(tasks: Sequence[asyncio.Task[object]]) -> None:
@@ -124,11 +126,12 @@ async def _cancelled(tasks: Sequence[asyncio.Task[object]]) -> None:
             raise ended
 
 
-async def _last_lines(logged: Projection, log: RequestLog, clock: Clock) -> None:
+async def _last_lines(feed: Feed, logged: Projection, flush: Callable[[], None]) -> None:
     """The gateway has left by now: log what it wrote last."""
-    await advance(logged, clock, log.flush)
-    while not logged.caught_up:
-        await advance(logged, clock, log.flush)
+    more = True
+    while more:
+        more = feed.step(0.0)
+        await deliver_once(logged, flush)
 
 
 def _settings_of(app: Starlette) -> uvicorn.Config:

@@ -1,29 +1,32 @@
-"""A projection reads the journal at its own pace and tells an exporter every exchange once."""
+"""A projection follows the journal at its own pace and tells an exporter every exchange once."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from headworks.control.bookmark import Bookmark
 from headworks.domain.exchange import Exchange
 from headworks.ports.clock import Clock
 from headworks.ports.extension import Exporter
-from headworks.stores.journal import Tail
+from headworks.stores.journal import Place, Tail
+from headworks.stores.journal.walk import Piece
 
 Say = Callable[[str], None]
 EVERY = 0.25
-"""Seconds between two looks at a journal that has nothing new."""
+"""Seconds between two looks whether something is to be handed on."""
 
 
 class Projection:
-    """One exporter and how far it has come. `lock` is held while exchanges are told: take it to see a moment when none is."""
+    """One exporter and how far it has come: a `Follower`. It is told nothing while `lock` is held."""
 
     def __init__(self, name: str, exporter: Exporter, tail: Tail, bookmark: Bookmark, say: Say) -> None:
         self.name = name
         self.lock = asyncio.Lock()
         self.failures = 0
         """Exchanges that the exporter did not take."""
+        self.fresh = 0
+        """Exchanges told since the place was last saved."""
         self._exporter = exporter
         self._tail = tail
         self._bookmark = bookmark
@@ -31,30 +34,40 @@ class Projection:
         self._up_to_date_at = 0.0  # monotonic seconds
 
     @property
-    def caught_up(self) -> bool:
-        """Whether the last step left nothing unread."""
-        return self._tail.caught_up
-
-    @property
     def skipped(self) -> int:
         """Lines of the journal that could not be read."""
         return self._tail.skipped
+
+    @property
+    def ready(self) -> bool:
+        """Whether nobody holds the lock."""
+        return not self.lock.locked()
 
     def lag(self, now: float) -> tuple[int, float]:
         """Bytes of the journal not yet read, and for how many seconds there have been some."""
         unread = self._tail.lag_bytes()
         return unread, max(0.0, now - self._up_to_date_at) if unread else 0.0
 
-    def step(self, now: float) -> int:
-        """Tell what has come, at most a batch of it, and return how many exchanges that were."""
-        told = 0
-        for record in self._tail.poll():
-            if isinstance(record, Exchange):
-                self._tell(record)
-                told += 1
-        if self._tail.caught_up:
+    def begin(self, stems: Collection[str]) -> None:
+        """A look at these epochs begins."""
+        self._tail.begin(stems)
+
+    def place(self, stem: str) -> Place:
+        """Where it goes on in an epoch."""
+        return self._tail.place(stem)
+
+    def take(self, stem: str, piece: Piece) -> bool:
+        """Tell what ended there. What cannot be read is passed over."""
+        self._tail.take(stem, piece)
+        for exchange in piece.exchanges:
+            self._tell(exchange)
+        self.fresh += len(piece.exchanges)
+        return True
+
+    def end(self, now: float, *, caught_up: bool) -> None:
+        """The look is over."""
+        if caught_up:
             self._up_to_date_at = now
-        return told
 
     def _tell(self, exchange: Exchange) -> None:
         try:
@@ -70,26 +83,26 @@ class Projection:
 
     def save(self) -> None:
         """What has been told so far is told for good: a later life begins behind it."""
+        self.fresh = 0
         self._bookmark.save(self._tail.places())
 
 
-async def follow(projection: Projection, clock: Clock, after: Callable[[], None] | None = None) -> None:
-    """Keep a projection up to date until cancelled. `after` runs in a thread after each batch, and then the place is saved; without it
-    whoever owns the projection saves.
-    """
+async def deliver(projection: Projection, hand_on: Callable[[], None], clock: Clock) -> None:
+    """Hand on what was told, until cancelled."""
     while True:
-        await advance(projection, clock, after)
-        await clock.sleep(EVERY if projection.caught_up else 0)
+        await deliver_once(projection, hand_on)
+        await clock.sleep(EVERY)
 
 
-async def advance(projection: Projection, clock: Clock, after: Callable[[], None] | None = None) -> None:
-    """One batch."""
+async def deliver_once(projection: Projection, hand_on: Callable[[], None]) -> None:
+    """`hand_on` runs in a thread, and then the place is saved."""
+    if not projection.fresh:
+        return
     async with projection.lock:
-        told = projection.step(clock.now())
-        if told and after is not None:
-            try:
-                await asyncio.to_thread(after)
-            except OSError as trouble:
-                projection.fail(told, f"could not hand on what it was told ({trouble.strerror})")
-            else:
-                projection.save()
+        try:
+            await asyncio.to_thread(hand_on)
+        except OSError as trouble:
+            projection.fail(projection.fresh, f"could not hand on what it was told ({trouble.strerror})")
+            projection.fresh = 0
+        else:
+            projection.save()

@@ -7,6 +7,6 @@ from __future__ import annotations
 
 from headworks.exporters.prometheus.exchanges import ExchangeMetrics
 from headworks.exporters.prometheus.exporter import CONTENT_TYPE, PrometheusExporter
-from headworks.exporters.prometheus.house import HouseMetrics, Lag, State
+from headworks.exporters.prometheus.house import Books, HouseMetrics, Lag, State
 
-__all__ = ["CONTENT_TYPE", "ExchangeMetrics", "HouseMetrics", "Lag", "PrometheusExporter", "State"]
+__all__ = ["CONTENT_TYPE", "Books", "ExchangeMetrics", "HouseMetrics", "Lag", "PrometheusExporter", "State"]

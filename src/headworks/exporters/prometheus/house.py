@@ -25,6 +25,15 @@ class Lag(NamedTuple):
     """Exchanges that its exporter did not take."""
 
 
+class Books(NamedTuple):
+    """Whether the ledger gets on."""
+
+    stopped: int
+    """Epochs of the journal that cannot be read on."""
+    failures: int
+    """How often in a row the database did not take what was to be booked."""
+
+
 class State(NamedTuple):
     """All that is told at one scrape."""
 
@@ -34,6 +43,8 @@ class State(NamedTuple):
     lags: Sequence[Lag] = ()
     skipped: int = 0
     """Lines of the journal that could not be read."""
+    books: Books | None = None
+    """None where no ledger is kept."""
 
 
 class HouseMetrics(Collector):
@@ -56,6 +67,7 @@ class HouseMetrics(Collector):
         yield from self._writers()
         yield from self._shared()
         yield from self._projections()
+        yield from self._ledger()
 
     def _gateways(self) -> Families:
         state = self.state
@@ -138,7 +150,7 @@ class HouseMetrics(Collector):
             "headworks_journal_lag_seconds", "Since when there is journal not yet read.", labels=("projection",)
         )
         failures = CounterMetricFamily(
-            "headworks_projection_failures", "Exchanges an exporter did not take.", labels=("projection",)
+            "headworks_projection_failures", "Exchanges that it could not take.", labels=("projection",)
         )
         for lag in self.state.lags:
             behind.add_metric((lag.projection,), lag.bytes)
@@ -152,6 +164,22 @@ class HouseMetrics(Collector):
         for label, count in self._overflows().items():
             overflow.add_metric((label,), count)
         yield overflow
+
+    def _ledger(self) -> Families:
+        """Without samples where no ledger is kept."""
+        books = self.state.books
+        yield _told(
+            GaugeMetricFamily,
+            "headworks_ledger_stopped",
+            "Gateway processes, past and present, whose journal cannot be read on: the rest of theirs is not booked.",
+            books and books.stopped,
+        )
+        yield _told(
+            GaugeMetricFamily,
+            "headworks_ledger_failures",
+            "How often in a row the database did not take what was to be booked.",
+            books and books.failures,
+        )
 
 
 _SHARED = (

@@ -14,13 +14,13 @@ from headworks.stores.journal.audit import Audit, audit
 from headworks.stores.journal.history import Story, ended_at, find, newest_first
 from headworks.stores.journal.recovery import Recoverer, recover
 from headworks.stores.journal.retention import forget_old
-from headworks.stores.journal.schema import END, NewerSchemaError
-from headworks.stores.journal.tail import Place, Tail
+from headworks.stores.journal.schema import NewerSchemaError
+from headworks.stores.journal.segment import Place
+from headworks.stores.journal.tail import Tail, unread_bytes
 from headworks.stores.journal.upkeep import Upkeep
 from headworks.stores.journal.writer import SegmentedJournal
 
 __all__ = [
-    "END",
     "Audit",
     "NewerSchemaError",
     "Place",
@@ -35,4 +35,5 @@ __all__ = [
     "forget_old",
     "newest_first",
     "recover",
+    "unread_bytes",
 ]

@@ -18,8 +18,7 @@ from headworks.stores.journal.lock import is_held
 from headworks.stores.journal.reader import CHUNK, reading
 from headworks.stores.journal.recovery import oldest_needed
 from headworks.stores.journal.schema import END, NewerSchemaError
-from headworks.stores.journal.segment import Epoch, Segment, find_epochs
-from headworks.stores.journal.tail import Place
+from headworks.stores.journal.segment import Epoch, Place, Segment, find_epochs
 
 _WANTED = (b'{"t":"begin"', END)
 

@@ -43,18 +43,19 @@ class SegmentReader:
         return os.fstat(self._fd).st_size
 
     def lines(self, offset: int = 0, size: int = CHUNK) -> tuple[list[bytes], int]:
-        """Complete lines from `offset` (the start of one) on, about `size` bytes of them, and the offset behind them.
+        """Complete lines from `offset` (the start of one) on, and the offset behind them: as many as `size` bytes hold, or the one that is longer.
 
         Nothing is remembered between calls: a writer may take back a torn line and put another in its place.
         """
-        while True:
-            data = os.pread(self._fd, size, offset)
-            end = data.rfind(b"\n") + 1
-            if end:
-                return data[: end - 1].split(b"\n"), offset + end
+        data = os.pread(self._fd, size, offset)
+        end = data.rfind(b"\n") + 1
+        while not end:
             if len(data) < size:
                 return [], offset
             size *= 4
+            data = os.pread(self._fd, size, offset)
+            end = data.find(b"\n") + 1
+        return data[: end - 1].split(b"\n"), offset + end
 
     def end(self, size: int = CHUNK) -> int:
         """The offset behind the last complete line."""

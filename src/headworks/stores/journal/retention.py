@@ -8,8 +8,7 @@ from pathlib import Path
 from headworks.ports.clock import Clock
 from headworks.stores.journal.lock import EpochLock, is_held
 from headworks.stores.journal.recovery import is_closed, oldest_needed
-from headworks.stores.journal.segment import Segment, find_epochs
-from headworks.stores.journal.tail import Place
+from headworks.stores.journal.segment import Place, Segment, find_epochs
 
 _NS_PER_DAY = 86_400 * 10**9
 

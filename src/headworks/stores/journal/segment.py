@@ -18,6 +18,9 @@ import msgspec
 
 from headworks.domain.exchange import Footer, Header
 
+Place = tuple[int, int]
+"""How far an epoch has been read: segment number, and offset in it."""
+START: Place = (0, 0)
 _SUFFIX = ".jsonl"
 _NUMBER_DIGITS = 6
 

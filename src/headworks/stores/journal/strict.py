@@ -6,25 +6,19 @@ able to go back to where the last transaction was committed, and must not pass o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from headworks.domain.exchange import Exchange
-from headworks.stores.journal.reader import SegmentReader, reading
-from headworks.stores.journal.schema import END, NewerSchemaError
-from headworks.stores.journal.segment import Segment, find_epochs
-from headworks.stores.journal.tail import Place
+from headworks.stores.journal.segment import START, Place, Segment, find_epochs
+from headworks.stores.journal.walk import Piece, walk
 
 BATCH = 2 << 20
-_PIECE = 256 << 10
-"""Bytes read and decoded at once."""
-START: Place = (0, 0)
-_KNOWN = (b'{"t":"begin"', b'{"t":"mark"', b'{"t":"header"', b'{"t":"footer"')
 
 
-class Stretch(msgspec.Struct, frozen=True, kw_only=True):
+class Stretch(msgspec.Struct, kw_only=True):
     """What was read of one epoch: the exchanges that ended between two places."""
 
     epoch: str
@@ -36,10 +30,6 @@ class Stretch(msgspec.Struct, frozen=True, kw_only=True):
     """There was more than fitted."""
     stopped: str = ""
     """Why nothing behind `after` can be read, in words for an operator."""
-
-
-class _UnreadableError(Exception):
-    """A line that is no record."""
 
 
 def read_on(directory: Path, places: Mapping[str, Place], size: int = BATCH) -> list[Stretch]:
@@ -54,50 +44,26 @@ def read_on(directory: Path, places: Mapping[str, Place], size: int = BATCH) -> 
 
 def _read_epoch(stem: str, segments: Sequence[Segment], before: Place, size: int) -> Stretch:
     exchanges: list[Exchange] = []
-    after, left = before, size
-    for segment in segments:
-        if segment.number < after[0]:
-            continue
-        offset = after[1] if segment.number == after[0] else 0
-        try:
-            with reading(segment.path) as reader:
-                for found, end in _ends(reader, offset, left):
-                    exchanges += found
-                    left -= end - offset
-                    offset = end
-                    after = (segment.number, end)
-        except FileNotFoundError:
-            break  # it has become too old just now, or the directory is going away
-        except (_UnreadableError, NewerSchemaError) as trouble:
-            words = f"{segment.path} is read up to byte {offset} and no further: {trouble}"
-            return Stretch(epoch=stem, before=before, after=after, exchanges=exchanges, stopped=words)
-        if left <= 0:
-            return Stretch(epoch=stem, before=before, after=after, exchanges=exchanges, more=True)
-    return Stretch(epoch=stem, before=before, after=after, exchanges=exchanges)
-
-
-def _ends(reader: SegmentReader, offset: int, size: int) -> Iterator[tuple[list[Exchange], int]]:
-    """Piece by piece: the end-records, and the offset behind them. What was yielded is good whatever follows."""
-    while size > 0:
-        lines, end = reader.lines(offset, min(size, _PIECE))
-        if not lines:
-            return
-        found: list[Exchange] = []
-        for place, line in enumerate(lines):
-            if line.startswith(END) and isinstance(record := reader.decode(line), Exchange):
-                found.append(record)
-            elif not line.startswith(_KNOWN):
-                yield found, offset + sum(len(read) + 1 for read in lines[:place])
-                raise _UnreadableError(_words(line))
-        size -= end - offset
-        offset = end
-        yield found, end
-
-
-def _words(line: bytes) -> str:
-    return (
-        f"a line of {len(line)} bytes is no record of the journal. Restore that segment from a copy, or cut the line out of it."
+    after, read, stopped = before, 0, ""
+    for piece in walk(segments, before, size):
+        read += piece.size
+        after, ended, stopped = sound_part(piece, after)
+        exchanges += ended
+        if stopped:
+            break
+    return Stretch(
+        epoch=stem, before=before, after=after, exchanges=exchanges, more=not stopped and read >= size, stopped=stopped
     )
+
+
+def sound_part(piece: Piece, before: Place) -> tuple[Place, Sequence[Exchange], str]:
+    """What of a piece can be relied on: up to where (from `before` on), what ended there, and why it is not all of it."""
+    flaw = piece.flaw
+    if flaw is None:
+        return piece.after, piece.exchanges, ""
+    offset = flaw.place[1]
+    stopped = f"{flaw.path} is read up to byte {offset} and no further: {flaw.words}"
+    return (flaw.place if offset else before), piece.exchanges[: flaw.before], stopped
 
 
 def read_up_to(directory: Path, stem: str, place: Place) -> tuple[list[Exchange], bool]:
@@ -107,8 +73,7 @@ def read_up_to(directory: Path, stem: str, place: Place) -> tuple[list[Exchange]
     for segment in segments:
         if segment.number > place[0]:
             break
-        with reading(segment.path) as reader:
-            end = place[1] if segment.number == place[0] else reader.size
-            for found, _ in _ends(reader, 0, end):
-                exchanges += found
+        end = place[1] if segment.number == place[0] else segment.path.stat().st_size
+        for piece in walk([segment], START, end):
+            exchanges += piece.exchanges
     return exchanges, bool(segments) and segments[0].number == 1

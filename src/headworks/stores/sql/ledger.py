@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
 
 import msgspec
-from sqlalchemy import ColumnElement, Dialect, Table, insert, select, update
+from sqlalchemy import ColumnElement, Dialect, Table, case, func, insert, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headworks.domain.ledger import SUMMED, Account, Bill, Standing, Sums
@@ -23,10 +24,16 @@ Row = tuple[str | int, ...]
 Place = tuple[int, int]
 """As the journal's: segment, and offset in it."""
 _HALF = 16
+_DATA_EXCEPTION = "22"
+"""How PostgreSQL's codes for values out of range begin."""
 
 
 class PlacesMovedError(Exception):
     """Another projector has booked what we were about to book. Nothing of ours was."""
+
+
+class UnbookableError(Exception):
+    """What was to be booked is beyond what the database can hold: a sum over 64 bits. Nothing of it was."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -40,6 +47,17 @@ class Step(msgspec.Struct, frozen=True):
     """Units of all counters together."""
     through: int = 0
     """When the last of its exchanges ended, wall-clock nanoseconds; 0: there was none."""
+
+    def then(self, following: Step) -> Step:
+        """Both as one."""
+        return Step(
+            self.epoch,
+            self.before,
+            following.after,
+            self.bill.plus(following.bill),
+            self.charged + following.charged,
+            max(self.through, following.through),
+        )
 
 
 class LedgerTables:
@@ -72,16 +90,16 @@ class LedgerTables:
             return Standing(places, {row[0]: row[1] for row in rows}, through)
 
     async def post(self, steps: Sequence[Step], sums: Sums) -> None:
-        """Book a batch and move the places behind it, both or neither. Raises `PlacesMovedError`, or what the database does."""
+        """Book a batch and move the places behind it, both or neither. Raises `PlacesMovedError`, `UnbookableError`, or what the
+        database does.
+        """
         now = self._clock.wall_ns()
-        try:
+        with _beyond():
             async with self._database.writing() as connection:
                 for step in sorted(steps, key=lambda step: step.epoch):
                     await self._move(connection, step, now)
                 await self._add(connection, POSTINGS, _postings(sums, now), SUMMED)
                 await self._add(connection, COUNTER_SPEND, _spend(sums, now), ("units",))
-        except IntegrityError as taken:
-            raise PlacesMovedError from taken
 
     async def _places(self, connection: AsyncConnection) -> dict[str, Place]:
         table = PLACES.c
@@ -98,7 +116,7 @@ class LedgerTables:
         exchanges, cost, price = step.bill
         if step.before == (0, 0):
             sums = {"exchanges": exchanges, "cost": cost, "price": price, "charged": step.charged, "through": step.through}
-            await connection.execute(insert(PLACES).values(**named, segment=segment, offset=offset, updated_at=now, **sums))
+            await self._begin(connection, {**named, "segment": segment, "offset": offset, "updated_at": now, **sums})
             return
         moved = await connection.execute(
             update(PLACES)
@@ -118,6 +136,12 @@ class LedgerTables:
         if moved.rowcount != 1:
             raise PlacesMovedError
 
+    async def _begin(self, connection: AsyncConnection, row: dict[str, str | int]) -> None:
+        try:
+            await connection.execute(insert(PLACES).values(row))
+        except IntegrityError as taken:
+            raise PlacesMovedError from taken
+
     async def _add(self, connection: AsyncConnection, table: Table, rows: list[Row], summed: Iterable[str]) -> None:
         """Insert, or add to what is there. In the order of their keys: two who add at once then never wait for each other in a ring.
 
@@ -133,9 +157,25 @@ class LedgerTables:
     def _addition(self, dialect: Dialect, table: Table, summed: Iterable[str]) -> str:
         fresh = self._insert(table)
         stamp = "posted_at" if "posted_at" in table.c else "updated_at"
-        added = {name: table.c[name] + fresh.excluded[name] for name in summed} | {stamp: fresh.excluded[stamp]}
+        sums = {name: table.c[name] + fresh.excluded[name] for name in summed}
+        if dialect.name == "sqlite":  # it would go on in floating point beyond 64 bits: null is refused
+            sums = {name: case((func.typeof(total) == literal_column("'integer'"), total)) for name, total in sums.items()}
+        added = sums | {stamp: fresh.excluded[stamp]}
         keys = [column.name for column in table.primary_key]
         return str(fresh.on_conflict_do_update(index_elements=keys, set_=dict(added)).compile(dialect=dialect))
+
+
+@contextmanager
+def _beyond() -> Generator[None]:
+    """Whatever a database says of numbers (and texts) that it cannot hold."""
+    try:
+        yield
+    except (OverflowError, UnicodeError, IntegrityError) as beyond:
+        raise UnbookableError(str(beyond)) from beyond
+    except DBAPIError as trouble:
+        if str(getattr(trouble.orig, "sqlstate", "")).startswith(_DATA_EXCEPTION):
+            raise UnbookableError(str(trouble.orig)) from trouble
+        raise
 
 
 def _postings(sums: Sums, now: int) -> list[Row]:
