@@ -102,3 +102,10 @@ def test_the_supervisor_stays_small() -> None:
     assert {"asyncio", "msgspec", "uvloop", "yaml", "ssl"} & set(loaded) == set()
     assert len([name for name in loaded if name.startswith("headworks")]) <= 10
     assert len(loaded) <= 130
+
+
+def test_the_control_process_loads_nothing_for_what_few_configure() -> None:
+    """Identity providers, shared counters, policies; and migrations, which are due once a version."""
+    loaded = set(watch("headworks.wiring.process_control")["modules"])
+
+    assert loaded & {"joserfc", "hiredis", "cel", "alembic", "cyclopts", "rich"} == set()

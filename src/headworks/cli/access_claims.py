@@ -58,7 +58,7 @@ def _asked(config: Path | None, claims: Claims, issuer: Issuer, found: list[Hold
     from headworks.cli.database import on_database  # noqa: PLC0415 - SQL takes a third of a second to import
     from headworks.identity.claims import place_of  # noqa: PLC0415 - tokens take what verifies them along
     from headworks.identity.gate import Gate, Lost  # noqa: PLC0415 - likewise
-    from headworks.identity.jwt import judge  # noqa: PLC0415 - likewise
+    from headworks.identity.judging import judge  # noqa: PLC0415 - likewise
     from headworks.identity.tokens import bearer  # noqa: PLC0415 - likewise
     from headworks.stores.sql.engine import Database  # noqa: PLC0415 - likewise
     from headworks.stores.sql.records import SqlLookups  # noqa: PLC0415 - likewise

@@ -14,7 +14,8 @@ from joserfc.jwk import ECKey, JWKRegistry, Key, OKPKey
 from headworks.domain.errors import Fault
 from headworks.domain.issuer import Issuer
 from headworks.identity.discovery import Published, Unreadable, discovered
-from headworks.identity.jwt import Claims, Stated, refused, verified
+from headworks.identity.judging import verified
+from headworks.identity.jwt import Claims, Stated, refused
 from headworks.identity.resolved import Fetch
 from headworks.ports.clock import Clock
 

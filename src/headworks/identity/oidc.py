@@ -15,7 +15,6 @@ from headworks.domain.administration import Identity, IdentityProvider, RoleAt
 from headworks.domain.errors import Fault
 from headworks.identity.claims import claimed
 from headworks.identity.discovery import PublishedProvider, Unreadable, discovered
-from headworks.identity.jwks import IssuerKeys
 from headworks.identity.jwt import Claims, refused, stated
 from headworks.identity.resolved import Fetch
 from headworks.ports.clock import Clock
@@ -46,6 +45,8 @@ class RelyingParty:
     """One per provider and process."""
 
     def __init__(self, provider: IdentityProvider, fetch: Fetch, post: Post, clock: Clock) -> None:
+        from headworks.identity.jwks import IssuerKeys  # noqa: PLC0415 - joserfc weighs 10 MB, and most trust no provider
+
         self.provider = provider
         self._fetch = fetch
         self._post = post
