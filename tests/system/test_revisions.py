@@ -84,11 +84,11 @@ class Operator(NamedTuple):
         assert (done.returncode, f"Revision {based_on + 1} is active." in done.stdout) == (0, True), done
 
 
-def house_of(directory: Path, database: str) -> RunningHouse:
+def house_of(directory: Path, database: str, **environment: str) -> RunningHouse:
     """Its file says no more than where the database is."""
     directory.mkdir()
     own = {"config_from": "database", "database": database, "keys": {}}
-    return RunningHouse(directory, own, {"HEADWORKS_PEPPER": PEPPER, "PROVIDER_KEY": "sk"})
+    return RunningHouse(directory, own, {"HEADWORKS_PEPPER": PEPPER, "PROVIDER_KEY": "sk", **environment})
 
 
 def with_owner(address: str) -> str:
@@ -178,36 +178,20 @@ def test_a_start_without_the_database_takes_the_last_revision_that_was_used(emul
         assert "revision 1, used here before, goes on" in house.output.read_text()
 
 
-def test_two_gateways_on_one_database_take_the_same_revision(emulator: EmulatorProcess, tmp_path: Path) -> None:
+def test_two_gateways_take_what_is_applied_on_either_and_one_that_cannot_use_it_is_loud(
+    emulator: EmulatorProcess, tmp_path: Path
+) -> None:
+    """The one that judged it has the variable, the other has not: that one serves by what it used last, also after a restart."""
+    first = DOCUMENT.format(url=emulator.url)
     with ExitStack() as stack:
         address = with_owner(stack.enter_context(postgres.running()).database())
-        pair = [stack.enter_context(house_of(tmp_path / f"member-{number}", address)) for number in range(2)]
-        operators = [Operator.of(house, tmp_path) for house in pair]
-        operators[0].applied(DOCUMENT.format(url=emulator.url), 0)
-        for house in pair:
-            offers(house, "guarded")
-        operators[1].applied(DOCUMENT.format(url=emulator.url) + "  second: steady/other\n", 1)
-        for house in pair:
-            offers(house, "guarded", "second")
-
-
-def test_what_one_machine_cannot_use_leaves_it_as_it_is_and_is_loud(emulator: EmulatorProcess, tmp_path: Path) -> None:
-    """The one that judged it has the variable, the other has not; also after a restart it serves by what it used last."""
-    with ExitStack() as stack:
-        address = with_owner(stack.enter_context(postgres.running()).database())
-        able = RunningHouse(
-            make(tmp_path / "able"),
-            {"config_from": "database", "database": address, "keys": {}},
-            {"HEADWORKS_PEPPER": PEPPER, "PROVIDER_KEY": "sk", "OTHER_KEY": "sk"},
-        )
+        able = stack.enter_context(house_of(tmp_path / "able", address, OTHER_KEY="sk"))
         unable = house_of(tmp_path / "unable", address)
-        stack.enter_context(able)
-        document = DOCUMENT.format(url=emulator.url)
-        operator = Operator.of(able, tmp_path)
         with unable:
-            operator.applied(document, 0)
-            offers(unable, "guarded")
-            operator.applied(document.replace("PROVIDER_KEY", "OTHER_KEY") + "  second: steady/other\n", 1)
+            Operator.of(unable, tmp_path).applied(first, 0)
+            for house in (able, unable):
+                offers(house, "guarded")
+            Operator.of(able, tmp_path).applied(first.replace("PROVIDER_KEY", "OTHER_KEY") + "  second: steady/other\n", 1)
             offers(able, "guarded", "second")
             unable.wait_for(lambda: "OTHER_KEY" in unable.output.read_text(), "the refusal to be told", BOUND)
             offers(unable, "guarded")
@@ -217,9 +201,3 @@ def test_what_one_machine_cannot_use_leaves_it_as_it_is_and_is_loud(emulator: Em
             assert "revision 2 cannot be used here; revision 1" in unable.output.read_text()
             assert "headworks_config_rejected 1" in unable.metrics()
             assert "headworks_config_revision 1" in unable.metrics()
-
-
-def make(directory: Path) -> Path:
-    """The directory, made."""
-    directory.mkdir()
-    return directory
