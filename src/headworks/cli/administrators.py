@@ -14,7 +14,7 @@ from headworks.cli.naming import administrator_id, party_id
 from headworks.cli.telling import tell, tell_all, tell_whole
 from headworks.client import Client
 from headworks.domain.administration import EVERYTHING, Role
-from headworks.domain.administration.wire.people import AdministratorAsked, AdministratorPatch
+from headworks.domain.administration.wire.people import AdministratorAsked, AdministratorPatch, IdentityAsked
 
 _COLUMNS = ("id", "name", "email", "disabled", "last_login_at")
 _GRANTS = ("id", "administrator", "role", "party", "created_at")
@@ -104,6 +104,35 @@ def remove(who: Who, *, removing: Removing = REMOVING) -> int:
         found = client.administrators.read(administrator_id(client, who))
         client.administrators.remove(found.id, version=found.version)
         tell(found, f"{found.name} ({found.id}) is removed.", json=removing.json)
+
+    return administer(removing.url, work)
+
+
+def create_identity(who: Who, *, provider: str, subject: str, asking: Asking = ASKING) -> int:
+    """Say whom somebody, who holds no more than you, comes as through an identity provider.
+
+    Args:
+        provider: Its name in the configuration.
+        subject: The `sub` claim there.
+    """
+
+    def work(client: Client) -> None:
+        found = client.administrators.read(administrator_id(client, who))
+        asked = IdentityAsked(provider=provider, subject=subject)
+        made = client.administrators.put_identity(found.id, asked, version=found.version)
+        tell(made, f"{made.name} comes as {subject} of {provider}.", json=asking.json)
+
+    return administer(asking.url, work)
+
+
+def remove_identity(who: Who, *, removing: Removing = REMOVING) -> int:
+    """Let somebody, who holds no more than you, come through no identity provider any more."""
+
+    def work(client: Client) -> None:
+        removing.confirm(f"The identity of {who}")
+        found = client.administrators.read(administrator_id(client, who))
+        client.administrators.remove_identity(found.id, version=found.version)
+        tell(found, f"{found.name} comes through no identity provider.", json=removing.json)
 
     return administer(removing.url, work)
 

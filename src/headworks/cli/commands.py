@@ -108,6 +108,14 @@ GROUPS = (
         ),
     ),
     (
+        "identities",
+        "Whom administrators come as through an identity provider.",
+        (
+            ("create", "headworks.cli.administrators:create_identity", "Say whom somebody comes as."),
+            ("remove", "headworks.cli.administrators:remove_identity", "Let somebody come through none any more."),
+        ),
+    ),
+    (
         "grants",
         "Roles of administrators on parties.",
         (
