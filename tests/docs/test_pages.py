@@ -21,7 +21,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)[^)]*\)")
 YAML = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
 FILE = re.compile(r"`((?:[a-z_]+/)+(?:[\w.-]+\.(?:py|toml|md))?)`")
-COMMAND = re.compile(r"(?:`|^)(?:\S*/)?headworks ([a-z]+)", re.MULTILINE)
+COMMAND = re.compile(r"(?:`|^)(?:\S*/)?headworks ([a-z][a-z-]*)", re.MULTILINE)
 
 
 def test_generated_parts_are_current() -> None:

@@ -112,9 +112,9 @@ class Followed:
     def _watch_file(self) -> None:
         """Who edits the file and expects something of it must hear that nothing will come of it."""
         before, self._file_seen = self._file_seen, self.file.signature()
-        if self.offered is not None and before != self._file_seen:
+        if self.running is not None and before != self._file_seen:
             self._say(
-                f"{self.file.path} was changed, but what runs is {self.offered.label}: headworks config apply takes files"
+                f"{self.file.path} was changed, but what runs is {self.running.label}: headworks config apply takes files"
             )
 
     def _keep(self, revision: Applied) -> None:
