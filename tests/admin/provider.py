@@ -36,10 +36,14 @@ class Provider:
         self.sends_iss = True
         self.iss_sent = ""
         self.methods = ["client_secret_basic"]
+        self.secret = SECRET
+        """Empty: we are a public client there."""
         self.checks_pkce = True
         self.endpoints: dict[str, str] = {}
         self.left_out: list[str] = []
         self.down = False
+        self.fetched: list[str] = []
+        """Addresses of documents."""
         self.asked: list[dict[str, str]] = []
         self.redeemed: list[dict[str, str]] = []
         self._codes: dict[str, dict[str, str]] = {}
@@ -88,10 +92,12 @@ class Provider:
         return 200, {"access_token": "opaque", "token_type": "Bearer", "id_token": self.id_token(asked["nonce"])}
 
     def _knows(self, form: dict[str, str], authorization: str) -> bool:
+        if not self.secret:
+            return not authorization and form.get("client_id") == CLIENT and "client_secret" not in form
         if "client_secret_basic" in self.methods:
             user, _, secret = b64decode(authorization.removeprefix("Basic ")).decode().partition(":")
-            return (unquote(user), unquote(secret)) == (CLIENT, SECRET)
-        return form.get("client_secret") == SECRET
+            return (unquote(user), unquote(secret)) == (CLIENT, self.secret)
+        return form.get("client_secret") == self.secret
 
     def id_token(self, nonce: str) -> str:
         return self.signed(**{"aud": CLIENT, "nonce": nonce, **self.person, **self.changes})
@@ -117,6 +123,8 @@ def _handler_of(provider: Provider) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+            if parts.path != "/authorise":
+                provider.fetched.append(parts.path)
             match parts.path:
                 case "/.well-known/openid-configuration" if not provider.down:
                     self.answer(200, provider.discovery())

@@ -9,6 +9,7 @@ from tests.admin.house import run
 from tests.admin.test_leaked_tokens import revoked_while_minting, revoked_with_all
 from tests.admin.test_peers_failures import at_once, borrowed_repeat, demoted, denials, handing_on
 from tests.admin.test_records import keys, pages, parties, removed_with_a_past
+from tests.admin.test_sign_in import before_the_link, first_time, groups_change, linked
 from tests.sql.conftest import Ready, postgres_server, ready, templates
 
 __all__ = ["postgres_server", "ready", "templates"]
@@ -16,6 +17,7 @@ __all__ = ["postgres_server", "ready", "templates"]
 STORIES: list[Story] = [
     at_once, borrowed_repeat, demoted, denials, handing_on, keys, pages, parties,
     removed_with_a_past, revoked_while_minting, revoked_with_all,
+    before_the_link, first_time, groups_change, linked,
 ]  # fmt: skip
 
 

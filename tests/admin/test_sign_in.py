@@ -38,6 +38,36 @@ def test_who_has_a_role_by_the_map_becomes_an_administrator_at_the_first_sign_in
     tell(first_time)
 
 
+async def by_form(house: House) -> None:
+    async with scene(house) as its:
+        its.provider.methods = ["client_secret_post"]
+        assert (await its.browser().sign_in()).status == 200
+    async with scene(house, client_secret="") as its:
+        its.provider.secret, its.provider.person["email"] = "", "bob@example.com"
+        assert (await its.browser().sign_in()).status == 200
+        assert its.provider.redeemed[0]["code_verifier"]
+
+
+def test_a_provider_that_wants_the_secret_in_the_form_or_knows_of_none_is_content_too(tell: Telling) -> None:
+    tell(by_form)
+
+
+async def before_the_link(house: House) -> None:
+    link = (await offer_setup(house.office)).partition("#")[2]
+    async with scene(house) as its:
+        ann = await its.browser().signed_in()
+        assert (await ann("GET /keys")).status == 200
+        found = {"link": link, "name": "ann@example.com", "password": PASSWORD}
+        assert (await its.house.anyone("POST /setup", found)).problem == "conflict"
+        assert (await its.house.anyone("POST /setup", found | {"name": "founder"})).status == 201
+        assert await offer_setup(house.office) == ""
+
+
+def test_whoever_comes_before_the_one_time_link_is_used_does_not_use_it_up(tell: Telling) -> None:
+    """Their roles end with the day: then nobody would own the installation, and nobody could."""
+    tell(before_the_link)
+
+
 async def second_time(house: House) -> None:
     async with scene(house) as its:
         first = (await (await its.browser().signed_in()).made("GET /me"))["id"]

@@ -88,6 +88,12 @@ async def injected_code(its: Scene, browser: Browser, back: str) -> str:
     return back.replace(query_of(back)["code"], stolen)
 
 
+async def injected_code_without_pkce(its: Scene, browser: Browser, back: str) -> str:
+    """The same at a provider that ignores PKCE: the nonce alone tells."""
+    its.provider.checks_pkce = False
+    return await injected_code(its, browser, back)
+
+
 async def too_late(its: Scene, browser: Browser, back: str) -> str:
     del browser
     its.house.clock.advance(601)
@@ -129,7 +135,7 @@ async def twice(its: Scene, browser: Browser, back: str) -> str:
 
 Way = Callable[[Scene, Browser, str], Awaitable[str]]
 WAYS: tuple[Way, ...] = (
-    other_state, no_state, no_cookie, other_browsers, injected_code, too_late, forged_cookie, mixed_up, unsigned_answer, error, twice,
+    other_state, no_state, no_cookie, other_browsers, injected_code, injected_code_without_pkce, too_late, forged_cookie, mixed_up, unsigned_answer, error, twice,
 )  # fmt: skip
 
 
@@ -197,6 +203,36 @@ def test_a_provider_whose_document_is_not_as_it_should_be_is_not_asked(tell: Tel
             assert "corporate" in said, "the operator is told why"
 
     tell(story)
+
+
+async def hammered(house: House) -> None:
+    async with scene(house) as its:
+        its.provider.down = True
+        for _ in range(3):
+            assert (await its.browser().get("/login/corporate")).status == 503
+        assert len(its.provider.fetched) == 1
+        its.provider.down = False
+        house.clock.advance(5)
+        assert (await its.browser().sign_in()).status == 200
+
+
+def test_a_provider_that_is_down_is_asked_again_only_after_a_pause(tell: Telling) -> None:
+    """Each try takes a thread for some seconds, and anybody may try."""
+    tell(hammered)
+
+
+async def guessed(house: House) -> None:
+    async with scene(house) as its:
+        for turn in range(31):
+            browser = its.browser()
+            back = await browser.begin()
+            refused = await browser.get(back.replace("code=", f"code={turn}-"))
+            assert refused.status == (401 if turn < 30 else 429), turn
+        assert len(its.provider.redeemed) == 30
+
+
+def test_codes_that_nobody_gave_out_are_shown_to_the_provider_only_so_often(tell: Telling) -> None:
+    tell(guessed)
 
 
 ELSEWHERE = ("next=https://evil.example.com", "redirect_uri=https://evil.example.com", "port=80&challenge=" + "c" * 43)

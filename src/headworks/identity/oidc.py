@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 from base64 import b64encode, urlsafe_b64encode
@@ -22,6 +23,8 @@ from headworks.ports.clock import Clock
 Post = Callable[[str, Mapping[str, str], bytes], Awaitable[tuple[int, bytes]]]
 """POST of a body with headers → status and answer. Follows no redirect, bounds size and time; raises `OSError`."""
 _GOOD = 200
+_PAUSE = 5.0
+"""Seconds until a provider is asked again that could not be reached: who keeps trying must not hold up everybody else."""
 _MOST_GROUPS = 1_000
 _LONGEST_NAME = 128
 _FORM = "application/x-www-form-urlencoded"
@@ -53,7 +56,8 @@ class RelyingParty:
         self._clock = clock
         self._keys = IssuerKeys(provider.issuer, fetch, clock, lambda: None)
         self._published: PublishedProvider | None = None
-        self._read_at = -inf
+        self._read_at = self._failed_at = -inf
+        self._reading = asyncio.Lock()
 
     async def address(self, flow: Flow) -> str:
         """Where a browser is sent to sign in. Raises `Fault` `identity_unavailable`."""
@@ -151,17 +155,22 @@ class RelyingParty:
             raise refused("Its issuer gave no ID token for the code.") from None
 
     async def _document(self) -> PublishedProvider:
-        """Read anew once in a while; in between what is known."""
-        published = self._published
-        if published is None or self._clock.now() - self._read_at >= self.provider.issuer.max_age:
+        """Read anew once in a while, by one caller for all; after a failure not again at once, whoever asks."""
+        async with self._reading:
+            published, now = self._published, self._clock.now()
+            if published is not None and now - self._read_at < self.provider.issuer.max_age:
+                return published
+            if now - self._failed_at < _PAUSE:
+                raise self._unavailable("a moment ago")
             try:
-                published = self._published = await discovered(self.provider.issuer, self._fetch, PublishedProvider)
+                published = await discovered(self.provider.issuer, self._fetch, PublishedProvider)
             except (OSError, msgspec.DecodeError, Unreadable) as trouble:
+                self._failed_at = now
                 raise self._unavailable(trouble) from None
-            self._read_at = self._clock.now()
-        return published
+            self._published, self._read_at = published, now
+            return published
 
-    def _unavailable(self, trouble: Exception) -> Fault:
+    def _unavailable(self, trouble: object) -> Fault:
         return Fault("identity_unavailable", detail=f"the identity provider {self.provider.name} did not answer ({trouble})")
 
 

@@ -36,7 +36,8 @@ class Administration(Protocol):
 
     async def found(self, owner: Administrator, grant: RoleGrant, *, link: bytes, audit: Facts) -> None:
         """Make the first administrator, using up a setup link by its digest. Raises `Missing` where there is no such link (any more:
-        `owner.created_at` decides), or there is an administrator already.
+        `owner.created_at` decides), or there is an owner already; `Conflict` where the
+        name is taken.
         """
         ...
 
@@ -45,7 +46,7 @@ class Administration(Protocol):
         ...
 
     async def is_founded(self) -> bool:
-        """Whether there is an administrator."""
+        """Whether there is an owner of the installation, other than by what an identity provider claims."""
         ...
 
     async def add_administrator(self, person: Administrator, grant: RoleGrant, *, reach: Reach, audit: Facts) -> Administrator:

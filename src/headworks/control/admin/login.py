@@ -77,7 +77,11 @@ async def end_login(act: Act) -> Answer:
     if query.error or not query.code:
         error = query.error if _ERROR.fullmatch(query.error) else "no code"
         raise Refusal("not_signed_in", f"The identity provider did not sign you in ({error}). {_AGAIN}")
+    if wait := act.office.attempts.wait("", act.peer):  # each try has the provider asked
+        raise Refusal("too_many", f"Try again in {wait} seconds.", headers={"retry-after": str(wait)})
+    act.office.attempts.failed("", act.peer)
     person = await enter(act, party, await party.redeem(query.code, flow))
+    act.office.attempts.succeeded("", act.peer)
     if begun.port:  # nowhere but to this machine, whatever anybody asks
         return Answer(location=f"http://127.0.0.1:{begun.port}/?ticket={make_ticket(act.office, person.id, begun.challenge)}")
     cookie = (await _session(act, person, provider=name))[1]

@@ -20,7 +20,7 @@ def page(title: str, content: str, script: str = "") -> str:
 <style>{_STYLE}</style>
 <h1>{escape(title)}</h1>
 {content}
-<script>{script}</script></html>
+{f"<script>{script}</script>" if script else ""}</html>
 """
 
 

@@ -20,6 +20,12 @@ from headworks.stores.sql.schema import ADMIN_IDENTITIES, ADMIN_TOKENS, ADMINS, 
 _TAKEN = "Another administrator has this name. Use another one."
 _LAST = "This is the last owner of the whole installation. Make another one first."
 
+_LASTING_OWNER = (
+    ROLE_GRANTS.c.role == Role.OWNER.value,
+    ROLE_GRANTS.c.party == EVERYTHING,
+    ~ROLE_GRANTS.c.created_by.startswith(SOURCE),
+)
+
 
 class SqlAdministrators:
     """The part of the port that is about people and roles. Acts follow one another, so that what one has read holds until it ends."""
@@ -33,8 +39,9 @@ class SqlAdministrators:
         async with self.acts.begin(audit) as act:
             wanted = INVITATIONS.c.digest == link, INVITATIONS.c.used_at == 0, INVITATIONS.c.expires_at > owner.created_at
             used = await act.connection.execute(update(INVITATIONS).where(*wanted).values(used_at=act.at))
-            if used.rowcount != 1 or await _any_administrator(act.connection):
+            if used.rowcount != 1 or await _is_founded(act.connection):
                 raise Missing("There is no such link.")
+            await refuse_taken(act.connection, owner)
             await act.connection.execute(insert(ADMINS), asdict(owner))
             await act.connection.execute(insert(ROLE_GRANTS), grant_row(grant))
             act.about("", entity="administrator", id=owner.id)
@@ -48,7 +55,7 @@ class SqlAdministrators:
     async def is_founded(self) -> bool:
         """See the port."""
         async with self.database.reading() as connection:
-            return await _any_administrator(connection)
+            return await _is_founded(connection)
 
     async def add_administrator(self, person: Administrator, grant: RoleGrant, *, reach: Reach, audit: Facts) -> Administrator:
         """See the port."""
@@ -157,8 +164,9 @@ def _seen(reach: Reach) -> ColumnElement[bool]:
     return exists().where(ROLE_GRANTS.c.admin == ADMINS.c.id, within(ROLE_GRANTS.c.party, reach))
 
 
-async def _any_administrator(connection: AsyncConnection) -> bool:
-    return (await connection.execute(select(ADMINS.c.id).limit(1))).first() is not None
+async def _is_founded(connection: AsyncConnection) -> bool:
+    """Whether there is an owner to rely on: the last one stays. Who came through a provider before is none."""
+    return (await connection.execute(select(ROLE_GRANTS.c.id).where(*_LASTING_OWNER).limit(1))).first() is not None
 
 
 async def read_administrator(connection: AsyncConnection, id_: str, reach: Reach) -> Administrator:
@@ -195,12 +203,7 @@ async def refuse_taken(connection: AsyncConnection, person: Administrator) -> No
 async def _refuse_last_owner(connection: AsyncConnection, left: ColumnElement[bool]) -> None:
     """Raise where nobody who can sign in would own the installation any more. Owners by a provider's claims are none to rely on."""
     owners = select(func.count()).select_from(ROLE_GRANTS.join(ADMINS, ADMINS.c.id == ROLE_GRANTS.c.admin))
-    lasting = (
-        ROLE_GRANTS.c.role == Role.OWNER.value,
-        ROLE_GRANTS.c.party == EVERYTHING,
-        ~ROLE_GRANTS.c.created_by.startswith(SOURCE),
-    )
-    owners = owners.where(*lasting, ~ADMINS.c.disabled, left)
+    owners = owners.where(*_LASTING_OWNER, ~ADMINS.c.disabled, left)
     if not (await connection.execute(owners)).scalar_one():
         raise Conflict(_LAST)
 
