@@ -64,10 +64,15 @@ class Alerts:
         """Note the thresholds that were passed since; how many that were."""
         now = self._clock.wall_ns()
         fresh = 0
-        written = await self._written() if self._written is not None else {}
-        for owned in await self._tables.budgets(now, written):
+        for owned in await self._tables.budgets(now, await self._written_now(now)):
             fresh += await self._look_at(owned, now)
         return fresh
+
+    async def _written_now(self, now: int) -> Mapping[str, Sequence[Owned]]:
+        """Read only where somebody has spent: a start has better to do."""
+        if self._written is None or not await self._tables.has_spenders(now):
+            return {}
+        return await self._written()
 
     async def deliver(self) -> int:
         """Tell those that are to be told now; how many deliveries went well."""

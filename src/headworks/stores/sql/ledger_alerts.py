@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, Table, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, Table, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from headworks.domain.alerts import WRITTEN, BudgetAlert, threshold_text
@@ -49,11 +49,16 @@ class AlertTables:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def has_spenders(self, now_ns: int) -> bool:
+        """Whether any key has spent lately."""
+        async with self._database.reading() as connection:
+            return (await connection.execute(_spenders(now_ns).limit(1))).first() is not None
+
     async def budgets(self, now_ns: int, written: Mapping[str, Sequence[Owned]]) -> Sequence[Owned]:
         """Of all parties, and of the keys that have spent lately: of those in the database, and of those that are `written` elsewhere,
         by their names.
         """
-        recent = select(POSTINGS.c.key).where(POSTINGS.c.bucket >= now_ns // _NS - RECENT).distinct()
+        recent = _spenders(now_ns)
         found: list[Owned] = []
         async with self._database.reading() as connection:
             for table, condition in ((PARTIES, None), (KEYS, KEYS.c.id.in_(recent))):
@@ -130,6 +135,10 @@ class AlertTables:
         async with self._database.writing() as connection:
             done = await connection.execute(update(table).where(*wanted, table.c.tries == tries).values(values))
         return done.rowcount == 1
+
+
+def _spenders(now_ns: int) -> Select[str]:
+    return select(POSTINGS.c.key).where(POSTINGS.c.bucket >= now_ns // _NS - RECENT).distinct()
 
 
 def _watched(budgets: Iterable[Owned]) -> list[Owned]:
