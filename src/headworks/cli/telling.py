@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as stdlib_json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -50,6 +51,8 @@ def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:
 def _cell(value: object) -> str:
     if value is None:
         return "-"
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds").replace("+00:00", "Z")
     if isinstance(value, list | tuple):
         return " ".join(map(_cell, value))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - what JSON is made of
     return value if isinstance(value, str) else stdlib_json.dumps(value, default=str).strip('"')
