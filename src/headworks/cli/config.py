@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from headworks.cli.administering import Json, Url, administer
+from headworks.cli.administering import ASKING, LISTING, WRITING, Asking, Listing, Writing, administer
 from headworks.cli.telling import tell, tell_all
 from headworks.client import Client
 from headworks.domain.administration.wire.revisions import ApplyAsked, Outcome, RevisionText, RollbackAsked
@@ -25,109 +25,87 @@ BasedOn = Annotated[
 ]
 
 
-def list_all(*, url: Url = None, json: Json = False) -> int:
-    """List revisions, newest first.
-
-    Args:
-        url: The control plane.
-        json: Print JSON, for programs.
-    """
-    return administer(url, lambda client: tell_all(client.revisions.list(), _COLUMNS, json=json))
+def list_all(*, listing: Listing = LISTING) -> int:
+    """List revisions, newest first."""
+    return administer(listing.url, lambda client: tell_all(listing.cut(client.revisions.list()), _COLUMNS, json=listing.json))
 
 
-def show(number: int | None = None, *, url: Url = None, json: Json = False) -> int:
+def show(number: int | None = None, *, asking: Asking = ASKING) -> int:
     """Print the document of a revision, and on standard error which one it is.
 
     Args:
         number: Which; left out: the active one.
-        url: The control plane.
-        json: Print JSON, for programs.
     """
 
     def work(client: Client) -> None:
         found = client.revisions.read(number)
-        if not json:
+        if not asking.json:
             print(f"headworks: {_described(found)}", file=sys.stderr)
-        tell(found, found.document.removesuffix("\n"), json=json)
+        tell(found, found.document.removesuffix("\n"), json=asking.json)
 
-    return administer(url, work)
+    return administer(asking.url, work)
 
 
-def diff(
-    number: int | None = None, *, against: int | None = None, file: Path | None = None, url: Url = None, json: Json = False
-) -> int:
+def diff(number: int | None = None, *, against: int | None = None, file: Path | None = None, asking: Asking = ASKING) -> int:
     """Say in what two revisions differ: what their settings mean, and line by line.
 
     Args:
         number: Which; left out: the active one.
         against: What to compare it with; left out: the one before. 0: nothing.
         file: Compare the active revision with this file instead, as applying it would.
-        url: The control plane.
-        json: Print JSON, for programs.
     """
 
     def work(client: Client) -> None:
         if file is not None:
             outcome = client.revisions.apply(ApplyAsked(document=_text(file), dry_run=True), based_on=None)
-            tell(outcome, _compared(outcome.differences, outcome.diff), json=json)
+            tell(outcome, _compared(outcome.differences, outcome.diff), json=asking.json)
             return
         found = client.revisions.diff(number, against=against)
-        tell(found, _compared(found.differences, found.diff), json=json)
+        tell(found, _compared(found.differences, found.diff), json=asking.json)
 
-    return administer(url, work)
+    return administer(asking.url, work)
 
 
-def apply(
-    file: Path, *, based_on: BasedOn, comment: str = "", dry_run: bool = False, url: Url = None, json: Json = False
-) -> int:
+def apply(file: Path, *, based_on: BasedOn, comment: str = "", dry_run: bool = False, writing: Writing = WRITING) -> int:
     """Make a file the active revision. Gateways that follow the database take it within seconds.
 
     Args:
         file: A whole headworks.yaml.
-        based_on: See there.
         comment: Why, for those who look at the list later.
         dry_run: Say what would be, and change nothing.
-        url: The control plane.
-        json: Print JSON, for programs.
     """
 
     def work(client: Client) -> None:
         asked = ApplyAsked(document=_text(file), comment=comment, dry_run=dry_run)
-        outcome = client.revisions.apply(asked, based_on=_base(based_on))
-        tell(outcome, _told(outcome, dry_run=dry_run), json=json)
+        outcome = client.revisions.apply(asked, based_on=_base(based_on), idempotency_key=writing.idempotency_key)
+        tell(outcome, _told(outcome, dry_run=dry_run), json=writing.json)
 
-    return administer(url, work)
+    return administer(writing.url, work)
 
 
-def rollback(
-    number: int, *, based_on: BasedOn, comment: str = "", dry_run: bool = False, url: Url = None, json: Json = False
-) -> int:
+def rollback(number: int, *, based_on: BasedOn, comment: str = "", dry_run: bool = False, writing: Writing = WRITING) -> int:
     """Make an earlier document active again, as a new revision.
 
     Args:
         number: Whose document.
-        based_on: See there.
         comment: Why.
         dry_run: Say what would be, and change nothing.
-        url: The control plane.
-        json: Print JSON, for programs.
     """
 
     def work(client: Client) -> None:
         asked = RollbackAsked(comment=comment, dry_run=dry_run)
-        outcome = client.revisions.rollback(number, asked, based_on=_base(based_on))
-        tell(outcome, _told(outcome, dry_run=dry_run), json=json)
+        outcome = client.revisions.rollback(number, asked, based_on=_base(based_on), idempotency_key=writing.idempotency_key)
+        tell(outcome, _told(outcome, dry_run=dry_run), json=writing.json)
 
-    return administer(url, work)
+    return administer(writing.url, work)
 
 
-def export(file: Path, *, number: int | None = None, url: Url = None) -> int:
+def export(file: Path, *, number: int | None = None, asking: Asking = ASKING) -> int:
     """Write the document of a revision to a file, word for word.
 
     Args:
         file: Where to; it must not be there yet.
         number: Which; left out: the active one.
-        url: The control plane.
     """
 
     def work(client: Client) -> None:
@@ -137,10 +115,10 @@ def export(file: Path, *, number: int | None = None, url: Url = None) -> int:
                 written.write(found.document)
         except OSError as trouble:
             raise ValueError(f"{file} cannot be written: {trouble.strerror}. Name a file that is not there yet") from None
-        print(f"{file}: {_described(found)}. To put a changed one in its place:")
-        print(f"headworks config apply {file} --based-on {found.revision.number}")
+        next_step = f"headworks config apply {file} --based-on {found.revision.number}"
+        tell(found.revision, f"{file}: {_described(found)}. To put a changed one in its place:\n{next_step}", json=asking.json)
 
-    return administer(url, work)
+    return administer(asking.url, work)
 
 
 def _text(file: Path) -> str:

@@ -39,14 +39,19 @@ class Revisions:
         request = Request(method="GET", path=f"{_place(number)}/diff", query={"against": against})
         return self._wire.ask(request, RevisionDiff)
 
-    def apply(self, asked: ApplyAsked, *, based_on: int | None) -> Outcome:
+    def apply(self, asked: ApplyAsked, *, based_on: int | None, idempotency_key: str | None = None) -> Outcome:
         """Make a document the active revision."""
-        return self._wire.ask(Request(method="POST", path=_PATH, body=asked, version=based_on, locks=True), Outcome)
+        return self._put(_PATH, asked, based_on, idempotency_key)
 
-    def rollback(self, number: int, asked: RollbackAsked, *, based_on: int | None) -> Outcome:
+    def rollback(
+        self, number: int, asked: RollbackAsked, *, based_on: int | None, idempotency_key: str | None = None
+    ) -> Outcome:
         """Make an earlier document active again."""
-        path = f"{_place(number)}/rollback"
-        return self._wire.ask(Request(method="POST", path=path, body=asked, version=based_on, locks=True), Outcome)
+        return self._put(f"{_place(number)}/rollback", asked, based_on, idempotency_key)
+
+    def _put(self, path: str, asked: ApplyAsked | RollbackAsked, based_on: int | None, idempotency_key: str | None) -> Outcome:
+        request = Request(method="POST", path=path, body=asked, version=based_on, locks=True, idempotency_key=idempotency_key)
+        return self._wire.ask(request, Outcome)
 
 
 def _place(number: int | None) -> str:
