@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from cyclopts import Parameter
@@ -17,6 +17,7 @@ from headworks.client import Client
 from headworks.domain.administration.wire.usage import CostsBucket, CostsQuery, UsageBucket, UsageQuery
 
 _MOST_BUCKETS = 1440
+Query = TypeVar("Query", UsageQuery, CostsQuery)
 _SUMS = ("input_tokens", "output_tokens", "input_cached_tokens", "num_model_requests")
 
 
@@ -35,18 +36,19 @@ class Span:
     keys: Annotated[Names, Parameter(help="Ids: of these only.")] = None
     models: Annotated[Names, Parameter(help="Of these only.")] = None
 
-    def asked(self) -> dict[str, Any]:
-        """As the API asks for it. Raises `ValueError` for what is no span."""
-        return {
-            "start_time": now() - seconds_of(self.since),
-            "end_time": now() - seconds_of(self.until) if self.until else None,
-            "group_by": ",".join(self.group_by or ()),
-            "project_ids": ",".join(self.projects or ()),
-            "user_ids": ",".join(self.users or ()),
-            "api_key_ids": ",".join(self.keys or ()),
-            "models": ",".join(self.models or ()),
-            "limit": _MOST_BUCKETS,
-        }
+    def of(self, query: Query) -> Query:
+        """The query, narrowed to it. Raises `ValueError` for what is no span."""
+        return msgspec.structs.replace(
+            query,
+            start_time=now() - seconds_of(self.since),
+            end_time=now() - seconds_of(self.until) if self.until else None,
+            group_by=",".join(self.group_by or ()),
+            project_ids=",".join(self.projects or ()),
+            user_ids=",".join(self.users or ()),
+            api_key_ids=",".join(self.keys or ()),
+            models=",".join(self.models or ()),
+            limit=_MOST_BUCKETS,
+        )
 
 
 ALL = Span()
@@ -67,7 +69,7 @@ def list_usage(
     """
 
     def work(client: Client) -> None:
-        buckets = client.usage.of(of, UsageQuery(bucket_width=per, **span.asked()))
+        buckets = client.usage.of(of, span.of(UsageQuery(bucket_width=per)))
         _tell(buckets, span.group_by or (), _SUMS, listing)
 
     return administer(listing.url, work)
@@ -77,7 +79,7 @@ def list_costs(*, span: Span = ALL, listing: Listing = LISTING) -> int:
     """List what callers were charged, by day and by what it is grouped by; currencies apart."""
 
     def work(client: Client) -> None:
-        _tell(client.usage.costs(CostsQuery(**span.asked())), span.group_by or (), ("value", "currency"), listing)
+        _tell(client.usage.costs(span.of(CostsQuery())), span.group_by or (), ("value", "currency"), listing)
 
     return administer(listing.url, work)
 

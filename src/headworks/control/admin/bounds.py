@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
@@ -54,53 +54,56 @@ class BoundsOf(Generic[Bounded]):
     async def replace(self, act: Act) -> Answer:
         """All of them by others."""
         body = act.asked(BoundsBody)
-        record = await self._for_change(act)
-        return await self._keep(act, record, body, "/")
+        record = await self.for_change(act)
+        return await self.keep(act, record, body, "/")
 
-    async def put_limit(self, act: Act) -> Answer:
-        """One limit, new or changed."""
-        rule = act.asked(LimitBody)
-        record = await self._for_change(act)
-        bounds = BoundsBody.of(record.bounds)
-        changed = msgspec.structs.replace(bounds, limits={**bounds.limits, act.path["name"]: rule})
-        return await self._keep(act, record, changed, f"/limits/{act.path['name']}")
+    def rules(self, field: str, rule: type[LimitBody | BudgetBody]) -> RulesOf[Bounded]:
+        """The acts on its `limits` or `budgets`, one by one."""
+        return RulesOf(self, field, rule)
 
-    async def remove_limit(self, act: Act) -> Answer:
-        """One limit less."""
-        record = await self._for_change(act)
-        bounds = BoundsBody.of(record.bounds)
-        if act.path["name"] not in bounds.limits:
-            raise Missing(act.path["name"])
-        left = {name: rule for name, rule in bounds.limits.items() if name != act.path["name"]}
-        return await self._keep(act, record, msgspec.structs.replace(bounds, limits=left), f"/limits/{act.path['name']}")
-
-    async def put_budget(self, act: Act) -> Answer:
-        """One budget, new or changed."""
-        rule = act.asked(BudgetBody)
-        record = await self._for_change(act)
-        bounds = BoundsBody.of(record.bounds)
-        changed = msgspec.structs.replace(bounds, budgets={**bounds.budgets, act.path["name"]: rule})
-        return await self._keep(act, record, changed, f"/budgets/{act.path['name']}")
-
-    async def remove_budget(self, act: Act) -> Answer:
-        """One budget less."""
-        record = await self._for_change(act)
-        bounds = BoundsBody.of(record.bounds)
-        if act.path["name"] not in bounds.budgets:
-            raise Missing(act.path["name"])
-        left = {name: rule for name, rule in bounds.budgets.items() if name != act.path["name"]}
-        return await self._keep(act, record, msgspec.structs.replace(bounds, budgets=left), f"/budgets/{act.path['name']}")
-
-    async def _for_change(self, act: Act) -> Bounded:
+    async def for_change(self, act: Act) -> Bounded:
+        """The record, where the actor may change what holds it back."""
         record = await self._holder.found(act)
         self._holder.refuse_own(act, record)
         refuse_stale(act, record.version)
         return record
 
-    async def _keep(self, act: Act, record: Bounded, body: BoundsBody, where: str) -> Answer:
+    async def keep(self, act: Act, record: Bounded, body: BoundsBody, where: str) -> Answer:
+        """Other bounds, once nothing is wrong with them; `where` they differ, for the audit."""
         bounds = await checked(act, body, self._holder.above(record))
         kept = await self._holder.put_bounds(act, record, bounds, where)
         return Answer(BoundsBody.of(kept.bounds), kept.version)
+
+
+class RulesOf(Generic[Bounded]):
+    """The acts on single rules of one kind of record. `field`: where they stand among the bounds."""
+
+    def __init__(self, bounds: BoundsOf[Bounded], field: str, rule: type[LimitBody | BudgetBody]) -> None:
+        self._bounds = bounds
+        self._field = field
+        self._rule = rule
+
+    async def put(self, act: Act) -> Answer:
+        """One, new or changed."""
+        rule, name = act.asked(self._rule), act.path["name"]
+        return await self._change(act, lambda rules: {**rules, name: rule})
+
+    async def remove(self, act: Act) -> Answer:
+        """One less."""
+        name = act.path["name"]
+
+        def without(rules: Mapping[str, object]) -> Mapping[str, object]:
+            if name not in rules:
+                raise Missing(name)
+            return {other: rule for other, rule in rules.items() if other != name}
+
+        return await self._change(act, without)
+
+    async def _change(self, act: Act, changed: Callable[[Mapping[str, object]], Mapping[str, object]]) -> Answer:
+        record = await self._bounds.for_change(act)
+        bounds = BoundsBody.of(record.bounds)
+        bounds = msgspec.structs.replace(bounds, **{self._field: changed(getattr(bounds, self._field))})
+        return await self._bounds.keep(act, record, bounds, f"/{self._field}/{act.path['name']}")
 
 
 def _silence(body: BoundsBody, lineage: Sequence[Party]) -> Iterator[Mistake]:

@@ -343,18 +343,21 @@ def _of_bounds(plural: str, one: str, read: Scope, bounds: BoundsOf[Party] | Bou
         answers=BoundsBody,
         locks=True,
     )
-    for what, needs, asks, put, remove in (
-        ("limits", Scope.BOUNDS_WRITE, LimitBody, bounds.put_limit, bounds.remove_limit),
-        ("budgets", Scope.BUDGETS_WRITE, BudgetBody, bounds.put_budget, bounds.remove_budget),
-    ):
-        path = f"{one}/{what}/{{name}}"
+    for what, needs, asks in (("limits", Scope.BOUNDS_WRITE, LimitBody), ("budgets", Scope.BUDGETS_WRITE, BudgetBody)):
+        path, rules = f"{one}/{what}/{{name}}", bounds.rules(what, asks)
         yield row(
-            f"{plural}.{what}.put PUT {path}", needs, put, f"Set one of its {what}.", asks=asks, answers=BoundsBody, locks=True
+            f"{plural}.{what}.put PUT {path}",
+            needs,
+            rules.put,
+            f"Set one of its {what}.",
+            asks=asks,
+            answers=BoundsBody,
+            locks=True,
         )
         yield row(
             f"{plural}.{what}.remove DELETE {path}",
             needs,
-            remove,
+            rules.remove,
             f"Take one of its {what} away.",
             answers=BoundsBody,
             locks=True,
