@@ -128,6 +128,20 @@ def test_a_file_put_back_as_it_was_swaps_nothing_and_is_told(tmp_path: Path) -> 
     assert [heard.partition(":")[0] for heard in house.run(script)] == ["refused", "mended"]
 
 
+def test_a_file_that_says_now_that_the_database_counts_changes_nothing_before_a_start(tmp_path: Path) -> None:
+    """Its models have moved to a revision: served as it stands, it would turn everybody away."""
+    house = House(tmp_path)
+
+    async def script() -> None:
+        house.write("config_from: database\n")
+        await house.clock.run(3)
+        assert house.reloader.rejected
+        house.write(OTHER)
+        await house.clock.run(3)
+
+    assert house.run(script) == ["refused: Where the configuration is, is read only at start.", "swapped: m, n"]
+
+
 def test_an_emptied_file_changes_nothing(tmp_path: Path) -> None:
     """An editor or a template that went wrong must not lock everybody out."""
     house = House(tmp_path)

@@ -22,6 +22,7 @@ from headworks.wiring.config_file.excerpt import read_excerpt
 from headworks.wiring.process_places import journal_directory
 
 _NANOSECONDS = 10**9
+_AT_START = "Stop Headworks and start it again."
 _LARGEST_FILE = 8_388_608
 _LARGE = 262_144
 """Characters of a document from which on it is read in a process of its own."""
@@ -38,6 +39,8 @@ class ConfigFile:
         self.env = env
         self.seen: Signature = None
         """What the file looked like when it was last loaded."""
+        self._began = ""
+        """What the file said of `config_from` at first."""
 
         def look(name: str, address: str, journal: str) -> str:
             from headworks.wiring.vault import reveal  # noqa: PLC0415 - ciphers weigh too much for a gateway that keeps no secrets
@@ -50,7 +53,16 @@ class ConfigFile:
     def load(self) -> Compiled:
         """Read and compile it as of now. Raises `ConfigRefused` with all that is wrong."""
         self.seen = self.signature()
-        return self._compile(self._text(), str(self.path), None)
+        compiled = self._compile(self._text(), str(self.path), None)
+        self._began = self._began or compiled.config.config_from
+        if (
+            self._began != compiled.config.config_from
+        ):  # a file that has just lost its models to the database must not be served by
+            problem = Problem(
+                path=("config_from",), message="Where the configuration is, is read only at start.", hint=_AT_START
+            )
+            raise ConfigRefused([problem], f"{self.path}: {problem.text}")
+        return compiled
 
     def load_revision(self, document: str, label: str, machine: Config) -> Compiled:
         """Compile a document that is not the file's, as of now and as if it stood where the file does. What is read at start is this
