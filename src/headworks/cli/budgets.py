@@ -23,7 +23,7 @@ from headworks.cli.naming import holder_of
 from headworks.cli.rules import Rules, given
 from headworks.cli.telling import tell, tell_all
 from headworks.client import Client
-from headworks.domain.administration.wire.bounds import BudgetBody
+from headworks.domain.administration.wire.bounds import BudgetBody, RolloverBody
 from headworks.domain.administration.wire.top_ups import TopUpAsked, Which
 from headworks.domain.limits import Calendar
 
@@ -60,6 +60,7 @@ def create(  # noqa: PLR0913 - one parameter a flag
     currency: str = "USD",
     hard: bool = True,
     thresholds: Thresholds = None,
+    rollover: str | None = None,
     group_by: Names = None,
     asking: Asking = ASKING,
 ) -> int:
@@ -72,12 +73,14 @@ def create(  # noqa: PLR0913 - one parameter a flag
         currency: Of the amount.
         hard: Refuse requests beyond it; --no-hard alerts only.
         thresholds: Parts of it at which an alert is sent: 0.5 0.8 1.
+        rollover: At most so much of what a period leaves over may be used in the next: 20.
         group_by: Facts, for each value of which there is as much: customer.
     """
 
     def rule() -> BudgetBody:
         plain = BudgetBody(amount=amount, calendar=calendar, zone=zone, currency=currency, hard=hard, group_by=group_by or ())
-        return msgspec.structs.replace(plain, **given(thresholds=thresholds))
+        carried = RolloverBody(most=rollover) if rollover is not None else None
+        return msgspec.structs.replace(plain, **given(thresholds=thresholds, rollover=carried))
 
     return _BUDGETS.create(owner, name, rule, asking)
 
@@ -92,6 +95,7 @@ def change(  # noqa: PLR0913 - one parameter a flag
     currency: str | None = None,
     hard: bool | None = None,
     thresholds: Thresholds = None,
+    rollover: str | None = None,
     group_by: Names = None,
     asking: Asking = ASKING,
 ) -> int:
@@ -104,11 +108,14 @@ def change(  # noqa: PLR0913 - one parameter a flag
         currency: Of the amount.
         hard: Refuse requests beyond it; --no-hard alerts only.
         thresholds: Parts of it at which an alert is sent: 0.5 0.8 1.
+        rollover: At most so much of what a period leaves over may be used in the next: 20. none: nothing.
         group_by: Facts, for each value of which there is as much: customer.
     """
     said = given(
         amount=amount, calendar=calendar, zone=zone, currency=currency, hard=hard, thresholds=thresholds, group_by=group_by
     )
+    if rollover is not None:
+        said["rollover"] = None if rollover == "none" else RolloverBody(most=rollover)
     return _BUDGETS.change(owner, name, lambda _: said, asking)
 
 

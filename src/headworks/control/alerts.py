@@ -104,6 +104,7 @@ class Alerts:
                     spent=spent,
                     currency=rule.currency,
                     hard=rule.hard,
+                    carried=rule.rollover.most if rule.rollover is not None else 0,
                     at=now,
                 )
                 if await self._tables.note(alert, tuple(self._destinations)):

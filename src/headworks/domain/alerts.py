@@ -27,6 +27,8 @@ class BudgetAlert(msgspec.Struct, frozen=True, kw_only=True):
     spent: int
     currency: str
     hard: bool
+    carried: int = 0
+    """What may have been carried over from the period before, at most: parts of the budget are reckoned without it."""
     at: int
     """Wall-clock nanoseconds."""
 
@@ -40,11 +42,18 @@ class BudgetAlert(msgspec.Struct, frozen=True, kw_only=True):
         """One line for people."""
         group = f" for {self.group}" if self.group else ""
         during = f" ({self.period})" if self.period else ""
-        beyond = " Further requests are refused." if self.hard and self.spent >= self.amount else ""
         return (
             f"{self.owner_name or self.owner}: budget '{self.budget}'{group}{during} is at {percent(self.spent, self.amount)} %: "
-            f"{money(self.spent)} of {money(self.amount)} {self.currency}.{beyond}"
+            f"{money(self.spent)} of {money(self.amount)} {self.currency}.{self._beyond}"
         )
+
+    @property
+    def _beyond(self) -> str:
+        if not self.hard or self.spent < self.amount:
+            return ""
+        if self.spent < self.amount + self.carried:
+            return " What the period before has left over may still be used."
+        return " Further requests are refused."
 
 
 def passed(spent: int, amount: int, thresholds: Sequence[float]) -> list[float]:

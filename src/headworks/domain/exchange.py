@@ -46,7 +46,7 @@ class Charge(msgspec.Struct, array_like=True, frozen=True, gc=False):
     unit: str
     """See `limits.Unit`."""
     ends_at: int = 0
-    """When the period ends, wall-clock nanoseconds; 0: never."""
+    """Until when it must be known, wall-clock nanoseconds: to the end of its period, with a rollover to that of the next one; 0: for good."""
 
 
 class Begin(msgspec.Struct, tag="begin", tag_field="t", frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -71,7 +71,7 @@ class Standing(msgspec.Struct, frozen=True):
     places: dict[str, tuple[int, int]]
     """How far the journal's epochs are booked: segment, and offset in it."""
     spent: dict[str, int]
-    """Units used of each counter whose period is not over."""
+    """Units used of each counter that must still be known."""
     through: dict[str, int] = {}
     """Instance, a slash and the epoch of a process, of whichever instance → up to when its ends are booked, wall-clock nanoseconds."""
 
@@ -94,7 +94,7 @@ class Sums(msgspec.Struct):
     postings: dict[Account, list[int]] = {}
     counters: dict[str, int] = {}
     ends: dict[str, int] = {}
-    """When the periods of counters end, nanoseconds; 0: never."""
+    """Until when counters must be known, nanoseconds; 0: for good."""
 
     @property
     def bill(self) -> Bill:

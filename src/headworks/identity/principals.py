@@ -146,6 +146,7 @@ def limits_of(bounds: Bounds, owner: str, title: str, top_ups: tuple[TopUp, ...]
             group_by=budget.group_by,
             currency=budget.currency,
             budget=True,
+            rollover=budget.rollover,
             extra=added(top_ups, name, budget.currency) if top_ups else (),
         )
         for name, budget in bounds.budgets.items()

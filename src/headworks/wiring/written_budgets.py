@@ -11,7 +11,7 @@ import msgspec
 
 from headworks.domain.alerts import WRITTEN
 from headworks.domain.config import BudgetEntry, LimitsRule, nanos_of
-from headworks.domain.limits import Calendar
+from headworks.domain.limits import Calendar, Rollover
 from headworks.domain.records import BudgetRule
 from headworks.ports.revisions import ActiveRevision
 from headworks.stores.sql.ledger_alerts import Owned
@@ -123,4 +123,5 @@ def _rule(entry: BudgetEntry) -> BudgetRule:
         hard=entry.hard,
         thresholds=entry.thresholds,
         group_by=entry.group_by,
+        rollover=Rollover(most=nanos_of(entry.rollover.most), since=0) if entry.rollover is not None else None,
     )

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from headworks.domain.administration.wire.bounds import BoundsBody, BudgetBody, LimitBody
 from headworks.domain.administration.wire.problem import Mistake
+from headworks.domain.administration.wire.values import nanos_of
 from headworks.domain.facts import CALLER, REQUEST
 from headworks.domain.features import KNOWN
 from headworks.domain.kind import Kind
@@ -61,10 +62,23 @@ def _of_limit(rule: LimitBody) -> Iterator[tuple[str, str]]:
 
 
 def _of_budget(budget: BudgetBody) -> Iterator[tuple[str, str]]:
-    if budget.rollover:
-        yield "/rollover", "What a period leaves over is not carried on. Leave `rollover` out, and top the next one up instead."
+    yield from _of_rollover(budget)
     yield from _of_zone(budget.zone)
     yield from _of_groups(budget.group_by)
+
+
+def _of_rollover(budget: BudgetBody) -> Iterator[tuple[str, str]]:
+    if budget.rollover is None:
+        return
+    if budget.calendar is None:
+        yield (
+            "/rollover",
+            "A budget without a calendar has no periods that leave something over. Leave `rollover` out, or give `calendar`.",
+        )
+    if not budget.hard:
+        yield "/rollover", "A soft budget holds nobody back, whatever was left over. Leave `rollover` out, or make it hard."
+    if not nanos_of(budget.rollover.most):
+        yield "/rollover/most", "Nothing would be carried on. Leave `rollover` out, or say how much at most."
 
 
 def _of_zone(zone: str) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ from typing import Literal
 from headworks.domain.config.alerts import AlertsRule
 from headworks.domain.config.identity import IdentityRule, IssuerRule
 from headworks.domain.config.key import KeyRule
-from headworks.domain.config.limits import BudgetEntry, LimitEntry, LimitsRule
+from headworks.domain.config.limits import BudgetEntry, LimitEntry, LimitsRule, RolloverEntry
 from headworks.domain.config.model import ModelRule, RetryRule, TargetRule, WrittenModel, as_rule
 from headworks.domain.config.oidc import MappedRole, OidcRule, RolesRule
 from headworks.domain.config.policy import PolicySpec
@@ -43,6 +43,7 @@ __all__ = [
     "QuirksRule",
     "RetryRule",
     "RolesRule",
+    "RolloverEntry",
     "TargetRule",
     "TieredPrice",
     "TimeoutsRule",

@@ -34,6 +34,15 @@ class LimitEntry(Written, frozen=True):
     """Whether requests are refused or pass while shared counters cannot be asked."""
 
 
+class RolloverEntry(Written, frozen=True):
+    """What a period leaves over may be used in the next one, and in that one only."""
+
+    most: str | int | float = 0
+    """Of it, at most so much: `20 USD`."""
+    since: str = ""
+    """`2026-11-01`: the period that holds this day is the first that leaves anything over. Has to be written."""
+
+
 class BudgetEntry(Written, frozen=True):
     """Money for each calendar period, or once and for all."""
 
@@ -49,7 +58,9 @@ class BudgetEntry(Written, frozen=True):
     hard: bool = True
     """Requests that it does not cover are refused. A soft one only alerts."""
     thresholds: tuple[float, ...] = (0.5, 0.8, 1.0)
-    """Parts of it at which an alert goes out, once a period."""
+    """Parts of it at which an alert goes out, once a period. What was carried over does not count."""
+    rollover: RolloverEntry | None = None
+    """`{most: 20 USD, since: 2026-11-01}`; left out: what a period leaves over is gone."""
 
 
 class LimitsRule(Written, frozen=True):

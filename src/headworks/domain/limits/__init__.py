@@ -7,6 +7,7 @@ from headworks.domain.limits.limit import Calendar, Claim, Limit, OnLoss, Reason
 from headworks.domain.limits.periods import Period, Periods, period_at
 from headworks.domain.limits.rates import after_taking, wait_for
 from headworks.domain.limits.refusal import Exceeded, allowance, exceeded
+from headworks.domain.limits.rollover import Rolling, Rollover
 
 __all__ = [
     "Calendar",
@@ -19,6 +20,8 @@ __all__ = [
     "Period",
     "Periods",
     "Reason",
+    "Rolling",
+    "Rollover",
     "Shape",
     "Slot",
     "Standing",

@@ -17,6 +17,7 @@ def mistakes_in(limit: Limit) -> Iterable[tuple[str, str]]:
     if limit.amount <= 0:
         yield "amount", "A limit of 0 would allow nothing. Leave it out, or allow something."
     yield from _over_time(limit)
+    yield from _of_rollover(limit)
     for name in limit.group_by:
         if name not in GROUPS and not (name.startswith("tag:") and len(name) > len("tag:")):
             yield "group_by", f"Nothing can be grouped by '{name}': there is {', '.join(GROUPS)} and tag:NAME."
@@ -27,6 +28,18 @@ def mistakes_in(limit: Limit) -> Iterable[tuple[str, str]]:
     for pattern in limit.models:
         if pattern.count("*") > 1:
             yield "models", f"'{pattern}' has more than one star."
+
+
+def _of_rollover(limit: Limit) -> Iterable[tuple[str, str]]:
+    if limit.rollover is None:
+        return
+    if limit.calendar is None or not limit.budget:
+        yield (
+            "rollover",
+            "Only a budget with a calendar has periods that leave something over. Leave it out, or give a calendar.",
+        )
+    if limit.rollover.most <= 0:
+        yield "rollover", "It would carry nothing on. Leave it out, or say how much at most."
 
 
 def _over_time(limit: Limit) -> Iterable[tuple[str, str]]:

@@ -10,6 +10,7 @@ import msgspec
 from headworks.domain.errors import Fault
 from headworks.domain.limits.limit import COST, Claim, Limit, Shape, joined
 from headworks.domain.limits.periods import Periods
+from headworks.domain.limits.rollover import Rolling, Rollover
 from headworks.domain.patterns import name_matches
 from headworks.domain.usage import Usage
 
@@ -94,6 +95,10 @@ def _particular(limit: Limit, demand: Demand, much: tuple[int, int], wall_ns: in
     else:
         counter, period = periods.counter(limit.stem, limit.calendar, limit.zone, wall_ns)
         claim = Claim(limit, counter, *much, period.ends_at)
+    if not limit.varies:
+        return claim
+    if limit.rollover is not None:
+        claim = _rolling(claim, limit.rollover, wall_ns, periods)
     return claim if limit.raised is None else _with_extra(claim, limit.raised)
 
 
@@ -106,6 +111,20 @@ def _grouped(limit: Limit, demand: Demand, much: tuple[int, int], wall_ns: int, 
         counter += ending
         overflow += ending
     return Claim(limit, counter, *much, ends_at, overflow)
+
+
+def _rolling(claim: Claim, rollover: Rollover, wall_ns: int, periods: Periods) -> Claim:
+    """The same with the counter of the period before, and known for a period longer: the next one asks for its own."""
+    limit = claim.limit
+    assert limit.calendar is not None  # what has none does not roll over
+    around = periods.around(limit.calendar, limit.zone, wall_ns)
+    here, before = joined(around.here.name), joined(around.before.name)
+    counter = overflow = ""
+    if rollover.since < around.here.starts_at:
+        counter = claim.counter.removesuffix(here) + before
+        overflow = claim.overflow and claim.overflow.removesuffix(here) + before
+    rolling = Rolling(around.here.ends_at, counter, overflow, limit.amount, rollover.most)
+    return msgspec.structs.replace(claim, ends_at=around.after.ends_at, rolling=rolling)
 
 
 def _with_extra(claim: Claim, raised: Mapping[str, Limit]) -> Claim:

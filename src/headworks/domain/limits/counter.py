@@ -5,7 +5,7 @@ State, all integers (times in microseconds of one clock that never runs back):
 | shape | state | free now |
 |---|---|---|
 | rate | `at`; `held` tells only that something is under way | `rates.free_of(at)` |
-| count, under way | `spent`, `held` | `amount − spent − held` |
+| count, under way | `spent`, `held` | `amount − spent − held`, with a rollover `left_over` besides |
 | sliding | `spent`, `held`, and `slots`: number → what of them was charged in it | the same, once slots that are past are dropped |
 
 A claim is judged by `free` alone: granted is its amount if so much is free; else what is free, if that is at least its `least`;
@@ -18,6 +18,7 @@ import msgspec
 
 from headworks.domain.limits.limit import Claim, Limit, Reason, Shape
 from headworks.domain.limits.rates import after_taking, free_of, given_back, wait_for
+from headworks.domain.limits.rollover import Rolling, carried
 
 SLOTS = 60
 """The most that a sliding counter has."""
@@ -102,9 +103,19 @@ def settle(limit: Limit, counter: Counter, amount: int, taken_at: int, used: int
     counter.spent += used
 
 
-def refused(claim: Claim, counter: Counter, now: int, wall_ns: int) -> tuple[Reason, float]:
-    """Why, and after how many seconds it could pass (0: waiting does not help)."""
+def left_over(claim: Claim, before: Counter | None) -> int:
+    """Units that a claim may use besides, by the counter of the period before; None: that one used nothing."""
+    rolling = claim.rolling
+    if rolling is None:
+        return 0
+    return carried(rolling, before.spent, before.held) if before is not None else carried(rolling, 0)
+
+
+def refused(claim: Claim, counter: Counter, now: int, wall_ns: int, before: Counter | None = None) -> tuple[Reason, float]:
+    """Why, and after how many seconds it could pass (0: waiting does not help). `before`: as `left_over` takes it."""
     limit, needed = claim.limit, max(claim.amount if claim.least < 0 else claim.least, 1)
+    if claim.rolling is not None:
+        return _refused_of_rolling(claim.rolling, limit.amount, needed, (counter, before), wall_ns)
     if needed > limit.amount:
         return Reason.NEVER, 0.0
     if limit.shape is _RATE:
@@ -116,8 +127,22 @@ def refused(claim: Claim, counter: Counter, now: int, wall_ns: int) -> tuple[Rea
     return Reason.SPENT, max(claim.ends_at - wall_ns, 0) / 1e9
 
 
+def _refused_of_rolling(
+    rolling: Rolling, amount: int, needed: int, counters: tuple[Counter, Counter | None], wall_ns: int
+) -> tuple[Reason, float]:
+    """What is set aside in the period before may be given back as well, and the next one may have more."""
+    counter, before = counters
+    if needed > amount + rolling.most:
+        return Reason.NEVER, 0.0
+    if amount + carried(rolling, before.spent if before is not None else 0) - counter.spent >= needed:
+        return Reason.HELD, SOON / 1e6
+    return Reason.SPENT, max(rolling.turns_at - wall_ns, 0) / 1e9
+
+
 def resets_in(claim: Claim, counter: Counter, now: int, wall_ns: int) -> float:
-    """Seconds until all of it is there again, if nothing else is asked meanwhile; 0 where that is not a matter of time."""
+    """Seconds until all of it is there again, if nothing else is asked meanwhile; 0 where that is not a matter of time. Asked of requests
+    and tokens: of what rolls over nobody is told.
+    """
     limit = claim.limit
     if limit.shape is _RATE:
         ahead = counter.at - now

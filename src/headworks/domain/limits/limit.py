@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
+from headworks.domain.limits.rollover import Rolling, Rollover
+
 
 class Unit(StrEnum):
     """What is counted."""
@@ -91,6 +93,8 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """It is money somebody was given: exhausted, it answers as a spent quota and not as «too fast»."""
     extra: tuple[tuple[str, str, int], ...] = ()
     """What was added to it: group and period, as in a counter's name, and units."""
+    rollover: Rollover | None = None
+    """Of a budget with a calendar."""
     shape: Shape = Shape.COUNT
     """This and all below follow from the others."""
     column: int = 0
@@ -100,7 +104,7 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     stem: str = ""
     """What the names of all its counters begin with."""
     plain: bool = False
-    """Whether its counters are two sums and nothing else."""
+    """Whether its counters are two sums, and nothing else tells what is free."""
     simple: bool = False
     """Whether it concerns every request, all on one counter for good."""
     told: bool = False
@@ -111,6 +115,8 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the journal notes at its beginning what an exchange sets aside of it: of what lasts, and of what is under way at once."""
     raised: Mapping[str, Limit] | None = None
     """With `extra`: by the names of the counters that it was given for, the limit as it stands there."""
+    varies: bool = False
+    """Whether it allows more on some counters than on others: with `extra`, or a rollover."""
 
     def __post_init__(self) -> None:
         # Worked out once per limit: every request reads them of every limit it is under.
@@ -118,13 +124,14 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
         derive(self, "shape", _shape_of(self))
         derive(self, "column", UNITS.index(self.unit))
         derive(self, "micros", round(self.seconds * 1_000_000) if math.isfinite(self.seconds) else 0)
-        derive(self, "plain", self.shape in _SUMS and not (self.group_by and self.calendar is None))
-        derive(self, "simple", not (self.models or self.group_by or self.calendar or self.extra))
+        derive(self, "plain", self.shape in _SUMS and not (self.group_by and self.calendar is None) and not self.rollover)
+        derive(self, "simple", not (self.models or self.group_by or self.calendar or self.extra or self.rollover))
         derive(self, "told", self.unit is Unit.REQUESTS or self.unit in TOKEN_UNITS)
         derive(self, "lasting", not self.seconds and (self.budget or _is_long(self)))
         derive(self, "noted", self.lasting or self.shape is Shape.UNDER_WAY)
         derive(self, "stem", joined(self.owner, "budget" if self.budget else "limit", self.rule, self.unit))
         derive(self, "raised", _raised(self) if self.extra else None)
+        derive(self, "varies", bool(self.extra or self.rollover))
 
 
 _SUMS = frozenset((Shape.COUNT, Shape.UNDER_WAY))
@@ -168,9 +175,13 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     least: int = -1
     """Enough to go on with, where less than `amount` may be granted; -1: nothing less than all."""
     ends_at: int = 0
-    """When the calendar period ends, wall-clock nanoseconds."""
+    """Until when its counter must be known, wall-clock nanoseconds: to the end of the calendar period, with a rollover to that of the
+    next one.
+    """
     overflow: str = ""
     """Of a grouped limit: the counter that the groups beyond `most_groups` share."""
+    rolling: Rolling | None = None
+    """Of a limit with a rollover."""
 
 
 class Reason(StrEnum):

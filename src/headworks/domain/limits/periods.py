@@ -28,6 +28,14 @@ class Period(msgspec.Struct, frozen=True, gc=False):
     ends_at: int
 
 
+class Around(msgspec.Struct, frozen=True, gc=False):
+    """A period with those beside it."""
+
+    before: Period
+    here: Period
+    after: Period
+
+
 def period_at(calendar: Calendar, zone: str, wall_ns: int) -> Period:
     """The period that an instant lies in. Raises `ZoneInfoNotFoundError` for a zone that is none."""
     here = ZoneInfo(zone)
@@ -45,9 +53,10 @@ class Periods:
     loop.
     """
 
-    __slots__ = ("_current", "_names")
+    __slots__ = ("_around", "_current", "_names")
 
     def __init__(self) -> None:
+        self._around: dict[tuple[str, str], Around] = {}
         self._current: dict[tuple[str, str], Period] = {}
         self._names: dict[str, tuple[str, Period]] = {}
 
@@ -58,6 +67,16 @@ class Periods:
         if period is None or not period.starts_at <= wall_ns < period.ends_at:
             period = self._current[key] = period_at(calendar, zone, wall_ns)
         return period
+
+    def around(self, calendar: Calendar, zone: str, wall_ns: int) -> Around:
+        """The period that an instant lies in, and its neighbours."""
+        key = (calendar._value_, zone)
+        known = self._around.get(key)
+        here = self.at(calendar, zone, wall_ns)
+        if known is None or known.here != here:
+            before, after = period_at(calendar, zone, here.starts_at - 1), period_at(calendar, zone, here.ends_at)
+            known = self._around[key] = Around(before, here, after)
+        return known
 
     def counter(self, stem: str, calendar: Calendar, zone: str, wall_ns: int) -> tuple[str, Period]:
         """The name of an ungrouped limit's counter, and its period."""

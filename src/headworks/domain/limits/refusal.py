@@ -27,17 +27,19 @@ class Exceeded(Fault):
         self.standings: tuple[Standing, ...] = ()
 
 
-def exceeded(claim: Claim, reason: Reason, wait: float, free: int) -> Exceeded:
-    """The fault for a refused claim: `wait` is in seconds, `free` what was to be had."""
+def exceeded(claim: Claim, reason: Reason, wait: float, free: int, carried: int = 0) -> Exceeded:
+    """The fault for a refused claim: `wait` is in seconds, `free` what was to be had, `carried` what of the period before counts."""
     limit = claim.limit
     code = _code(limit, reason, wait)
     retry_after = wait if reason is not Reason.NEVER and wait > 0.0 else None
-    return Exceeded(code, _words(claim, reason, wait, max(free, 0)), retry_after, claim, reason)
+    return Exceeded(code, _words(claim, reason, wait, (max(free, 0), carried)), retry_after, claim, reason)
 
 
 def allowance(limit: Limit) -> str:
     """What a limit allows, in words: `600 requests a minute`."""
-    return f"{_amount(limit, limit.amount)}{_stretch(limit)}"
+    rollover = limit.rollover
+    carries = f", and up to {_amount(limit, rollover.most)} left over by the one before" if rollover is not None else ""
+    return f"{_amount(limit, limit.amount)}{_stretch(limit)}{carries}"
 
 
 def _code(limit: Limit, reason: Reason, wait: float) -> str:
@@ -54,8 +56,8 @@ def _code(limit: Limit, reason: Reason, wait: float) -> str:
     return _RATES.get(limit.unit, "token_limit_exceeded")
 
 
-def _words(claim: Claim, reason: Reason, wait: float, free: int) -> str:
-    limit = claim.limit
+def _words(claim: Claim, reason: Reason, wait: float, left: tuple[int, int]) -> str:
+    limit, (free, carried) = claim.limit, left
     needed = claim.amount if claim.least < 0 else claim.least
     said = f"The limit '{limit.id}' allows {allowance(limit)}; "
     if reason is Reason.NEVER:
@@ -63,7 +65,8 @@ def _words(claim: Claim, reason: Reason, wait: float, free: int) -> str:
     if limit.unit is Unit.CONCURRENT:
         return f"{said}so many are. Wait for one to end."
     verb = "is" if free == 1 and limit.unit is not Unit.COST else "are"
-    said += f"{_amount(limit, free)} {verb} left, and this request needs {_amount(limit, needed)}."
+    carries = f" with the {_amount(limit, carried)} carried over" if carried else ""
+    said += f"{_amount(limit, free)} {verb} left{carries}, and this request needs {_amount(limit, needed)}."
     if reason is Reason.HELD:
         return f"{said} More is set aside for requests under way, most of which will give some of it back: try again soon."
     if wait > 0.0:

@@ -4,6 +4,7 @@ from headworks.domain.records.bounds import NO_BOUNDS, Bounds, BudgetRule, Limit
 from headworks.domain.records.key import KeyRecord
 from headworks.domain.records.narrowing import Narrowed, narrowed
 from headworks.domain.records.party import PARENTS, Party, PartyKind
+from headworks.domain.records.rolling import dated
 from headworks.domain.records.top_up import TopUp, added
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "PartyKind",
     "TopUp",
     "added",
+    "dated",
     "narrowed",
 ]

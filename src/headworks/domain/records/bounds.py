@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from headworks.domain.limits import Calendar, OnLoss, Unit
+from headworks.domain.limits import Calendar, OnLoss, Rollover, Unit
 
 
 class LimitRule(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,8 +42,8 @@ class BudgetRule(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
     """Requests that it does not cover are refused. A soft one only alerts."""
     thresholds: tuple[float, ...] = (0.5, 0.8, 1.0)
     """Parts of it at which an alert goes out, once a period."""
-    rollover: bool = False
-    """What a period leaves over is added to the next one. Not done yet: refused where it is written."""
+    rollover: Rollover | None = None
+    """What a period leaves over may be used in the next one. `since` is the store's to set."""
     group_by: tuple[str, ...] = ()
 
 

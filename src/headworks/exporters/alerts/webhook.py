@@ -110,7 +110,8 @@ def signature_of(secret: str, seconds: int, body: bytes) -> str:
 
 
 def _event(alert: BudgetAlert) -> dict[str, object]:
-    facts = msgspec.structs.asdict(alert) | {"amount": money(alert.amount), "spent": money(alert.spent), "at": alert.at // _NS}
+    told = {name: money(getattr(alert, name)) for name in ("amount", "spent", "carried")}
+    facts = msgspec.structs.asdict(alert) | told | {"at": alert.at // _NS}
     return {"type": "budget.threshold", "id": alert.id, "text": alert.words, "data": facts}
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 import msgspec
 
 from headworks.domain.limits import Claim, Counter, Exceeded, Standing, exceeded, used_columns
-from headworks.domain.limits.counter import free, granted, idle, refused, resets_in, settle, take
+from headworks.domain.limits.counter import free, granted, idle, left_over, refused, resets_in, settle, take
 from headworks.domain.limits.limit import Shape
 from headworks.domain.limits.rates import after_taking
 from headworks.domain.usage import Usage
@@ -93,6 +93,23 @@ class MemoryCounters:
                 return self._accounts.get(claim.counter) or self._open(claim, shared=True)
             self._groups[claim.overflow] = groups + 1
         return self._open(claim)
+
+    def before(self, claim: Claim, account: Account) -> Counter | None:
+        """Of a claim that goes to `account` and rolls over: the counter of the period before; None where nothing was used of it.
+
+        A group that had none of its own then may have shared one with others: all of that counts against each of them.
+        """
+        rolling = claim.rolling
+        if rolling is None or not rolling.counter:
+            return None
+        own = None if account.shared else self._known(rolling.counter)
+        return own or (self._known(rolling.overflow) if rolling.overflow else None)
+
+    def _known(self, name: str) -> Counter | None:
+        account = self._accounts.get(name)
+        if account is None and name in self._restored:
+            return Counter(spent=self._restored[name])
+        return account
 
     def now(self) -> int:
         """Microseconds."""
@@ -217,7 +234,8 @@ class MemoryHold:
         asked: list[Taken] = []
         for claim in claims:
             account = counters.account(claim)
-            asked.append((claim, account, granted(claim, free(claim.limit, account, now)), now))
+            at_hand = free(claim.limit, account, now) + left_over(claim, counters.before(claim, account))
+            asked.append((claim, account, granted(claim, at_hand), now))
         if any(amount < 0 for _, _, amount, _ in asked):
             raise _refusal(asked, counters)
         for claim, account, amount, _ in asked:
@@ -273,11 +291,12 @@ def _refusal(asked: list[Taken], counters: MemoryCounters) -> Exceeded:
     longest = -1.0
     for claim, account, amount, now in asked:
         if amount < 0:
-            reason, wait = refused(claim, account, now, counters.wall_ns())
+            before = counters.before(claim, account)
+            reason, wait = refused(claim, account, now, counters.wall_ns(), before)
             rank = wait or float("inf")
             if rank > longest:
-                longest = rank
-                worst = exceeded(claim, reason, wait, free(claim.limit, account, now))
+                longest, carried = rank, left_over(claim, before)
+                worst = exceeded(claim, reason, wait, free(claim.limit, account, now) + carried, carried)
     assert worst is not None
     worst.standings = _standings(asked, counters)
     return worst

@@ -76,7 +76,7 @@ class LedgerTables:
             return await self._places(connection)
 
     async def standing(self) -> Standing:
-        """What the counters whose period is not over have used, and up to where that was read."""
+        """What the counters that must still be known have used, and up to where that was read."""
         async with self._database.reading() as connection:
             if not self._database.is_sqlite:  # there a transaction sees one state of things by itself
                 await connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
@@ -160,6 +160,8 @@ class LedgerTables:
         sums = {name: table.c[name] + fresh.excluded[name] for name in summed}
         if dialect.name == "sqlite":  # it would go on in floating point beyond 64 bits: null is refused
             sums = {name: case((func.typeof(total) == literal_column("'integer'"), total)) for name, total in sums.items()}
+        if "ends_at" in table.c:  # a rollover that was set since has it known longer
+            sums["ends_at"] = case((fresh.excluded.ends_at > table.c.ends_at, fresh.excluded.ends_at), else_=table.c.ends_at)
         added = sums | {stamp: fresh.excluded[stamp]}
         keys = [column.name for column in table.primary_key]
         return str(fresh.on_conflict_do_update(index_elements=keys, set_=dict(added)).compile(dialect=dialect))

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
+from itertools import chain
 from typing import Any
 
 import msgspec
 
-from headworks.domain.limits import Claim, Counter, Limit, Shape
+from headworks.domain.limits import Claim, Counter, Limit, Rolling, Shape
 from headworks.domain.limits.counter import Slot
 
 BASE = 10**9
@@ -84,9 +85,16 @@ def entry_of(claim: Claim) -> Entry:
         0,
     )
     least = divmod(min(claim.least, LARGEST), BASE)
+    if claim.rolling is not None:
+        return (*entry, *least, claim.overflow, limit.most_groups, limit.stem, *_rolling(claim.rolling))
     if claim.overflow:
         return (*entry, *least, claim.overflow, limit.most_groups, limit.stem)
     return entry if claim.least < 0 else (*entry, *least)
+
+
+def _rolling(rolling: Rolling) -> Entry:
+    amounts = (divmod(min(units, LARGEST), BASE) for units in (rolling.amount, rolling.most))
+    return (rolling.turns_at // 1_000_000, rolling.counter, rolling.overflow, *chain.from_iterable(amounts))
 
 
 def pairs(amounts: Sequence[int]) -> tuple[tuple[int, int], ...]:
@@ -109,7 +117,7 @@ def counter_of(limit: Limit, state: list[int]) -> Counter:
 
 
 def _keep_ms(limit: Limit, ends_at: int) -> int:
-    """When a counter may be forgotten: after the end of its period (ms since 1970), or (negative) after so much idleness; 0: never."""
+    """When a counter may be forgotten: after that instant (ms since 1970), or (negative) after so much idleness; 0: never."""
     if ends_at:
         return ends_at // 1_000_000
     return -limit.idle_seconds * 1000 if limit.group_by else 0

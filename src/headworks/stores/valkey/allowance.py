@@ -47,6 +47,9 @@ class Allowance:
         return LocalHold(hold, call_id, claims, self._spent)
 
     def _narrowed(self, claim: Claim) -> Claim:
+        if claim.rolling is not None:  # what the period before has left is not known here: nothing of it is admitted
+            alone = msgspec.structs.replace(claim.rolling, counter="")
+            claim = msgspec.structs.replace(claim, rolling=alone)
         if claim.limit.on_loss is OnLoss.OPEN:
             return claim
         key = (claim.limit.id + claim.limit.stem, claim.limit.amount)

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
 from headworks.domain.errors import Fault
 from headworks.domain.limits import Claim, Counter, Exceeded, Standing, exceeded, used_columns
-from headworks.domain.limits.counter import Slot, free, refused, resets_in, slot_width
+from headworks.domain.limits.counter import Slot, free, left_over, refused, resets_in, slot_width
 from headworks.domain.limits.limit import TOKEN_UNITS, Limit, Shape, Unit
 from headworks.domain.usage import Usage
 from headworks.stores.valkey.acts import BASE, counter_of
 
 AGAIN = 1.0
 """Seconds until a caller should try again where nobody can be asked."""
+_WITH_BEFORE: Final = 4
 _TOLD = TOKEN_UNITS | {Unit.REQUESTS}
 
 
+Judged = tuple[str, tuple[int, int] | bool, list[int]] | tuple[str, bool, list[int], list[int]]
+"""Of a claim: the counter, what is granted, its state; of one that is refused and rolls over that of the period before, where it has any."""
+
+
 class Answer(msgspec.Struct, gc=False):
-    """What the server said of a reservation: when (µs, its clock), and for each claim the counter, what is granted, the state."""
+    """What the server said of a reservation: when (µs, its clock), and what of each claim."""
 
     now: int
     granted: bool
-    told: Sequence[tuple[str, tuple[int, int] | bool, list[int]]]
+    told: Sequence[Judged]
 
     def claims(self, claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
         """As granted."""
@@ -38,22 +43,23 @@ class Answer(msgspec.Struct, gc=False):
                 max(0, free(claim.limit, counter, self.now)),
                 resets_in(claim, counter, self.now, wall_ns),
             )
-            for claim, (_, _, state) in zip(claims, self.told, strict=True)
+            for claim, told in zip(claims, self.told, strict=True)
             if claim.limit.unit in _TOLD
-            for counter in (self._counter(claim.limit, state),)
+            for counter in (self._counter(claim.limit, told[2]),)
         )
 
     def refusal(self, claims: tuple[Claim, ...], wall_ns: int) -> Exceeded:
         """Of the limits that refuse, the one that refuses longest."""
         worst, longest = None, -1.0
-        for claim, (_, amount, state) in zip(claims, self.told, strict=True):
-            if amount is False:
-                counter = counter_of(claim.limit, state)
-                reason, wait = refused(claim, counter, self.now, wall_ns)
+        for claim, told in zip(claims, self.told, strict=True):
+            if told[1] is False:
+                counter = counter_of(claim.limit, told[2])
+                before = counter_of(claim.limit, told[3]) if len(told) == _WITH_BEFORE else None
+                reason, wait = refused(claim, counter, self.now, wall_ns, before)
                 rank = wait or float("inf")
                 if rank > longest:
-                    longest = rank
-                    worst = exceeded(claim, reason, wait, free(claim.limit, counter, self.now))
+                    longest, carried = rank, left_over(claim, before)
+                    worst = exceeded(claim, reason, wait, free(claim.limit, counter, self.now) + carried, carried)
         assert worst is not None
         worst.standings = self.standings(claims, wall_ns)
         return worst

@@ -62,7 +62,7 @@ def as_used(claims: tuple[Claim, ...], used: tuple[int, ...]) -> tuple[Claim, ..
     """The claims on counters that last, with what was used as their amounts."""
     return tuple(
         [
-            msgspec.structs.replace(claim, amount=amount, least=-1, overflow="")
+            msgspec.structs.replace(claim, amount=amount, least=-1, overflow="", rolling=None)
             for claim, amount in zip(claims, used, strict=True)
             if amount and claim.limit.shape in _LASTING
         ]

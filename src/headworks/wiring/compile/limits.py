@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TypedDict
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from headworks.domain.alerts import WRITTEN
 from headworks.domain.config import BudgetEntry, LimitEntry, LimitsRule, nanos_of
-from headworks.domain.limits import Calendar, Limit, OnLoss, Unit, mistakes_in
+from headworks.domain.limits import Calendar, Limit, OnLoss, Rollover, Unit, mistakes_in
 from headworks.domain.patterns import name_matches
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.compile.models import Models
@@ -21,6 +23,7 @@ _SHORT = (
 )
 """Field, what such a limit is called, and what it counts in how many seconds."""
 _MOST_THRESHOLD = 10
+_NANOS = 10**9
 SHORT_NAMES = frozenset(said for _, said, _, _ in _SHORT)
 
 
@@ -99,7 +102,34 @@ class LimitCompiler:
             models=entry.models,
             group_by=entry.group_by,
             budget=True,
+            rollover=self._rollover(entry, (*path, "rollover")),
         )
+
+    def _rollover(self, entry: BudgetEntry, path: Path) -> Rollover | None:
+        written = entry.rollover
+        if written is None:
+            return None
+        if not entry.hard:
+            self._bench.wrong(path, "A soft budget holds nobody back, whatever was left over.", "Leave `rollover` out.")
+        most = self._money(written.most, (*path, "most"))
+        since = self._since(written.since, entry.zone, (*path, "since"))
+        return Rollover(most=most, since=since) if most is not None and since is not None else None
+
+    def _since(self, written: str, zone: str, path: Path) -> int | None:
+        try:
+            at = datetime.fromisoformat(written)
+            local = at if at.tzinfo is not None else at.replace(tzinfo=ZoneInfo(zone))
+            return int(local.timestamp()) * _NANOS
+        except ZoneInfoNotFoundError:  # told of the zone itself
+            return None
+        except (ValueError, OSError, OverflowError):
+            said = (
+                f"'{written}' is no day."
+                if written
+                else "Since when? It begins to leave something over in the period of that day."
+            )
+            self._bench.wrong(path, said, "Write the day that you set it on: since: 2026-11-01.")
+            return None
 
     def _amount(self, entry: LimitEntry, path: Path) -> int | None:
         if entry.unit == "cost":

@@ -7,12 +7,26 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from headworks.domain.administration.wire.values import Currency, Decimal, Label, Text, Words, decimal_of, nanos_of
-from headworks.domain.limits import Calendar, OnLoss, Unit
+from headworks.domain.administration.wire.values import (
+    Currency,
+    Decimal,
+    Label,
+    Text,
+    When,
+    Words,
+    decimal_of,
+    nanos_of,
+    when_of,
+)
+from headworks.domain.limits import Calendar, OnLoss, Rollover, Unit
 from headworks.domain.records import Bounds, BudgetRule, LimitRule
 
 Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Zone = Annotated[Text, Meta(min_length=1, description="IANA time zone of calendar periods.", examples=["Europe/Berlin"])]
+_SINCE = (
+    "The period that holds this instant is the first that leaves anything over. Set by the server, whatever is sent: now for a new budget, "
+    "the beginning of the next period where the budget was there without a rollover."
+)
 Tags = Annotated[dict[Label, Text], Meta(max_length=100)]
 
 
@@ -45,6 +59,23 @@ class LimitBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, f
         return LimitRule(**facts)
 
 
+class RolloverBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+    """What a period leaves over may be used in the next one, and in that one only."""
+
+    most: Decimal
+    """Of it, at most so much."""
+    since: Annotated[When | None, Meta(description=_SINCE, extra_json_schema={"readOnly": True})] = None
+
+    @classmethod
+    def of(cls, rollover: Rollover) -> RolloverBody:
+        """As it is told."""
+        return cls(most=decimal_of(rollover.most), since=when_of(rollover.since))
+
+    def rollover(self) -> Rollover:
+        """As it is kept, once the store has dated it."""
+        return Rollover(most=nanos_of(self.most), since=0)
+
+
 class BudgetBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """Money for a calendar period, or once."""
 
@@ -54,7 +85,7 @@ class BudgetBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
     zone: Zone = "UTC"
     hard: bool = True
     thresholds: Annotated[tuple[Annotated[float, Meta(gt=0, le=10)], ...], Meta(max_length=20)] = (0.5, 0.8, 1.0)
-    rollover: bool = False
+    rollover: RolloverBody | None = None
     group_by: Words = ()
 
     @classmethod
@@ -62,12 +93,14 @@ class BudgetBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
         """As it is told."""
         facts = msgspec.structs.asdict(rule)
         facts["amount"] = decimal_of(rule.amount)
+        facts["rollover"] = RolloverBody.of(rule.rollover) if rule.rollover is not None else None
         return cls(**facts)
 
     def rule(self) -> BudgetRule:
         """As it is kept."""
         facts = msgspec.structs.asdict(self)
         facts["amount"] = nanos_of(self.amount)
+        facts["rollover"] = self.rollover.rollover() if self.rollover is not None else None
         return BudgetRule(**facts)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from headworks.domain.records import PARENTS, KeyRecord, Party, PartyKind
+from headworks.domain.records import NO_BOUNDS, PARENTS, KeyRecord, Party, PartyKind, dated
 from headworks.ports.clock import Clock
 from headworks.ports.records import EVERYWHERE, Conflict, Missing, Page, Reach
 from headworks.stores.sql.audit import Act, Acts
@@ -38,7 +38,8 @@ class SqlRecords(SqlLookups):
         """See the port."""
         async with self._act(audit, "a party with this id or name is already there") as act:
             path = await _path_below(act.connection, party, reach)
-            made = replace(party, path=path, version=1, created_at=act.at, updated_at=act.at)
+            bounds = dated(NO_BOUNDS, party.bounds, act.at)
+            made = replace(party, path=path, bounds=bounds, version=1, created_at=act.at, updated_at=act.at)
             await act.connection.execute(insert(PARTIES), party_row(made))
             await plant(act.connection, made.id, made.parent)
             act.about(made.id, entity="party", id=made.id, name=made.name)
@@ -52,7 +53,7 @@ class SqlRecords(SqlLookups):
             _same_version(before, party.version)
             made = replace(
                 party, kind=before.kind, parent=before.parent, path=before.path, created_at=before.created_at,
-                version=before.version + 1, updated_at=act.at,
+                bounds=dated(before.bounds, party.bounds, act.at), version=before.version + 1, updated_at=act.at,
             )  # fmt: skip
             await act.connection.execute(update(PARTIES).where(PARTIES.c.id == made.id), party_row(made))
             act.about(made.id, entity="party", id=made.id, fields=changed_fields(before, made))
@@ -117,7 +118,8 @@ class SqlRecords(SqlLookups):
             raise Conflict("Keys are imported by the installation's owner only.")  # others could claim a stranger's key
         async with self._act(audit, "this key is already known") as act:
             owner = await _party(act.connection, key.owner, reach)
-            made = replace(key, version=1, created_at=act.at, updated_at=act.at)
+            bounds = dated(NO_BOUNDS, key.bounds, act.at)
+            made = replace(key, bounds=bounds, version=1, created_at=act.at, updated_at=act.at)
             await act.connection.execute(insert(KEYS), key_row(made, (*owner.path, owner.id)[0]))
             act.about(made.owner, entity="key", id=made.id, name=made.name, prefix=made.prefix)
             act.changed("key", made.id)
@@ -128,7 +130,10 @@ class SqlRecords(SqlLookups):
         async with self._act(audit, "this key is already known") as act:
             before = await _key(act.connection, key.id, reach)
             _same_version(before, key.version)
-            made = replace(key, owner=before.owner, created_at=before.created_at, version=before.version + 1, updated_at=act.at)
+            made = replace(
+                key, owner=before.owner, created_at=before.created_at,
+                bounds=dated(before.bounds, key.bounds, act.at), version=before.version + 1, updated_at=act.at,
+            )  # fmt: skip
             row = key_row(made, "")
             del row["organisation"]
             await act.connection.execute(update(KEYS).where(KEYS.c.id == made.id), row)

@@ -8,7 +8,8 @@
 --          {DECLARE, call, entries}   held already, whatever the limit says
 -- Answer   packed {status, now µs, answer of each RESERVE}. Status: OK; STALE (carried out before, or
 --          overtaken); GONE (another generation, or this epoch is not known here, or no longer). But for OK nothing was done.
---          Of a RESERVE: {whether it is granted, then for each entry {counter, {hi, lo} that is granted or false, state}}
+--          Of a RESERVE: {whether it is granted, then for each entry {counter, {hi, lo} that is granted or false, state}}; where
+--          that is false and something rolls over, the state of the counter of the period before, too
 
 local OK, STALE, GONE = 0, 1, 2
 local NOTHING = {0, 0}
@@ -43,7 +44,8 @@ act[RESERVE] = function(id, entries)
       take(entry)
       state = {unpack(state, 1, 4)}
     end
-    answer[place + 1] = {entry[COUNTER], amounts[place], {unpack(state)}}
+    local earlier = not amounts[place] and before(entry)
+    answer[place + 1] = {entry[COUNTER], amounts[place], {unpack(state)}, earlier and {unpack(earlier)} or nil}
   end
   if all then
     hold(epoch, id, entries)

@@ -15,7 +15,10 @@
 -- An amount beyond 2^53 is no longer a number of Lua's: it is a pair hi, lo, that is hi * 1e9 + lo with lo from 0 to 999,999,999.
 -- An entry, what a call holds or wants of a counter, is a list that ends where nothing more is to be said. A negative LEAST is none.
 
+-- One that rolls over says when its period ends (ms), the counters of the period before, what each is given, and how much is carried on.
+
 local COUNTER, SHAPE, LIMIT, SPAN, KEEP, AMOUNT, TAKEN, LEAST, OVERFLOW, MOST, STEM = 1, 2, 3, 5, 6, 7, 9, 10, 12, 13, 14
+local TURN, BEFORE, BEFORE_OVERFLOW, GIVEN, CARRIED = 15, 16, 17, 18, 20
 local RATE, SLIDING, UNDER_WAY = 0, 1, 3
 local SLOTS = 60
 local BASE = 1000000000
@@ -89,12 +92,22 @@ local function fresh(entry)
   return {lost_at > 0 and lost_at + entry[SPAN] or 0} -- nobody knows what was taken before: all of it, at the worst
 end
 
+local function known(counter)
+  -- nil where nothing is
+  local state = states[counter]
+  if not state then
+    local packed = call('GET', P .. 'c:' .. counter)
+    state = packed and cmsgpack.unpack(packed)
+    states[counter] = state
+  end
+  return state
+end
+
 local function state_of(entry)
   local counter = entry[COUNTER]
   local state = states[counter]
   if not state then
-    local packed = call('GET', P .. 'c:' .. counter)
-    state = packed and cmsgpack.unpack(packed) or fresh(entry)
+    state = known(counter) or fresh(entry)
     states[counter] = state
     if entry[SHAPE] == SLIDING then
       slide(entry, state)
@@ -107,6 +120,11 @@ local function changed(entry)
   kept[entry[COUNTER]] = entry
 end
 
+local function past(when)
+  -- ms from now until so long after that instant that nobody asks any more
+  return math.max(3600000, when - math.floor(now / 1000)) + FORGET_MS
+end
+
 local function keep_ms(entry, state)
   -- how long it must be remembered; 0: not at all; nil: for good
   if entry[SHAPE] == RATE then
@@ -116,7 +134,7 @@ local function keep_ms(entry, state)
     return math.ceil((entry[SPAN] + 2 * width_of(entry)) / 1000)
   end
   if entry[KEEP] > 0 then
-    return math.max(3600000, entry[KEEP] - math.floor(now / 1000)) + FORGET_MS
+    return past(entry[KEEP])
   end
   if state[1] == 0 and state[2] == 0 and state[3] == 0 and state[4] == 0 then
     return 0
@@ -136,7 +154,8 @@ local function write_states()
       call('SET', key, cmsgpack.pack(state))
     end
     if (entry[OVERFLOW] or '') ~= '' then
-      call('ZADD', P .. 'g:' .. entry[STEM], math.floor(now / 1000) + (ms or RECORD_MS), counter)
+      -- with a rollover it is known longer than it counts as a group
+      call('ZADD', P .. 'g:' .. entry[STEM], math.floor(now / 1000) + (entry[TURN] and past(entry[TURN]) or ms or RECORD_MS), counter)
     end
   end
   call('HSET', GENERATION, 'now', string.format('%.0f', now))
@@ -152,10 +171,35 @@ local function placed(entry)
   call('ZREMRANGEBYSCORE', groups, '-inf', math.floor(now / 1000))
   if call('ZCARD', groups) >= entry[MOST] and not call('ZSCORE', groups, entry[COUNTER]) then
     entry[COUNTER], entry[OVERFLOW] = overflow, ''
+    entry[BEFORE] = entry[BEFORE_OVERFLOW]
   end
 end
 
 -- ── Judging, taking, settling ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+local function before(entry)
+  -- state of the counter of the period before, of what rolls over; a group that had none of its own may have shared one
+  local own, shared = entry[BEFORE] or '', entry[BEFORE_OVERFLOW] or ''
+  return own ~= '' and (known(own) or shared ~= '' and known(shared)) or nil
+end
+
+local function carried(entry)
+  -- what the period before has left
+  if (entry[BEFORE] or '') == '' then
+    return 0, 0
+  end
+  local hi, lo, state = entry[GIVEN], entry[GIVEN + 1], before(entry)
+  if state then
+    hi, lo = minus(hi, lo, plus(unpack(state, 1, 4)))
+  end
+  if hi < 0 then
+    return 0, 0
+  end
+  if at_most(hi, lo, entry[CARRIED], entry[CARRIED + 1]) then
+    return hi, lo
+  end
+  return entry[CARRIED], entry[CARRIED + 1]
+end
 
 local function free(entry, state)
   if entry[SHAPE] == RATE then
@@ -167,7 +211,11 @@ local function free(entry, state)
     local lo = limit % BASE
     return (limit - lo) / BASE, lo
   end
-  return minus(entry[LIMIT], entry[LIMIT + 1], plus(state[1], state[2], state[3], state[4]))
+  local hi, lo = minus(entry[LIMIT], entry[LIMIT + 1], plus(state[1], state[2], state[3], state[4]))
+  if entry[TURN] then
+    return plus(hi, lo, carried(entry))
+  end
+  return hi, lo
 end
 
 local function granted(entry)
