@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headworks.domain.limits import Claim, Counter, Limit, Shape, Unit
-from headworks.domain.limits.counter import free, granted, settle, take
+from headworks.domain.limits import Calendar, Claim, Counter, Limit, Rolling, Rollover, Shape, Unit
+from headworks.domain.limits.counter import free, granted, left_over, settle, take
 from headworks.stores.valkey.acts import Verb, counter_of, decode, encode, entry_of, pairs
 from headworks.stores.valkey.scripts import read_scripts
 from headworks.testing.valkey import Server
@@ -28,6 +29,14 @@ def _limit(unit: Unit, amount: int, seconds: float) -> Limit:
     return Limit(id="x", owner="o", rule=f"{unit}-{seconds}-{amount}", unit=unit, amount=amount, seconds=seconds)
 
 
+def _rolls(amount: int, most: int) -> Limit:
+    rollover = Rollover(most=most, since=0)
+    return Limit(
+        id="x", owner="o", rule=f"rolls-{amount}-{most}", unit=Unit.COST, amount=amount, calendar=Calendar.DAY, budget=True,
+        rollover=rollover,
+    )  # fmt: skip
+
+
 _AMOUNTS = st.one_of(st.integers(1, 50), st.integers(1, 10**7), st.integers(10**15, 10**19))
 _LIMITS = st.one_of(
     st.builds(
@@ -36,6 +45,7 @@ _LIMITS = st.one_of(
     st.builds(_limit, st.just(Unit.COST), _AMOUNTS, st.sampled_from((0.0, 60.0, 2_592_000.0))),
     st.builds(_limit, st.sampled_from((Unit.TOKENS, Unit.COST)), _AMOUNTS, st.sampled_from((0.0, 86_400.0))),
     st.builds(_limit, st.just(Unit.CONCURRENT), st.integers(1, 4), st.just(0.0)),
+    st.builds(_rolls, _AMOUNTS, _AMOUNTS),
 )
 _PART = st.one_of(st.just(0.0), st.floats(0, 1.3), st.just(1.0))
 
@@ -47,13 +57,26 @@ class Twin:
         self.ask = ask
         self.sha = sha
         self.limits = limits
-        self.counters = {limit.stem: Counter() for limit in limits}
+        self.counters = defaultdict[str, Counter](Counter)
+        self.period = 0
         self.now = _START
         self.seq = 0
         self.held: dict[str, list[tuple[Claim, int]]] = {}
         ask("FLUSHALL")
         ask("HSET", "t:generation", "id", "g")
         ask("HSET", "t:g:e:me", "seq", 0)
+
+    def claim(self, limit: Limit, amount: int, least: int) -> Claim:
+        """Of the period under way, where there are any."""
+        if limit.rollover is None:
+            return Claim(limit, limit.stem, amount, least)
+        before = f"{limit.stem}{self.period - 1}" if self.period else ""
+        rolling = Rolling(_START * 1000, before, "", limit.amount, limit.rollover.most)
+        return Claim(limit, f"{limit.stem}{self.period}", amount, least, _START * 2000, "", rolling)
+
+    def _granted(self, claim: Claim) -> int:
+        before = self.counters[claim.rolling.counter] if claim.rolling is not None else None
+        return granted(claim, free(claim.limit, self.counters[claim.counter], self.now) + left_over(claim, before))
 
     def advance(self, seconds: float) -> None:
         self.now += round(seconds * 1e6)
@@ -67,8 +90,8 @@ class Twin:
 
     def reserve(self, name: str, claims: list[Claim]) -> None:
         (answer,) = self._run((Verb.RESERVE, name, [entry_of(claim) for claim in claims]))
-        amounts = [granted(claim, free(claim.limit, self.counters[claim.counter], self.now)) for claim in claims]
-        said = [amount is not False and amount[0] * 10**9 + amount[1] for _, amount, _ in answer[1:]]
+        amounts = [self._granted(claim) for claim in claims]
+        said = [amount is not False and amount[0] * 10**9 + amount[1] for _, amount, *_ in answer[1:]]
         assert said == [amount if amount >= 0 else False for amount in amounts]
         assert answer[0] == all(amount >= 0 for amount in amounts)
         if answer[0]:
@@ -85,15 +108,21 @@ class Twin:
             settle(claim.limit, self.counters[claim.counter], amount, self.taken_at[name], units, self.now)
 
     def compare(self) -> None:
-        for limit in self.limits:
-            packed = self.ask("GET", f"t:g:c:{limit.stem}")
-            here, there = self.counters[limit.stem], counter_of(limit, decode(packed)) if packed else Counter()
+        for limit, name in self._names():
+            packed = self.ask("GET", f"t:g:c:{name}")
+            here, there = self.counters[name], counter_of(limit, decode(packed)) if packed else Counter()
             free(limit, there, self.now)  # drops slots that are past
             free(limit, here, self.now)
             if limit.shape is Shape.RATE:
                 assert max(here.at, self.now) == max(there.at, self.now)
             else:
                 assert (here.spent, here.held) == (there.spent, there.held)
+
+    def _names(self) -> Iterator[tuple[Limit, str]]:
+        """The counters there are; of what rolls over those of this period and the one before."""
+        for limit in self.limits:
+            periods = ("",) if limit.rollover is None else range(max(0, self.period - 1), self.period + 1)
+            yield from ((limit, f"{limit.stem}{period}") for period in periods)
 
 
 @pytest.fixture
@@ -114,9 +143,11 @@ def test_scripts_and_domain_agree_on_random_histories(
     """Grants, refusals and what is left of each counter, to the last unit."""
     twin = Twin(*asked, limits)
     for number in range(data.draw(st.integers(1, 25))):
-        step = data.draw(st.sampled_from(("reserve", "reserve", "settle", "release", "wait")))
+        step = data.draw(st.sampled_from(("reserve", "reserve", "settle", "release", "wait", "turn")))
         if step == "reserve":
-            twin.reserve(f"call-{number}", _claims(data, limits))
+            twin.reserve(f"call-{number}", _claims(data, twin))
+        elif step == "turn":
+            twin.period += 1
         elif step == "wait":
             period = max(limit.seconds for limit in limits) or 60.0
             twin.advance(data.draw(st.floats(0, 1.1)) * data.draw(st.sampled_from((0.001, 0.1, period / 59, period))))
@@ -126,15 +157,20 @@ def test_scripts_and_domain_agree_on_random_histories(
         twin.compare()
 
 
-def _claims(data: st.DataObject, limits: list[Limit]) -> list[Claim]:
-    chosen = data.draw(st.lists(st.sampled_from(limits), min_size=1, unique_by=lambda limit: limit.stem))
-    return [_claim(data, limit) for limit in chosen]
+def _claims(data: st.DataObject, twin: Twin) -> list[Claim]:
+    chosen = data.draw(st.lists(st.sampled_from(twin.limits), min_size=1, unique_by=lambda limit: limit.stem))
+    return [_claim(data, twin, limit) for limit in chosen]
 
 
-def _claim(data: st.DataObject, limit: Limit) -> Claim:
-    amount = 1 if limit.shape is Shape.UNDER_WAY else int(limit.amount * data.draw(_PART)) + data.draw(st.integers(0, 2))
+def _claim(data: st.DataObject, twin: Twin, limit: Limit) -> Claim:
+    amount = 1 if limit.shape is Shape.UNDER_WAY else int(_whole(limit) * data.draw(_PART)) + data.draw(st.integers(0, 2))
     least = data.draw(st.one_of(st.just(-1), st.integers(0, amount))) if limit.shape is not Shape.RATE else -1
-    return Claim(limit, limit.stem, amount, least)
+    return twin.claim(limit, amount, least)
+
+
+def _whole(limit: Limit) -> int:
+    """The most there can be of it."""
+    return limit.amount + (limit.rollover.most if limit.rollover is not None else 0)
 
 
 _VARIED = (
@@ -144,25 +180,31 @@ _VARIED = (
     _limit(Unit.REQUESTS, 7, 1.0),
     _limit(Unit.TOKENS, 997, 86_400.0),
     _limit(Unit.CONCURRENT, 5, 0.0),
+    _rolls(10**10 + 3, 7 * 10**9),
+    _rolls(999, 5000),
 )
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_they_agree_on_long_histories_too(asked: tuple[Plain, str], seed: int) -> None:
-    """Three hundred steps on six limits, with pauses about as long as slots and periods are."""
+    """Three hundred steps on eight limits, with pauses about as long as slots and periods are."""
     chance = random.Random(seed)  # noqa: S311 - the same histories each time
     twin = Twin(*asked, list(_VARIED))
     for number in range(300):
         step = chance.random()
         if step < 0.45:
-            twin.reserve(f"call-{number}", [_drawn(chance, limit) for limit in chance.sample(_VARIED, chance.randint(1, 6))])
+            twin.reserve(
+                f"call-{number}", [_drawn(chance, twin, limit) for limit in chance.sample(_VARIED, chance.randint(1, 8))]
+            )
         elif step < 0.85 and twin.held:
             twin.settle(chance.choice(sorted(twin.held)), chance.choice((0.0, 0.3, 1.0, 1.2)), released=chance.random() < 0.2)
+        elif step < 0.88:
+            twin.period += 1
         else:
             twin.advance(chance.choice((1e-6, 0.01, 0.5, 1.0, 58.7, 29.3, 60.0, 1464.0)))
         twin.compare()
 
 
-def _drawn(chance: random.Random, limit: Limit) -> Claim:
-    amount = 1 if limit.shape is Shape.UNDER_WAY else chance.randrange(limit.amount // 3 + 1)
-    return Claim(limit, limit.stem, amount, -1 if limit.shape is Shape.RATE else chance.choice((-1, 0, amount // 2)))
+def _drawn(chance: random.Random, twin: Twin, limit: Limit) -> Claim:
+    amount = 1 if limit.shape is Shape.UNDER_WAY else chance.randrange(_whole(limit) // 3 + 1)
+    return twin.claim(limit, amount, -1 if limit.shape is Shape.RATE else chance.choice((-1, 0, amount // 2)))
