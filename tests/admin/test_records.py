@@ -92,6 +92,27 @@ def test_limits_and_budgets_are_set_one_by_one_and_seen_in_the_policy_of_a_key(t
     tell(bounded)
 
 
+async def rolls_over(house: House) -> None:
+    owner = await house.owner()
+    tenant = await house.tenant(owner, "acme")
+    path = f"PUT /teams/{tenant.team}/budgets/month"
+    wanted = {"amount": "10", "calendar": "month", "rollover": {"most": "4", "since": "1999-01-01T00:00:00Z"}}
+    made = (await owner.made(path, wanted, if_match="*"))["budgets"]["month"]
+    assert made["rollover"]["most"] == "4"
+    assert made["rollover"]["since"].startswith("2026-01-01T00:")
+    house.clock.advance(86_400)
+    changed = await owner.made(path, {**made, "amount": "20"}, if_match="*")
+    assert changed["budgets"]["month"] == {**made, "amount": "20"}
+    policy = await owner.made(f"GET /keys/{tenant.key}/policy")
+    levels = {level["kind"]: level["bounds"] for level in policy["levels"]}
+    assert levels["team"]["budgets"]["month"]["rollover"] == made["rollover"]
+    assert "rollover" not in (await owner.made(path, {"amount": "10", "calendar": "month"}, if_match="*"))["budgets"]["month"]
+
+
+def test_a_budget_that_rolls_over_says_since_when_whatever_was_sent(tell: Telling) -> None:
+    tell(rolls_over)
+
+
 WRONG: list[tuple[dict[str, object], str]] = [
     ({"limits": {"a": {"unit": "tokens", "amount": "1.5", "seconds": 1}}}, "/limits/a/amount"),
     ({"limits": {"a": {"unit": "cost", "amount": 1, "seconds": 1}}}, "/limits/a/amount"),
@@ -101,7 +122,9 @@ WRONG: list[tuple[dict[str, object], str]] = [
     ({"limits": {"a": {"unit": "tokens", "amount": 1, "calendar": "day", "zone": "Mars/Base"}}}, "/limits/a/zone"),
     ({"limits": {"a": {"unit": "tokens", "amount": 1, "calendar": "day", "zone": "../../etc/passwd"}}}, "/limits/a/zone"),
     ({"limits": {"a": {"unit": "tokens", "amount": 1, "seconds": 1, "group_by": ["colour"]}}}, "/limits/a/group_by/0"),
-    ({"budgets": {"a": {"amount": "1", "rollover": True}}}, "/budgets/a/rollover"),
+    ({"budgets": {"a": {"amount": "1", "rollover": {"most": "1"}}}}, "/budgets/a/rollover"),
+    ({"budgets": {"a": {"amount": "1", "calendar": "day", "hard": False, "rollover": {"most": "1"}}}}, "/budgets/a/rollover"),
+    ({"budgets": {"a": {"amount": "1", "calendar": "day", "rollover": {"most": "0"}}}}, "/budgets/a/rollover/most"),
     ({"endpoints": ["chat", "chatting"]}, "/endpoints/1"),
     ({"features": ["telepathy"]}, "/features/0"),
     ({"tags": {"env": "other"}}, "/tags/env"),

@@ -136,6 +136,36 @@ def test_what_was_added_for_a_customer_is_that_customers(tell: Telling) -> None:
     tell(for_a_group)
 
 
+async def beside_a_rollover(house: House) -> None:
+    its = await shop(house, rollover={"most": "4"})
+    await its.top_up("5")
+    await its.spend(12, JANUARY)  # two of what was added
+    await its.spend(10, FEBRUARY)
+    with pytest.raises(Exceeded):
+        await its.spend(1, FEBRUARY)
+    await its.spend(9, MARCH)
+    await its.spend(1, MARCH)
+
+
+def test_what_was_added_does_not_roll_over(tell: Telling) -> None:
+    tell(beside_a_rollover)
+
+
+async def left_over(house: House) -> None:
+    its = await shop(house, rollover={"most": "4"})
+    await its.spend(3, JANUARY)
+    await its.spend(14, FEBRUARY)
+    with pytest.raises(Exceeded, match=r"up to 4\.0+ USD left over by the one before"):
+        await its.spend(1, FEBRUARY)
+    await its.spend(10, MARCH)
+    with pytest.raises(Exceeded):
+        await its.spend(1, MARCH)
+
+
+def test_what_a_period_leaves_over_is_there_in_the_next(tell: Telling) -> None:
+    tell(left_over)
+
+
 async def another_currency(house: House) -> None:
     its = await shop(house)
     await its.top_up("5")

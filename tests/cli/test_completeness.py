@@ -87,7 +87,9 @@ def levels(run: Run, owner: str) -> None:
     assert "60" not in run("limits", "show", owner, "minute")
     run("limits", "remove", owner, "minute", "--yes")
     run("budgets", "create", owner, "monthly", "50", "--calendar", "month")
-    run("budgets", "change", owner, "monthly", "60", "--no-hard")
+    run("budgets", "change", owner, "monthly", "--rollover", "5")
+    assert json.loads(run("budgets", "show", owner, "monthly", "--json"))["rollover"]["most"] == "5"
+    run("budgets", "change", owner, "monthly", "60", "--no-hard", "--rollover", "none")
     told = json.loads(run("budgets", "show", owner, "monthly", "--json"))
     assert (told["amount"], told["calendar"], told["hard"]) == ("60", "month", False)
     assert "60" in run("budgets", "list", owner)

@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from headworks.control.alerts import Alerts, Destination
 from headworks.domain.alerts import BudgetAlert, passed
-from headworks.domain.limits import Calendar, period_at
+from headworks.domain.limits import Calendar, Rollover, period_at
 from headworks.domain.records import Bounds, BudgetRule
 from headworks.exporters.alerts import Hook, HookRule, NotDelivered
 from headworks.exporters.alerts.webhook import SIGNATURE, signature_of
@@ -140,6 +140,33 @@ def test_parts_are_told_of_a_budget_as_it_is_topped_up(url: str, tmp_path: Path)
     with_books(url, tmp_path, body)
 
     assert [(alert.threshold, alert.amount, alert.spent) for alert in told.alerts] == [(0.5, 1000, 600)]
+
+
+def test_parts_are_told_of_what_a_period_was_given_without_what_was_carried_over(url: str, tmp_path: Path) -> None:
+    write(tmp_path, [spent(1, 600)])
+    told = Told()
+
+    async def body(books: Books) -> None:
+        rollover = Rollover(most=500, since=0)
+        await _add_team(books, BudgetRule(amount=500, calendar=Calendar.MONTH, rollover=rollover, thresholds=(1.0, 1.5)))
+        await books.book()
+        alerts = Alerts(AlertTables(books.database), (told,), FrozenClock(wall_ns=AT), Voice())
+        await alerts.look()
+        await alerts.deliver()
+
+    with_books(url, tmp_path, body)
+
+    assert [(alert.threshold, alert.amount, alert.spent, alert.carried) for alert in told.alerts] == [(1.0, 500, 600, 500)]
+
+
+@pytest.mark.parametrize(
+    ("spent_nanos", "said"),
+    [(9, ""), (10, " What the period before has left over may still be used."), (14, " Further requests are refused.")],
+)
+def test_requests_are_said_to_be_refused_once_nothing_carried_over_can_be_left(spent_nanos: int, said: str) -> None:
+    alert = msgspec.structs.replace(ALERT, amount=10 * 10**9, carried=4 * 10**9, spent=spent_nanos * 10**9)
+
+    assert alert.words.partition(" USD.")[2] == said
 
 
 def test_what_was_not_delivered_is_tried_again_later_and_later(tmp_path: Path, url: str) -> None:

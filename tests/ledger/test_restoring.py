@@ -85,6 +85,19 @@ def test_periods_that_are_over_are_not_restored(url: str, tmp_path: Path) -> Non
     with_books(url, tmp_path, body)
 
 
+def test_what_is_known_longer_by_now_is_restored_for_as_long(url: str, tmp_path: Path) -> None:
+    """As after a rollover was set; and what is said later of less does not shorten it."""
+
+    async def body(books: Books) -> None:
+        for number, ends in enumerate(((AT,), (AT + 1, AT), (AT,))):
+            taken = [spent(number, 0, counters=(charge(5, "c", ends_at=ends_at),)) for ends_at in ends]
+            write(tmp_path, taken, AT + number)
+            await books.book()
+        assert (await books.tables.standing()).spent == {"c": 20}
+
+    with_books(url, tmp_path, body)
+
+
 def test_what_a_living_predecessor_holds_counts_until_it_ends(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     _go_on(journal, 1, 30)

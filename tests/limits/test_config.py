@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
-from headworks.domain.limits import Calendar, Limit, Shape, Unit
+from headworks.domain.limits import Calendar, Limit, Rollover, Shape, Unit
 from tests.config.compiling import compiled, refusal
 
 MODELS = "models: {smart: openai/gpt-4o, opus: openai/gpt-4o}\n"
@@ -58,6 +60,15 @@ def test_money_and_long_stretches_slide() -> None:
         ("{concurrent: 0}", "would allow nothing"),
         ("{budgets: {x: {amount: 10 USD, thresholds: [80]}}}", "above 0 and up to 10"),
         ("{budgets: {x: {amount: 0 USD, hard: false}}}", "would allow nothing"),
+        ("{budgets: {x: {amount: 1 USD, calendar: day, rollover: {most: 1 USD}}}}", "Since when?"),
+        ("{budgets: {x: {amount: 1 USD, calendar: day, rollover: {most: 1 USD, since: soon}}}}", "'soon' is no day"),
+        ("{budgets: {x: {amount: 1 USD, calendar: day, rollover: {since: 2026-11-01}}}}", "would carry nothing on"),
+        ("{budgets: {x: {amount: 1 USD, calendar: day, rollover: {most: 1 EUR, since: 2026-11-01}}}}", "only USD is supported"),
+        ("{budgets: {x: {amount: 1 USD, rollover: {most: 1 USD, since: 2026-11-01}}}}", "Only a budget with a calendar"),
+        (
+            "{budgets: {x: {amount: 1 USD, calendar: day, hard: false, rollover: {most: 1 USD, since: 2026-11-01}}}}",
+            "holds nobody back",
+        ),
     ],
 )
 def test_a_limit_that_can_match_nothing_or_means_nothing_refuses_to_load(text: str, said: str) -> None:
@@ -78,3 +89,19 @@ def test_counters_of_limits_and_budgets_of_one_name_are_two() -> None:
         "{rules: {m: {unit: cost, amount: 1 USD, calendar: day}}, budgets: {m: {amount: 1 USD, calendar: day}}}"
     )
     assert limit.stem != budget.stem
+
+
+@pytest.mark.parametrize(
+    ("since", "at"),
+    [
+        ("2026-11-01", "2026-11-01T00:00:00+01:00"),
+        ("2026-11-01T12:30", "2026-11-01T12:30:00+01:00"),
+        ("2026-11-01T12:30:00Z", "2026-11-01T12:30:00+00:00"),
+    ],
+)
+def test_a_rollover_begins_where_it_is_written(since: str, at: str) -> None:
+    """In the budget's own time zone."""
+    (budget,) = limits_of(
+        f"{{budgets: {{m: {{amount: 9 USD, calendar: month, zone: Europe/Berlin, rollover: {{most: 4 USD, since: {since}}}}}}}}}"
+    )
+    assert budget.rollover == Rollover(most=4 * 10**9, since=int(datetime.fromisoformat(at).timestamp()) * 10**9)

@@ -121,7 +121,8 @@ def fold(exchanges: Iterable[Exchange], into: Sums | None = None) -> Sums:
         for charge in exchange.counters:
             name = charge.counter
             counters[name] = counters.get(name, 0) + charge.units
-            ends[name] = charge.ends_at
+            if charge.ends_at >= ends.get(name, 0):  # a rollover may have been set between two of them
+                ends[name] = charge.ends_at
     return sums
 
 
