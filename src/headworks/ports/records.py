@@ -91,12 +91,14 @@ class Records(Lookups, Protocol):
     """
 
     async def add_party(self, party: Party, *, reach: Reach, audit: Mapping[str, str]) -> Party:
-        """Raises `Conflict` where the name is taken, `Missing` where the parent is not there."""
+        """Since when its budgets roll over is said here, whatever `party` says: see `records.dated`. Raises `Conflict` where the name is
+        taken, `Missing` where the parent is not there.
+        """
         ...
 
     async def put_party(self, party: Party, *, reach: Reach, audit: Mapping[str, str]) -> Party:
-        """Replace it, but for its place in the tree; `party.version` is the one that was read. Answers the next version. Raises
-        `Conflict`, `Missing`.
+        """Replace it, but for its place in the tree; `party.version` is the one that was read. Answers the next version. Rollovers
+        as for `add_party`. Raises `Conflict`, `Missing`.
         """
         ...
 
@@ -119,7 +121,7 @@ class Records(Lookups, Protocol):
         ...
 
     async def add_key(self, key: KeyRecord, *, reach: Reach, audit: Mapping[str, str]) -> KeyRecord:
-        """Raises `Conflict` where the digest is known, `Missing` where the owner is not there."""
+        """Rollovers as for `add_party`. Raises `Conflict` where the digest is known, `Missing` where the owner is not there."""
         ...
 
     async def put_key(self, key: KeyRecord, *, reach: Reach, audit: Mapping[str, str]) -> KeyRecord:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from headworks.domain.records import PARENTS, KeyRecord, Party, PartyKind
+from headworks.domain.records import NO_BOUNDS, PARENTS, KeyRecord, Party, PartyKind, dated
 from headworks.ports.clock import Clock
 from headworks.ports.records import EVERYWHERE, Change, Conflict, Found, Head, Missing, Page, Reach
 
@@ -65,13 +65,16 @@ class MemoryRecords:
         if party.id in self._parties:
             raise Conflict(f"There is a party {party.id} already.")
         now = self._clock.wall_ns()
-        made = replace(party, path=path, version=1, created_at=now, updated_at=now)
+        bounds = dated(NO_BOUNDS, party.bounds, now)
+        made = replace(party, path=path, bounds=bounds, version=1, created_at=now, updated_at=now)
         return self._keep_party(made, audit)
 
     async def put_party(self, party: Party, *, reach: Reach, audit: Mapping[str, str]) -> Party:
         """See the port."""
         before = _at_version(self._seen_party(party.id, reach), party.version)
-        made = replace(party, kind=before.kind, parent=before.parent, path=before.path, created_at=before.created_at)
+        bounds = dated(before.bounds, party.bounds, self._clock.wall_ns())
+        place = {name: getattr(before, name) for name in ("kind", "parent", "path", "created_at")}
+        made = replace(party, bounds=bounds, **place)
         self._check_name(made)
         return self._keep_party(self._next(made), audit)
 
@@ -118,12 +121,15 @@ class MemoryRecords:
         if key.id in self._keys or any(key.digest == other.digest for other in self._keys.values()):
             raise Conflict("This key is already known.")
         now = self._clock.wall_ns()
-        return self._keep_key(replace(key, version=1, created_at=now, updated_at=now), audit)
+        bounds = dated(NO_BOUNDS, key.bounds, now)
+        return self._keep_key(replace(key, bounds=bounds, version=1, created_at=now, updated_at=now), audit)
 
     async def put_key(self, key: KeyRecord, *, reach: Reach, audit: Mapping[str, str]) -> KeyRecord:
         """See the port."""
         before = _at_version(self._seen_key(key.id, reach), key.version)
-        return self._keep_key(self._next(replace(key, owner=before.owner, created_at=before.created_at)), audit)
+        bounds = dated(before.bounds, key.bounds, self._clock.wall_ns())
+        made = replace(key, owner=before.owner, bounds=bounds, created_at=before.created_at)
+        return self._keep_key(self._next(made), audit)
 
     async def remove_key(self, id: str, *, version: int, reach: Reach, audit: Mapping[str, str]) -> None:  # noqa: A002 - the field's name
         """See the port."""

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from sqlalchemy import insert, or_, select
 from sqlalchemy.exc import IntegrityError
 
-from headworks.domain.records import KeyRecord, Party
+from headworks.domain.records import NO_BOUNDS, KeyRecord, Party, dated
 from headworks.ports.clock import Clock
 from headworks.ports.records import Conflict, TakenIn
 from headworks.stores.sql.audit import Act, Acts
@@ -23,6 +23,7 @@ PER_ACT = 4_000
 _PAUSE = 0.1
 """Seconds between two transactions. Who waits for SQLite looks as often."""
 _Item = TypeVar("_Item")
+_Record = TypeVar("_Record", Party, KeyRecord)
 
 
 class SqlIntake:
@@ -92,7 +93,7 @@ class _Taking:
             self._refused.append(f"{party.kind} {party.name}: what it stands under was refused.")
         else:
             path = self._lines.get(party.parent, ())
-            made = replace(party, path=path, version=1, created_at=self._act.at, updated_at=self._act.at)
+            made = self._new(replace(party, path=path))
             await connection.execute(insert(PARTIES), party_row(made))
             await plant(connection, made.id, made.parent)
             self._lines[party.id] = (*path, party.id)
@@ -113,11 +114,14 @@ class _Taking:
             elif line is None:
                 self._refused.append(f"key {key.prefix} ({key.name}): what it hangs on was refused.")
             else:
-                made = replace(key, version=1, created_at=self._act.at, updated_at=self._act.at)
-                rows.append(key_row(made, line[0]))
+                rows.append(key_row(self._new(key), line[0]))
         if rows:
             await self._act.connection.execute(insert(KEYS), rows)
             self._made_keys += len(rows)
+
+    def _new(self, record: _Record) -> _Record:
+        at = self._act.at
+        return replace(record, bounds=dated(NO_BOUNDS, record.bounds, at), version=1, created_at=at, updated_at=at)
 
     def taken(self) -> TakenIn:
         """What became of them so far."""

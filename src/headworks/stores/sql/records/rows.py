@@ -12,6 +12,8 @@ from headworks.domain.records import NO_BOUNDS, Bounds, KeyRecord, Party, PartyK
 Row = dict[str, str | int | bytes]
 """Columns by name."""
 _EMPTY = "{}"
+_TAKEN_ONCE = ',"rollover":true'
+"""Of a budget: it was taken before there was any rollover, and had no effect."""
 
 
 def bounds_text(bounds: Bounds) -> str:
@@ -21,7 +23,7 @@ def bounds_text(bounds: Bounds) -> str:
 
 def bounds_of(text: str) -> Bounds:
     """Back from JSON. Raises `msgspec.ValidationError` for bounds that this version does not know: allowing too much would be worse."""
-    return NO_BOUNDS if text == _EMPTY else msgspec.json.decode(text, type=Bounds)
+    return NO_BOUNDS if text == _EMPTY else msgspec.json.decode(text.replace(_TAKEN_ONCE, ""), type=Bounds)
 
 
 def _columns(record: Party | KeyRecord) -> Row:
