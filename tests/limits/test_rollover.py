@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headworks.domain.limits import Calendar, Exceeded, Limit, Periods, Reason, mistakes_in
+from headworks.domain.limits import Calendar, Exceeded, Limit, Periods, Reason, Unit, mistakes_in
 from headworks.testing import FrozenClock
 
 from .making import limit
@@ -249,6 +249,7 @@ def test_a_budget_without_a_rollover_keeps_to_the_short_way() -> None:
 def test_only_budgets_with_periods_roll_over() -> None:
     rolls = daily().rollover
     assert list(mistakes_in(daily())) == []
+    assert Life(limit(Unit.COST, 10, budget=True, rollover=rolls)).free() == 10
     for wrong in (limit(rollover=rolls), limit(budget=True, rollover=rolls), daily(most=0)):
         assert "rollover" in dict(mistakes_in(wrong))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from headworks.domain.errors import Fault
-from headworks.domain.limits.limit import COST, Claim, Limit, Shape, joined
+from headworks.domain.limits.limit import COST, Calendar, Claim, Limit, Shape, joined
 from headworks.domain.limits.periods import Periods
 from headworks.domain.limits.rollover import Rolling, Rollover
 from headworks.domain.patterns import name_matches
@@ -97,8 +97,8 @@ def _particular(limit: Limit, demand: Demand, much: tuple[int, int], wall_ns: in
         claim = Claim(limit, counter, *much, period.ends_at)
     if not limit.varies:
         return claim
-    if limit.rollover is not None:
-        claim = _rolling(claim, limit.rollover, wall_ns, periods)
+    if limit.rollover is not None and limit.calendar is not None:
+        claim = _rolling(claim, limit.calendar, limit.rollover, periods, wall_ns)
     return claim if limit.raised is None else _with_extra(claim, limit.raised)
 
 
@@ -113,18 +113,17 @@ def _grouped(limit: Limit, demand: Demand, much: tuple[int, int], wall_ns: int, 
     return Claim(limit, counter, *much, ends_at, overflow)
 
 
-def _rolling(claim: Claim, rollover: Rollover, wall_ns: int, periods: Periods) -> Claim:
+def _rolling(claim: Claim, calendar: Calendar, rollover: Rollover, periods: Periods, wall_ns: int) -> Claim:
     """The same with the counter of the period before, and known for a period longer: the next one asks for its own."""
-    limit = claim.limit
-    assert limit.calendar is not None  # what has none does not roll over
-    around = periods.around(limit.calendar, limit.zone, wall_ns)
-    here, before = joined(around.here.name), joined(around.before.name)
-    counter = overflow = ""
+    limit, name, overflow = claim.limit, claim.counter, claim.overflow
+    around = periods.around(calendar, limit.zone, wall_ns)
+    before = overflow_before = ""
     if rollover.since < around.here.starts_at:
-        counter = claim.counter.removesuffix(here) + before
-        overflow = claim.overflow and claim.overflow.removesuffix(here) + before
-    rolling = Rolling(around.here.ends_at, counter, overflow, limit.amount, rollover.most)
-    return msgspec.structs.replace(claim, ends_at=around.after.ends_at, rolling=rolling)
+        before = name.removesuffix(around.ending) + around.ending_before
+        if overflow:
+            overflow_before = overflow.removesuffix(around.ending) + around.ending_before
+    rolling = Rolling(around.here.ends_at, before, overflow_before, limit.amount, rollover.most)
+    return Claim(limit, name, claim.amount, claim.least, around.after.ends_at, overflow, rolling)
 
 
 def _with_extra(claim: Claim, raised: Mapping[str, Limit]) -> Claim:

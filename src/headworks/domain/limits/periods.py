@@ -34,6 +34,10 @@ class Around(msgspec.Struct, frozen=True, gc=False):
     before: Period
     here: Period
     after: Period
+    ending: str
+    """What the names of the period's counters end with."""
+    ending_before: str
+    """Those of the one before."""
 
 
 def period_at(calendar: Calendar, zone: str, wall_ns: int) -> Period:
@@ -73,9 +77,9 @@ class Periods:
         key = (calendar._value_, zone)
         known = self._around.get(key)
         here = self.at(calendar, zone, wall_ns)
-        if known is None or known.here != here:
+        if known is None or known.here is not here:
             before, after = period_at(calendar, zone, here.starts_at - 1), period_at(calendar, zone, here.ends_at)
-            known = self._around[key] = Around(before, here, after)
+            known = self._around[key] = Around(before, here, after, joined(here.name), joined(before.name))
         return known
 
     def counter(self, stem: str, calendar: Calendar, zone: str, wall_ns: int) -> tuple[str, Period]:

@@ -217,6 +217,11 @@ class MemoryHold:
                 arrivals.append(arrival)
                 if arrival - now > limit.micros or account.shared:
                     return False
+            elif claim.rolling is not None:
+                arrivals.append(account.at)
+                at_hand = limit.amount - account.spent - account.held + left_over(claim, counters.before(claim, account))
+                if amount > at_hand or account.shared:
+                    return False
             else:
                 return False
             asked.append((claim, account, amount, now))
