@@ -14,11 +14,13 @@ from headworks.stores.journal import SegmentedJournal, recover
 from headworks.stores.journal.carried import Carried
 from headworks.stores.journal.segment import Epoch
 from headworks.stores.sql.address import default_url
+from headworks.stores.sql.ledger import LedgerTables
 from headworks.testing import FrozenClock
 from headworks.wiring.books import standing_of
 from tests.journal.writing import AT, abandon, begin, journal_in, recoverer
 from tests.ledger.booking import BUDGET, Books, charge, spent, with_books, write
 from tests.ledger.conftest import made
+from tests.limits.rolling import Life, daily
 
 OWN = Epoch(AT + 10**15, "gateway")
 UNDER_WAY = "4:team4:many10:concurrent"
@@ -96,6 +98,31 @@ def test_what_is_known_longer_by_now_is_restored_for_as_long(url: str, tmp_path:
         assert (await books.tables.standing()).spent == {"c": 20}
 
     with_books(url, tmp_path, body)
+
+
+def test_a_budget_that_rolls_over_has_as_much_after_a_restart_as_before(url: str, tmp_path: Path) -> None:
+    """By the ledger alone, by the journal alone, and by both: on each day of a week on which not all is used."""
+    life = Life(daily(10, 10, since=AT), FrozenClock(wall_ns=AT))
+
+    async def body(books: Books) -> None:
+        for number in range(7):
+            if number % 3:
+                await books.book()
+            standing = await LedgerTables(books.database, books.tables.instance, life.clock).standing()
+            reborn = Life(life.budget, FrozenClock(wall_ns=life.clock.wall_ns()))
+            reborn.counters.restore(standing.spent)
+            reborn.counters.restore(Carried(tmp_path, OWN, standing.places).poll())
+            assert reborn.free() == life.free()
+            left.append(life.free())
+            cost = (2, 18, 0, 15, 9, 1, 1)[number]
+            charges = life.spend(cost)
+            write(tmp_path, [spent(number, cost, at=life.clock.wall_ns(), counters=charges)], life.clock.wall_ns())
+            life.turn()
+
+    left = list[int]()
+    with_books(url, tmp_path, body)
+
+    assert left == [10, 18, 10, 20, 10, 11, 19]
 
 
 def test_what_a_living_predecessor_holds_counts_until_it_ends(tmp_path: Path) -> None:

@@ -75,15 +75,18 @@ class Life:
         self.calls.append(call)
         return call
 
-    def end(self, call: Call, cost: int) -> None:
+    def end(self, call: Call, cost: int) -> tuple[Charge, ...]:
+        """What the journal notes of it."""
         self.calls.remove(call)
-        self._noted += used(call.hold.claims, NO_USAGE, cost, Outcome(Ending.FINISHED))
+        charges = used(call.hold.claims, NO_USAGE, cost, Outcome(Ending.FINISHED))
+        self._noted += charges
         call.hold.settle(NO_USAGE, cost, counts=True)
         self.spent[call.day] = self.spent.get(call.day, 0) + cost
+        return charges
 
-    def spend(self, cost: int, customer: str = "") -> None:
-        """Raises `Exceeded`."""
-        self.end(self.call(cost, customer), cost)
+    def spend(self, cost: int, customer: str = "") -> tuple[Charge, ...]:
+        """As `end`. Raises `Exceeded`."""
+        return self.end(self.call(cost, customer), cost)
 
     def free(self, customer: str = "") -> int:
         """The most that passes; nothing is left of having asked."""

@@ -8,6 +8,7 @@ from headworks.domain.limits import Limit, Reason, Unit, exceeded
 from headworks.domain.limits.refusal import allowance
 
 from .making import claim, limit
+from .rolling import daily
 
 
 @pytest.mark.parametrize(
@@ -17,9 +18,10 @@ from .making import claim, limit
         (limit(Unit.REQUESTS, amount=2, seconds=60.0), "2 requests a minute"),
         (limit(Unit.INPUT_TOKENS, amount=1, seconds=3600.0), "1 input token an hour"),
         (limit(Unit.CONCURRENT, amount=1), "1 request under way at once"),
+        (daily(10**9, 2 * 10**8), "1.000000000 USD a day, and up to 0.200000000 USD left over by the one before"),
     ],
 )
-def test_an_allowance_of_one_is_singular(of: Limit, told: str) -> None:
+def test_what_a_limit_allows_is_said_in_words_and_one_is_singular(of: Limit, told: str) -> None:
     assert allowance(of) == told
 
 

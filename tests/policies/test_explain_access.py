@@ -42,6 +42,9 @@ keys:
   intern: {key: hw-1, team: interns, models: [smart, fast, us], regions: [eu], features: [tools], limits: {requests_per_minute: 60}}
   robot: {key: hw-2, policies: [batch], guards: [pii], endpoints: [chat]}
   mute: {key: hw-3, features: []}
+  saver:
+    key: hw-4
+    limits: {budgets: {monthly: {amount: 9 USD, calendar: month, rollover: {most: 4 USD, since: 2026-11-01}}}}
 """
 
 
@@ -98,6 +101,12 @@ def test_it_says_which_level_or_rule_decides(desk: Desk, words: tuple[str, ...],
 
     assert (told["allowed"], told["code"]) == (not code, code)
     assert [step["by"] for step in told["steps"] if not step["passes"]] == ([by] if by else [])
+
+
+def test_it_says_what_may_be_carried_over(desk: Desk) -> None:
+    told = desk.told("saver", "smart", "--max-tokens", "100")["limits"]["key/saver/monthly"]
+
+    assert told.replace("0" * 7, "") == "9.00 USD a month, and up to 4.00 USD left over by the one before"
 
 
 def test_a_page_for_people_tells_where_it_would_go_and_before_whom(desk: Desk) -> None:

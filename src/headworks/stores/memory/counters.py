@@ -196,7 +196,8 @@ class MemoryHold:
             self._judged(claims)
 
     def _all(self, claims: tuple[Claim, ...]) -> bool:
-        """Take them if each is of a plain counter or a rate that has all of it: most are, and every request comes by.
+        """Take them if each is of a plain counter, of a rate, or of what rolls over, that has all of it: most are, and every request
+        comes by.
 
         The sums are worked out here, not in `domain.limits.counter`, which says the same. Of a rate so much is free as leaves its
         arrival time within a period from now.

@@ -14,7 +14,7 @@ GRANTS = Table(
     words("budget"),
     words("group"),  # values of group_by, as in the counter's name; empty: ungrouped
     words("period"),  # as in the counter's name; empty: a budget without one
-    words("kind"),  # top_up, rollover, released
+    words("kind"),  # top_up
     whole("amount"),
     words("currency", default="USD"),
     words("once", default=None),  # idempotency key: a grant is given once
