@@ -13,6 +13,8 @@ def settle() -> None:
     gc.freeze()
     gc.enable()
     gc.set_threshold(20_000, 20, 50)
-    give_back = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's: it keeps what reading a large document took, up to 10 MB
+    give_back = getattr(
+        ctypes.CDLL(None), "malloc_trim", None
+    )  # glibc's: it keeps what reading a large document took, up to 10 MB
     if give_back is not None:
         give_back(0)
