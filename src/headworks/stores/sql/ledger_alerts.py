@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Select, Table, func, insert, select, update
@@ -183,8 +183,8 @@ def _party(window: Window) -> str:
     return window.owned.owner.removeprefix(WRITTEN)
 
 
-def _spent(question: _Question, parties: Sequence[str]) -> Select[*tuple[Any, ...]]:
-    """Party, sum, values of the group."""
+def _spent(question: _Question, parties: Sequence[str]) -> Select[*tuple[str, ...]]:
+    """Party, sum, values of the group; typed as text, which all but the sum are."""
     table = POSTINGS.c
     party, groups = table[question.column], [table[_GROUPS[name]] for name in question.group_by]
     return (
