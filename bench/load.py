@@ -20,8 +20,8 @@ _PATIENCE = 20.0
 """Seconds that streams may take beyond their own length."""
 _CROWD = 500
 """From so many streams on, they are started over a whole second."""
-_SETTLE = 1.0
-"""Seconds that a control process may take to catch up before its CPU is read."""
+_SETTLE = 6.0
+"""Seconds that a control process may take to catch up before its CPU is read: longer than its ledger gathers before it posts."""
 
 
 class Whole(msgspec.Struct, frozen=True):

@@ -55,7 +55,7 @@ class Program:
 
     def tree(self) -> list[int]:
         """Its pid and those of all its descendants."""
-        return [self.pid, *_descendants(self.pid)]
+        return [self.pid, *descendants(self.pid)]
 
     def wait_until(self, ready: Callable[[], bool], within: float) -> float:
         """Seconds from start until `ready()`. Raises `Failed` if the child ends or takes longer than `within`."""
@@ -129,14 +129,15 @@ def _signal(pids: Sequence[int], number: int) -> None:
             os.kill(pid, number)
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
+    """Pids of its children, and theirs; none where it has ended."""
     try:
         children = [
             int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
         ]
     except OSError:
         return []
-    return [one for child in children for one in (child, *_descendants(child))]
+    return [one for child in children for one in (child, *descendants(child))]
 
 
 def _stat(pid: int) -> list[str]:

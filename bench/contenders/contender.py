@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.process import Program, command_line
+from bench.process import Program, command_line, descendants
 from bench.site import Site
 
 CHAT = "/v1/chat/completions"
@@ -49,7 +49,9 @@ class Running:
         """Processes that carry requests."""
         if self.program is None:
             return []
-        others = {*self.control_pids(), *([self.program.pid] if self.supervisor else [])}
+        control = self.control_pids()
+        helpers = [pid for each in control for pid in descendants(each)]  # such as read a large document for it, and end
+        others = {*control, *helpers, *([self.program.pid] if self.supervisor else [])}
         return [pid for pid in self.program.tree() if pid not in others]
 
     def freeze(self) -> None:

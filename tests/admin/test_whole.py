@@ -41,7 +41,9 @@ class Sink:
 
 
 @asynccontextmanager
-async def control(folder: Path, said: list[str], enter: Callable[[str], Entrance | None] = lambda _: None) -> AsyncGenerator[str]:
+async def control(
+    folder: Path, said: list[str], enter: Callable[[str], Entrance | None] = lambda _: None
+) -> AsyncGenerator[str]:
     """A control process over a fresh database; its address. `enter`: from that to the ways in."""
     listener, clock, stop = socket.create_server(("127.0.0.1", 0)), SystemClock(), asyncio.Event()
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -192,7 +194,20 @@ def by_command_line(told: Callable[[], str]) -> None:
         assert build()(("login", "--name", "ann"), result_action="return_value") == 1
     project = json.loads(run("projects", "create", "alpha", "--parent", "lab", "--json"))
     made = json.loads(
-        run("keys", "create", "cli", "--owner", "team:lab", "--models", "gpt-*", "--budget", "5", "--expires-in", "30d", "--json")
+        run(
+            "keys",
+            "create",
+            "cli",
+            "--owner",
+            "team:lab",
+            "--models",
+            "gpt-*",
+            "--budget",
+            "5",
+            "--expires-in",
+            "30d",
+            "--json",
+        )
     )
     assert made["key"]["bounds"]["budgets"]["monthly"]["amount"] == "5"
     assert made["secret"] not in run("keys", "list")

@@ -65,7 +65,7 @@ class Control:
     async def counted(self, requests: int) -> None:
         """Wait until the metrics show so many requests, and no more."""
         name = "headworks_requests_total"
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (shown := await self.sample(name)) < requests:
                 pass
         assert shown == requests
@@ -83,10 +83,10 @@ async def running_control(journal: Path, logs: LogSettings | None = None) -> Asy
         yield control
     finally:
         stop.set()
-        await asyncio.wait_for(running, 20)
+        await asyncio.wait_for(running, 60)
 
 
-async def eventually(true: Callable[[], object], patience: float = 10.0) -> None:
+async def eventually(true: Callable[[], object], patience: float = 60.0) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(patience):
         while not true():  # noqa: ASYNC110 - what a thread does has no event here

@@ -16,7 +16,7 @@ SLOW = Pace(first_token=0.0, tokens_per_second=200.0, spread=0.0)
 
 
 async def until(emulator: Emulator, fate: Fate, times: int = 1) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while emulator.counts.fates[fate] < times:  # noqa: ASYNC110 - the product has no event for it, and needs none
             await asyncio.sleep(0)
 

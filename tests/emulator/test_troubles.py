@@ -15,12 +15,13 @@ from headworks.testing.certificates import self_signed
 from headworks.testing.emulator import Emulator, Fate, Pace, Personality, Trouble, TroubleKind, parse
 from headworks.testing.emulator.trouble import Armed, Visitor
 
-from .wire import Heard, chat, request, talk
+from .wire import DEADLINE, Heard, chat, request, talk
 
-SHORT = 0.15
+SILENCE = 1.0
+"""Seconds without a byte after which nobody will say anything more."""
 
 
-def heard(trouble: str, *, stream: bool, patience: float = SHORT) -> tuple[Heard, Fate, int]:
+def heard(trouble: str, *, stream: bool, patience: float = DEADLINE) -> tuple[Heard, Fate, int]:
     """What a client hears under a trouble, what became of the exchange, and the tokens billed."""
 
     async def scene() -> tuple[Heard, Fate, int]:
@@ -113,7 +114,7 @@ def test_an_unfinished_stream_is_good_http_without_the_dialects_end() -> None:
 
 @pytest.mark.parametrize(("trouble", "said"), [("stall", -1), ("stall after=0", 0), ("stall after=2", 2)])
 def test_a_stall_is_silence_on_an_open_connection(trouble: str, said: int) -> None:
-    answer, fate, _ = heard(trouble, stream=True)
+    answer, fate, _ = heard(trouble, stream=True, patience=SILENCE)
 
     assert answer.ending == "silence"
     assert (chunks(answer) if answer.raw else -1) == said
@@ -121,7 +122,7 @@ def test_a_stall_is_silence_on_an_open_connection(trouble: str, said: int) -> No
 
 
 def test_a_stall_for_a_time_goes_on_afterwards() -> None:
-    answer, fate, _ = heard("stall after=2 seconds=0.05", stream=True, patience=2.0)
+    answer, fate, _ = heard("stall after=2 seconds=0.05", stream=True)
 
     assert parses(answer)
     assert fate is Fate.WHOLE
@@ -154,7 +155,7 @@ def test_an_error_can_come_in_the_midst_of_a_stream() -> None:
 
 def test_dripping_cuts_every_write() -> None:
     whole, _, _ = heard("slow", stream=False)
-    dripped, fate, _ = heard("drip bytes=400", stream=False, patience=2.0)
+    dripped, fate, _ = heard("drip bytes=400", stream=False)
 
     assert parses(dripped)
     assert dripped.pieces > whole.pieces
@@ -163,7 +164,7 @@ def test_dripping_cuts_every_write() -> None:
 
 @pytest.mark.parametrize("stream", [True, False])
 def test_an_oversize_answer_is_as_large_as_it_was_asked_to_be(stream: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    answer, _, _ = heard("oversize bytes=300000", stream=stream, patience=2.0)
+    answer, _, _ = heard("oversize bytes=300000", stream=stream)
 
     assert answer.body.count(b"a") >= 300_000
 

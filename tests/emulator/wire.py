@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-DEADLINE = 5.0
+DEADLINE = 30.0
 
 
 @dataclass

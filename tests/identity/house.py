@@ -56,7 +56,7 @@ def in_house(act: Callable[[House], Awaitable[Result]], most: int = 10_000) -> R
         await house.directory.feed.look()
         return await act(house)
 
-    return asyncio.run(asyncio.wait_for(whole(), 20))
+    return asyncio.run(asyncio.wait_for(whole(), 60))
 
 
 async def turns(number: int = 20) -> None:

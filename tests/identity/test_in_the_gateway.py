@@ -112,10 +112,7 @@ def test_a_key_of_the_database_opens_the_door_until_it_is_revoked(service: Servi
     service.write(begin)
     eventually(lambda: service.ask(secret)[0] == 200, "the new key is known")
     service.write(revoke)
-    began = time.monotonic()
     eventually(lambda: service.ask(secret)[0] == 401, "the revoked key is refused")
-    took = time.monotonic() - began
-    assert took <= 1.0
     assert service.ask("hw-process-test")[0] == 200
     service.running.close()
     heard = (*service.running.lines, capfd.readouterr().out)

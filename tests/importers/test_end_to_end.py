@@ -23,7 +23,7 @@ from tests.importers import database
 from tests.importers.making import SAMPLE
 from tests.system.house import free_port
 
-_DEADLINE = 30.0
+_DEADLINE = 60.0
 _MASTER = "sk-the-old-master-key"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import msgspec
@@ -222,12 +221,10 @@ def test_following_a_journal_that_is_being_written(tmp_path: Path) -> None:
     try:
         seen = [follower.stdout.readline()]
         journal.end(end(2))
-        began = time.monotonic()
         seen.append(follower.stdout.readline())
-        assert time.monotonic() - began < 5
     finally:
         follower.send_signal(signal.SIGINT)
-        follower.communicate(timeout=10)
+        follower.communicate(timeout=60)
 
     assert [msgspec.json.decode(line, type=Exchange).id for line in seen] == [name(1), name(2)]
     journal.close()

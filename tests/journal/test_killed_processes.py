@@ -61,7 +61,7 @@ def test_two_processes_that_recover_at_once_end_each_exchange_once(tmp_path: Pat
         assert process.stdout is not None
         process.stdout.readline()
 
-    told = [process.communicate(b"go\n", timeout=20)[0] for process in both]
+    told = [process.communicate(b"go\n", timeout=60)[0] for process in both]
 
     assert left_open
     assert audit(tmp_path).sound

@@ -13,8 +13,13 @@ from headworks.policies import PolicyBook
 
 from .asking import deny, request
 
-MOST = 12e-6
-"""Seconds of processor for one policy on one request; measured: 1 to 3 on a quiet machine."""
+MOST = 30
+"""How many times the yardstick one policy on one request may cost; measured: 4 to 7."""
+
+
+def yardstick() -> None:
+    """Something that costs some 0.4 µs where the figures were measured: machines differ, their ratios little."""
+    sum(range(50))
 
 
 def processor_seconds(decide: Callable[[], None], times: int = 1_000) -> float:
@@ -41,7 +46,7 @@ def test_a_policy_costs_a_request_few_microseconds(when: str) -> None:
     book, rules = PolicyBook(), (deny(when),)
     call = request(Principal(id="k", team="staff", tags={"env": "prod", "cost": "center"}), features=frozenset(("tools",)))
 
-    each = processor_seconds(lambda: book.refuse(rules, Facts(call)))
+    each, unit = processor_seconds(lambda: book.refuse(rules, Facts(call))), processor_seconds(yardstick)
 
-    print(f"{each * 1e6:.1f} µs: {when}")
-    assert each <= MOST
+    print(f"{each * 1e6:.1f} µs, {each / unit:.1f} yardsticks: {when}")
+    assert each <= MOST * unit

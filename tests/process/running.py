@@ -15,7 +15,7 @@ from pathlib import Path
 from headworks.wiring.process_runfile import read
 
 HERE = Path(__file__).parent
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Running:

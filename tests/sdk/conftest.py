@@ -40,7 +40,7 @@ def _config(emulator: EmulatorProcess) -> dict[str, Any]:
             "openai/*": {"input": 1, "output": 2, "cache_read": 0.5},
             "anthropic/*": {"input": 3, "output": 15, "cache_read": 0.3, "cache_write": 3.75},
         },
-        "timeouts": {"first_byte": 2, "idle": 2},
+        "timeouts": {"first_byte": 3, "idle": 3},
         "retries": {"attempts": 1},
         "breaker": {"failures": 10_000, "cooldown": 0, "cooldown_cap": 0},
     }

@@ -19,7 +19,7 @@ WRONG, RIGHT = "sk-revoked-at-the-provider-11", "sk-good-at-the-provider-22"
 
 
 def ask(house: RunningHouse) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", house.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", house.port, timeout=60)
     try:
         body = json.dumps({"model": "m", "max_tokens": 8, "messages": [{"role": "user", "content": "Hello?"}]})
         connection.request(

@@ -197,7 +197,7 @@ def test_a_change_is_seen_only_when_all_before_it_are(tables: str) -> None:
             async with there.acts.begin(FACTS) as act:
                 act.changed("key", "slow")
                 first.set()
-                await asyncio.wait_for(second.wait(), 10)
+                await asyncio.wait_for(second.wait(), 60)
 
         async def fast() -> None:
             await first.wait()

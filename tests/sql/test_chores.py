@@ -85,7 +85,7 @@ async def alarmed(url: str, directory: Path) -> list[str]:
 
 async def turn(there: House) -> None:
     """Until the chores are done and wait for the next time."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await asyncio.sleep(0)
         while not there.clock.sleepers:  # noqa: ASYNC110 - a clock tells nobody that somebody waits for it
             await asyncio.sleep(0.001)

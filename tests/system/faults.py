@@ -88,7 +88,7 @@ CASES = (
     Case(name="400 of the provider's", trouble="error status=400", status=400, tally=("upstream_rejected",), ending="refused"),
     Case(name="oversize answer", trouble="oversize bytes=40000000", tally=("upstream_too_large", "")),
     Case(name="oversize headers", trouble="oversize form=head", tally=("upstream_garbage", "")),
-    Case(name="slow start", trouble="slow seconds=0.3", tally=("",)),
+    Case(name="slow start", trouble="slow seconds=0.1", tally=("",)),
     Case(name="dripping bytes, stream", trouble="drip bytes=7", stream=True, tally=("",)),
 )  # fmt: skip
 
@@ -112,7 +112,7 @@ def config(emulator: EmulatorProcess) -> dict[str, Any]:
             "tls": two("plain/model", "steady/model"),
         },
         "prices": {name: {"input": 1, "output": 2} for name in ("flaky/*", "steady/*", "nobody/*", "plain/*")},
-        "timeouts": {"connect": 2, "first_byte": 0.6, "idle": 0.6, "total": 20},
+        "timeouts": {"connect": 10, "first_byte": 1.5, "idle": 1.5, "total": 60},
         "retries": {"attempts": 2, "base": 0.05, "max_retry_after": 5},
         "breaker": {"failures": 10_000, "cooldown": 0, "cooldown_cap": 0},
     }

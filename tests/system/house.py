@@ -23,7 +23,7 @@ from headworks.stores.journal import find, newest_first
 from headworks.wiring.process_runfile import read
 
 KEY = "hw-system-test"
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 class RunningHouse:

@@ -25,7 +25,7 @@ from .load import Load
 BUDGET = 35_000_000
 """Nano-dollars: some 350 requests."""
 LARGEST_HOLD = 1_500_000
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import uvloop
 
 P = ParamSpec("P")
 
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 def looped(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
@@ -43,7 +43,7 @@ def looped(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
     return run
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     """Let the loop turn until `condition` holds."""
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds

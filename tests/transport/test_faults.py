@@ -152,7 +152,7 @@ async def test_silence_before_the_head() -> None:
 @looped
 async def test_silence_in_mid_answer() -> None:
     async with serving(saying_then_silent(HEAD, b"half")) as server, upstream() as up:
-        fault, told = await fault_of(up, server.origin(), Timeouts(idle=0.05))
+        fault, told = await fault_of(up, server.origin(), Timeouts(idle=0.5))
         assert fault.code == "idle_timeout"
         assert told.body == b"half"
         await until(lambda: server.open == 0)
@@ -168,7 +168,7 @@ async def test_an_answer_that_goes_on_for_too_long() -> None:
             await turns()
 
     async with serving(script) as server, upstream() as up:
-        fault, told = await fault_of(up, server.origin(), Timeouts(total=0.15))
+        fault, told = await fault_of(up, server.origin(), Timeouts(total=1.0))
         assert fault.code == "total_timeout"
         assert told.body.startswith(b"xx")
         assert up.stats()[0].open == 0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, closing
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from headworks.domain.limits import Limit, OnLoss, Unit
 from headworks.ports.clock import Clock
@@ -18,6 +18,7 @@ from headworks.wiring.clock import SystemClock
 from tests.valkey.plain import Plain
 
 CLOCK = SystemClock()
+T = TypeVar("T")
 BUDGET = Limit(id="team/budget", owner="team", rule="budget", unit=Unit.COST, amount=10**10, budget=True)
 AT_ONCE = Limit(id="team/at-once", owner="team", rule="at-once", unit=Unit.CONCURRENT, amount=4)
 RATE = Limit(id="team/rpm", owner="team", rule="rpm", unit=Unit.REQUESTS, amount=100, seconds=60.0)
@@ -29,7 +30,7 @@ async def counters(  # noqa: PLR0913 - all but two are rare and keyword-only
     where: Server | Address,
     process: str = "one",
     *,
-    patience: float = 0.5,
+    patience: float = 5.0,
     share: float = 0.05,
     spent: Spent | None = None,
     clock: Clock = CLOCK,
@@ -58,6 +59,16 @@ async def until(true: Callable[[], object], seconds: float = 30.0) -> None:
     async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110 - what is awaited is in another process
             await asyncio.sleep(0.005)
+
+
+def at_once(asked: Coroutine[Any, Any, T]) -> T:
+    """What is answered without waiting for anything."""
+    try:
+        asked.send(None)
+    except StopIteration as done:
+        return done.value
+    asked.close()
+    raise AssertionError("it waited")
 
 
 def look(server: Server, limit: Limit) -> tuple[int, int]:

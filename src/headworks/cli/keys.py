@@ -161,8 +161,11 @@ def policy(key: str, *, asking: Asking = ASKING) -> int:
         lines += [f"models     {' '.join(level) or 'none'}" for level in found.models]
         lines.append(f"features   {' '.join(found.features) or 'plain requests only'}")
         for level in found.levels:
-            lines += [f"limit      {level.kind} {level.name}: {name}" for name in level.bounds.limits]
-            lines += [f"budget     {level.kind} {level.name}: {name}" for name in level.bounds.budgets]
+            where = f"{level.kind} {level.name}"
+            lines += [f"limit      {where}: {name}, {each.amount} {each.unit}" for name, each in level.bounds.limits.items()]
+            lines += [
+                f"budget     {where}: {name}, {each.amount} {each.currency}" for name, each in level.bounds.budgets.items()
+            ]
         tell(found, "\n".join(lines), json=asking.json)
 
     return administer(asking.url, work)

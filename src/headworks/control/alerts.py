@@ -12,7 +12,7 @@ from headworks.domain.alerts import BudgetAlert, passed
 from headworks.domain.limits import group_named, period_at
 from headworks.exporters.alerts import NotDelivered
 from headworks.ports.clock import Clock
-from headworks.stores.sql.ledger_alerts import AlertTables, Due, Owned
+from headworks.stores.sql.ledger_alerts import AlertTables, Due, Owned, Window
 
 Say = Callable[[str], None]
 Written = Callable[[], Awaitable[Mapping[str, Sequence[Owned]]]]
@@ -63,9 +63,11 @@ class Alerts:
     async def look(self) -> int:
         """Note the thresholds that were passed since; how many that were."""
         now = self._clock.wall_ns()
+        windows = [_window(owned, now) for owned in await self._tables.budgets(now, await self._written_now(now))]
+        spent, added = await self._tables.spent(windows), await self._tables.added(windows)
         fresh = 0
-        for owned in await self._tables.budgets(now, await self._written_now(now)):
-            fresh += await self._look_at(owned, now)
+        for window, units, more in zip(windows, spent, added, strict=True):
+            fresh += await self._look_at(window, units, more, now)
         return fresh
 
     async def _written_now(self, now: int) -> Mapping[str, Sequence[Owned]]:
@@ -82,15 +84,12 @@ class Alerts:
                 told += await self._try(due)
         return told
 
-    async def _look_at(self, owned: Owned, now: int) -> int:
-        rule = owned.rule
-        name, start, end = "", 0, _EVER
-        if rule.calendar is not None:
-            period = period_at(rule.calendar, rule.zone, now)
-            name, start, end = period.name, period.starts_at, period.ends_at
+    async def _look_at(
+        self, window: Window, spent_by: Mapping[tuple[str, ...], int], added: Mapping[str, int], now: int
+    ) -> int:
+        owned, rule = window.owned, window.owned.rule
         fresh = 0
-        added = await self._tables.added(owned, name)
-        for values, spent in (await self._tables.spent(owned, start, end)).items():
+        for values, spent in spent_by.items():
             amount = rule.amount + added.get(group_named(values), 0)
             for threshold in passed(spent, amount, rule.thresholds):
                 alert = BudgetAlert(
@@ -98,7 +97,7 @@ class Alerts:
                     owner_name=owned.owner_name,
                     budget=owned.name,
                     group=", ".join(values),
-                    period=name,
+                    period=window.period,
                     threshold=threshold,
                     amount=amount,
                     spent=spent,
@@ -129,3 +128,11 @@ class Alerts:
                     )
         await self._tables.told(due, tuple(left), self._clock.wall_ns())
         return len(due.left) - len(left)
+
+
+def _window(owned: Owned, now: int) -> Window:
+    rule = owned.rule
+    if rule.calendar is None:
+        return Window(owned, "", 0, _EVER)
+    period = period_at(rule.calendar, rule.zone, now)
+    return Window(owned, period.name, period.starts_at, period.ends_at)

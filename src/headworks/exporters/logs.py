@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 import msgspec
@@ -17,7 +18,8 @@ from headworks.domain.snapshot import LogSettings
 from headworks.domain.target import Tried
 from headworks.exporters.redaction import clean
 
-_NS = 1e9
+_NS = 10**9
+_NS_PER_MS = 10**6
 _GONE_WRONG = frozenset({Ending.FAILED, Ending.SEVERED, Ending.KILLED})
 
 
@@ -183,4 +185,11 @@ def level_of(exchange: Exchange) -> str:
 
 
 def _when(exchange: Exchange) -> str:
-    return datetime.fromtimestamp(exchange.at / _NS, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds, rest = divmod(exchange.at, _NS)
+    return f"{_second(seconds)}.{rest // _NS_PER_MS:03d}Z"
+
+
+@lru_cache(maxsize=64)
+def _second(since_1970: int) -> str:
+    """Thousands of exchanges share one."""
+    return datetime.fromtimestamp(since_1970, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -114,24 +114,14 @@ def principal(
     )
 
 
+_OF_BUDGETS = ("amount", "currency", "calendar", "zone", "group_by")
+"""Fields that a budget's counter has from it. What a limit's rule says, its counter says, too."""
+
+
 def limits_of(bounds: Bounds, owner: str, title: str, top_ups: tuple[TopUp, ...] = ()) -> tuple[Limit, ...]:
     """The limits and hard budgets of one level. Soft budgets hold nobody back: they alert, from the ledger."""
     rules = (
-        Limit(
-            id=f"{title}/{name}",
-            owner=owner,
-            rule=name,
-            unit=rule.unit,
-            amount=rule.amount,
-            seconds=rule.seconds,
-            calendar=rule.calendar,
-            zone=rule.zone,
-            models=rule.models,
-            group_by=rule.group_by,
-            currency=rule.currency,
-            on_loss=rule.on_loss,
-            most_groups=rule.most_groups,
-        )
+        Limit(id=f"{title}/{name}", owner=owner, rule=name, **msgspec.structs.asdict(rule))
         for name, rule in bounds.limits.items()
     )
     budgets = (
@@ -140,14 +130,10 @@ def limits_of(bounds: Bounds, owner: str, title: str, top_ups: tuple[TopUp, ...]
             owner=owner,
             rule=name,
             unit=Unit.COST,
-            amount=budget.amount,
-            calendar=budget.calendar,
-            zone=budget.zone,
-            group_by=budget.group_by,
-            currency=budget.currency,
             budget=True,
             rollover=budget.rollover,
             extra=added(top_ups, name, budget.currency) if top_ups else (),
+            **{field: getattr(budget, field) for field in _OF_BUDGETS},
         )
         for name, budget in bounds.budgets.items()
         if budget.hard

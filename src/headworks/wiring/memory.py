@@ -13,6 +13,7 @@ def settle() -> None:
     gc.freeze()
     gc.enable()
     gc.set_threshold(20_000, 20, 50)
-    give_back = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's: it keeps what reading a large document took, up to 10 MB
+    # glibc keeps what reading a large document took, up to 10 MB. Other C libraries have no such function.
+    give_back = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if give_back is not None:
         give_back(0)

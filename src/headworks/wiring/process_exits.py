@@ -16,7 +16,7 @@ class Exit(IntEnum):
     USAGE = 2
     """A command line that makes no sense."""
     UNAVAILABLE = 69
-    """What it needs is taken: the port, or the data directory."""
+    """What it needs is not to be had: the port or the data directory is taken, or no control plane answers."""
     CONFIG = 78
     """The configuration is wrong. Starting again will not help."""
 

@@ -14,6 +14,7 @@ from headworks.control.admin.login_flow import begin, flow_of, holder_of, make_t
 from headworks.control.admin.login_page import signed_in_page
 from headworks.control.admin.operation import Access, Act, Answer, Operation
 from headworks.control.admin.problems import Refusal
+from headworks.control.admin.row import row
 from headworks.control.admin.sessions import open_session
 from headworks.control.admin.signing_in import me_of
 from headworks.domain.administration import Administrator, Powers
@@ -113,43 +114,35 @@ async def _session(act: Act, person: Administrator, **more: str) -> tuple[str, s
 
 
 LOGIN: tuple[Operation, ...] = (
-    Operation(
-        name="login.list",
-        method="GET",
-        path="/login",
-        needs=Access.ANYONE,
-        handle=list_ways,
-        words="The identity providers that one signs in through, and whether passwords are taken.",
+    row(
+        "login.list GET /login",
+        Access.ANYONE,
+        list_ways,
+        "The identity providers that one signs in through, and whether passwords are taken.",
         answers=SignInWays,
     ),
-    Operation(
-        name="login.begin",
-        method="GET",
-        path="/login/{provider}",
-        needs=Access.ANYONE,
-        handle=begin_login,
-        words="Sign in through an identity provider: on to its page.",
+    row(
+        "login.begin GET /login/{provider}",
+        Access.ANYONE,
+        begin_login,
+        "Sign in through an identity provider: on to its page.",
         query=BeginQuery,
         status=303,
         html=True,
     ),
-    Operation(
-        name="login.end",
-        method="GET",
-        path="/login/{provider}/callback",
-        needs=Access.ANYONE,
-        handle=end_login,
-        words="The way back from an identity provider, which it must know as the redirect address: sign in.",
+    row(
+        "login.end GET /login/{provider}/callback",
+        Access.ANYONE,
+        end_login,
+        "The way back from an identity provider, which it must know as the redirect address: sign in.",
         query=CallbackQuery,
         html=True,
     ),
-    Operation(
-        name="login.redeem",
-        method="POST",
-        path="/login",
-        needs=Access.ANYONE,
-        handle=redeem_ticket,
-        words="Sign in by a ticket that came through a browser, as the command line does.",
+    row(
+        "login.redeem POST /login",
+        Access.ANYONE,
+        redeem_ticket,
+        "Sign in by a ticket that came through a browser, as the command line does.",
         asks=Ticket,
         answers=Me,
         status=201,

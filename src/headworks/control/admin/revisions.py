@@ -14,6 +14,7 @@ from msgspec import Meta
 from headworks.control.admin.operation import Act, Answer, Operation
 from headworks.control.admin.paging import ListQuery, cut, page_of
 from headworks.control.admin.problems import Refusal
+from headworks.control.admin.row import row
 from headworks.control.admin.versions import refuse_stale
 from headworks.domain.administration import Scope
 from headworks.domain.administration.wire.problem import Mistake
@@ -147,58 +148,48 @@ def _words(problem: Finding) -> str:
 
 
 REVISIONS: tuple[Operation, ...] = (
-    Operation(
-        name="revisions.list",
-        method="GET",
-        path="/config/revisions",
-        needs=Scope.CONFIG_READ,
-        handle=list_revisions,
-        words="Revisions of the configuration, newest first.",
+    row(
+        "revisions.list GET /config/revisions",
+        Scope.CONFIG_READ,
+        list_revisions,
+        "Revisions of the configuration, newest first.",
         answers=RevisionListing,
         query=ListQuery,
         everywhere=True,
     ),
-    Operation(
-        name="revisions.apply",
-        method="POST",
-        path="/config/revisions",
-        needs=Scope.CONFIG_WRITE,
-        handle=apply,
-        words="Apply a whole configuration; `If-Match` says which number it was made of. With `dry_run`, say what that would do.",
+    row(
+        "revisions.apply POST /config/revisions",
+        Scope.CONFIG_WRITE,
+        apply,
+        "Apply a whole configuration; `If-Match` says which number it was made of. With `dry_run`, say what that would do.",
         asks=ApplyAsked,
         answers=Outcome,
         locks=True,
         everywhere=True,
         largest=2 * LARGEST_DOCUMENT,
     ),
-    Operation(
-        name="revisions.read",
-        method="GET",
-        path="/config/revisions/{id}",
-        needs=Scope.CONFIG_READ,
-        handle=read_revision,
-        words="One revision, by its number or as `active`, with its document.",
+    row(
+        "revisions.read GET /config/revisions/{id}",
+        Scope.CONFIG_READ,
+        read_revision,
+        "One revision, by its number or as `active`, with its document.",
         answers=RevisionText,
         everywhere=True,
     ),
-    Operation(
-        name="revisions.diff",
-        method="GET",
-        path="/config/revisions/{id}/diff",
-        needs=Scope.CONFIG_READ,
-        handle=read_diff,
-        words="What a revision changed, or in what it differs from any other.",
+    row(
+        "revisions.diff GET /config/revisions/{id}/diff",
+        Scope.CONFIG_READ,
+        read_diff,
+        "What a revision changed, or in what it differs from any other.",
         answers=RevisionDiff,
         query=DiffQuery,
         everywhere=True,
     ),
-    Operation(
-        name="revisions.rollback",
-        method="POST",
-        path="/config/revisions/{id}/rollback",
-        needs=Scope.CONFIG_WRITE,
-        handle=roll_back,
-        words="Make an earlier document active again, as a new revision.",
+    row(
+        "revisions.rollback POST /config/revisions/{id}/rollback",
+        Scope.CONFIG_WRITE,
+        roll_back,
+        "Make an earlier document active again, as a new revision.",
         asks=RollbackAsked,
         answers=Outcome,
         locks=True,

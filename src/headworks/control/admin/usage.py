@@ -9,6 +9,7 @@ import msgspec
 
 from headworks.control.admin.operation import Act, Answer, Operation
 from headworks.control.admin.problems import Refusal
+from headworks.control.admin.row import row
 from headworks.domain.administration import Scope
 from headworks.domain.administration.wire.problem import Mistake
 from headworks.domain.administration.wire.usage import (
@@ -164,25 +165,21 @@ def _spent(used: Used, names: tuple[str, ...]) -> CostsResult:
 
 USAGE: tuple[Operation, ...] = (
     *(
-        Operation(
-            name=f"usage.{name}",
-            method="GET",
-            path=f"/organization/usage/{name}",
-            needs=Scope.USAGE_READ,
-            handle=UsageOf(name).read,
-            words=f"Tokens and requests of {name}, by time and by what they are grouped by.",
+        row(
+            f"usage.{name} GET /organization/usage/{name}",
+            Scope.USAGE_READ,
+            UsageOf(name).read,
+            f"Tokens and requests of {name}, by time and by what they are grouped by.",
             answers=UsagePage,
             query=UsageQuery,
         )
         for name in _KINDS
     ),
-    Operation(
-        name="costs.read",
-        method="GET",
-        path="/organization/costs",
-        needs=Scope.USAGE_READ,
-        handle=read_costs,
-        words="What callers were charged, by day and by what it is grouped by.",
+    row(
+        "costs.read GET /organization/costs",
+        Scope.USAGE_READ,
+        read_costs,
+        "What callers were charged, by day and by what it is grouped by.",
         answers=CostsPage,
         query=CostsQuery,
     ),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, Table, func, insert, select, update
+from sqlalchemy import Select, Table, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from headworks.domain.alerts import WRITTEN, BudgetAlert, threshold_text
@@ -19,6 +20,7 @@ RECENT = 3600
 _COLUMNS = {"org": "organisation", "team": "team", "proj": "project", "user": "user", "svc": "user", "key": "key"}
 _GROUPS = {"customer": "customer", "model": "model", "user": "user", "key": "key", "provider": "provider"}
 _NS = 10**9
+_AT_ONCE = 500
 
 
 class Owned(msgspec.Struct, frozen=True):
@@ -28,6 +30,25 @@ class Owned(msgspec.Struct, frozen=True):
     owner_name: str
     name: str
     rule: BudgetRule
+
+
+class Window(NamedTuple):
+    """A budget in the period of it that runs: its name, and its bounds in nanoseconds."""
+
+    owned: Owned
+    period: str
+    start_ns: int
+    end_ns: int
+
+
+class _Question(NamedTuple):
+    """What budgets are asked for by, but for their owners. Seconds."""
+
+    column: str
+    group_by: tuple[str, ...]
+    currency: str
+    since: int
+    until: int
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -71,30 +92,35 @@ class AlertTables:
                     found += _watched(written.get(key, ()))
         return found
 
-    async def spent(self, owned: Owned, start_ns: int, end_ns: int) -> dict[tuple[str, ...], int]:
-        """Values of a group → nano-units charged between two instants. Ungrouped budgets have the one group of none."""
-        rule, table = owned.rule, POSTINGS.c
-        groups = [table[_GROUPS[name]] for name in rule.group_by]
-        statement = (
-            select(func.sum(table.price), *groups)
-            .where(_is_of(owned.owner), table.currency == rule.currency)
-            .where(table.bucket >= start_ns // _NS, table.bucket < -(-end_ns // _NS))
-            .group_by(*groups)
-        )
-        async with self._database.reading() as connection:
-            rows = await connection.execute(statement)
-            return {tuple(row[1:]): int(row[0]) for row in rows if row[0] is not None}
+    async def spent(self, windows: Sequence[Window]) -> list[dict[tuple[str, ...], int]]:
+        """For each: values of its group → nano-units charged in it. Ungrouped budgets have the one group of none.
 
-    async def added(self, owned: Owned, period: str) -> dict[str, int]:
-        """Group, as counters name it → nano-units that were added to the budget for a period."""
-        statement = select(GRANTS.c.group, func.sum(GRANTS.c.amount)).where(
-            GRANTS.c.owner == owned.owner,
-            GRANTS.c.budget == owned.name,
-            GRANTS.c.period == period,
-            GRANTS.c.currency == owned.rule.currency,
-        )
+        Those that differ by their owners alone are asked for together: there may be one for every key.
+        """
+        asked: dict[_Question, set[str]] = {}
+        for window in windows:
+            asked.setdefault(_question(window), set()).add(_party(window))
+        found: dict[tuple[_Question, str], dict[tuple[str, ...], int]] = {}
         async with self._database.reading() as connection:
-            return {group: int(amount) for group, amount in await connection.execute(statement.group_by(GRANTS.c.group))}
+            for question, parties in asked.items():
+                ordered = sorted(parties)
+                for first in range(0, len(ordered), _AT_ONCE):
+                    statement = _spent(question, ordered[first : first + _AT_ONCE])
+                    for row in await connection.execute(statement):
+                        found.setdefault((question, row[0]), {})[tuple(row[2:])] = int(row[1])
+        return [found.get((_question(window), _party(window)), {}) for window in windows]
+
+    async def added(self, windows: Sequence[Window]) -> list[dict[str, int]]:
+        """For each: group, as counters name it → nano-units that were added to the budget."""
+        table = GRANTS.c
+        names = (table.owner, table.budget, table.period, table.currency, table.group)
+        periods = {window.period for window in windows}
+        found: dict[tuple[str, ...], dict[str, int]] = {}
+        async with self._database.reading() as connection:
+            statement = select(*names, func.sum(table.amount)).where(table.period.in_(periods)).group_by(*names)
+            for *budget, group, amount in await connection.execute(statement):
+                found.setdefault(tuple(budget), {})[group] = int(amount)
+        return [found.get((each.owned.owner, each.owned.name, each.period, each.owned.rule.currency), {}) for each in windows]
 
     async def note(self, alert: BudgetAlert, destinations: tuple[str, ...]) -> bool:
         """Whether nobody had noted it yet."""
@@ -146,11 +172,27 @@ def _watched(budgets: Iterable[Owned]) -> list[Owned]:
     return [each for each in budgets if each.rule.amount > 0 and all(group in _GROUPS for group in each.rule.group_by)]
 
 
-def _is_of(owner: str) -> ColumnElement[bool]:
-    """Which postings are of this party or key."""
-    if owner.startswith(WRITTEN):
-        return POSTINGS.c.key == owner.removeprefix(WRITTEN)
-    return POSTINGS.c[_COLUMNS[owner.partition("_")[0]]] == owner
+def _question(window: Window) -> _Question:
+    owner, rule = window.owned.owner, window.owned.rule
+    column = "key" if owner.startswith(WRITTEN) else _COLUMNS[owner.partition("_")[0]]
+    return _Question(column, tuple(rule.group_by), rule.currency, window.start_ns // _NS, -(-window.end_ns // _NS))
+
+
+def _party(window: Window) -> str:
+    """As postings call it."""
+    return window.owned.owner.removeprefix(WRITTEN)
+
+
+def _spent(question: _Question, parties: Sequence[str]) -> Select[*tuple[str, ...]]:
+    """Party, sum, values of the group; typed as text, which all but the sum are."""
+    table = POSTINGS.c
+    party, groups = table[question.column], [table[_GROUPS[name]] for name in question.group_by]
+    return (
+        select(party, func.sum(table.price), *groups)
+        .where(party.in_(parties), table.currency == question.currency)
+        .where(table.bucket >= question.since, table.bucket < question.until)
+        .group_by(party, *groups)
+    )
 
 
 def _key(alert: BudgetAlert) -> dict[str, str]:

@@ -6,8 +6,8 @@ from headworks.control.admin.bounds import BoundsOf
 from headworks.control.admin.keys import KeyQuery, Keys
 from headworks.control.admin.operation import Operation
 from headworks.control.admin.operations.levels import of_bounds, of_top_ups
-from headworks.control.admin.operations.row import row
 from headworks.control.admin.policy import read_policy
+from headworks.control.admin.row import row
 from headworks.control.admin.top_ups import TopUpsOf
 from headworks.domain.administration import Scope
 from headworks.domain.administration.wire import keys as key_wire

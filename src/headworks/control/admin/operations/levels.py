@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from headworks.control.admin.bounds import BoundsOf
 from headworks.control.admin.operation import Operation
-from headworks.control.admin.operations.row import row
 from headworks.control.admin.paging import ListQuery
+from headworks.control.admin.row import row
 from headworks.control.admin.top_ups import TopUpsOf
 from headworks.domain.administration import Scope
 from headworks.domain.administration.wire import top_ups as top_up_wire

@@ -5,8 +5,8 @@ from __future__ import annotations
 from headworks.control.admin import setup, signing_in, tokens
 from headworks.control.admin.document import read_document
 from headworks.control.admin.operation import Access, Operation
-from headworks.control.admin.operations.row import row
 from headworks.control.admin.paging import ListQuery
+from headworks.control.admin.row import row
 from headworks.domain.administration.wire import people as people_wire
 
 OWN: tuple[Operation, ...] = (

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from headworks.control.admin.bounds import BoundsOf
 from headworks.control.admin.operation import Operation
 from headworks.control.admin.operations.levels import of_bounds, of_top_ups
-from headworks.control.admin.operations.row import row
 from headworks.control.admin.parties import Parties, PartyQuery
+from headworks.control.admin.row import row
 from headworks.control.admin.top_ups import TopUpsOf
 from headworks.domain.administration import Scope
 from headworks.domain.administration.wire import parties as party_wire

@@ -5,8 +5,8 @@ from __future__ import annotations
 from headworks.control.admin import administrators, tokens
 from headworks.control.admin.administrators import GrantQuery
 from headworks.control.admin.operation import Operation
-from headworks.control.admin.operations.row import row
 from headworks.control.admin.paging import ListQuery
+from headworks.control.admin.row import row
 from headworks.domain.administration import Scope
 from headworks.domain.administration.wire import people as people_wire
 

@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping
 
 from headworks.domain.administration import Administrator, AdminToken, Role, RoleGrant, Scope, Session
 from headworks.ports.administration import Repeat
+from headworks.stores.sql.columns import record_of
 
 
 def administrator_of(row: RowMapping) -> Administrator:
@@ -25,14 +26,7 @@ def grant_row(grant: RoleGrant) -> Mapping[str, object]:
 
 def grant_of(row: RowMapping) -> RoleGrant:
     """Of its columns."""
-    return RoleGrant(
-        id=row["id"],
-        administrator=row["admin"],
-        role=Role(row["role"]),
-        party=row["party"],
-        created_at=row["created_at"],
-        created_by=row["created_by"],
-    )
+    return record_of(RoleGrant, row, administrator=row["admin"], role=Role(row["role"]))
 
 
 def token_row(token: AdminToken) -> Mapping[str, object]:
@@ -44,19 +38,8 @@ def token_row(token: AdminToken) -> Mapping[str, object]:
 
 def token_of(row: RowMapping) -> AdminToken:
     """Of its columns."""
-    return AdminToken(
-        id=row["id"],
-        administrator=row["admin"],
-        name=row["name"],
-        prefix=row["prefix"],
-        digest=bytes(row["digest"]),
-        scopes=msgspec.json.decode(row["scopes"], type=tuple[Scope, ...] | None),
-        party=row["party"],
-        expires_at=row["expires_at"],
-        revoked_at=row["revoked_at"],
-        created_at=row["created_at"],
-        created_by=row["created_by"],
-    )
+    scopes = msgspec.json.decode(row["scopes"], type=tuple[Scope, ...] | None)
+    return record_of(AdminToken, row, administrator=row["admin"], digest=bytes(row["digest"]), scopes=scopes)
 
 
 def session_row(session: Session) -> Mapping[str, object]:
@@ -68,16 +51,7 @@ def session_row(session: Session) -> Mapping[str, object]:
 
 def session_of(row: RowMapping) -> Session:
     """Of its columns."""
-    return Session(
-        id=row["id"],
-        administrator=row["admin"],
-        digest=bytes(row["digest"]),
-        csrf=row["csrf"],
-        created_at=row["created_at"],
-        expires_at=row["expires_at"],
-        seen_at=row["seen_at"],
-        peer=row["peer"],
-    )
+    return record_of(Session, row, administrator=row["admin"], digest=bytes(row["digest"]))
 
 
 def repeat_row(repeat: Repeat) -> Mapping[str, object]:
@@ -89,12 +63,4 @@ def repeat_row(repeat: Repeat) -> Mapping[str, object]:
 
 def repeat_of(row: RowMapping) -> Repeat:
     """Of its columns."""
-    return Repeat(
-        actor=row["actor"],
-        key=row["key"],
-        request=row["request"],
-        status=row["status"],
-        answer=row["body"],
-        created_at=row["created_at"],
-        expires_at=row["expires_at"],
-    )
+    return record_of(Repeat, row, answer=row["body"])

@@ -19,6 +19,9 @@ class Rest(TypedDict, total=False):
     status: int
     locks: bool
     session_only: bool
+    everywhere: bool
+    largest: int
+    html: bool
 
 
 def row(what: str, needs: Scope | Access, handle: Handler, words: str, **rest: Unpack[Rest]) -> Operation:
