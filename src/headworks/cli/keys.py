@@ -163,9 +163,13 @@ def policy(key: str, *, asking: Asking = ASKING) -> int:
         for level in found.levels:
             where = f"{level.kind} {level.name}"
             lines += [f"limit      {where}: {name}, {each.amount} {each.unit}" for name, each in level.bounds.limits.items()]
-            lines += [
-                f"budget     {where}: {name}, {each.amount} {each.currency}" for name, each in level.bounds.budgets.items()
-            ]
+            lines += [f"budget     {where}: {name}, {_money(each)}" for name, each in level.bounds.budgets.items()]
         tell(found, "\n".join(lines), json=asking.json)
 
     return administer(asking.url, work)
+
+
+def _money(budget: BudgetBody) -> str:
+    """What a budget gives, in words."""
+    given, rollover = f"{budget.amount} {budget.currency}", budget.rollover
+    return given if rollover is None else f"{given}, and up to {rollover.most} left over by the period before"

@@ -114,7 +114,7 @@ def principal(
     )
 
 
-_OF_BUDGETS = ("amount", "currency", "calendar", "zone", "group_by")
+_OF_BUDGETS = ("amount", "currency", "calendar", "zone", "group_by", "rollover")
 """Fields that a budget's counter has from it. What a limit's rule says, its counter says, too."""
 
 
@@ -131,7 +131,6 @@ def limits_of(bounds: Bounds, owner: str, title: str, top_ups: tuple[TopUp, ...]
             rule=name,
             unit=Unit.COST,
             budget=True,
-            rollover=budget.rollover,
             extra=added(top_ups, name, budget.currency) if top_ups else (),
             **{field: getattr(budget, field) for field in _OF_BUDGETS},
         )
