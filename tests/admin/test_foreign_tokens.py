@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from headworks.domain.administration import EVERYTHING, Role
 from tests.admin.conftest import Telling
 from tests.admin.house import Caller, House
 from tests.admin.signing_in import AUDIENCE, Scene, scene
@@ -47,6 +48,33 @@ async def narrowed(house: House) -> None:
         assert {scope for power in (await wide.made("GET /me"))["powers"] for scope in power["scopes"]} == {"keys:read"}
         long = service(its, groups=["platform-admins"], scope=" ".join(["x" * 50] * 20 + ["keys:read"]))
         assert (await long("GET /audit")).problem == "not_allowed", "however long the list is"
+
+
+async def misspelt(house: House) -> None:
+    async with scene(house, audience=AUDIENCE) as its:
+        assert (
+            await service(its, groups=["platform-admins"], scope="openid config:raed")("GET /keys")
+        ).problem == "not_allowed"
+
+
+def test_a_misspelt_scope_of_ours_does_not_widen_a_token(tell: Telling) -> None:
+    tell(misspelt)
+
+
+async def disabled(house: House) -> None:
+    id_ = await house.person((Role.AUDITOR, EVERYTHING), name="ann")
+    async with scene(house, audience=AUDIENCE) as its:
+        owner = await its.house.owner()
+        identity = {"provider": "corporate", "subject": "u-1"}
+        await owner.made(f"PUT /administrators/{id_}/identity", identity, if_match="*")
+        ann = service(its, sub="u-1", groups=["platform-admins"])
+        assert (await ann("GET /me")).status == 200
+        await owner.made(f"PATCH /administrators/{id_}", {"disabled": True}, if_match="*")
+        assert (await ann("GET /me")).problem == "not_allowed"
+
+
+def test_a_token_of_an_administrator_who_is_disabled_opens_nothing(tell: Telling) -> None:
+    tell(disabled)
 
 
 def test_scopes_of_a_token_narrow_its_roles_and_never_widen_them(tell: Telling) -> None:

@@ -19,6 +19,9 @@ EXPOSED = {
     "a: &k {key: hw-1}\nkeys: {me: *k}": "keys.me.key",
     "database: postgresql://me:pw@db/headworks": "database",
     "cluster: {url: 'valkey://:pw@counters:6379'}": "cluster.url",
+    "cluster: {url: 'valkey://:pa$word@counters:6379'}": "cluster.url",
+    "providers: {p: {base_url: 'https://api.example/v1?api_key=abc'}}": "providers.p.base_url",
+    "providers: {p: {headers: {x-functions-code: abc}}}": "providers.p.headers.x-functions-code",
     "alerts: {webhooks: {w: {url: 'https://hooks.example/T0/B0/x'}}}": "alerts.webhooks.w.url",
     "alerts: {webhooks: {w: {secret: abc}}}": "alerts.webhooks.w.secret",
     "alerts: {email: {password: abc}}": "alerts.email.password",
@@ -35,6 +38,7 @@ HARMLESS = (
     "keys: {me: {key: null}}",
     "database: postgresql://me:${PASSWORD}@db/headworks",
     "database: postgresql://me@db/headworks",
+    "providers: {p: {base_url: 'https://api.example/v1?api-version=2024-10&api_key=${KEY}'}}",
     "cluster: {url: 'valkey://counters:6379'}",
     "alerts: {webhooks: {w: {url: '${HOOK}'}}}",
 )

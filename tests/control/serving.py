@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from headworks.control.admin.door import AdminDoor
 from headworks.control.process import ControlPlan, run_control
 from headworks.domain.gauges import Gauges
 from headworks.domain.snapshot import LogSettings
@@ -72,12 +73,14 @@ class Control:
 
 
 @asynccontextmanager
-async def running_control(journal: Path, logs: LogSettings | None = None) -> AsyncGenerator[Control]:
+async def running_control(
+    journal: Path, logs: LogSettings | None = None, admin: AdminDoor | None = None
+) -> AsyncGenerator[Control]:
     """A control process over a journal, stopped at the end of the block."""
     listener = socket.create_server(("127.0.0.1", 0))
     stop = asyncio.Event()
     control = Control(listener.getsockname()[1], Output(), [])
-    plan = ControlPlan(journal=journal, output=control.output, logs=logs or LogSettings())
+    plan = ControlPlan(journal=journal, output=control.output, logs=logs or LogSettings(), admin=admin)
     running = asyncio.create_task(run_control(plan, [listener], SystemClock(), control.said.append, stop))
     try:
         yield control

@@ -5,9 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
+from typing import cast
 
 import msgspec
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
+from headworks.control.admin.door import AdminDoor
 from headworks.exporters.gauges import GaugeSocket, socket_path
 from headworks.stores.journal import SegmentedJournal, audit
 from tests.control.serving import eventually, gauges, running_control
@@ -156,3 +161,24 @@ def test_a_journal_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
             journal.close()
 
     asyncio.run(scene())
+
+
+class Mirror:
+    """In place of the admin API: tells who asks, as it sees it."""
+
+    def __init__(self) -> None:
+        self.routes = (Route("/peer", self._tell),)
+
+    async def _tell(self, request: Request) -> PlainTextResponse:
+        return PlainTextResponse(f"{request.client.host if request.client else ''} by {request.url.scheme}")
+
+    async def run(self, _prepare: object) -> None:
+        await asyncio.Event().wait()
+
+
+def test_what_a_request_says_of_where_it_comes_from_is_not_believed_unasked(tmp_path: Path) -> None:
+    async def scene() -> str:
+        async with running_control(tmp_path, admin=cast("AdminDoor", Mirror())) as control:
+            return (await control.get("/peer", "x-forwarded-for: 203.0.113.9", "x-forwarded-proto: https")).body
+
+    assert asyncio.run(scene()) == "127.0.0.1 by http"

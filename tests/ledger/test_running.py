@@ -46,6 +46,7 @@ class Tables(LedgerTables):
     def refuse(self, trouble: Exception, times: int, clock: FrozenClock) -> None:
         self.trouble, self.times, self.clock = trouble, times, clock
         self.posted: list[tuple[float, int]] = []
+        self.lags: list[float] = []
 
     async def post(self, steps: Sequence[Step], sums: Sums) -> None:
         if self.times:
@@ -70,6 +71,7 @@ def run(
         def meanwhile() -> None:
             journal.end(spent(len(clock.pauses), 5, lineage=("org_1", f"key_{len(clock.pauses)}")))
             feed.step(clock.now())
+            tables.lags.append(ledger.lag(clock.now())[1])
 
         clock.meanwhile = meanwhile
         try:
@@ -124,3 +126,13 @@ def test_the_more_is_posted_the_longer_more_is_gathered(tmp_path: Path) -> None:
     many = next(place for place, (_, exchanges) in enumerate(tables.posted) if exchanges > 1.2 * ROWS_PER_SECOND)
     waited = tables.posted[many + 1][0] - tables.posted[many][0]
     assert SHORTEST_DRAFT < waited <= LONGEST_DRAFT
+
+
+def test_a_ledger_that_keeps_up_does_not_lag_however_long_there_is_always_something_new(tmp_path: Path) -> None:
+    clock = PassingClock(400)
+    began = clock.now()
+
+    tables, _ = run(tmp_path, clock, SQLAlchemyError(), 0, journal_in(tmp_path / "journal"))
+
+    assert clock.now() - began > 10 * LONGEST_DRAFT
+    assert max(tables.lags[10:]) <= LONGEST_DRAFT + 1.0

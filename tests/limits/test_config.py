@@ -54,7 +54,7 @@ def test_money_and_long_stretches_slide() -> None:
         ("{rules: {x: {amount: 5, calendar: day, group_by: [colour]}}}", "Nothing can be grouped by 'colour'"),
         ("{rules: {x: {amount: 5, calendar: day, group_by: [customer, customer]}}}", "named twice"),
         ("{rules: {x: {unit: tokens, amount: 1.5, calendar: day}}}", "not a whole number of tokens"),
-        ("{rules: {x: {amount: 5, seconds: 99999999}}}", "between 0 and 366 days"),
+        ("{rules: {x: {amount: 5, seconds: 99999999}}}", "between a second and 366 days"),
         ("{rules: {concurrent: {amount: 5, seconds: 1}}}", "what the short form is called"),
         ("{budgets: {x: {amount: 10 EUR}}}", "only USD is supported"),
         ("{concurrent: 0}", "would allow nothing"),

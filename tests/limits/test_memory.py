@@ -211,3 +211,17 @@ def test_a_call_under_way_keeps_its_counter() -> None:
         assert [account.spent for account in counters.accounts() if account.claim.limit is budget] == [50]
 
     run(scenario())
+
+
+@pytest.mark.parametrize("unit", list(Unit))
+@pytest.mark.parametrize("seconds", [0.0, 1e-300, 1.0, 60.0, 7200.0])
+def test_a_limit_of_nothing_lets_nothing_pass_whatever_its_period(unit: Unit, seconds: float) -> None:
+    async def scenario() -> None:
+        counters = MemoryCounters(FrozenClock())
+        nothing = limit(unit, 0, seconds=seconds)
+        with pytest.raises(Exceeded) as refused:
+            await counters.reserve("call", (claim(nothing, 1),))
+        assert refused.value.reason is Reason.NEVER
+        assert counters.open_holds == 0
+
+    run(scenario())

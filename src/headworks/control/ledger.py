@@ -55,7 +55,7 @@ class Ledger:
         self._turned_away = 0
         """In a row, by another projector."""
         self._post_at = 0.0  # monotonic seconds
-        self._up_to_date_at = 0.0
+        self._up_to_date_at = self._read_up_at = 0.0
 
     def booked(self) -> Mapping[str, Place]:
         """How far each epoch is booked, as of the last time that the database was asked or took something; nothing until then."""
@@ -99,8 +99,10 @@ class Ledger:
             if epoch not in self.stopped:
                 self._say(f"the ledger stops booking {epoch}: {why}")
         self.stopped = self._stopping
-        if self._draft is not None and caught_up and not self._draft.exchanges:
-            self._up_to_date_at = now
+        if self._draft is not None and caught_up:
+            self._read_up_at = now
+            if not self._draft.exchanges:
+                self._up_to_date_at = now
 
     async def step(self) -> int:
         """Book what has come, at most a batch of it; how many exchanges that were. Raises what the database does, and then nothing is booked."""
@@ -151,6 +153,7 @@ class Ledger:
         draft, self._draft = self._draft, None
         if draft is None:
             return 0
+        read_up_at = self._read_up_at
         if draft.steps:
             try:
                 await self._tables.post(draft.steps, draft.sums)
@@ -158,6 +161,7 @@ class Ledger:
                 self.caught_up = False
                 self.unbookable += await book_apart(self._directory, self._tables, draft.size, self._say)
                 return 0
+        self._up_to_date_at = read_up_at
         self._booked = draft.places
         self._draft = Draft(self._booked)
         return draft.exchanges

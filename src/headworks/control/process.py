@@ -135,7 +135,14 @@ async def _last_lines(feed: Feed, logged: Projection, flush: Callable[[], None])
 
 
 def _settings_of(app: Starlette) -> uvicorn.Config:
-    return uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_GRACE)
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,  # whose forwarded addresses are believed is the admin API's to say
+        lifespan="off",
+        timeout_graceful_shutdown=_GRACE,
+    )
 
 
 class _Server(uvicorn.Server):

@@ -12,6 +12,7 @@ from headworks.domain.facts import CALLER, REQUEST
 from headworks.domain.features import KNOWN
 from headworks.domain.kind import Kind
 from headworks.domain.limits import Unit
+from headworks.domain.limits.checks import SHORTEST
 from headworks.domain.records import Party
 
 GROUPS = frozenset((*CALLER, *REQUEST)) - {"lineage", "features", "tags", "providers", "regions"}
@@ -50,6 +51,10 @@ def _fixed_tags(body: BoundsBody, lineage: Sequence[Party]) -> Iterator[Mistake]
 def _of_limit(rule: LimitBody) -> Iterator[tuple[str, str]]:
     if (rule.unit is Unit.COST) != isinstance(rule.amount, str):
         yield "/amount", 'Write money as decimal text ("12.50"), everything else as a number.'
+    if not (nanos_of(rule.amount) if isinstance(rule.amount, str) else rule.amount):
+        yield "/amount", "A limit of nothing would let nothing pass. Leave it out, or allow something."
+    if 0 < rule.seconds < SHORTEST:
+        yield "/seconds", "Give a second or more."
     if rule.seconds and rule.calendar is not None:
         yield "/calendar", "Use `seconds` or `calendar`, not both."
     if rule.unit is Unit.CONCURRENT and (rule.seconds or rule.calendar is not None):

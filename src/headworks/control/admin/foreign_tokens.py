@@ -14,6 +14,7 @@ _PARTS = 3
 _HASHED = 32
 """Hex digits that tell subjects apart: 128 bits."""
 _SCOPES = frozenset(Scope)
+_SUBJECTS = frozenset(scope.partition(":")[0] for scope in Scope)
 
 
 async def foreign_actor(office: Office, secret: str) -> Actor | None:
@@ -30,6 +31,10 @@ async def foreign_actor(office: Office, secret: str) -> Actor | None:
     identity = party.identity_of(claims)
     id_ = f"jwt:{party.provider.name}:{hashlib.sha256(identity.subject.encode()).hexdigest()[:_HASHED]}"
     grants = [RoleGrant(id="", administrator=id_, role=given.role, party=given.party) for given in party.roles_of(claims)]
+    person = await office.people.administrator_by_identity(identity)
+    if person is not None and person.disabled:
+        detail = "The administrator of this identity is disabled. Ask another one to change that."
+        raise Refusal("not_allowed", detail, facts={"actor": id_, "by": person.name})
     name = f"{party.name_of(claims)} ({party.provider.name})"
     if not grants:
         detail = "No role follows from the claims of this token. Ask whoever configures the control plane to map one."
@@ -40,7 +45,10 @@ async def foreign_actor(office: Office, secret: str) -> Actor | None:
 
 
 def _scopes_of(claims: Claims) -> tuple[Scope, ...] | None:
-    """What the token is narrowed to, where it names scopes of ours; they never add to what the roles give."""
+    """What the token is narrowed to, where it names scopes of ours; they never add to what the roles give. One that only looks like ours
+    narrows too: a slip of the pen must not widen.
+    """
     said = claims.get("scope", claims.get("scp"))
     words = said.split() if isinstance(said, str) else said if isinstance(said, list) else ()
-    return tuple(Scope(word) for word in words if isinstance(word, str) and word in _SCOPES) or None
+    ours = [word for word in words if isinstance(word, str) and ":" in word and word.partition(":")[0] in _SUBJECTS]
+    return tuple(Scope(word) for word in ours if word in _SCOPES) if ours else None

@@ -9,7 +9,8 @@ from headworks.domain.limits.limit import Limit, Unit
 
 GROUPS = ("customer", "session", "model", "endpoint", "key", "user", "team", "project", "organisation")
 """Facts that counters can be told apart by, besides `tag:NAME`."""
-LONGEST = 366 * 86_400.0
+SHORTEST, LONGEST = 1.0, 366 * 86_400.0
+"""Seconds."""
 
 
 def mistakes_in(limit: Limit) -> Iterable[tuple[str, str]]:
@@ -46,8 +47,8 @@ def _over_time(limit: Limit) -> Iterable[tuple[str, str]]:
     timed = bool(limit.seconds) or limit.calendar is not None
     if limit.seconds and limit.calendar is not None:
         yield "calendar", "It has both seconds and a calendar. Give one of them."
-    if not 0.0 <= limit.seconds <= LONGEST:
-        yield "seconds", "It must lie between 0 and 366 days."
+    if limit.seconds and not SHORTEST <= limit.seconds <= LONGEST:
+        yield "seconds", "It must lie between a second and 366 days."
     if limit.unit is Unit.CONCURRENT:
         if timed:
             yield "unit", "What is under way at once has no period. Leave seconds and calendar out."

@@ -123,7 +123,7 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
         derive = msgspec.structs.force_setattr
         derive(self, "shape", _shape_of(self))
         derive(self, "column", UNITS.index(self.unit))
-        derive(self, "micros", round(self.seconds * 1_000_000) if math.isfinite(self.seconds) else 0)
+        derive(self, "micros", _micros_of(self.seconds))
         derive(self, "plain", self.shape in _SUMS and not (self.group_by and self.calendar is None) and not self.rollover)
         derive(self, "simple", not (self.models or self.group_by or self.calendar or self.extra or self.rollover))
         derive(self, "told", self.unit is Unit.REQUESTS or self.unit in TOKEN_UNITS)
@@ -142,7 +142,15 @@ def _shape_of(limit: Limit) -> Shape:
         return Shape.UNDER_WAY
     if limit.seconds <= 0.0:
         return Shape.COUNT
-    return Shape.SLIDING if limit.unit is Unit.COST or limit.seconds > LONGEST_RATE else Shape.RATE
+    slides = limit.unit is Unit.COST or limit.seconds > LONGEST_RATE or not limit.amount  # nothing has no rate
+    return Shape.SLIDING if slides else Shape.RATE
+
+
+def _micros_of(seconds: float) -> int:
+    """At least one of any stretch of time at all."""
+    if seconds <= 0.0 or not math.isfinite(seconds):
+        return 0
+    return max(1, round(seconds * 1_000_000))
 
 
 def _raised(limit: Limit) -> Mapping[str, Limit]:

@@ -18,8 +18,9 @@ _CREDENTIALS = (
     ("identity", "oidc", _ANY, "client_secret"),
 )
 _HEADERS = ("providers", _ANY, "headers", _ANY)
-_LIKE_A_CREDENTIAL = re.compile(r"key|token|auth|secret|cookie|password", re.IGNORECASE)
-_PASSWORD_IN_ADDRESS = re.compile(r"://[^/\s@]*:[^/\s@$]+@")
+_LIKE_A_CREDENTIAL = re.compile(r"key|token|auth|secret|cookie|password|code|sign", re.IGNORECASE)
+_PASSWORD_IN_ADDRESS = re.compile(r"://[^/\s@]*:[^/\s@]+@")
+_KEY_IN_ADDRESS = re.compile(r"://\S*[?&][^=&#]*(?:key|token|auth|secret|password|sig)[^=&#]*=[^&#\s]", re.IGNORECASE)
 _REFERENCE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::-)?\}")
 _SCHEME = re.compile(r"(?:bearer|basic|token)\s+", re.IGNORECASE)
 
@@ -50,9 +51,10 @@ def _scalars(root: Node) -> Iterator[tuple[Path, Scalar]]:
 def _is_exposed(path: Path, scalar: Scalar) -> bool:
     if scalar.kind is Kind.NOTHING or scalar.text.startswith(("file:", "secret:")):
         return False
-    if _PASSWORD_IN_ADDRESS.search(scalar.text):
+    written = _REFERENCE.sub("", scalar.text)
+    if _PASSWORD_IN_ADDRESS.search(written) or _KEY_IN_ADDRESS.search(written):
         return True
-    return _holds_credential(path) and bool(_SCHEME.sub("", _REFERENCE.sub("", scalar.text)).strip())
+    return _holds_credential(path) and bool(_SCHEME.sub("", written).strip())
 
 
 def _holds_credential(path: Path) -> bool:
