@@ -94,17 +94,23 @@ def access(  # noqa: PLR0913 - the facts of a request, each an option
     except ConfigRefused as refused:
         sys.stderr.write(report(refused, file))
         return Exit.CONFIG
-    if key:
-        holder = configured(compiled, key)
-        holders = [holder] if holder is not None else recorded(config, key)
-        if len(holders) != 1:
-            return _not_one(key, holders, file)
-        holder = holders[0]
-    else:
-        holder = claimant(config, compiled, claims_in(claims, token_claims))
-        if holder is None:
-            return Exit.UNAVAILABLE
-    decision = _decided(compiled, holder, question)
+    holder = _by_key(config, compiled, key, file) if key else claimant(config, compiled, claims_in(claims, token_claims))
+    if holder is None:
+        return Exit.FAILED if key else Exit.UNAVAILABLE
+    return _tell(holder, question, _decided(compiled, holder, question), json=json)
+
+
+def _by_key(config: Path | None, compiled: Compiled, key: str, file: Path) -> Holder | None:
+    """Who holds it; None where that is not one, and then it is said why."""
+    holder = configured(compiled, key)
+    holders = [holder] if holder is not None else recorded(config, key)
+    if len(holders) == 1:
+        return holders[0]
+    _tell_of_all(key, holders, file)
+    return None
+
+
+def _tell(holder: Holder, question: Question, decision: Access, *, json: bool) -> int:
     if json:
         print(msgspec.json.format(msgspec.json.encode(_as_json(holder, decision)), indent=2).decode())
     else:
@@ -141,7 +147,7 @@ def _tag(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _not_one(key: str, holders: list[Holder], file: Path) -> int:
+def _tell_of_all(key: str, holders: list[Holder], file: Path) -> None:
     if holders:
         sys.stderr.write(f"{len(holders)} keys are called {key}. Which one?\n")
         sys.stderr.write("".join(f"  --key {holder.principal.id}   {_where(holder)}\n" for holder in holders))
@@ -150,7 +156,6 @@ def _not_one(key: str, holders: list[Holder], file: Path) -> int:
             f"No key is called {key}, in {file} or in its database.\n"
             "Give a key's name in the configuration, or its id or first characters, as lists of keys show them: not the key itself.\n"
         )
-    return Exit.FAILED
 
 
 def _where(holder: Holder) -> str:
