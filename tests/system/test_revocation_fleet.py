@@ -9,7 +9,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -89,7 +89,7 @@ def ask(connection: http.client.HTTPConnection, number: int) -> tuple[int, str]:
 
 
 @contextmanager
-def gateways(directory: Path, number: int) -> Iterator[Gateways]:
+def gateways(directory: Path, number: int) -> Generator[Gateways]:
     """Running, with so many keys in their database."""
     with ExitStack() as stack:
         database = stack.enter_context(postgres.running())
@@ -143,8 +143,12 @@ def outlast(three: Gateways, known: int, unknown: int, revoked: int) -> None:
     three.everywhere(known, 200)
     three.database.stop(signal.SIGINT)
     gone = time.monotonic()
+
+    def go_on(house: RunningHouse) -> float:
+        return go_stale(house, gone, known, revoked)
+
     with ThreadPoolExecutor(MEMBERS) as pool:
-        served = list(pool.map(lambda house: go_stale(house, gone, known, revoked), three.houses))
+        served = list(pool.map(go_on, three.houses))
     print(f"known keys served for {', '.join(f'{each:.2f}' for each in served)} s after the database's end, of {STALE_FOR} s")
     assert min(served) > 0
     assert max(served) <= STALE_FOR
