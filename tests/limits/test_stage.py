@@ -161,6 +161,28 @@ def test_a_fallback_claims_the_limits_that_are_its_own() -> None:
     run(scenario())
 
 
+@pytest.mark.parametrize("grouped_by", ["customer", "model"])
+def test_a_fallback_of_a_group_that_shares_its_counter_does_not_claim_it_twice(grouped_by: str) -> None:
+    """One place among all that share it is enough for a request, whoever answers it: it is not in its own way."""
+
+    async def scenario() -> None:
+        snapshot = shop(model("first"), model("m", fallbacks=("n",)), model("n"))
+        of = limit(Unit.REQUESTS, 1, calendar=Calendar.DAY, group_by=(grouped_by,), most_groups=1)
+        at = house(snapshot, of, script=Script(status=500))
+
+        async def tried(customer: bytes, name: str) -> list[str]:
+            call = ask(snapshot, name)
+            with pytest.raises(Fault):
+                await at.serve(msgspec.structs.replace(call, headers={**call.headers, b"x-headworks-customer": customer}))
+            return [each.target for each in at.journal.ended[-1].tried]
+
+        assert await tried(b"first", "first") == ["first/x"]
+        assert await tried(b"second", "m") == ["m/x", "n/x"]
+        assert [account.held for account in at.counters.accounts() if account.shared] == [0]
+
+    run(scenario())
+
+
 def test_a_limit_in_another_currency_refuses_instead_of_being_skipped() -> None:
     async def scenario() -> None:
         snapshot = shop(model("m"))

@@ -10,7 +10,7 @@ import pytest
 
 from headworks.domain.errors import Fault
 from headworks.domain.limits import Claim, Exceeded, Limit, Reason, Unit
-from headworks.domain.usage import NO_USAGE
+from headworks.domain.usage import NO_USAGE, Usage
 from headworks.stores.valkey import ValkeyCounters, link
 from headworks.testing.valkey import Server
 from tests.valkey.plain import Plain, claim
@@ -54,7 +54,7 @@ def test_a_claim_may_be_granted_in_part_and_an_extension_is_held_too(server: Ser
 
             more = await one.reserve("b", (claim(BUDGET, 10**9),))
             await more.extend((claim(BUDGET, 2 * 10**9), claim(AT_ONCE)))
-            assert look(server, BUDGET) == (10**9, 3 * 10**9)
+            assert look(server, BUDGET) == (10**9, 2 * 10**9)
             with pytest.raises(Exceeded):
                 await more.extend((claim(BUDGET, 10**11),))
             more.settle(NO_USAGE, 2 * 10**9, counts=True)
@@ -244,6 +244,31 @@ def test_groups_beyond_the_most_share_one_counter(server: Server) -> None:
                 await one.reserve("d", of("d"))
             with pytest.raises(Exceeded):
                 await one.reserve("again", of("a"))
+
+    run(scene())
+
+
+@pytest.mark.parametrize("fallback", ["c", "d"])
+def test_a_group_that_shares_its_counter_does_not_claim_it_twice(server: Server, fallback: str) -> None:
+    """Neither for itself nor for another group that a fallback counts for: one call is not in its own way."""
+    limit = Limit(id="x", owner="x", rule="x", unit=Unit.TOKENS, amount=10, seconds=60.0, group_by=("model",), most_groups=2)
+
+    def of(group: str, amount: int = 6) -> tuple[Claim, ...]:
+        return (Claim(limit, limit.stem + group, amount, overflow=limit.stem + "…"),)
+
+    async def scene() -> None:
+        async with counters(server) as one:
+            for group in ("a", "b"):
+                await one.reserve(group, of(group))
+            hold = await one.reserve("call", of("c"))
+            await hold.extend(of(fallback))
+            await hold.extend(of(fallback, 8))
+            assert sum(claim.amount for claim in hold.claims) == 8
+            with pytest.raises(Exceeded):
+                await hold.extend(of(fallback, 11))
+            with pytest.raises(Exceeded):
+                await one.reserve("other", of("e", 3))
+            hold.settle(Usage(input=8), 0, counts=True)
 
     run(scene())
 

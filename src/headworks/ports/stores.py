@@ -62,8 +62,9 @@ class Hold(Protocol):
         ...
 
     async def extend(self, claims: tuple[Claim, ...]) -> None:
-        """Hold these too, all or nothing. Raises `Fault` as `reserve` does; what was held stays held.
+        """Hold as much as these: of each counter what is not held yet, all or nothing. A group stays on the counter where it was put.
 
+        Raises `Fault` as `reserve` does; what was held stays held.
         Cancelled while it waits, whatever was taken is let go with the rest.
         """
         ...

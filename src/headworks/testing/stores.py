@@ -97,8 +97,8 @@ class WatchedHold:
         self.settlements: list[Settlement] = []
 
     async def extend(self, claims: tuple[Claim, ...]) -> None:
-        """Grant them."""
-        self.claims += claims
+        """Grant them: nothing is counted, so that what was held is held no more."""
+        self.claims = claims
 
     def settle(self, usage: Usage, cost_nanos: int, *, counts: bool) -> None:
         """Remember it."""
