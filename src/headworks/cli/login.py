@@ -14,6 +14,7 @@ from headworks.cli.administering import DEFAULT_URL, TOKEN, URL, Credentials, Ur
 from headworks.client import Client, Refused, Unreachable
 from headworks.client.signing_in import token_by_password, token_by_ticket
 from headworks.domain.administration.wire.people import TokenMade
+from headworks.files import write_whole
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.process_exits import Exit
 
@@ -43,10 +44,7 @@ def login(*, name: str = "", sso: bool = False, provider: str = "", days: int = 
         print(f"headworks: {trouble}", file=sys.stderr)
         return Exit.FAILED
     path = credentials_path()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(msgspec.json.encode(Credentials(address, token)))
+    write_whole(path, msgspec.json.encode(Credentials(address, token)))
     until = f", good until {made.token.expires_at:%Y-%m-%d} (--days)" if made is not None else ""
     print(f"Logged in to {address} as {me.name}. The token is in {path}{until}.")
     return Exit.OK
