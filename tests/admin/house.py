@@ -23,6 +23,7 @@ from headworks.control.admin.operations import OPERATIONS
 from headworks.control.admin.passwords import Cost, Passwords
 from headworks.domain.administration import EVERYTHING, Administrator, AdminToken, Role, RoleGrant
 from headworks.domain.config import Config
+from headworks.identity import Pepper, PepperedReferences
 from headworks.ports.records import EVERYWHERE
 from headworks.stores.sql.administration import SqlAdministration
 from headworks.stores.sql.audit import Acts, Seal
@@ -36,6 +37,7 @@ from headworks.wiring.documents import MachineDocuments
 from headworks.wiring.load import ConfigFile
 
 ROOT = "/admin/v1"
+REFERENCES = PepperedReferences([Pepper(bytes(32))])
 CHEAP = Cost(n=2, r=1, p=1)
 PASSWORD = "correct horse battery"
 AUDIT = {"actor": "test", "operation": "test"}
@@ -197,6 +199,7 @@ async def house(url: str, cost: Cost = CHEAP, machine: Config = FOLLOWS) -> Asyn
         clock=clock,
         chance=chance,
         secret=bytes(32),
+        references=REFERENCES,
         denials=Denials(people, clock),
         attempts=Attempts(clock),
         passwords=Passwords(chance, cost),

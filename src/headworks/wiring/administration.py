@@ -20,7 +20,7 @@ from headworks.control.admin.operations import OPERATIONS
 from headworks.control.admin.passwords import Passwords
 from headworks.control.admin.proxies import Network
 from headworks.domain.config import Config
-from headworks.identity import Digests
+from headworks.identity import Digests, PepperedReferences
 from headworks.identity.keys import make_key, prefix_of
 from headworks.identity.pepper import peppers_of
 from headworks.ports.clock import Clock
@@ -74,6 +74,7 @@ def open_door(  # noqa: PLR0913 - what the process has opened, and what is left 
         clock=clock,
         chance=chance,
         secret=peppers[0].digest(b"headworks administration"),
+        references=PepperedReferences(peppers),
         denials=Denials(people, clock),
         attempts=Attempts(clock),
         passwords=Passwords(chance),

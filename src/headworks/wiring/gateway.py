@@ -20,6 +20,7 @@ from headworks.domain.gauges import Gauges, SharedGauges
 from headworks.domain.snapshot import Snapshot
 from headworks.edge import Door, Edge
 from headworks.exporters.gauges import GaugeSocket, socket_path
+from headworks.identity import PepperedReferences
 from headworks.ports.clock import Clock
 from headworks.ports.stores import Counters
 from headworks.stores.journal import SegmentedJournal, Upkeep
@@ -27,7 +28,7 @@ from headworks.stores.memory import MemoryCounters
 from headworks.transport import PooledUpstream
 from headworks.wiring.books import standing_of
 from headworks.wiring.handover import Handover
-from headworks.wiring.identity import open_directory
+from headworks.wiring.identity import open_directory, peppers_for
 from headworks.wiring.live_config import LiveConfig
 from headworks.wiring.memory import settle
 from headworks.wiring.process_life import Life
@@ -129,8 +130,16 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
     interpreter = Hub({dialect.name: dialect for dialect in (OpenAIChat(), Anthropic())})
     health = HealthBook(clock, lambda: live.snapshot.breaker)
     counters, shared = await _counters(snapshot, journal, journal_dir, clock, stack)
-    keys = await open_directory(snapshot, journal_dir, clock, stack)
-    outside = Outside(clock=clock, journal=journal, upstream=upstream, interpreter=interpreter, counters=counters, keys=keys)
+    peppers = peppers_for(snapshot, journal_dir)
+    outside = Outside(
+        clock=clock,
+        journal=journal,
+        upstream=upstream,
+        interpreter=interpreter,
+        counters=counters,
+        keys=await open_directory(snapshot, journal_dir, peppers, clock, stack),
+        references=PepperedReferences(peppers),
+    )
     journey = compose(outside, lambda: live.snapshot, health)
     chance = random.Random()  # noqa: S311 - it makes ids unlikely to meet, not hard to guess
     edge = Edge(

@@ -11,6 +11,7 @@ from headworks.control.admin.denials import Denials
 from headworks.control.admin.entrance import Entrance
 from headworks.control.admin.passwords import Passwords
 from headworks.control.admin.proxies import Network
+from headworks.identity import PepperedReferences
 from headworks.ports.administration import Administration
 from headworks.ports.clock import Chance, Clock
 from headworks.ports.records import Records, TopUps
@@ -52,6 +53,8 @@ class Office(NamedTuple):
     """Must be the system's secure one (`random.SystemRandom`)."""
     secret: bytes
     """32 bytes, the same on all replicas and through restarts: signs cursors and CSRF values."""
+    references: PepperedReferences
+    """What stands for the names of customers in all that is written."""
     denials: Denials
     attempts: Attempts
     passwords: Passwords

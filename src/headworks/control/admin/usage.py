@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -23,6 +23,7 @@ from headworks.domain.administration.wire.usage import (
     UsageQuery,
     UsageResult,
 )
+from headworks.domain.customers import is_reference
 from headworks.domain.kind import Kind
 from headworks.stores.sql.ledger_usage import Question, Used
 
@@ -39,7 +40,13 @@ _COLUMNS = {
 }
 """Names of OpenAI's, and ours beside them → columns of postings."""
 _COST_COLUMNS = {name: column for name, column in _COLUMNS.items() if name != "model"} | {"line_item": "model"}
-_FILTERS = {"project_ids": "project", "user_ids": "user", "api_key_ids": "key", "models": "model"}
+_FILTERS = {
+    "organization_ids": "organisation",
+    "project_ids": "project",
+    "user_ids": "user",
+    "api_key_ids": "key",
+    "models": "model",
+}
 _KINDS: Mapping[str, tuple[str, ...]] = {
     "completions": (Kind.CHAT, Kind.COMPLETIONS),
     "embeddings": (Kind.EMBEDDINGS,),
@@ -70,6 +77,7 @@ class _Span:
         query = act.query
         assert isinstance(query, UsageQuery | CostsQuery)
         wanted = {column: _listed(getattr(query, name)) for name, column in _FILTERS.items()}
+        wanted["customer"] = tuple(_customers(act, query))
         if kinds:
             wanted["kind"] = kinds
         return Question(
@@ -89,6 +97,15 @@ def _grouping(written: str, columns: Mapping[str, str]) -> tuple[str, ...]:
             detail = f"Nothing is grouped by {name[:64]!r} here. Use some of: {', '.join(columns)}."
             raise Refusal("invalid", detail, errors=[Mistake(detail=detail, parameter="group_by")])
     return names
+
+
+def _customers(act: Act, query: UsageQuery | CostsQuery) -> Iterator[str]:
+    """By reference, and by name too, as in postings of before references."""
+    for written in _listed(query.customers):
+        yield written
+        if not is_reference(written):
+            for organisation in _listed(query.organization_ids) or ("",):
+                yield from act.office.references.customers(organisation, written)
 
 
 def _listed(written: str) -> tuple[str, ...]:

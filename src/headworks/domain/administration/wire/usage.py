@@ -20,6 +20,14 @@ class _SpanQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     user_ids: Names = ""
     api_key_ids: Names = ""
     models: Names = ""
+    organization_ids: Names = ""
+    customers: Annotated[
+        str,
+        Meta(
+            max_length=4000,
+            description="References, or names of customers of `organization_ids` (without those: of callers in the configuration).",
+        ),
+    ] = ""
     limit: Annotated[int, Meta(ge=1, le=1440, description="How many buckets at most.")] = 31
     page: Annotated[str, Meta(max_length=20, pattern="^[0-9]*$", description="The `next_page` of the page before.")] = ""
 
