@@ -23,15 +23,19 @@ from headworks.control.admin.operations import OPERATIONS
 from headworks.control.admin.passwords import Cost, Passwords
 from headworks.domain.administration import EVERYTHING, Administrator, AdminToken, Role, RoleGrant
 from headworks.domain.config import Config
+from headworks.domain.customers import Customer
 from headworks.identity import Pepper, PepperedReferences
 from headworks.ports.records import EVERYWHERE
+from headworks.secrets import Envelope, LocalMaster, NameSeals, Vault
 from headworks.stores.sql.administration import SqlAdministration
 from headworks.stores.sql.audit import Acts, Seal
+from headworks.stores.sql.customers import SqlCustomers
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.ledger_usage import LedgerUsage
 from headworks.stores.sql.records.store import SqlRecords
 from headworks.stores.sql.records.top_ups import SqlTopUps
 from headworks.stores.sql.revisions import SqlRevisions
+from headworks.stores.sql.secrets import SqlSecrets
 from headworks.testing.clock import FrozenClock
 from headworks.wiring.documents import MachineDocuments
 from headworks.wiring.load import ConfigFile
@@ -108,8 +112,9 @@ class Caller:
 class House:
     """The API on a database, and ways to become somebody."""
 
-    def __init__(self, office: Office, clock: FrozenClock, said: list[str]) -> None:
+    def __init__(self, office: Office, clock: FrozenClock, said: list[str], database: Database) -> None:
         self.office = office
+        self.database = database
         self.clock = clock
         self.said = said
         self.api = AdminApi(office, OPERATIONS, said.append)
@@ -158,7 +163,11 @@ class House:
         user = (await owner.made("POST /users", {"name": "ann", "parent": project}))["id"]
         service = (await owner.made("POST /service-accounts", {"name": "robot", "parent": project}))["id"]
         key = (await owner.made("POST /keys", {"name": "k", "owner": project}))["key"]["id"]
-        return Tenant(organisation, team, project, user, service, key)
+        customer = REFERENCES.customer(organisation, "zoe")
+        await self.office.customers.keep_names(
+            [Customer(id=customer, organisation=organisation, first_seen=1, last_seen=2, sealed=b"")]
+        )
+        return Tenant(organisation, team, project, user, service, key, customer)
 
 
 class Tenant(NamedTuple):
@@ -170,6 +179,7 @@ class Tenant(NamedTuple):
     user: str
     service_account: str
     key: str
+    customer: str
 
 
 def browser(api: AdminApi, signed_in: Reply) -> Caller:
@@ -200,6 +210,8 @@ async def house(url: str, cost: Cost = CHEAP, machine: Config = FOLLOWS) -> Asyn
         chance=chance,
         secret=bytes(32),
         references=REFERENCES,
+        customers=SqlCustomers(database, acts),
+        names=NameSeals(lambda owner: Vault(SqlSecrets(database, acts), Envelope([LocalMaster(bytes(32))]), owner)),
         denials=Denials(people, clock),
         attempts=Attempts(clock),
         passwords=Passwords(chance, cost),
@@ -207,7 +219,7 @@ async def house(url: str, cost: Cost = CHEAP, machine: Config = FOLLOWS) -> Asyn
         usage=LedgerUsage(database),
     )
     try:
-        yield House(office, clock, said)
+        yield House(office, clock, said, database)
     finally:
         await database.close()
 

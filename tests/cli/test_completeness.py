@@ -135,7 +135,7 @@ def everything(run: Run, password: Path) -> None:
         levels(run, owner)
     keys(run, "service-account:robot")
     people(run, password)
-    assert "input_tokens" in run("usage", "list", "--group-by", "model")
+    assert "input_tokens" in run("usage", "list", "--group-by", "model", "--customers", "ann")
     run("usage", "list", "--of", "embeddings", "--per", "1h", "--since", "1d")
     run("costs", "list", "--group-by", "line_item")
     assert len(run("audit", "list", "--limit", "3").splitlines()) == 4

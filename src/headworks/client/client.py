@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from headworks.client.collections import Keys, Parties
+from headworks.client.customers import Customers
 from headworks.client.people import Administrators, Grants, Sessions, Tokens
 from headworks.client.revisions import Revisions
 from headworks.client.usage import Usage
@@ -31,6 +32,7 @@ class Client:
         self.tokens = Tokens(self._wire)
         self.sessions = Sessions(self._wire)
         self.usage = Usage(self._wire)
+        self.customers = Customers(self._wire)
         self.revisions = Revisions(self._wire)
 
     def me(self) -> Me:

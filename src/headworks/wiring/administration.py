@@ -25,8 +25,10 @@ from headworks.identity.keys import make_key, prefix_of
 from headworks.identity.pepper import peppers_of
 from headworks.ports.clock import Clock
 from headworks.ports.revisions import Documents
+from headworks.secrets import NameSeals
 from headworks.stores.sql.administration import SqlAdministration
 from headworks.stores.sql.audit import Acts
+from headworks.stores.sql.customers import SqlCustomers
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.ledger_usage import LedgerUsage
 from headworks.stores.sql.records.store import SqlRecords
@@ -34,6 +36,7 @@ from headworks.stores.sql.records.top_ups import SqlTopUps
 from headworks.stores.sql.revisions import SqlRevisions
 from headworks.wiring.documents import MachineDocuments
 from headworks.wiring.seals import seals_of
+from headworks.wiring.vault import vault_of
 from headworks.wiring.voice import say
 
 Say = Callable[[str], None]
@@ -75,6 +78,8 @@ def open_door(  # noqa: PLR0913 - what the process has opened, and what is left 
         chance=chance,
         secret=peppers[0].digest(b"headworks administration"),
         references=PepperedReferences(peppers),
+        customers=SqlCustomers(database, acts),
+        names=NameSeals(lambda owner: vault_of(database, data, os.environ, clock, owner)),
         denials=Denials(people, clock),
         attempts=Attempts(clock),
         passwords=Passwords(chance),

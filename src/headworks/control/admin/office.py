@@ -14,8 +14,10 @@ from headworks.control.admin.proxies import Network
 from headworks.identity import PepperedReferences
 from headworks.ports.administration import Administration
 from headworks.ports.clock import Chance, Clock
+from headworks.ports.customers import Customers
 from headworks.ports.records import Records, TopUps
 from headworks.ports.revisions import Documents, Revisions
+from headworks.secrets import NameSeals
 from headworks.stores.sql.ledger_usage import LedgerUsage
 
 
@@ -55,6 +57,9 @@ class Office(NamedTuple):
     """32 bytes, the same on all replicas and through restarts: signs cursors and CSRF values."""
     references: PepperedReferences
     """What stands for the names of customers in all that is written."""
+    customers: Customers
+    names: NameSeals
+    """Opens the names of customers."""
     denials: Denials
     attempts: Attempts
     passwords: Passwords

@@ -67,6 +67,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
         journal=config.journal,
         logs=config.logs,
         cache=config.cache,
+        customers=config.customers,
         guards=compile_guards(bench, config),
         policies=compile_policies(bench, config),
         breaker=config.breaker,
