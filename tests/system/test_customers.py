@@ -6,6 +6,7 @@ import json
 import re
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
@@ -58,7 +59,7 @@ def house(valkey: Server | None, tmp_path: Path) -> Generator[RunningHouse]:
             "customers": {"names": "kept"},
             "logs": {"format": "json", "detail": "full"},
             "cache": {"enabled": True},
-            "cluster": {"url": valkey.url, "timeout_ms": 5000} if valkey is not None else {},
+            "cluster": {"url": valkey.url, "timeout_ms": 1000} if valkey is not None else {},
         }
         with RunningHouse(tmp_path, config) as running:
             yield running
@@ -68,7 +69,7 @@ def ask(house: RunningHouse, key: str, *, path: str = "chat/completions", custom
     """Status, and id of the request. `customer`: in the header; `more` goes into the body."""
     body = {"model": "gpt", "max_tokens": 5, "messages": [{"role": "user", "content": "Hello."}], **more}
     headers = {"authorization": f"Bearer {key}", "content-type": "application/json", "x-headworks-session": SESSION}
-    headers |= {"idempotency-key": f"{len(json.dumps(body))}-{customer}"} | (
+    headers |= {"idempotency-key": f"{zlib.crc32(json.dumps([path, customer, body]).encode()):032}"} | (
         {"x-headworks-customer": customer} if customer else {}
     )
     request = urllib.request.Request(f"{house.url}/v1/{path}", json.dumps(body).encode(), headers)  # noqa: S310 - our own address
