@@ -173,6 +173,9 @@ def of_other_installations(words: Callable[[], str], folder: Path) -> None:
         "config diff 1",
         f"config apply {document} --based-on any",
         "config rollback 1 --based-on any",
+        "customers list --organisation acme --name zoe",
+        f"customers show cus_{24 * 'a'}",
+        f"customers forget cus_{24 * 'a'} --yes",
         "identities create ann --provider okta --subject 00u1",
         "identities remove ann --yes",
     ):

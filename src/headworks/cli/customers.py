@@ -10,7 +10,7 @@ from headworks.cli.administering import ASKING, LISTING, REMOVING, Asking, Listi
 from headworks.cli.naming import party_id
 from headworks.cli.telling import tell_all, tell_whole
 from headworks.client import Client
-from headworks.domain.administration.wire.customers import CustomerView
+from headworks.domain.customers import is_reference
 from headworks.domain.records import PartyKind
 
 _COLUMNS = ("id", "name", "organisation", "first_seen", "last_seen", "forgotten_at")
@@ -38,7 +38,7 @@ def show(who: Who, *, organisation: Whose = None, asking: Asking = ASKING) -> in
     """Show a customer."""
 
     def work(client: Client) -> None:
-        tell_whole(client.customers.read(_found(client, who, organisation).id), json=asking.json)
+        tell_whole(client.customers.read(_reference(client, who, organisation)), json=asking.json)
 
     return administer(asking.url, work)
 
@@ -48,9 +48,9 @@ def forget(who: Who, *, organisation: Whose = None, removing: Removing = REMOVIN
 
     def work(client: Client) -> None:
         removing.confirm("The name of this customer")
-        found = _found(client, who, organisation)
-        client.customers.forget(found.id)
-        tell_whole(client.customers.read(found.id), json=removing.json)
+        reference = _reference(client, who, organisation)
+        client.customers.forget(reference)
+        tell_whole(client.customers.read(reference), json=removing.json)
 
     return administer(removing.url, work)
 
@@ -59,7 +59,9 @@ def _organisation(client: Client, named: str | None) -> str | None:
     return party_id(client, named, (PartyKind.ORGANISATION,)) if named else None
 
 
-def _found(client: Client, who: str, organisation: str | None) -> CustomerView:
+def _reference(client: Client, who: str, organisation: str | None) -> str:
+    if is_reference(who):
+        return who
     for customer in client.customers.list(organisation=_organisation(client, organisation), name=who):
-        return customer
+        return customer.id
     raise ValueError(f"there is no customer {who!r} within your reach. See: headworks customers list")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alembic import op
-from sqlalchemy import BigInteger, Index, LargeBinary, String, cast, column, func, insert, literal, select, table
+from sqlalchemy import BigInteger, Index, String, column, func, insert, literal, select, table
 
 from headworks.stores.sql.schema.columns import identity, octets, whole, words
 
@@ -31,7 +31,7 @@ def upgrade() -> None:
         select(
             posted.customer,
             func.min(posted.organisation),
-            cast(literal("", literal_execute=True), LargeBinary),
+            literal(b""),
             func.min(posted.bucket) * _NS,
             func.max(posted.bucket) * _NS,
         )
