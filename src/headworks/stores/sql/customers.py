@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from msgspec.structs import asdict
-from sqlalchemy import ColumnElement, RowMapping, and_, case, select, update
+from sqlalchemy import RowMapping, and_, case, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -87,7 +86,7 @@ async def _put(connection: AsyncConnection, customers: Sequence[Customer], chang
     insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
     statement = insert(CUSTOMERS)
     fresh = statement.excluded
-    merged: dict[str, ColumnElement[Any]] = {
+    merged = {
         "first_seen": case((fresh.first_seen < _TABLE.first_seen, fresh.first_seen), else_=_TABLE.first_seen),
         "last_seen": case((fresh.last_seen > _TABLE.last_seen, fresh.last_seen), else_=_TABLE.last_seen),
         "sealed": case((and_(_TABLE.sealed == b"", _TABLE.forgotten_at == 0), fresh.sealed), else_=_TABLE.sealed),
