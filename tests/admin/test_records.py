@@ -149,13 +149,13 @@ def test_bounds_that_cannot_work_are_refused_with_the_place_in_the_body(tell: Te
 async def silence(house: House) -> None:
     owner = await house.owner()
     unsaid = await owner("POST /organisations", {"name": "acme"})
-    assert (unsaid.problem, unsaid.body["errors"][0]["pointer"]) == ("invalid", "/models")
+    assert (unsaid.problem, unsaid.body["errors"][0]["pointer"]) == ("invalid", "/bounds/models")
     tenant = await house.tenant(owner, "acme")
     bounds = f"PUT /organisations/{tenant.organisation}/bounds"
     assert (await owner(bounds, {"features": ["*"]}, headers={"if-match": "*"})).problem == "invalid"
     governed = {"name": "search", "owner": tenant.team, "bounds": {"features": ["web_search", "tools"]}}
     early = await owner("POST /keys", governed)
-    assert (early.problem, early.body["errors"][0]["pointer"]) == ("invalid", "/features")
+    assert (early.problem, early.body["errors"][0]["pointer"]) == ("invalid", "/bounds/features")
     await owner.made(bounds, {"models": ["*"], "features": ["web_search"]}, if_match="*")
     key = await owner.made("POST /keys", governed)
     assert (await owner.made(f"GET /keys/{key['key']['id']}/policy"))["features"] == ["web_search"]
