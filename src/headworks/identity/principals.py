@@ -63,7 +63,7 @@ class Compiler:
         if standing is None or standing.parties[-1] != key.owner:
             return None
         ends = _earliest((standing.expires_at, key.expires_at, key.revoked_at))
-        own = limits_of(key.bounds, key.id, f"key/{key.name}", key.top_ups)
+        own = limits_of(key.bounds, key.counted_as, f"key/{key.name}", key.top_ups)
         return principal(standing, key.id, key.name, ends, bounds=key.bounds, limits=own)
 
     def standing_of(self, lineage: Lineage) -> Standing | None:

@@ -66,13 +66,13 @@ class Keys:
         return await _put(act, msgspec.structs.replace(key, **changes))
 
     async def rotate(self, act: Act) -> Answer:
-        """Another key in its place. The old one stays good for the overlap, unless it ends before."""
+        """Another key in its place, which goes on with what it has used. The old one stays good for the overlap, unless it ends before."""
         rotation = act.asked(Rotation)
         old = await self.found(act)
         refuse_stale(act, old.version)
         if old.revoked_at or not old.valid_at(act.now()):
             raise Refusal("conflict", "This key is replaced, revoked or expired already. Create another one instead.")
-        made = await _made(act, _NewKey(old.owner, old.name, old.bounds, old.expires_at))
+        made = await _made(act, _NewKey(old.owner, old.name, old.bounds, old.expires_at, old.counted_as))
         assert isinstance(made.body, KeyMade)
         until = act.now() + rotation.overlap_seconds * _SECOND
         await _put(act, msgspec.structs.replace(old, revoked_at=until, replaced_by=made.body.key.id))
@@ -119,6 +119,7 @@ class _NewKey(NamedTuple):
     name: str
     bounds: Bounds
     expires_at: int
+    origin: str = ""
 
 
 async def _made(act: Act, asked: _NewKey, warnings: Sequence[Mistake] = ()) -> Answer:
@@ -132,6 +133,7 @@ async def _made(act: Act, asked: _NewKey, warnings: Sequence[Mistake] = ()) -> A
         pepper=new.pepper,
         bounds=asked.bounds,
         expires_at=asked.expires_at,
+        origin=asked.origin,
         created_at=now,
         updated_at=now,
     )

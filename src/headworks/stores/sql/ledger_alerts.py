@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Select, Table, func, insert, select, update
+from sqlalchemy import Select, Table, case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headworks.domain.alerts import WRITTEN, BudgetAlert, threshold_text
 from headworks.domain.records import BudgetRule
@@ -19,6 +20,7 @@ RECENT = 3600
 """Seconds: only where something was spent since can a key's budget have passed anything."""
 _COLUMNS = {"org": "organisation", "team": "team", "proj": "project", "user": "user", "svc": "user", "key": "key"}
 _GROUPS = {"customer": "customer", "model": "model", "user": "user", "key": "key", "provider": "provider"}
+_COUNTED_AS = case((KEYS.c.origin != "", KEYS.c.origin), else_=KEYS.c.id)
 _NS = 10**9
 _AT_ONCE = 500
 
@@ -82,8 +84,8 @@ class AlertTables:
         recent = _spenders(now_ns)
         found: list[Owned] = []
         async with self._database.reading() as connection:
-            for table, condition in ((PARTIES, None), (KEYS, KEYS.c.id.in_(recent))):
-                statement = select(table.c.id, table.c.name, table.c.bounds).where(table.c.bounds.like('%"budgets"%'))
+            for table, whose, condition in ((PARTIES, PARTIES.c.id, None), (KEYS, _COUNTED_AS, KEYS.c.id.in_(recent))):
+                statement = select(whose, table.c.name, table.c.bounds).where(table.c.bounds.like('%"budgets"%'))
                 rows = await connection.execute(statement if condition is None else statement.where(condition))
                 for owner, name, text in rows:
                     found += _watched(Owned(owner, name, budget, rule) for budget, rule in bounds_of(text).budgets.items())
@@ -105,9 +107,11 @@ class AlertTables:
             for question, parties in asked.items():
                 ordered = sorted(parties)
                 for first in range(0, len(ordered), _AT_ONCE):
-                    statement = _spent(question, ordered[first : first + _AT_ONCE])
-                    for row in await connection.execute(statement):
-                        found.setdefault((question, row[0]), {})[tuple(row[2:])] = int(row[1])
+                    some = ordered[first : first + _AT_ONCE]
+                    origins = await _origins(connection, some) if question.column == "key" else {}
+                    for row in await connection.execute(_spent(question, [*some, *origins])):
+                        groups = found.setdefault((question, origins.get(row[0], row[0])), {})
+                        groups[tuple(row[2:])] = groups.get(tuple(row[2:]), 0) + int(row[1])
         return [found.get((_question(window), _party(window)), {}) for window in windows]
 
     async def added(self, windows: Sequence[Window]) -> list[dict[str, int]]:
@@ -181,6 +185,12 @@ def _question(window: Window) -> _Question:
 def _party(window: Window) -> str:
     """As postings call it."""
     return window.owned.owner.removeprefix(WRITTEN)
+
+
+async def _origins(connection: AsyncConnection, keys: Sequence[str]) -> dict[str, str]:
+    """The keys that came in the place of these → in whose."""
+    rows = await connection.execute(select(KEYS.c.id, KEYS.c.origin).where(KEYS.c.origin != "", KEYS.c.origin.in_(keys)))
+    return {row.id: row.origin for row in rows}
 
 
 def _spent(question: _Question, parties: Sequence[str]) -> Select[*tuple[str, ...]]:
