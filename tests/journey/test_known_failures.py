@@ -5,12 +5,21 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
+import pytest
 
+from headworks.domain.call import Call
+from headworks.domain.outcome import Ending, Outcome
+from headworks.domain.principal import Principal
+from headworks.domain.reply import Reply
+from headworks.domain.snapshot import CacheSettings
 from headworks.domain.target import AskedModel
-from headworks.testing import Script, ScriptedUpstream
+from headworks.journey import Cache
+from headworks.journey.planner import Planner
+from headworks.stores.memory import MemoryAnswers, MemoryReplays
+from headworks.testing import CollectingSink, FrozenClock, Script, ScriptedUpstream, sample_call
 from tests.limits.shop import GOOD, ask, model, shop
 
-from .plain import House
+from .plain import House, PlainInterpreter
 
 ELSEWHERE = "https://elsewhere.example/v1"
 
@@ -43,3 +52,27 @@ def test_a_providers_credentials_do_not_come_back_with_its_answer() -> None:
         assert not [name for name, value in reply.headers if value == b"sk-operator"]
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("headers", [{}, {b"idempotency-key": b"once"}], ids=["a repeat", "an idempotency key"])
+def test_what_is_remembered_for_one_caller_is_nobody_elses(headers: dict[bytes, bytes]) -> None:
+    """Elsewhere the same question of two tenants is one entry of the cache."""
+    clock = FrozenClock()
+    stage = Cache(MemoryAnswers(clock, 1_000), MemoryReplays(clock), PlainInterpreter())
+    snapshot = msgspec.structs.replace(shop(model("m")), cache=CacheSettings(enabled=True))
+    answered: list[str] = []
+
+    async def serve(caller: str) -> None:
+        call = sample_call(model="m", snapshot=snapshot, principal=Principal(id=caller), headers=headers)
+        call = msgspec.structs.replace(call, plan=Planner().plan(call, snapshot.models[AskedModel("m")]))
+
+        async def answer(_: Call) -> Reply:
+            answered.append(caller)
+            return Reply.of(200, [], b"answer")
+
+        (await stage(call, answer)).start(CollectingSink())
+        call.closing.close(Outcome(Ending.FINISHED, 200))
+
+    for caller in ("ours", "ours", "theirs", "theirs", "ours"):
+        asyncio.run(serve(caller))
+    assert answered == ["ours", "theirs"]
