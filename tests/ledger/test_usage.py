@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from openai import AsyncOpenAI, UnprocessableEntityError
 from openai.types.admin.organization.usage_completions_response import (
@@ -100,11 +100,11 @@ def test_openais_own_library_asks_for_usage_and_costs(url: str, tmp_path: Path) 
             ]
             await asyncio.to_thread(write, tmp_path, exchanges)
             await _book(url, tmp_path)
-            transport = httpx.ASGITransport(app=owner.app)
+            transport = httpx2.ASGITransport(app=owner.app)
             async with AsyncOpenAI(
                 base_url="http://localhost:4456/admin/v1",
                 admin_api_key=owner.headers["authorization"].removeprefix("Bearer "),
-                http_client=httpx.AsyncClient(transport=transport),
+                http_client=httpx2.AsyncClient(transport=transport),
             ) as client:
                 await _asked(client)
 
