@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Select, Table, case, func, insert, select, update
+from sqlalchemy import Select, Table, case, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,6 +15,7 @@ from headworks.domain.records import BudgetRule
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.records.rows import bounds_of
 from headworks.stores.sql.schema import ALERTS, GRANTS, KEYS, PARTIES, POSTINGS
+from headworks.stores.sql.sums import halves_of, sums_of
 
 RECENT = 3600
 """Seconds: only where something was spent since can a key's budget have passed anything."""
@@ -109,9 +110,10 @@ class AlertTables:
                 for first in range(0, len(ordered), _AT_ONCE):
                     some = ordered[first : first + _AT_ONCE]
                     origins = await _origins(connection, some) if question.column == "key" else {}
-                    for row in await connection.execute(_spent(question, [*some, *origins])):
-                        groups = found.setdefault((question, origins.get(row[0], row[0])), {})
-                        groups[tuple(row[2:])] = groups.get(tuple(row[2:]), 0) + int(row[1])
+                    for row in (await connection.execute(_spent(question, [*some, *origins]))).mappings():
+                        party, _, _, *group = map(str, row.values())
+                        groups = found.setdefault((question, origins.get(party, party)), {})
+                        groups[tuple(group)] = groups.get(tuple(group), 0) + sums_of(row, ["price"])["price"]
         return [found.get((_question(window), _party(window)), {}) for window in windows]
 
     async def added(self, windows: Sequence[Window]) -> list[dict[str, int]]:
@@ -121,9 +123,10 @@ class AlertTables:
         periods = {window.period for window in windows}
         found: dict[tuple[str, ...], dict[str, int]] = {}
         async with self._database.reading() as connection:
-            statement = select(*names, func.sum(table.amount)).where(table.period.in_(periods)).group_by(*names)
-            for *budget, group, amount in await connection.execute(statement):
-                found.setdefault(tuple(budget), {})[group] = int(amount)
+            statement = select(*names, *halves_of([table.amount])).where(table.period.in_(periods)).group_by(*names)
+            for row in (await connection.execute(statement)).mappings():
+                *budget, group, _, _ = map(str, row.values())
+                found.setdefault(tuple(budget), {})[group] = sums_of(row, ["amount"])["amount"]
         return [found.get((each.owned.owner, each.owned.name, each.period, each.owned.rule.currency), {}) for each in windows]
 
     async def note(self, alert: BudgetAlert, destinations: tuple[str, ...]) -> bool:
@@ -194,11 +197,11 @@ async def _origins(connection: AsyncConnection, keys: Sequence[str]) -> dict[str
 
 
 def _spent(question: _Question, parties: Sequence[str]) -> Select[*tuple[str, ...]]:
-    """Party, sum, values of the group; typed as text, which all but the sum are."""
+    """Party, the sum's halves, values of the group; typed as text, which all but the halves are."""
     table = POSTINGS.c
     party, groups = table[question.column], [table[_GROUPS[name]] for name in question.group_by]
     return (
-        select(party, func.sum(table.price), *groups)
+        select(party, *halves_of([table.price]), *groups)
         .where(party.in_(parties), table.currency == question.currency)
         .where(table.bucket >= question.since, table.bucket < question.until)
         .group_by(party, *groups)
