@@ -112,14 +112,19 @@ class Caller:
 class House:
     """The API on a database, and ways to become somebody."""
 
-    def __init__(self, office: Office, clock: FrozenClock, said: list[str], database: Database) -> None:
+    def __init__(self, office: Office, clock: FrozenClock, said: list[str]) -> None:
         self.office = office
-        self.database = database
         self.clock = clock
         self.said = said
         self.api = AdminApi(office, OPERATIONS, said.append)
         self.api.opened = True
         self.anyone = Caller(self.api)
+
+    @property
+    def database(self) -> Database:
+        """What all its stores are in."""
+        assert isinstance(self.office.people, SqlAdministration)
+        return self.office.people.database
 
     async def person(self, *roles: tuple[Role, str], name: str = "") -> str:
         """The id of a new administrator with these roles."""
@@ -211,7 +216,7 @@ async def house(url: str, cost: Cost = CHEAP, machine: Config = FOLLOWS) -> Asyn
         secret=bytes(32),
         references=REFERENCES,
         customers=SqlCustomers(database, acts),
-        names=NameSeals(lambda owner: Vault(SqlSecrets(database, acts), Envelope([LocalMaster(bytes(32))]), owner)),
+        name_seals=NameSeals(lambda owner: Vault(SqlSecrets(database, acts), Envelope([LocalMaster(bytes(32))]), owner)),
         denials=Denials(people, clock),
         attempts=Attempts(clock),
         passwords=Passwords(chance, cost),
@@ -219,7 +224,7 @@ async def house(url: str, cost: Cost = CHEAP, machine: Config = FOLLOWS) -> Asyn
         usage=LedgerUsage(database),
     )
     try:
-        yield House(office, clock, said, database)
+        yield House(office, clock, said)
     finally:
         await database.close()
 

@@ -27,13 +27,22 @@ AUDIENCE = "headworks-admin"
 
 
 class Scene(NamedTuple):
-    """A house whose people come through the provider `corporate`."""
+    """A house whose people come through one provider."""
 
     house: House
     provider: Provider
+    name: str = "corporate"
 
     def browser(self, headers: Mapping[str, str] | None = None) -> Browser:
         return Browser(self, headers)
+
+    def renamed(self, name: str) -> Scene:
+        """The same, where the configuration now calls the provider by another name."""
+        office = self.house.office
+        known = office.entrance.parties[self.name].provider
+        parties = {name: RelyingParty(msgspec.structs.replace(known, name=name), fetch, post, self.house.clock)}
+        entrance = msgspec.structs.replace(office.entrance, parties=parties)
+        return Scene(House(office._replace(entrance=entrance), self.house.clock, []), self.provider, name)
 
     async def audit(self, operation: str) -> list[dict[str, str]]:
         """What the audit says of it, denials included, oldest first."""
@@ -62,6 +71,7 @@ class Browser:
 
     def __init__(self, scene: Scene, headers: Mapping[str, str] | None = None) -> None:
         self._api = scene.house.api
+        self._begin = f"/login/{scene.name}"
         self._headers = dict(headers or {})
         self.cookies: dict[str, str] = {}
 
@@ -76,7 +86,7 @@ class Browser:
 
     async def begin(self, query: str = "") -> str:
         """Go to the provider, sign in there; answers where it sends the browser to, below the control plane's root."""
-        reply = await self.get(f"/login/corporate{query}")
+        reply = await self.get(f"{self._begin}{query}")
         assert reply.status == 303, reply
         back = await asyncio.to_thread(_visit, reply.headers["location"])
         assert back.startswith(AT + ROOT)

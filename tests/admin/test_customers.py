@@ -22,7 +22,7 @@ QUARTER = 900 * 10**9
 async def keep(house: House, organisation: str, name: str) -> str:
     """As the control process does with a name that a gateway has met. The reference."""
     office, id_ = house.office, REFERENCES.customer(organisation, name)
-    sealed = await office.names.seal(NamedCustomer(id=id_, organisation=organisation, name=name))
+    sealed = await office.name_seals.seal(NamedCustomer(id=id_, organisation=organisation, name=name))
     await office.customers.keep_names([Customer(id=id_, organisation=organisation, first_seen=1, last_seen=2, sealed=sealed)])
     return id_
 

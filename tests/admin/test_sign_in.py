@@ -155,6 +155,24 @@ def test_a_group_that_is_taken_away_takes_its_roles_along_at_the_next_sign_in(te
     tell(groups_change)
 
 
+async def renamed(house: House) -> None:
+    async with scene(house) as its:
+        await its.browser().signed_in()
+        now = its.renamed("okta")
+        house.clock.advance(13 * 3600)
+        its.provider.now += 13 * 3600
+        ann = await now.browser().signed_in()
+        assert (await ann("GET /keys")).status == 200
+        its.provider.person["groups"] = ["readers"]
+        reader = await now.renamed("entra").browser().signed_in()
+        assert [grant["role"] for grant in (await reader.made("GET /grants"))["data"]] == ["auditor"]
+
+
+def test_a_provider_that_is_called_by_another_name_lets_its_people_in_with_the_roles_of_now(tell: Telling) -> None:
+    """What it gave under its name of before has ended, or would outlive the group that it came of."""
+    tell(renamed)
+
+
 async def leaver(house: House) -> None:
     async with scene(house) as its:
         ann = await its.browser().signed_in()

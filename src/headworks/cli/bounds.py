@@ -7,7 +7,7 @@ import msgspec
 from headworks.cli.administering import ASKING, Asking, Names, administer
 from headworks.cli.naming import holder_of
 from headworks.cli.rules import given
-from headworks.cli.telling import tell_whole
+from headworks.cli.telling import tell_whole, warn
 from headworks.client import Client
 
 _NARROWING = ("models", "endpoints", "features", "providers", "regions")
@@ -67,7 +67,9 @@ def change(  # noqa: PLR0913 - one parameter a flag
         holder, id_ = holder_of(client, owner)
         found = holder.read(id_)
         bounds = msgspec.structs.replace(found.bounds, **said)
-        tell_whole(holder.put_bounds(id_, bounds, version=found.version), json=asking.json)
+        put = holder.put_bounds(id_, bounds, version=found.version)
+        tell_whole(msgspec.structs.replace(put, warnings=()), json=asking.json)
+        warn(put)
 
     return administer(asking.url, work)
 

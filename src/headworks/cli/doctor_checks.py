@@ -34,11 +34,12 @@ class Severity(StrEnum):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing that was looked at. `remedy` is there unless it is fine."""
+    """One thing that was looked at. `remedy` is there unless it is fine. `hinders`: no start can go well before it is mended."""
 
     severity: Severity
     what: str
     remedy: str = ""
+    hinders: bool = False
 
 
 def files_allowed(connections: int) -> Finding:

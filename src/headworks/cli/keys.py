@@ -18,7 +18,7 @@ from headworks.cli.administering import (
 )
 from headworks.cli.naming import party_id
 from headworks.cli.spans import NEVER, instant_after, seconds_of
-from headworks.cli.telling import tell, tell_all, tell_whole
+from headworks.cli.telling import tell, tell_all, tell_whole, warn
 from headworks.client import Client
 from headworks.domain.administration.wire.bounds import BoundsBody, BudgetBody
 from headworks.domain.administration.wire.keys import KeyAsked, KeyPatch
@@ -87,6 +87,7 @@ def create(  # noqa: PLR0913 - one parameter a flag
         asked = KeyAsked(owner=whose, name=name, bounds=bounds, expires_at=instant_after(expires_in))
         made = client.keys.create(asked, idempotency_key=writing.idempotency_key)
         tell(made, f"{made.secret}\nThis is the key {made.key.id}. It is not shown again.", json=writing.json)
+        warn(made.key.bounds)
 
     return administer(writing.url, work)
 

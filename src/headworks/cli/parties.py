@@ -22,7 +22,7 @@ from headworks.cli.administering import (
 from headworks.cli.commands import PARTY_VERBS
 from headworks.cli.naming import parties_of, party_id, spoken
 from headworks.cli.spans import NEVER, instant_after
-from headworks.cli.telling import tell, tell_all, tell_whole
+from headworks.cli.telling import tell, tell_all, tell_whole, warn
 from headworks.client import Client
 from headworks.domain.administration.wire.bounds import BoundsBody
 from headworks.domain.administration.wire.parties import PartyAsked, PartyPatch
@@ -93,6 +93,7 @@ class Verbs:
             )
             made = parties_of(client, self._kind).create(asked, idempotency_key=writing.idempotency_key)
             tell(made, f"{made.name} is {made.id}.", json=writing.json)
+            warn(made.bounds)
 
         return administer(writing.url, work)
 

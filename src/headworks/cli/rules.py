@@ -9,7 +9,7 @@ import msgspec
 
 from headworks.cli.administering import Asking, Listing, Removing, administer
 from headworks.cli.naming import holder_of
-from headworks.cli.telling import tell, tell_rows, tell_whole
+from headworks.cli.telling import tell, tell_rows, tell_whole, warn
 from headworks.client import Client
 from headworks.client.collections import Keys, Parties
 from headworks.domain.administration.wire.bounds import BoundsBody, BudgetBody, LimitBody
@@ -111,3 +111,4 @@ class Rules(Generic[Rule]):
         else:
             print(f"The {self._what} {name!r} of {owner}:")
             tell_whole(self._of(bounds)[name], json=False)
+        warn(bounds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 import msgspec
 
@@ -34,7 +35,15 @@ class Usage:
 
 
 def _request(what: str, query: UsageQuery | CostsQuery, page: str) -> Request:
-    wanted = {**msgspec.structs.asdict(query), "page": page}
+    wanted: dict[str, object] = {**msgspec.structs.asdict(query), "page": page}
     return Request(
-        method="GET", path=f"/organization/{what}", query={name: value for name, value in wanted.items() if value != ""}
+        method="GET",
+        path=f"/organization/{what}",
+        query={name: _written(value) for name, value in wanted.items() if value not in ("", (), None)},
     )
+
+
+def _written(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(str, cast("tuple[object, ...]", value)))
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -87,8 +87,8 @@ class Administration(Protocol):
         """
         ...
 
-    async def replace_grants(self, administrator: str, grants: Sequence[RoleGrant], *, source: str, audit: Facts) -> None:
-        """These instead of all that have `source` in `created_by`. What is granted already, whoever did that, is left as it is."""
+    async def replace_grants(self, administrator: str, grants: Sequence[RoleGrant], *, audit: Facts) -> None:
+        """These instead of all that claims have given: a person comes through one provider alone. What is granted already, whoever did that, is left as it is."""
         ...
 
     async def administrators(self, page: Page, *, reach: Reach) -> Sequence[Administrator]:

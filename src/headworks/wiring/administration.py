@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,11 +15,12 @@ from headworks.control.admin.denials import Denials
 from headworks.control.admin.document import document_of
 from headworks.control.admin.door import AdminDoor
 from headworks.control.admin.entrance import Entrance
-from headworks.control.admin.office import NewKey, Office
+from headworks.control.admin.office import NewKey, Office, nothing_known
 from headworks.control.admin.operations import OPERATIONS
 from headworks.control.admin.passwords import Passwords
 from headworks.control.admin.proxies import Network
 from headworks.domain.config import Config
+from headworks.domain.names import Names
 from headworks.identity import Digests, PepperedReferences
 from headworks.identity.keys import make_key, prefix_of
 from headworks.identity.pepper import peppers_of
@@ -55,6 +56,7 @@ def open_door(  # noqa: PLR0913 - what the process has opened, and what is left 
     *,
     entrance: Entrance | None = None,
     documents: Documents | None = None,
+    names: Callable[[], Awaitable[Names | None]] = nothing_known,
 ) -> AdminDoor:
     """`data` is where the journal is, and the pepper. Raises `PepperRefused`, and `ValueError` for what is wrong in the environment."""
     peppers = peppers_of(data, os.environ, shared=not database.is_sqlite)
@@ -79,11 +81,12 @@ def open_door(  # noqa: PLR0913 - what the process has opened, and what is left 
         secret=peppers[0].digest(b"headworks administration"),
         references=PepperedReferences(peppers),
         customers=SqlCustomers(database, acts),
-        names=NameSeals(lambda owner: vault_of(database, data, os.environ, clock, owner)),
+        name_seals=NameSeals(lambda owner: vault_of(database, data, os.environ, clock, owner)),
         denials=Denials(people, clock),
         attempts=Attempts(clock),
         passwords=Passwords(chance),
         document=document_of(OPERATIONS),
+        names=names,
         usage=LedgerUsage(database),
         entrance=entrance,
         hosts=frozenset(name.lower() for name in (*_listed(HOSTS), urlsplit(entrance.url).hostname or "")),

@@ -58,7 +58,7 @@ def _references(act: Act, query: CustomerQuery) -> tuple[str, ...]:
 
 async def _view(act: Act, customer: Customer) -> CustomerView:
     try:
-        name = await act.office.names.open(customer)
+        name = await act.office.name_seals.open(customer)
     except (MasterRefused, MasterUnavailable, SecretUnreadable):
         name = ""
     return CustomerView.of(customer, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple, Protocol
 
 from headworks.control.admin.attempts import Attempts
@@ -11,6 +12,7 @@ from headworks.control.admin.denials import Denials
 from headworks.control.admin.entrance import Entrance
 from headworks.control.admin.passwords import Passwords
 from headworks.control.admin.proxies import Network
+from headworks.domain.names import Names
 from headworks.identity import PepperedReferences
 from headworks.ports.administration import Administration
 from headworks.ports.clock import Chance, Clock
@@ -41,6 +43,11 @@ class Mint(Protocol):
         ...
 
 
+async def nothing_known() -> Names | None:
+    """Where no configuration can be read."""
+    return None
+
+
 class Office(NamedTuple):
     """Stores, sources of time and chance, and what must be remembered between requests."""
 
@@ -58,7 +65,7 @@ class Office(NamedTuple):
     references: PepperedReferences
     """What stands for the names of customers in all that is written."""
     customers: Customers
-    names: NameSeals
+    name_seals: NameSeals
     """Opens the names of customers."""
     denials: Denials
     attempts: Attempts
@@ -71,6 +78,8 @@ class Office(NamedTuple):
     """Where proxies stand that are believed when they say whom they forward, and that it came over TLS."""
     entrance: Entrance = Entrance()
     """The ways to sign in."""
+    names: Callable[[], Awaitable[Names | None]] = nothing_known
+    """What the configuration that runs has names for; None where that is not known."""
     usage: LedgerUsage | None = None
     """What the ledger can be asked; None where none is kept."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from headworks.control.admin.expiry import checked_expiry
 from headworks.control.admin.gate import TOKEN_BEGINNING
 from headworks.control.admin.operation import Act, Answer
 from headworks.control.admin.paging import cut, page_of
@@ -16,7 +17,6 @@ from headworks.domain.administration.wire.people import (
     TokenMade,
     TokenView,
 )
-from headworks.domain.administration.wire.values import wall_of
 from headworks.ports.records import Missing
 
 _SHOWN = len(TOKEN_BEGINNING) + 8
@@ -45,7 +45,7 @@ async def create_token(act: Act) -> Answer:
         digest=digest_of(secret),
         scopes=scopes,
         party=party,
-        expires_at=min((at for at in (wall_of(asked.expires_at), act.actor.expires_at) if at), default=0),
+        expires_at=min((at for at in (checked_expiry(act, asked.expires_at), act.actor.expires_at) if at), default=0),
         created_at=act.now(),
         created_by=act.actor.token or act.actor.id,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from headworks.domain.config import Config
+from headworks.domain.names import Names
 from headworks.domain.snapshot import Snapshot
 from headworks.providers.price_table import PriceTable
 from headworks.stores.sql.address import anchored
@@ -28,10 +29,11 @@ __all__ = ["Compiled", "Givens", "compile_config", "compile_reading", "compile_s
 
 
 class Compiled(msgspec.Struct, frozen=True, kw_only=True):
-    """A usable configuration. `files` are those it was made from beside the document; `until` is when a price changes by date."""
+    """A usable configuration. `names` are those that bounds can speak of; `files` are those it was made from beside the document; `until` is when a price changes by date."""
 
     snapshot: Snapshot
     config: Config
+    names: Names = Names()
     warnings: tuple[Problem, ...] = ()
     files: tuple[str, ...] = ()
     until: datetime | None = None
@@ -83,6 +85,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
     return Compiled(
         snapshot=msgspec.structs.replace(snapshot, revision=revision),
         config=config,
+        names=_names(config, models),
         warnings=tuple(bench.warnings),
         files=tuple(sorted(bench.files)),
         until=bench.until,
@@ -103,6 +106,16 @@ def compile_settings(reading: Reading, givens: Givens) -> Config:
 
 def _database(bench: Bench, config: Config) -> str:
     return anchored(bench.secret(config.database, ("database",)), Path(bench.givens.directory))
+
+
+def _names(config: Config, models: Models) -> Names:
+    return Names(
+        models=models.names,
+        providers=frozenset(models.providers),
+        regions=frozenset(models.regions),
+        policies=frozenset(config.policies),
+        guards=frozenset(config.guards),
+    )
 
 
 def _refuse_mistakes(reading: Reading, bench: Bench) -> None:

@@ -119,7 +119,7 @@ class SqlRecords(SqlLookups):
             raise Conflict("Keys are imported by the installation's owner only.")  # others could claim a stranger's key
         async with self._act(audit, "this key is already known") as act:
             owner = await _party(act.connection, key.owner, reach)
-            bounds = dated(NO_BOUNDS, key.bounds, act.at)
+            bounds = dated(key.bounds if key.origin else NO_BOUNDS, key.bounds, act.at)
             made = replace(key, bounds=bounds, version=1, created_at=act.at, updated_at=act.at)
             await act.connection.execute(insert(KEYS), key_row(made, (*owner.path, owner.id)[0]))
             act.about(made.owner, entity="key", id=made.id, name=made.name, prefix=made.prefix)

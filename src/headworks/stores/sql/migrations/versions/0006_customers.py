@@ -7,8 +7,8 @@ from sqlalchemy import BigInteger, Index, String, column, func, insert, literal,
 
 from headworks.stores.sql.schema.columns import identity, octets, whole, words
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 _POSTINGS = table("postings", column("customer", String), column("organisation", String), column("bucket", BigInteger))
 _NS = 10**9
