@@ -304,5 +304,16 @@ async def denials(house: House) -> None:
     assert {entry["facts"]["within"] for entry in seen} <= set(ours)
 
 
+async def by_a_foreign_name(house: House) -> None:
+    assert (await house.anyone("GET /me", headers={"host": "rebound.example"})).problem == "host_refused"
+    await house.office.denials.tell()
+    (entry,) = await house.office.people.audit_entries(Page(size=1), reach=EVERYWHERE)
+    assert (entry.facts["outcome"], entry.facts["why"], entry.facts["path"]) == ("denied", "host_refused", "/admin/v1/me")
+
+
+def test_a_page_that_comes_by_a_foreign_name_is_in_the_audit(tell: Telling) -> None:
+    tell(by_a_foreign_name)
+
+
 def test_every_act_and_every_denial_is_in_the_audit(tell: Telling) -> None:
     tell(denials)

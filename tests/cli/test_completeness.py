@@ -80,6 +80,11 @@ def levels(run: Run, owner: str) -> None:
     run("bounds", "change", owner, "--models", "gpt-*", "--regions", "eu")
     assert "gpt-*" in run("bounds", "show", owner)
     assert "regions" not in run("bounds", "change", owner, "--widen", "regions")
+    run("bounds", "change", owner, "--tags", "site=bonn", "job=nightly")
+    told = run("bounds", "change", owner, "--tags", "site=", "job=daily")
+    assert "daily" in told
+    assert "site" not in told
+    assert "daily" not in run("bounds", "change", owner, "--empty-tags")
     run("limits", "create", owner, "minute", "600", "--per", "1m")
     assert "60.0" in run("limits", "change", owner, "minute", "500")
     assert "500" in run("limits", "list", owner)
