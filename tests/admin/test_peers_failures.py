@@ -34,7 +34,7 @@ def test_every_write_needs_a_scope_and_configuration_an_installation_wide_one() 
     open_to_all = {operation.name for operation in OPERATIONS if operation.writes and not isinstance(operation.needs, Scope)}
     assert open_to_all == {
         "setup.use", "session.create", "session.remove", "me.password", "sessions.remove", "tokens.create", "tokens.revoke",
-        "login.redeem",
+        "login.ask", "login.decide", "login.redeem",
     }  # fmt: skip
 
 

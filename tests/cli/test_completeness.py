@@ -27,6 +27,8 @@ REASONS = {
     "login.list": "of signing in through an identity provider, which goes through a browser",
     "login.begin": "likewise",
     "login.end": "likewise",
+    "login.ask": "likewise",
+    "login.decide": "likewise",
     "login.redeem": "likewise",
     "me.password": "takes a session, so that a stolen token does not become a password; done where one signs in",
 }
