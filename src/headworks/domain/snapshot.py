@@ -150,6 +150,8 @@ class CacheSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
     enabled: bool = False
     seconds: float = 300.0
     max_bytes: int = 67_108_864
+    zero_retention: bool = False
+    """No answer outlives its request: of an Idempotency-Key only what it was used for is known."""
 
 
 class ClusterSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
