@@ -10,9 +10,10 @@ from typing import Literal, Self, TypedDict, Unpack
 from headworks.client.collections import Keys, Parties
 from headworks.client.people import Administrators, Grants, Sessions, Tokens
 from headworks.client.revisions import Revisions
+from headworks.client.signing_in import change_password
 from headworks.client.usage import Usage
 from headworks.client.wire import Request, Wire
-from headworks.domain.administration.wire.people import AuditListing, AuditView, Me
+from headworks.domain.administration.wire.people import AuditListing, AuditView, Me, NewPassword
 
 
 class AuditOnly(TypedDict, total=False):
@@ -34,6 +35,8 @@ class Client:
 
     def __init__(self, url: str, token: str, *, seconds: float = 30.0) -> None:
         """`token`: `hwa-…`. Raises `ValueError` for an address that is none; nothing is connected yet."""
+        self._url = url
+        self._seconds = seconds
         self._wire = Wire(url, token, seconds)
         self.organisations = Parties(self._wire, "organisations")
         self.teams = Parties(self._wire, "teams")
@@ -51,6 +54,10 @@ class Client:
     def me(self) -> Me:
         """Who the token acts as, and what it may do."""
         return self._wire.ask(Request(method="GET", path="/me"), Me)
+
+    def change_password(self, passwords: NewPassword) -> Me:
+        """Change one's own, of whoever the token acts as. All their sessions end; tokens stay good."""
+        return change_password(self._url, self.me().name, passwords, seconds=self._seconds)
 
     def audit(self, **only: Unpack[AuditOnly]) -> Iterator[AuditView]:
         """What was done and denied, newest first."""
