@@ -12,6 +12,7 @@ from hashlib import sha256
 from math import inf
 
 from headworks.domain.errors import Fault
+from headworks.domain.gauges import DirectoryGauges
 from headworks.domain.principal import Principal
 from headworks.domain.records import Ended, ended
 from headworks.domain.snapshot import Snapshot
@@ -49,6 +50,11 @@ class Directory:
         self._entries = self._cache.entries
         self._flights: dict[bytes, asyncio.Task[Looked]] = {}
         self.feed = Feed(lookups, self._cache, self._misses, clock)
+
+    def gauges(self) -> DirectoryGauges:
+        """What is remembered, and how fresh that is."""
+        age = self._now() - self.feed.proven
+        return DirectoryGauges(entries=len(self._entries), change=self.feed.number, age=age if age < inf else None)
 
     def peek(self, key: bytes, snapshot: Snapshot) -> Principal | None:
         """Who holds it, if that is known and proved."""
