@@ -10,6 +10,7 @@ from itertools import islice, pairwise
 import msgspec
 
 from headworks.domain.issuer import IdentitySettings
+from headworks.domain.limits.limit import Limit
 from headworks.domain.policy import PolicyRule
 from headworks.domain.principal import Principal
 from headworks.domain.retry import RetryBudgetSettings, RetryPolicy
@@ -199,6 +200,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     journal: JournalSettings = JournalSettings()
     logs: LogSettings = LogSettings()
     cache: CacheSettings = CacheSettings()
+    limits: tuple[Limit, ...] = ()
+    """Of all callers together, whoever they are."""
     guards: tuple[GuardRule, ...] = ()
     policies: tuple[PolicyRule, ...] = ()
     breaker: Breaker = Breaker()
