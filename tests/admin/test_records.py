@@ -204,6 +204,31 @@ def test_pages_follow_one_another_to_the_end(tell: Telling) -> None:
     tell(pages)
 
 
+async def searched(house: House) -> None:
+    owner = await house.owner()
+    ours, theirs = await house.tenant(owner, "acme"), await house.tenant(owner, "rival")
+    made = await owner.made("POST /keys", {"name": "app-1", "owner": ours.team})
+    await owner.made("POST /keys", {"name": "app-2", "owner": theirs.team})
+    key = made["key"]["id"]
+
+    async def found(query: str) -> list[str]:
+        return [entry["facts"]["operation"] for entry in (await owner.made(f"GET /audit?{query}"))["data"]]
+
+    assert set(await found("operation=keys.create")) == set(await found("operation=keys")) == {"keys.create"}
+    assert await found("operation=keys&object=app-1") == ["keys.create"]
+    assert await found(f"object={key}") == ["keys.create"]
+    assert await found(f"object={ours.team}&operation=teams") == ["teams.create"]
+    assert await found("object=app-%25") == await found("actor=nobody") == await found("operation=key") == []
+    assert await found("outcome=done&limit=200") == await found("limit=200")
+    assert await found("until=2020-01-01T00:00:00Z") == []
+    assert len(await found("since=2020-01-01T00:00:00Z&limit=200")) == len(await found("limit=200"))
+    assert (await owner("GET /audit?outcome=perhaps")).status == 422
+
+
+def test_the_audit_is_searched_by_who_what_whom_when_and_outcome(tell: Telling) -> None:
+    tell(searched)
+
+
 async def removed_with_a_past(house: House) -> None:
     owner = await house.owner()
     ours, theirs = await house.tenant(owner, "acme"), await house.tenant(owner, "rival")

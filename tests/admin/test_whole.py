@@ -223,7 +223,10 @@ def by_command_line(told: Callable[[], str]) -> None:
     rotated = run("keys", "rotate", made["key"]["id"], "--overlap", "1h")
     assert rotated.startswith("hw-")
     run("keys", "revoke", made["key"]["id"])
-    assert "It is revoked" in run("keys", "policy", made["key"]["id"])
+    assert "It was revoked" in run("keys", "policy", made["key"]["id"])
+    shown = run("keys", "show", made["key"]["prefix"])
+    assert made["key"]["id"] in shown
+    assert "usable  no. It was revoked at" in shown
     assert project["id"] in run("projects", "list")
     assert build()(("keys", "create", "x", "--owner", "team:nobody"), result_action="return_value") == 2
     assert build()(("keys", "revoke", "key_unknown"), result_action="return_value") == 1

@@ -42,6 +42,20 @@ def test_money_and_long_stretches_slide() -> None:
     assert not money.budget
 
 
+def test_all_callers_together_have_limits_too() -> None:
+    text = MODELS + "limits: {opus: {unit: tokens, amount: 1000, seconds: 60, models: [opus]}}\n"
+    (limit,) = compiled(text).snapshot.limits
+    assert (limit.id, limit.owner, limit.models) == ("all/opus", "config:all", ("opus",))
+
+    for written, said in (
+        ("{amount: 5, seconds: 60, models: [opsu]}", "Did you mean 'opus'"),
+        ("{amount: 5}", "Over which time"),
+    ):
+        problem = refusal(MODELS + f"limits: {{x: {written}}}\n")
+        assert problem is not None
+        assert said in str(problem)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

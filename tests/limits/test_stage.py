@@ -24,11 +24,11 @@ from headworks.journey.planner import Planner
 from headworks.journey.reservation import UNSEEN, reservation
 from headworks.stores.memory import MemoryCounters
 from headworks.stores.memory.counters import MemoryHold
-from headworks.testing import CollectingSink, FrozenClock, Script, sample_call, sample_target
+from headworks.testing import CollectingSink, FrozenClock, Script, ScriptedUpstream, sample_call, sample_target
 from tests.journey.plain import House
 
 from .making import limit, run
-from .shop import DOLLARS, Caps, ask, house, model, shop
+from .shop import DOLLARS, GOOD, Caps, ask, house, model, shop
 
 
 async def refusal(of: House, call: Call) -> Fault:
@@ -133,6 +133,20 @@ def test_a_model_without_a_price_is_no_way_round_a_budget() -> None:
             at = house(priced, limit(Unit.COST, 10**12, budget=True))
             if other is DOLLARS:
                 assert (await refusal(at, ask(priced))).code == "model_unpriced"
+
+    run(scenario())
+
+
+def test_what_all_callers_share_is_used_up_by_each_of_them_and_by_those_who_come_by_a_fallback() -> None:
+    async def scenario() -> None:
+        shared = limit(Unit.REQUESTS, 2, seconds=60.0, models=("n",))
+        snapshot = msgspec.structs.replace(shop(model("m", fallbacks=("n",)), model("n")), limits=(shared,))
+        upstream = ScriptedUpstream([GOOD, Script(status=500), GOOD, GOOD])
+        at = House(snapshot, upstream, principal=Principal(id="k", name="k"))
+        await at.serve(ask(snapshot, "n"))
+        assert (await at.serve(ask(snapshot, "m"))).status == 200
+        assert (await refusal(at, ask(snapshot, "n"))).code == "rate_limit_exceeded"
+        assert (await at.serve(ask(snapshot, "m"))).status == 200, "another model is not concerned"
 
     run(scenario())
 

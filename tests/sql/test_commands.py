@@ -93,6 +93,13 @@ def test_tables_are_brought_up_checked_and_brought_down(place: Path, headworks: 
     assert headworks("database", "check")[0] == Exit.FAILED
 
 
+@pytest.mark.usefixtures("place")
+def test_an_export_that_cannot_be_written_blames_nobody_else(headworks: Headworks) -> None:
+    headworks("database", "upgrade")
+    code, said = headworks("audit", "export", "--output", "nowhere/audit.jsonl")
+    assert (code, said) == (Exit.FAILED, "headworks: nowhere/audit.jsonl cannot be written: No such file or directory.\n")
+
+
 def test_what_was_cut_off_since_an_export_is_found(place: Path, headworks: Headworks) -> None:
     headworks("database", "upgrade")
     some_denials(place, 4)

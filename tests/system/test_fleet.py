@@ -27,7 +27,7 @@ CODES = frozenset(
 ONE = frozenset({"429 concurrency_limit_exceeded"})
 PATIENCE = 150.0
 """Seconds until each code was seen. Nothing is judged by them: a slow machine only takes longer."""
-QUIET = 30.0
+QUIET = 120.0
 LARGEST = 2_000_000
 """Nano-dollars that the largest request sets aside."""
 MS = 1_000_000

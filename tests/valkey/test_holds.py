@@ -120,6 +120,27 @@ def test_a_slow_server_keeps_nobody_waiting_and_what_it_granted_too_late_is_give
     run(scene())
 
 
+def test_who_asks_in_the_very_turn_in_which_the_server_is_found_slow_does_not_wait_for_it(server: Server) -> None:
+    """Asked when nothing was late yet, and not sent any more when something is."""
+
+    async def scene() -> None:
+        async with Road(server) as road, counters(road.address, patience=600.0, share=0.0) as one:
+            road.delay = 600.0
+            courier = one._courier
+            first = asyncio.create_task(one.reserve("first", BOTH))
+            await until(lambda: courier._flying and courier._flying[-1].waiting)
+            second = asyncio.create_task(one.reserve("second", BOTH))
+            await asyncio.sleep(0)
+            courier._be_late(courier._flying[-1])
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert [isinstance(asking.exception(), Fault) for asking in (first, second)] == [True, True]
+            road.delay = 0.0
+            await until(lambda: one.status.reachable and look(server, AT_ONCE) == (0, 0))
+
+    run(scene())
+
+
 def test_connections_cut_under_load_settle_everything_once(server: Server) -> None:
     """What was under way may have been carried out or not: it is sent again under its old number, and what nobody waits for is void."""
 

@@ -16,12 +16,12 @@ from headworks.cli.administering import (
     Writing,
     administer,
 )
-from headworks.cli.naming import party_id
+from headworks.cli.naming import key_id, party_id
 from headworks.cli.spans import NEVER, instant_after, seconds_of
 from headworks.cli.telling import tell, tell_all, tell_whole, warn
 from headworks.client import Client
 from headworks.domain.administration.wire.bounds import BoundsBody, BudgetBody
-from headworks.domain.administration.wire.keys import KeyAsked, KeyPatch
+from headworks.domain.administration.wire.keys import KeyAsked, KeyPatch, Policy
 from headworks.domain.limits import Calendar
 
 _COLUMNS = ("id", "prefix", "name", "owner", "expires_at", "revoked_at")
@@ -48,12 +48,19 @@ def list_all(
 
 
 def show(key: str, *, asking: Asking = ASKING) -> int:
-    """Show a key: what is known of it, never itself.
+    """Show a key: what is known of it, never itself, and why it is refused if it is.
 
     Args:
-        key: Its id.
+        key: Its id, or its beginning.
     """
-    return administer(asking.url, lambda client: tell_whole(client.keys.read(key), json=asking.json))
+
+    def work(client: Client) -> None:
+        found = client.keys.read(key_id(client, key))
+        tell_whole(found, json=asking.json)
+        if not asking.json:
+            print(f"usable  {_usable(client.keys.policy(found.id))}")
+
+    return administer(asking.url, work)
 
 
 def create(  # noqa: PLR0913 - one parameter a flag
@@ -140,25 +147,29 @@ def rotate(key: str, *, overlap: str = "1d", writing: Writing = WRITING) -> int:
     return administer(writing.url, work)
 
 
-def revoke(key: str, *, asking: Asking = ASKING) -> int:
+def revoke(key: str, *, writing: Writing = WRITING) -> int:
     """Refuse a key from now on, on all gateways within a second.
-
-    Args:
-        key: Its id.
-    """
-    return administer(asking.url, lambda client: tell(client.keys.revoke(key), f"{key} is revoked.", json=asking.json))
-
-
-def policy(key: str, *, asking: Asking = ASKING) -> int:
-    """Say what a key may do in effect.
 
     Args:
         key: Its id.
     """
 
     def work(client: Client) -> None:
-        found = client.keys.policy(key)
-        lines = [f"usable     {'yes' if found.usable else found.why_not}"]
+        tell(client.keys.revoke(key, idempotency_key=writing.idempotency_key), f"{key} is revoked.", json=writing.json)
+
+    return administer(writing.url, work)
+
+
+def policy(key: str, *, asking: Asking = ASKING) -> int:
+    """Say what a key may do in effect.
+
+    Args:
+        key: Its id, or its beginning.
+    """
+
+    def work(client: Client) -> None:
+        found = client.keys.policy(key_id(client, key))
+        lines = [f"usable     {_usable(found)}"]
         lines += [f"models     {' '.join(level) or 'none'}" for level in found.models]
         lines.append(f"features   {' '.join(found.features) or 'plain requests only'}")
         for level in found.levels:
@@ -168,6 +179,10 @@ def policy(key: str, *, asking: Asking = ASKING) -> int:
         tell(found, "\n".join(lines), json=asking.json)
 
     return administer(asking.url, work)
+
+
+def _usable(policy: Policy) -> str:
+    return "yes" if policy.usable else f"no. {policy.why_not}"
 
 
 def _money(budget: BudgetBody) -> str:

@@ -127,15 +127,16 @@ class Verbs:
 
         return administer(asking.url, work)
 
-    def move(self, which: Which, parent: Above, *, asking: Asking = ASKING) -> int:
+    def move(self, which: Which, parent: Above, *, writing: Writing = WRITING) -> int:
         """Put it under another party, with all below it."""
 
         def work(client: Client) -> None:
             above = party_id(client, parent, PARENTS[self._kind])
-            moved = parties_of(client, self._kind).move(self._id(client, which), above)
-            tell(moved, f"{moved.name} stands under {moved.parent}.", json=asking.json)
+            of_kind, party = parties_of(client, self._kind), self._id(client, which)
+            moved = of_kind.move(party, above, idempotency_key=writing.idempotency_key)
+            tell(moved, f"{moved.name} stands under {moved.parent}.", json=writing.json)
 
-        return administer(asking.url, work)
+        return administer(writing.url, work)
 
     def remove(self, which: Which, *, removing: Removing = REMOVING) -> int:
         """Remove it with its keys. Refused while others stand under it; `change --disabled` is what can be undone."""

@@ -22,6 +22,14 @@ def given(**fields: object) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
+def named_values(pairs: tuple[str, ...], flag: str) -> dict[str, str]:
+    """What `NAME=VALUE NAME=VALUE` says."""
+    values = {name: value for name, sign, value in (pair.partition("=") for pair in pairs) if name and sign}
+    if len(values) < len(pairs):
+        raise ValueError(f"write each of {flag} once, as NAME=VALUE: customer=acme")
+    return values
+
+
 class Rules(Generic[Rule]):
     """One kind of them. `what`: `limit`; `of`: where they stand among the bounds."""
 

@@ -10,6 +10,7 @@ from itertools import islice, pairwise
 import msgspec
 
 from headworks.domain.issuer import IdentitySettings
+from headworks.domain.limits.limit import Limit
 from headworks.domain.policy import PolicyRule
 from headworks.domain.principal import Principal
 from headworks.domain.retry import RetryBudgetSettings, RetryPolicy
@@ -150,6 +151,8 @@ class CacheSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
     enabled: bool = False
     seconds: float = 300.0
     max_bytes: int = 67_108_864
+    zero_retention: bool = False
+    """No answer outlives its request: of an Idempotency-Key only what it was used for is known."""
 
 
 class ClusterSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -207,6 +210,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     logs: LogSettings = LogSettings()
     cache: CacheSettings = CacheSettings()
     customers: CustomerSettings = CustomerSettings()
+    limits: tuple[Limit, ...] = ()
+    """Of all callers together, whoever they are."""
     guards: tuple[GuardRule, ...] = ()
     policies: tuple[PolicyRule, ...] = ()
     breaker: Breaker = Breaker()

@@ -36,7 +36,7 @@ class Limits:
         asked = reservation(call, call.plan)
         tally.reserved = asked.usage
         tally.reserved_nanos = asked.nanos(call.plan)
-        if not call.principal.limits:
+        if not call.principal.limits and not call.snapshot.limits:
             return proceed(call)
         debt = _Debt(call, asked, self._counters, self._periods)
         claims = debt.claims(call.plan, tally.reserved_nanos)
@@ -83,7 +83,7 @@ class _Debt:
             least_output=floor,
             least_cost=-1 if floor < 0 else asked.nanos(plan, floor),
         )
-        claims = claims_of(call.principal.limits, demand, call.at, self._periods)
+        claims = claims_of(call.snapshot.limits + call.principal.limits, demand, call.at, self._periods)
         unbounded = unbounded_part(call, plan)
         if unbounded is not None and COST in [claim.limit.column for claim in claims]:
             raise unbounded

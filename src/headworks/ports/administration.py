@@ -7,7 +7,16 @@ from typing import Protocol
 
 import msgspec
 
-from headworks.domain.administration import Administrator, AdminToken, AuditEntry, Identity, RoleGrant, Session
+from headworks.domain.administration import (
+    ALL_ACTS,
+    Administrator,
+    AdminToken,
+    AuditEntry,
+    AuditFilter,
+    Identity,
+    RoleGrant,
+    Session,
+)
 from headworks.ports.records import Page, Reach
 
 Facts = Mapping[str, str]
@@ -169,6 +178,6 @@ class Administration(Protocol):
         """An audit record of its own."""
         ...
 
-    async def audit_entries(self, page: Page, *, reach: Reach) -> Sequence[AuditEntry]:
+    async def audit_entries(self, page: Page, *, reach: Reach, only: AuditFilter = ALL_ACTS) -> Sequence[AuditEntry]:
         """Newest first; `page.after` is a number. Only those that happened within reach."""
         ...

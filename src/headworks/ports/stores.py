@@ -154,5 +154,9 @@ class Replays(Protocol):
         ...
 
     def keep(self, key: bytes, answer: Answer | None) -> None:
-        """The request is over: keep its answer, or with None let the key go."""
+        """The request is over: keep its answer, enciphered, or with None let the key go."""
+        ...
+
+    def note(self, key: bytes) -> None:
+        """The request is over, and its answer nobody's to keep: of the key only what it was used for."""
         ...

@@ -16,7 +16,7 @@ from headworks.balancing.health import Circuit, HealthBook
 from headworks.dialects.anthropic import Anthropic
 from headworks.dialects.hub import Hub
 from headworks.dialects.openai_chat import OpenAIChat
-from headworks.domain.gauges import Gauges, SharedGauges
+from headworks.domain.gauges import DirectoryGauges, Gauges, SharedGauges
 from headworks.domain.snapshot import KEPT, Snapshot
 from headworks.edge import Door, Edge
 from headworks.exporters.sockets import TellingSocket, names_path, socket_path
@@ -87,6 +87,8 @@ class _House:
         self.handover = handover
         self.shared: Callable[[], SharedGauges] | None = None
         """How counting together goes."""
+        self.directory: Callable[[], DirectoryGauges] = DirectoryGauges
+        """What is remembered of callers."""
         self.draining = False
 
     def gauges(self) -> Gauges:
@@ -106,6 +108,7 @@ class _House:
             health=self._health(),
             journal=self.journal.gauges(),
             shared=self.shared() if self.shared is not None else None,
+            directory=self.directory(),
         )
 
     def _health(self) -> dict[str, float]:
@@ -132,13 +135,14 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
     counters, shared = await _counters(snapshot, journal, journal_dir, clock, stack)
     peppers = peppers_for(snapshot, journal_dir)
     introductions = Introductions(PepperedReferences(peppers), lambda: live.snapshot.customers.names == KEPT)
+    keys = await open_directory(snapshot, journal_dir, peppers, clock, stack)
     outside = Outside(
         clock=clock,
         journal=journal,
         upstream=upstream,
         interpreter=interpreter,
         counters=counters,
-        keys=await open_directory(snapshot, journal_dir, peppers, clock, stack),
+        keys=keys,
         references=introductions,
     )
     journey = compose(outside, lambda: live.snapshot, health)
@@ -156,6 +160,7 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
     handover = Handover(journal_dir, journal.chain.epoch, counters, clock, say)
     house = _House(live, edge, upstream, journal, health, handover)
     house.shared = shared
+    house.directory = keys.gauges
     if shared is None:  # shared counters outlive us by themselves
         await handover.learn(lambda: standing_of(snapshot.database, journal_dir, clock))
     stack.push_async_callback(_cancel, asyncio.create_task(handover.follow(), name="follow predecessors"))

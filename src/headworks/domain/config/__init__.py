@@ -73,6 +73,8 @@ class Config(Written, frozen=True):
     providers: dict[str, ProviderRule | None] = {}
     models: dict[str, WrittenModel] = {}
     keys: dict[str, KeyRule] = {}
+    limits: dict[str, LimitEntry] = {}
+    """What all callers together may use, of a model or of all."""
     prices: dict[str, PriceRule | Literal["free"]] = {}
     """By `provider/model` or a glob of these; they go before published prices."""
     price_table: str = ""

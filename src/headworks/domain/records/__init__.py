@@ -2,6 +2,7 @@
 
 from headworks.domain.records.bounds import NO_BOUNDS, Bounds, BudgetRule, LimitRule
 from headworks.domain.records.counted import limit_of, limit_of_budget
+from headworks.domain.records.ended import Ended, ended
 from headworks.domain.records.key import KeyRecord
 from headworks.domain.records.narrowing import Narrowed, narrowed
 from headworks.domain.records.party import PARENTS, Party, PartyKind
@@ -13,6 +14,7 @@ __all__ = [
     "PARENTS",
     "Bounds",
     "BudgetRule",
+    "Ended",
     "KeyRecord",
     "LimitRule",
     "Narrowed",
@@ -21,6 +23,7 @@ __all__ = [
     "TopUp",
     "added",
     "dated",
+    "ended",
     "limit_of",
     "limit_of_budget",
     "narrowed",

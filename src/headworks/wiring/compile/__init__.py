@@ -16,6 +16,7 @@ from headworks.wiring.compile.alerts import check_alerts
 from headworks.wiring.compile.bench import Bench, Givens
 from headworks.wiring.compile.cluster import compile_cluster
 from headworks.wiring.compile.identity import compile_identity
+from headworks.wiring.compile.limits import LimitCompiler
 from headworks.wiring.compile.models import Models
 from headworks.wiring.compile.oidc import check_oidc
 from headworks.wiring.compile.policies import compile_policies
@@ -70,6 +71,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
         logs=config.logs,
         cache=config.cache,
         customers=config.customers,
+        limits=LimitCompiler(bench, models).of_everybody(config.limits),
         guards=compile_guards(bench, config),
         policies=compile_policies(bench, config),
         breaker=config.breaker,

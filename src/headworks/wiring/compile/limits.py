@@ -1,8 +1,8 @@
-"""What a key's limits and budgets mean."""
+"""What limits and budgets mean: those of a key, and the limits that all callers share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TypedDict
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,6 +22,8 @@ _SHORT = (
     ("concurrent", "concurrent", Unit.CONCURRENT, 0.0),
 )
 """Field, what such a limit is called, and what it counts in how many seconds."""
+_EVERYBODY = "config:all"
+"""Owner of what all callers share."""
 _MOST_THRESHOLD = 10
 _NANOS = 10**9
 SHORT_NAMES = frozenset(said for _, said, _, _ in _SHORT)
@@ -37,6 +39,15 @@ class LimitCompiler:
     def limits(self, name: str, rule: LimitsRule, path: Path) -> tuple[Limit, ...]:
         """Of the key `name`. Notes what is wrong, and what could never match."""
         return tuple(self._all(name, rule, path))
+
+    def of_everybody(self, rules: Mapping[str, LimitEntry]) -> tuple[Limit, ...]:
+        """Those that all callers share."""
+        limits: list[Limit] = []
+        for said, entry in rules.items():
+            path = ("limits", said)
+            self._check_named(entry, path)
+            limits += self._checked(self._rule({"id": f"all/{said}", "owner": _EVERYBODY, "rule": said}, entry, path), path)
+        return tuple(limits)
 
     def _all(self, name: str, rule: LimitsRule, path: Path) -> Iterator[Limit]:
         owner = WRITTEN + name  # once for all of them: there may be ten thousand keys

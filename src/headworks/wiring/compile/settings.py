@@ -36,6 +36,8 @@ def check_settings(bench: Bench, config: Config) -> None:
         )
     if bool(config.server.cert_file) != bool(config.server.key_file):
         bench.wrong(("server",), "TLS needs both cert_file and key_file.")
+    if config.cache.enabled and config.cache.zero_retention:
+        bench.wrong(("cache", "enabled"), "With zero_retention no answer is remembered.", "Leave out one of them.")
     if config.retries.attempts == 0:
         bench.wrong(("retries", "attempts"), "At least one attempt is needed.")
     if config.open_door and config.server.host not in _LOOPBACK:
