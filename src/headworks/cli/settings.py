@@ -46,7 +46,9 @@ def tolerant_settings_of(named: Path | None) -> Settings:
         try:
             reading = read_excerpt(path.read_text(), str(path))
         except (OSError, UnicodeDecodeError) as trouble:
-            sys.stderr.write(f"headworks: {path} cannot be read ({trouble}); going on with defaults.\n")
+            sys.stderr.write(
+                f"headworks: {path} cannot be read ({getattr(trouble, 'strerror', None) or trouble}); going on with defaults.\n"
+            )
         else:
             config = reading.config
             if reading.problems:
