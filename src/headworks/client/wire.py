@@ -123,9 +123,8 @@ class Wire:
                 self._connection.close()  # it opens itself at the next request
                 if tried == _TRIES or isinstance(trouble, TimeoutError):
                     where = f"{self._connection.host}:{self._connection.port}"
-                    raise Unreachable(
-                        f"{where} does not answer ({trouble or type(trouble).__name__}). Is the control plane running there?"
-                    ) from trouble
+                    reason = getattr(trouble, "strerror", None) or str(trouble) or type(trouble).__name__
+                    raise Unreachable(f"{where} does not answer ({reason}). Is the control plane running there?") from trouble
             else:
                 self._cookie = answer.headers.get("set-cookie", self._cookie).partition(";")[0]
                 return _told(answer, raw)
