@@ -103,3 +103,26 @@ def test_what_the_period_before_left_over_is_told(url: str, tmp_path: Path) -> N
             assert (february["carried"], february["left"]) == ("4", "14")
 
     asyncio.run(story())
+
+
+def test_of_a_rotated_key_it_is_told_what_the_one_before_has_used(url: str, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with house(url, journal=tmp_path) as its:
+            owner = await its.owner()
+            tenant = await its.tenant(owner, "acme")
+            budgets = {"month": {"amount": "10", "calendar": "month"}, "soft": {"amount": "5", "hard": False}}
+            await owner.made(f"PUT /keys/{tenant.key}/bounds", {"budgets": budgets}, if_match="*")
+            await owner.made(f"POST /keys/{tenant.key}/budgets/month/top-ups", {"amount": "2"})
+            journal = await asyncio.to_thread(journal_in, tmp_path)
+            month = Charge(counter(tenant.key, "month", "cost", "month/2026-01-01"), 3 * DOLLAR, "cost", AT * 2)
+            lineage = (tenant.organisation, tenant.team, tenant.key)
+            journal.end(spent(1, 3 * DOLLAR, principal=tenant.key, counters=(month,), lineage=lineage))
+            await asyncio.to_thread(journal.close)
+            await _book(url, tmp_path)
+
+            new = (await owner.made(f"POST /keys/{tenant.key}/rotate", {}))["key"]["id"]
+            for key in (tenant.key, new):
+                told = {row["name"]: row for row in (await owner.made(f"GET /keys/{key}/standings"))["data"]}
+                assert (told["month"]["used"], told["month"]["left"], told["soft"]["used"]) == ("3", "9", "3")
+
+    asyncio.run(story())

@@ -44,16 +44,16 @@ class StandingsOf(Generic[Bounded]):
         counts = act.office.counts
         if counts is None:
             raise Refusal("unavailable", "No ledger is kept here. Ask where one is.")
-        now, bounds = act.now(), record.bounds
-        booked = await counts.ledger.of(record.id, now)
-        owned = [Owned(record.id, record.name, name, rule) for name, rule in bounds.budgets.items()]
+        now, bounds, owner = act.now(), record.bounds, record.counted_as
+        booked = await counts.ledger.of(owner, now)
+        owned = [Owned(owner, record.name, name, rule) for name, rule in bounds.budgets.items()]
         windows = [window_of(each, now) for each in owned]
         added = dict(zip(bounds.budgets, await counts.budgets.added(windows), strict=True))
         plain = [window for window in windows if not window.owned.rule.hard and not window.owned.rule.group_by]
         sums = await counts.budgets.spent(plain)
         soft = {window.owned.name: by.get((), 0) for window, by in zip(plain, sums, strict=True)}
         found = _Counted(booked.units, await counts.held(), added, soft, now)
-        return Answer(Standings(data=tuple(_rows(bounds, record.id, found)), booked_through=when_of(booked.through)))
+        return Answer(Standings(data=tuple(_rows(bounds, owner, found)), booked_through=when_of(booked.through)))
 
 
 def _rows(bounds: Bounds, owner: str, counted: _Counted) -> Iterator[StandingView]:
