@@ -181,16 +181,16 @@ def by_command_line(told: Callable[[], str]) -> None:
     assert "as ann" in run("login")
     with pytest.MonkeyPatch.context() as typing:
         typing.delenv("HEADWORKS_ADMIN_TOKEN")
-        typing.setattr("getpass.getpass", _typed(PASSWORD))
+        typing.setattr("headworks.cli.login.typed", _typed(PASSWORD))
         logged_in = run("login", "--name", "ann", "--days", "7")
         assert re.search(r"as ann\..* good until \d{4}-\d\d-\d\d.* \(--days\)", logged_in), "a day on which it ends"
         assert build()(("login", "--name", "ann", "--days", "0"), result_action="return_value") == 1
         run("login", "--name", "ann")
         assert days_left() in {29, 30}
         assert "acme" in run("organisations", "list")
-        typing.setattr("getpass.getpass", _typed("a wrong password"))
+        typing.setattr("headworks.cli.login.typed", _typed("a wrong password"))
         assert build()(("login", "--name", "ann"), result_action="return_value") == 1
-        typing.setattr("getpass.getpass", _gone)
+        typing.setattr("headworks.cli.login.typed", _gone)
         assert build()(("login", "--name", "ann"), result_action="return_value") == 1
     project = json.loads(run("projects", "create", "alpha", "--parent", "lab", "--json"))
     made = json.loads(

@@ -94,6 +94,15 @@ def test_tables_are_brought_up_checked_and_brought_down(place: Path, headworks: 
 
 
 @pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("words", ["upgrade --to 0999", "downgrade --to 0999 --yes"])
+def test_a_version_that_there_is_none_of_is_told_with_those_that_there_are(headworks: Headworks, words: str) -> None:
+    code, said = headworks("database", *words.split())
+    assert code == Exit.USAGE
+    assert "no version '0999'" in said
+    assert "0001, 0002" in said
+
+
+@pytest.mark.usefixtures("place")
 def test_an_export_that_cannot_be_written_blames_nobody_else(headworks: Headworks) -> None:
     headworks("database", "upgrade")
     code, said = headworks("audit", "export", "--output", "nowhere/audit.jsonl")

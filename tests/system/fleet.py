@@ -256,7 +256,7 @@ def fleet(directory: Path, terms: Terms, cluster: dict[str, Any]) -> Generator[F
     if program is None:
         pytest.skip("redis-server is not installed")
     with ExitStack() as stack:
-        emulator = stack.enter_context(EmulatorProcess(_provider()))
+        emulator = stack.enter_context(EmulatorProcess(provider()))
         database = stack.enter_context(postgres.running()).database()
         server = Server(program, directory)
         server.start()
@@ -272,7 +272,7 @@ def fleet(directory: Path, terms: Terms, cluster: dict[str, Any]) -> Generator[F
         yield Fleet(terms, road, database, keys, houses)
 
 
-def _provider() -> Personality:
+def provider() -> Personality:
     pace = Pace(first_token=0.03, tokens_per_second=400.0)
     return Personality(name="steady", pace=pace, troubles=TROUBLES)
 

@@ -27,7 +27,7 @@ class Filter:
     actor: Annotated[str, Parameter(help="Of this administrator only: name or id.")] = ""
     action: Annotated[str, Parameter(help="Of this only: keys.revoke, or keys for all that is done to keys.")] = ""
     object: Annotated[str, Parameter(help="What was done to this only: name or id, or the id of the party it belongs to.")] = ""
-    outcome: Annotated[Literal["", "done", "denied"], Parameter(help="Of these only.")] = ""
+    outcome: Annotated[Literal["done", "denied"] | None, Parameter(help="Of these only.")] = None
     since: Annotated[str | None, Parameter(help=_LATER)] = None
     until: Annotated[str | None, Parameter(help=_EARLIER)] = None
 
@@ -37,7 +37,7 @@ class Filter:
             actor=self.actor,
             operation=self.action,
             object=self.object,
-            outcome=self.outcome,
+            outcome=self.outcome or "",
             since=_ago(self.since),
             until=_ago(self.until),
         )

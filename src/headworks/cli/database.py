@@ -10,10 +10,10 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from headworks.cli.settings import ConfigPath, tolerant_settings_of
+from headworks.cli.settings import ConfigPath, misuse, tolerant_settings_of
 from headworks.stores.sql.address import DatabaseUnusable
 from headworks.stores.sql.engine import Database
-from headworks.stores.sql.migrations import NEWEST, OLDEST, differences
+from headworks.stores.sql.migrations import NEWEST, OLDEST, UnknownVersion, differences
 from headworks.stores.sql.migrations import downgrade as bring_down
 from headworks.stores.sql.migrations import upgrade as bring_up
 from headworks.stores.sql.reasons import reason_of
@@ -100,6 +100,8 @@ def on_database(config: Path | None, work: Work) -> int:
 
     try:
         return asyncio.run(inside())
+    except UnknownVersion as unknown:
+        misuse(str(unknown))
     except (DatabaseUnusable, OSError) as refused:
         sys.stderr.write(f"{refused}\n")
         return Exit.CONFIG

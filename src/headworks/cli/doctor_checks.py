@@ -103,6 +103,8 @@ def ready(port: int) -> Finding:
 def prices_of(snapshot: Snapshot) -> Iterator[Finding]:
     """Whether every target has a price."""
     targets = {target.name: target for model in snapshot.models.values() for target in model.targets}
+    if not targets:  # patterns alone: each model's price is looked up when it is asked for
+        return
     unpriced = sorted(name for name, target in targets.items() if target.price is None)
     if not unpriced:
         yield Finding(

@@ -8,6 +8,7 @@ from headworks.client.wire import Request, Wire
 from headworks.domain.administration.wire.bounds import BoundsBody, BudgetBody, LimitBody
 from headworks.domain.administration.wire.keys import KeyAsked, KeyListing, KeyMade, KeyPatch, KeyView, Policy, Rotation
 from headworks.domain.administration.wire.parties import Move, PartyAsked, PartyListing, PartyPatch, PartyView
+from headworks.domain.administration.wire.standings import Standings
 from headworks.domain.administration.wire.top_ups import TopUpAsked, TopUpListing, TopUpView
 
 
@@ -43,6 +44,10 @@ class Bounded:
     def remove_budget(self, id: str, name: str, *, version: int | None = None) -> BoundsBody:  # noqa: A002 - the field's name
         """Take one budget away."""
         return self._wire.ask(Request(method="DELETE", path=f"{self._path}/{id}/budgets/{name}", version=version), BoundsBody)
+
+    def standings(self, id: str) -> Standings:  # noqa: A002 - the field's name
+        """What is used, held and left of its limits and budgets."""
+        return self._wire.ask(Request(method="GET", path=f"{self._path}/{id}/standings"), Standings)
 
     def top_up(self, id: str, budget: str, asked: TopUpAsked, *, idempotency_key: str | None = None) -> TopUpView:  # noqa: A002 - the field's name
         """Add money to a budget for one period."""

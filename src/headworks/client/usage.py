@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
 
 import msgspec
 
@@ -34,8 +33,11 @@ class Usage:
             page = found.next_page
 
 
+_Value = str | int | bool | tuple[str, ...] | None
+
+
 def _request(what: str, query: UsageQuery | CostsQuery, page: str) -> Request:
-    wanted: dict[str, object] = {**msgspec.structs.asdict(query), "page": page}
+    wanted: dict[str, _Value] = {**msgspec.structs.asdict(query), "page": page}
     return Request(
         method="GET",
         path=f"/organization/{what}",
@@ -43,7 +45,7 @@ def _request(what: str, query: UsageQuery | CostsQuery, page: str) -> Request:
     )
 
 
-def _written(value: object) -> str:
+def _written(value: _Value) -> str:
     if isinstance(value, tuple):
-        return ",".join(map(str, cast("tuple[object, ...]", value)))
+        return ",".join(value)
     return str(value).lower() if isinstance(value, bool) else str(value)

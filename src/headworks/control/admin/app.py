@@ -75,7 +75,7 @@ class AdminApi:
             refusal = Refusal("not_found", "Nothing within your reach has this id. Check it, and where your roles stand.")
             sent = self._refused(request, operation, caller, sender, refusal)
         except Conflict as conflict:
-            detail = f"{str(conflict).rstrip('.') or 'Another change came in between'}. Read it again, then try."
+            detail = str(conflict) or "Another change came in between. Read it again, then try."
             sent = self._refused(request, operation, caller, sender, Refusal("conflict", detail))
         except ClientDisconnect:
             sent = self._refused(request, operation, caller, sender, Refusal("malformed", "The body broke off. Send it again."))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple, Protocol
 
 from headworks.control.admin.attempts import Attempts
@@ -20,6 +20,8 @@ from headworks.ports.customers import Customers
 from headworks.ports.records import Records, TopUps
 from headworks.ports.revisions import Documents, Revisions
 from headworks.secrets import NameSeals
+from headworks.stores.sql.ledger_alerts import AlertTables
+from headworks.stores.sql.ledger_standing import LedgerStanding
 from headworks.stores.sql.ledger_usage import LedgerUsage
 
 
@@ -46,6 +48,15 @@ class Mint(Protocol):
 async def nothing_known() -> Names | None:
     """Where no configuration can be read."""
     return None
+
+
+class Counts(NamedTuple):
+    """Who knows what is used of limits and budgets."""
+
+    ledger: LedgerStanding
+    budgets: AlertTables
+    held: Callable[[], Awaitable[Mapping[str, int]]]
+    """Counter → units set aside for requests under way here."""
 
 
 class Office(NamedTuple):
@@ -82,6 +93,8 @@ class Office(NamedTuple):
     """What the configuration that runs has names for; None where that is not known."""
     usage: LedgerUsage | None = None
     """What the ledger can be asked; None where none is kept."""
+    counts: Counts | None = None
+    """The same."""
 
     def sealed(self, purpose: str, *parts: str) -> bytes:
         """A keyed hash of these, for one purpose; parts can't run into each other."""

@@ -72,6 +72,6 @@ def _is(identity: Identity) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 async def _bind(connection: AsyncConnection, administrator: str, identity: Identity, at: int) -> None:
     if (await connection.execute(select(ADMIN_IDENTITIES.c.admin).where(*_is(identity)))).first():
-        raise Conflict("Another administrator comes as this subject")
+        raise Conflict("Another administrator comes as this subject. See: headworks administrators list")
     row = {"issuer": identity.issuer, "subject": identity.subject, "admin": administrator, "created_at": at}
     await connection.execute(insert(ADMIN_IDENTITIES), row)

@@ -17,7 +17,7 @@ from headworks.ports.records import Change, Found, Head, Unanswerable
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.reach import below
 from headworks.stores.sql.records.rows import key_of, party_of
-from headworks.stores.sql.records.top_ups import Given, counted_as, top_ups_of
+from headworks.stores.sql.records.top_ups import Given, top_ups_of
 from headworks.stores.sql.schema import CHANGE_HEAD, CHANGES, KEYS, PARTIES, PARTY_PATHS
 from headworks.stores.sql.trouble import is_lost
 
@@ -83,7 +83,7 @@ class SqlLookups:
 
 def _with(given: Given, record: _Record) -> _Record:
     """With what was added to its budgets."""
-    whose = counted_as(record)
+    whose = record.counted_as
     return msgspec.structs.replace(record, top_ups=given[whose]) if whose in given else record
 
 

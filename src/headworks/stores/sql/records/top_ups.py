@@ -79,18 +79,13 @@ async def _whose(connection: AsyncConnection, id_: str, reach: Reach) -> tuple[s
 
 async def top_ups_of(connection: AsyncConnection, records: Iterable[KeyRecord | Party], now: int) -> Given:
     """The id that budgets count under → what was added to them and may count yet. Nothing is asked where nobody has a budget."""
-    owners = [counted_as(record) for record in records if record.bounds.budgets]
+    owners = [record.counted_as for record in records if record.bounds.budgets]
     given: Given = {}
     if owners:
         wanted = select(GRANTS).where(GRANTS.c.owner.in_(owners), or_(GRANTS.c.period == "", GRANTS.c.at > now - LONGEST))
         for row in (await connection.execute(wanted.order_by(GRANTS.c.id))).mappings():
             given[row["owner"]] = (*given.get(row["owner"], ()), top_up_of(row))
     return given
-
-
-def counted_as(record: KeyRecord | Party) -> str:
-    """The id that its budgets count under."""
-    return record.counted_as if isinstance(record, KeyRecord) else record.id
 
 
 def top_up_of(row: RowMapping) -> TopUp:
