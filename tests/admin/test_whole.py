@@ -219,7 +219,7 @@ def by_command_line(told: Callable[[], str]) -> None:
     grouped = ("budgets", "top-up", made["key"]["id"], "monthly", "4", "--group", "customer")
     assert build()(grouped, result_action="return_value") == 2
     run("budgets", "change", made["key"]["id"], "monthly", "--rollover", "2")
-    assert "monthly, 5 USD, and up to 2 left over by the period before" in run("keys", "policy", made["key"]["id"])
+    assert "monthly, 5 USD a month, and up to 2 left over by the period before" in run("keys", "policy", made["key"]["id"])
     rotated = run("keys", "rotate", made["key"]["id"], "--overlap", "1h")
     assert rotated.startswith("hw-")
     run("keys", "revoke", made["key"]["id"])

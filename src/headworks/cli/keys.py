@@ -16,12 +16,13 @@ from headworks.cli.administering import (
     Writing,
     administer,
 )
+from headworks.cli.keys_policy import lines_of, usable
 from headworks.cli.naming import key_id, party_id
 from headworks.cli.spans import NEVER, instant_after, seconds_of
 from headworks.cli.telling import tell, tell_all, tell_whole, warn
 from headworks.client import Client
 from headworks.domain.administration.wire.bounds import BoundsBody, BudgetBody
-from headworks.domain.administration.wire.keys import KeyAsked, KeyPatch, Policy
+from headworks.domain.administration.wire.keys import KeyAsked, KeyPatch
 from headworks.domain.limits import Calendar
 
 _COLUMNS = ("id", "prefix", "name", "owner", "expires_at", "revoked_at")
@@ -58,7 +59,7 @@ def show(key: str, *, asking: Asking = ASKING) -> int:
         found = client.keys.read(key_id(client, key))
         tell_whole(found, json=asking.json)
         if not asking.json:
-            print(f"usable  {_usable(client.keys.policy(found.id))}")
+            print(f"usable  {usable(client.keys.policy(found.id))}")
 
     return administer(asking.url, work)
 
@@ -169,23 +170,6 @@ def policy(key: str, *, asking: Asking = ASKING) -> int:
 
     def work(client: Client) -> None:
         found = client.keys.policy(key_id(client, key))
-        lines = [f"usable     {_usable(found)}"]
-        lines += [f"models     {' '.join(level) or 'none'}" for level in found.models]
-        lines.append(f"features   {' '.join(found.features) or 'plain requests only'}")
-        for level in found.levels:
-            where = f"{level.kind} {level.name}"
-            lines += [f"limit      {where}: {name}, {each.amount} {each.unit}" for name, each in level.bounds.limits.items()]
-            lines += [f"budget     {where}: {name}, {_money(each)}" for name, each in level.bounds.budgets.items()]
-        tell(found, "\n".join(lines), json=asking.json)
+        tell(found, "\n".join(lines_of(found)), json=asking.json)
 
     return administer(asking.url, work)
-
-
-def _usable(policy: Policy) -> str:
-    return "yes" if policy.usable else f"no. {policy.why_not}"
-
-
-def _money(budget: BudgetBody) -> str:
-    """What a budget gives, in words."""
-    given, rollover = f"{budget.amount} {budget.currency}", budget.rollover
-    return given if rollover is None else f"{given}, and up to {rollover.most} left over by the period before"
