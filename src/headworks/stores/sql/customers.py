@@ -96,5 +96,11 @@ async def _put(connection: AsyncConnection, customers: Sequence[Customer], chang
 
 
 def _customer_of(row: RowMapping) -> Customer:
-    facts = {name: row[name] for name in Customer.__struct_fields__}
-    return Customer(**facts | {"sealed": bytes(row["sealed"])})
+    return Customer(
+        id=row["id"],
+        organisation=row["organisation"],
+        first_seen=row["first_seen"],
+        last_seen=row["last_seen"],
+        sealed=bytes(row["sealed"]),
+        forgotten_at=row["forgotten_at"],
+    )
