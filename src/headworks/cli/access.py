@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from headworks.cli.access_claims import claimant, claims_in
+from headworks.cli.access_claims import certified, claimant, claims_in
 from headworks.cli.access_holders import Holder, configured, recorded
 from headworks.cli.settings import ConfigPath, misuse, report
 from headworks.domain.features import KNOWN
@@ -45,6 +45,7 @@ def access(  # noqa: PLR0913 - the facts of a request, each an option
     key: str = "",
     claims: str = "",
     token_claims: Path | None = None,
+    certificate: Path | None = None,
     model: str,
     endpoint: str = "chat",
     dialect: str = _LANGUAGES[0],
@@ -65,6 +66,7 @@ def access(  # noqa: PLR0913 - the facts of a request, each an option
         key: The key's name in the configuration; of one in the database its id, or its beginning as lists show it.
         claims: Instead of a key what a token claims, as JSON. It needs no signature.
         token_claims: The same from a file; /dev/stdin is one.
+        certificate: Instead of a key a client's certificate, in PEM. Its authority is not looked at.
         model: As a caller would write it.
         endpoint: Kind of request: chat, completions, embeddings, count_tokens, models.
         dialect: Language of the request: openai_chat, anthropic.
@@ -75,8 +77,8 @@ def access(  # noqa: PLR0913 - the facts of a request, each an option
         stream: Whether the answer is to be streamed.
         json: Print it for programs.
     """
-    if sum(map(bool, (key, claims, token_claims))) != 1:
-        misuse("Whose access? Give --key, --claims or --token-claims.")
+    if sum(map(bool, (key, claims, token_claims, certificate))) != 1:
+        misuse("Whose access? Give --key, --claims, --token-claims or --certificate.")
     file = config or Path(CONFIG_NAME)
     question = Question(
         model=model,
@@ -94,7 +96,12 @@ def access(  # noqa: PLR0913 - the facts of a request, each an option
     except ConfigRefused as refused:
         sys.stderr.write(report(refused, file))
         return Exit.CONFIG
-    holder = _by_key(config, compiled, key, file) if key else claimant(config, compiled, claims_in(claims, token_claims))
+    if key:
+        holder = _by_key(config, compiled, key, file)
+    elif certificate is not None:
+        holder = certified(config, compiled, certificate)
+    else:
+        holder = claimant(config, compiled, claims_in(claims, token_claims))
     if holder is None:
         return Exit.FAILED if key else Exit.UNAVAILABLE
     limits = (*compiled.snapshot.limits, *holder.principal.limits)

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from heapq import nlargest
 from itertools import islice, pairwise
+from typing import Literal
 
 import msgspec
 
@@ -114,6 +115,9 @@ class EdgeSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     cert_file: str = ""
     key_file: str = ""
     client_ca_file: str = ""
+    client_certificates: Literal["required", "optional"] = "required"
+    """With `client_ca_file`: whether one may come without."""
+    client_crl_file: str = ""
     cors: Cors = Cors()
 
 

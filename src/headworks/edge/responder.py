@@ -143,6 +143,7 @@ class Responder:
             tally=tally,
             closing=Closing(door.complain),
             peer=self._line.peer,
+            certificate=self._line.certificate,
             subject=match.subject,
         )
 

@@ -17,6 +17,7 @@ from headworks.domain.principal import Principal
 from headworks.domain.records import Ended, ended
 from headworks.domain.snapshot import Snapshot
 from headworks.identity.cache import Known, PrincipalCache
+from headworks.identity.certificates import Certificates
 from headworks.identity.feed import SILENCE, Feed
 from headworks.identity.gate import Gate, Lost
 from headworks.identity.keys import Digests, looks_like_token
@@ -44,6 +45,7 @@ class Directory:
         self._compiler = Compiler()
         self._fetch = fetch
         self._judge: Judge | None = None
+        self._certificates = Certificates(self._gate, self._compiler, clock)
         self._digests = digests
         self._clock = clock
         self._now = clock.now
@@ -59,9 +61,20 @@ class Directory:
     def peek(self, key: bytes, snapshot: Snapshot) -> Principal | None:
         """Who holds it, if that is known and proved."""
         digest = sha256(key).digest()
-        principal = snapshot.principals.get(digest)
-        if principal is not None:
-            return principal
+        return snapshot.principals.get(digest) or self._known(digest, snapshot)
+
+    async def certified(self, certificate: bytes, snapshot: Snapshot) -> Principal | None:
+        """Whom a client certificate speaks for. Raises `Fault` where that cannot be said now, or it leads nowhere."""
+        digest = b"certificate " + sha256(certificate).digest()  # longer than those of keys: nobody sends one for the other
+        known = self._known(digest, snapshot)
+        if known is not None:
+            return known
+        try:
+            return _held(await self._flight(digest, lambda: self._certificates.resolve(certificate, snapshot)), snapshot)
+        except Lost:
+            return self._without_database(self._entries.get(digest), snapshot)
+
+    def _known(self, digest: bytes, snapshot: Snapshot) -> Principal | None:
         known = self._entries.get(digest)
         if known is None or known.marked:
             return None

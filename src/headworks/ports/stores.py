@@ -47,6 +47,10 @@ class Keys(Protocol):
         """
         ...
 
+    async def certified(self, certificate: bytes, snapshot: Snapshot) -> Principal | None:
+        """Whom a certificate (DER, verified already) speaks for. None: it is nobody's. Raises `Fault` as `Keys.find` does."""
+        ...
+
 
 class Hold(Protocol):
     """What was set aside for one call."""

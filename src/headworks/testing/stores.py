@@ -78,6 +78,10 @@ class MemoryKeys:
         self.looked_up.append(key)
         return self.holders.get(key)
 
+    async def certified(self, certificate: bytes, snapshot: Snapshot) -> Principal | None:  # noqa: ARG002 - the port's signature
+        """The holder, or None."""
+        return self.holders.get(certificate)
+
 
 class Settlement(msgspec.Struct, frozen=True):
     """How a hold was settled."""

@@ -28,6 +28,7 @@ _BY_EACH_GATEWAY = (
     "server.cert_file",
     "server.key_file",
     "server.client_ca_file",
+    "server.client_crl_file",
     "journal.segment_bytes",
     "journal.segment_seconds",
     "journal.on_full",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from headworks.domain.config.alerts import AlertsRule
-from headworks.domain.config.identity import IdentityRule, IssuerRule
+from headworks.domain.config.identity import CertificatesRule, IdentityRule, IssuerRule
 from headworks.domain.config.key import KeyRule
 from headworks.domain.config.limits import BudgetEntry, LimitEntry, LimitsRule, RolloverEntry
 from headworks.domain.config.model import ModelRule, RetryRule, TargetRule, WrittenModel, as_rule
@@ -28,6 +28,7 @@ from headworks.domain.snapshot import (
 
 __all__ = [
     "BudgetEntry",
+    "CertificatesRule",
     "Config",
     "GuardSpec",
     "IdentityRule",
