@@ -308,6 +308,8 @@ def test_an_extension_that_must_be_understood_and_is_not_refuses_the_token() -> 
         b"eyJ" + b"a" * 20_000 + b".b.c",
         b"eyJhbGciOiJFUzI1NiJ9.\xff\xff.x",
         b"eyJ.\xc3.\xa4",
+        b".".join((base64.urlsafe_b64encode(b'{"alg":"ES256","x":' + b"[" * 6_000), b"e30", b"x")),
+        b".".join((b"eyJhbGciOiJFUzI1NiJ9", base64.urlsafe_b64encode(b'{"iss":"x","y":' + b"[" * 6_000), b"x")),
     ],
 )
 def test_what_is_no_token_is_refused_without_a_question(token: bytes) -> None:

@@ -41,7 +41,7 @@ def stated(token: bytes) -> Stated:
         header, payload, _ = token.split(b".")
         head = msgspec.json.decode(_decoded(header), type=_Header)
         return Stated(msgspec.json.decode(_decoded(payload), type=_Payload).iss, head.alg, head.kid)
-    except (msgspec.DecodeError, binascii.Error, ValueError):
+    except (msgspec.DecodeError, binascii.Error, ValueError, RecursionError):
         raise refused("It is no signed JWT with an issuer ('iss').") from None
 
 
