@@ -57,6 +57,8 @@ class Tokens:
         assert token.split(b".")[-1].decode(
             errors="replace"
         ) not in f"{refusal.value!r}{refusal.value.detail}" or token.endswith(b".")
+        why = refusal.value.detail.removeprefix("token: ")
+        assert why in refusal.value.message, "its operator finds why, too"
         return refusal.value.message
 
 
@@ -397,10 +399,10 @@ def test_without_claims_for_it_a_token_stands_at_its_organisation() -> None:
     run(act, rule=trusted())
 
 
-def test_a_token_of_a_disabled_team_is_nobodys() -> None:
+def test_a_token_of_a_disabled_team_is_refused() -> None:
     async def act(tokens: Tokens) -> None:
         tokens.records.change_party(tokens.team.id, disabled=True)
-        assert await tokens.find(tokens.token()) is None
+        assert "disabled" in await tokens.refusal(tokens.token())
 
     run(act)
 
@@ -456,7 +458,26 @@ def test_an_issuer_that_is_no_longer_configured_is_no_longer_believed() -> None:
         tokens.house.snapshot = snapshot(revision="r2")
 
         assert tokens.house.directory.peek(token, tokens.house.snapshot) is None
-        assert await tokens.find(token) is None
+        with pytest.raises(Fault, match="not known"):
+            await tokens.find(token)
+
+    run(act)
+
+
+def test_who_was_refused_is_not_let_in_by_a_database_that_is_gone_a_moment_later() -> None:
+    """Also where nothing is heard of changes: what was remembered before is worth nothing any more."""
+
+    async def act(tokens: Tokens) -> None:
+        issuers = tokens.house.snapshot.identity.issuers
+        tokens.house.snapshot = snapshot(stale_for=30, issuers=issuers)
+        token = tokens.token()
+        assert await tokens.find(token) is not None
+        tokens.clock.advance(1.5)
+        tokens.records.change_party(tokens.team.id, disabled=True)
+        assert "disabled" in await tokens.refusal(token)
+        tokens.records.gone = True
+        with pytest.raises(Fault, match="identity_unavailable"):
+            await tokens.find(token)
 
     run(act)
 

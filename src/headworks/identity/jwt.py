@@ -54,7 +54,8 @@ def ends_at(claims: Claims) -> float:
 
 def refused(why: str, what: str = "token") -> Fault:
     """The one refusal of tokens and certificates. `why` is a sentence without anything that they say."""
-    return Fault("invalid_api_key", f"This {what} is refused. {why} Ask its issuer for a new one, made for this gateway.")
+    told = f"This {what} is refused. {why} Ask its issuer for a new one, made for this gateway."
+    return Fault("invalid_api_key", told, detail=f"{what}: {why}")
 
 
 def _decoded(part: bytes) -> bytes:
