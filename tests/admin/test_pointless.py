@@ -27,6 +27,9 @@ REFUSED: list[tuple[dict[str, object], str]] = [
         {"limits": {"a": {"unit": "tokens", "amount": 5, "seconds": 60, "models": ["gpt-5", "gtp-*"]}}},
         "/bounds/limits/a/models/1",
     ),
+    ({"budgets": {"a": {"amount": "5", "models": []}}}, "/bounds/budgets/a/models"),
+    ({"budgets": {"a": {"amount": "5", "models": ["**"]}}}, "/bounds/budgets/a/models/0"),
+    ({"budgets": {"a": {"amount": "5", "hard": False, "models": ["gpt-5", "gtp-*"]}}}, "/bounds/budgets/a/models/1"),
     ({"models": ["a*b*"]}, "/bounds/models/0"),
     ({"endpoints": ["chats"]}, "/bounds/endpoints/0"),
 ]

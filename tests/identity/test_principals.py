@@ -138,7 +138,7 @@ def test_limits_and_hard_budgets_of_all_levels_become_limits_that_their_owner_sh
         limits={"rpm": LimitRule(unit=Unit.REQUESTS, amount=60, seconds=60)},
         budgets={
             "month": BudgetRule(amount=10**10, calendar=Calendar.MONTH, zone="Europe/Berlin"),
-            "soft": BudgetRule(amount=1, hard=False),
+            "soft": BudgetRule(amount=1, hard=False, models=("gpt-*",)),
         },
     )
     org = FakeLookups().put_party(organisation("acme", rules))
@@ -150,6 +150,9 @@ def test_limits_and_hard_budgets_of_all_levels_become_limits_that_their_owner_sh
         ("organisation/acme/rpm", "org_acme", "rpm", 60, False),
         ("organisation/acme/month", "org_acme", "month", 10**10, True),
         ("key/one/rpm", "key_acme_one", "rpm", 6, False),
+    ]
+    assert [(budget.owner, budget.rule, budget.models) for budget in principal.soft_budgets] == [
+        ("org_acme", "soft", ("gpt-*",))
     ]
 
 

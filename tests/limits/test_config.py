@@ -93,7 +93,10 @@ def test_a_limit_that_can_match_nothing_or_means_nothing_refuses_to_load(text: s
 
 
 def test_a_soft_budget_holds_nobody_back() -> None:
-    assert limits_of("{budgets: {soft: {amount: 10 USD, hard: false}}}") == ()
+    text = MODELS + "keys: {k: {key: hw-a, limits: {budgets: {soft: {amount: 10 USD, hard: false}}}}}\n"
+    (holder,) = compiled(text).snapshot.principals.values()
+    assert holder.limits == ()
+    assert [(budget.rule, budget.amount) for budget in holder.soft_budgets] == [("soft", 10**10)]
 
 
 def test_a_session_needs_no_period() -> None:

@@ -19,6 +19,7 @@ from headworks.cli.administering import (
     Writing,
     administer,
 )
+from headworks.cli.called import Called
 from headworks.cli.naming import holder_of
 from headworks.cli.rules import Rules, given, named_values
 from headworks.cli.telling import tell, tell_all
@@ -27,7 +28,7 @@ from headworks.domain.administration.wire.bounds import BudgetBody, RolloverBody
 from headworks.domain.administration.wire.top_ups import TopUpAsked, Which
 from headworks.domain.limits import Calendar
 
-_COLUMNS = ("amount", "currency", "calendar", "hard", "group_by")
+_COLUMNS = ("amount", "currency", "calendar", "hard", "models", "group_by")
 _TOP_UPS = ("id", "period", "group", "amount", "currency", "actor", "at")
 _BUDGETS = Rules[BudgetBody](
     "budget",
@@ -61,6 +62,7 @@ def create(  # noqa: PLR0913 - one parameter a flag
     hard: bool = True,
     thresholds: Thresholds = None,
     rollover: str | None = None,
+    models: Names = None,
     group_by: Names = None,
     asking: Asking = ASKING,
 ) -> int:
@@ -74,11 +76,20 @@ def create(  # noqa: PLR0913 - one parameter a flag
         hard: Refuse requests beyond it; --no-hard alerts only.
         thresholds: Parts of it at which an alert is sent: 0.5 0.8 1.
         rollover: At most so much of what a period leaves over may be used in the next: 20.
+        models: Counts these only.
         group_by: Facts, for each value of which there is as much: customer.
     """
 
     def rule() -> BudgetBody:
-        plain = BudgetBody(amount=amount, calendar=calendar, zone=zone, currency=currency, hard=hard, group_by=group_by or ())
+        plain = BudgetBody(
+            amount=amount,
+            calendar=calendar,
+            zone=zone,
+            currency=currency,
+            hard=hard,
+            models=models or None,
+            group_by=group_by or (),
+        )
         carried = RolloverBody(most=rollover) if rollover is not None else None
         return msgspec.structs.replace(plain, **given(thresholds=thresholds, rollover=carried))
 
@@ -96,6 +107,7 @@ def change(  # noqa: PLR0913 - one parameter a flag
     hard: bool | None = None,
     thresholds: Thresholds = None,
     rollover: str | None = None,
+    models: Names = None,
     group_by: Names = None,
     asking: Asking = ASKING,
 ) -> int:
@@ -109,11 +121,14 @@ def change(  # noqa: PLR0913 - one parameter a flag
         hard: Refuse requests beyond it; --no-hard alerts only.
         thresholds: Parts of it at which an alert is sent: 0.5 0.8 1.
         rollover: At most so much of what a period leaves over may be used in the next: 20. none: nothing.
+        models: Counts these only; --empty-models: all.
         group_by: Facts, for each value of which there is as much: customer.
     """
     said = given(
         amount=amount, calendar=calendar, zone=zone, currency=currency, hard=hard, thresholds=thresholds, group_by=group_by
     )
+    if models is not None:
+        said["models"] = models or None
     if rollover is not None:
         said["rollover"] = None if rollover == "none" else RolloverBody(most=rollover)
     return _BUDGETS.change(owner, name, lambda _: said, asking)
@@ -157,6 +172,7 @@ def top_ups(owner: Owner, name: Name, *, listing: Listing = LISTING) -> int:
 
     def work(client: Client) -> None:
         holder, id_ = holder_of(client, owner)
-        tell_all(listing.cut(holder.top_ups(id_, name)), _TOP_UPS, json=listing.json)
+        found, called = holder.top_ups(id_, name), Called(client)
+        tell_all(listing.cut(found), _TOP_UPS, json=listing.json, shown={"actor": called.administrator})
 
     return administer(listing.url, work)

@@ -36,7 +36,7 @@ class Limits:
         asked = reservation(call, call.plan)
         tally.reserved = asked.usage
         tally.reserved_nanos = asked.nanos(call.plan)
-        if not call.principal.limits and not call.snapshot.limits:
+        if not (call.principal.limits or call.snapshot.limits or call.principal.soft_budgets):
             return proceed(call)
         debt = _Debt(call, asked, self._counters, self._periods)
         claims = debt.claims(call.plan, tally.reserved_nanos)
@@ -53,7 +53,7 @@ async def _waiting(debt: _Debt, claims: tuple[Claim, ...], proceed: Proceed) -> 
 class _Debt:
     """What one call owes its limits: from before it asks the counters, so that it can be cancelled while they are asked."""
 
-    __slots__ = ("_asked", "_call", "_counters", "_facts", "_hold", "_owed", "_periods", "_plan")
+    __slots__ = ("_asked", "_call", "_counters", "_demand", "_facts", "_hold", "_owed", "_periods", "_plan", "_soft")
 
     def __init__(self, call: Call, asked: Reservation, counters: Counters, periods: Periods) -> None:
         self._call = call
@@ -64,6 +64,8 @@ class _Debt:
         self._owed = False
         self._plan = call.plan
         self._facts: Facts | None = None
+        self._demand: Demand | None = None
+        self._soft: tuple[Claim, ...] = ()
 
     def claims(self, plan: Plan, nanos: int) -> tuple[Claim, ...]:
         """What the call claims where it is served as planned, at a cost of at most `nanos`. Raises `Fault`."""
@@ -73,7 +75,7 @@ class _Debt:
         assert call.ask is not None
         assert call.principal is not None
         floor = asked.floor
-        demand = Demand(
+        self._demand = demand = Demand(
             models=(call.ask.model, plan.model.name),
             value_of=self._value_of,
             input=asked.input,
@@ -120,10 +122,12 @@ class _Debt:
         call, asked = self._call, self._asked
         tally = call.tally
         tally.extend = self.extend
+        granted = tally.claims
+        self._note()
         if asked.capped or not claims:
             return call
         assert call.plan is not None
-        output = asked.output if tally.claims is claims else affordable(tally.claims, asked, call.plan)
+        output = asked.output if granted is claims else affordable(granted, asked, call.plan)
         if output == asked.output and not strict([claim.limit for claim in claims]):
             return call
         self._asked = asked = msgspec.structs.replace(asked, output=output)
@@ -141,6 +145,7 @@ class _Debt:
             tally.claims = self._hold.claims
         elif claims:
             await self.incur(claims)
+        self._note()
         tally.reserved_nanos = max(tally.reserved_nanos, nanos)
 
     def _take(self, hold: Hold) -> None:
@@ -148,6 +153,16 @@ class _Debt:
         tally = self._call.tally
         tally.standings = hold.standings
         tally.claims = hold.claims
+
+    def _note(self) -> None:
+        """What it may spend of soft budgets, beside what is held: no counter is asked, but the journal tells of both."""
+        call = self._call
+        assert call.principal is not None
+        soft = call.principal.soft_budgets
+        if soft:
+            assert self._demand is not None
+            self._soft += claims_of(soft, self._demand, call.at, self._periods)
+            call.tally.claims = (self._hold.claims if self._hold is not None else ()) + self._soft
 
     def _value_of(self, name: str) -> str:
         """A value to group by: facts are made only if a limit is grouped by one."""

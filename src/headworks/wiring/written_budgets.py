@@ -51,8 +51,7 @@ def _budgets_in(text: str) -> Budgets | None:
 def _of_key(name: str, limits: LimitsRule) -> Iterator[Owned]:
     entries = limits.budgets if limits.budget is None else {"budget": BudgetEntry(amount=limits.budget), **limits.budgets}
     for budget, entry in entries.items():
-        if not entry.models:  # postings know other names of models than limits do
-            yield Owned(WRITTEN + name, name, budget, _rule(entry))
+        yield Owned(WRITTEN + name, name, budget, _rule(entry))
 
 
 def _rule(entry: BudgetEntry) -> BudgetRule:
@@ -62,6 +61,7 @@ def _rule(entry: BudgetEntry) -> BudgetRule:
         zone=entry.zone,
         hard=entry.hard,
         thresholds=entry.thresholds,
+        models=entry.models or (),
         group_by=entry.group_by,
         rollover=Rollover(most=nanos_of(entry.rollover.most), since=0) if entry.rollover is not None else None,
     )

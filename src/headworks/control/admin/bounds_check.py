@@ -30,7 +30,7 @@ def mistakes_in_bounds(body: BoundsBody, lineage: Sequence[Party], names: Names 
     for name, rule in body.limits.items():
         yield from _told(f"/limits/{name}", _of_limit(rule, names))
     for name, budget in body.budgets.items():
-        yield from _told(f"/budgets/{name}", _of_budget(budget))
+        yield from _told(f"/budgets/{name}", _of_budget(budget, names))
     for name in sorted(body.limits.keys() & body.budgets.keys()):
         yield Mistake(detail="A limit has the same name. Give it another one.", pointer=f"/budgets/{name}")
 
@@ -59,16 +59,21 @@ def _of_limit(rule: LimitBody, names: Names | None) -> Iterator[tuple[str, str]]
     if (rule.unit is Unit.COST) != isinstance(rule.amount, str):
         yield "amount", 'Write money as decimal text ("12.50"), everything else as a number.'
         return
-    if rule.models == ():
-        yield "models", OF_NO_MODEL
     yield from _of(limit_of(rule.rule(), "", "", ""))
-    for place, pattern in enumerate(rule.models or ()):
+    yield from _of_models(rule.models, names)
+
+
+def _of_models(models: Sequence[str] | None, names: Names | None) -> Iterator[tuple[str, str]]:
+    if models == ():
+        yield "models", OF_NO_MODEL
+    for place, pattern in enumerate(models or ()):
         if names is not None and not any(overlap(pattern, name) for name in names.models):
             yield f"models/{place}", f"There is no model '{pattern}' in the configuration: this would count nothing."
 
 
-def _of_budget(budget: BudgetBody) -> Iterator[tuple[str, str]]:
+def _of_budget(budget: BudgetBody, names: Names | None) -> Iterator[tuple[str, str]]:
     yield from _of(limit_of_budget(budget.rule(), "", "", ""))
+    yield from _of_models(budget.models, names)
     if budget.rollover is not None and not budget.hard:
         yield "rollover", "A soft budget holds nobody back, whatever was left over. Leave `rollover` out, or make it hard."
 

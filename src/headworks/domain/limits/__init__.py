@@ -8,8 +8,10 @@ from headworks.domain.limits.periods import Period, Periods, period_at
 from headworks.domain.limits.rates import after_taking, wait_for
 from headworks.domain.limits.refusal import Exceeded, allowance, exceeded
 from headworks.domain.limits.rollover import Rolling, Rollover
+from headworks.domain.limits.rules import NO_RULES, Rules
 
 __all__ = [
+    "NO_RULES",
     "OF_NO_MODEL",
     "Calendar",
     "Claim",
@@ -23,6 +25,7 @@ __all__ = [
     "Reason",
     "Rolling",
     "Rollover",
+    "Rules",
     "Shape",
     "Slot",
     "Standing",

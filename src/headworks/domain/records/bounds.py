@@ -44,7 +44,10 @@ class BudgetRule(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
     """Parts of it at which an alert goes out, once a period."""
     rollover: Rollover | None = None
     """What a period leaves over may be used in the next one. `since` is the store's to set."""
+    models: tuple[str, ...] = ()
+    """Names or globs; empty: all together."""
     group_by: tuple[str, ...] = ()
+    """As of limits."""
 
 
 class Bounds(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from headworks.domain.alerts import WRITTEN
 from headworks.domain.config import BudgetEntry, LimitEntry, LimitsRule, nanos_of
-from headworks.domain.limits import OF_NO_MODEL, Calendar, Limit, OnLoss, Rollover, Unit, mistakes_in
+from headworks.domain.limits import NO_RULES, OF_NO_MODEL, Calendar, Limit, OnLoss, Rollover, Rules, Unit, mistakes_in
 from headworks.domain.patterns import overlap
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.compile.models import Models
@@ -36,9 +36,11 @@ class LimitCompiler:
         self._bench = bench
         self._models = models
 
-    def limits(self, name: str, rule: LimitsRule, path: Path) -> tuple[Limit, ...]:
+    def rules(self, name: str, rule: LimitsRule, path: Path) -> Rules:
         """Of the key `name`. Notes what is wrong, and what could never match."""
-        return tuple(self._all(name, rule, path))
+        owner = WRITTEN + name  # once for all of them: there may be ten thousand keys
+        budgets = self._budgets(name, owner, rule, path)
+        return Rules((*self._limits(name, owner, rule, path), *budgets.limits), budgets.soft_budgets)
 
     def of_everybody(self, rules: Mapping[str, LimitEntry]) -> tuple[Limit, ...]:
         """Those that all callers share."""
@@ -49,8 +51,7 @@ class LimitCompiler:
             limits += self._checked(self._rule({"id": f"all/{said}", "owner": _EVERYBODY, "rule": said}, entry, path), path)
         return tuple(limits)
 
-    def _all(self, name: str, rule: LimitsRule, path: Path) -> Iterator[Limit]:
-        owner = WRITTEN + name  # once for all of them: there may be ten thousand keys
+    def _limits(self, name: str, owner: str, rule: LimitsRule, path: Path) -> Iterator[Limit]:
         yield from self._short(name, owner, rule, path)
         for said, entry in rule.rules.items():
             below = (*path, "rules", said)
@@ -58,14 +59,17 @@ class LimitCompiler:
                 self._bench.wrong(below, f"'{said}' is what the short form is called.", "Give it another name.", on_key=True)
             self._check_named(entry, below)
             yield from self._checked(self._rule(_named(name, owner, said), entry, below), below)
+
+    def _budgets(self, name: str, owner: str, rule: LimitsRule, path: Path) -> Rules:
+        rules = NO_RULES
         for said, budget in rule.budgets.items():
             below = (*path, "budgets", said)
             if said == "budget" and rule.budget is not None:
                 self._bench.wrong(below, "'budget' is what the short form is called.", "Give it another name.", on_key=True)
             self._check_named(budget, below)
             checked = tuple(self._checked(self._budget(_named(name, owner, said), budget, below), below))
-            if budget.hard:  # a soft one holds nobody back: the control process watches it
-                yield from checked
+            rules = rules.plus(Rules(checked) if budget.hard else Rules((), checked))
+        return rules
 
     def _short(self, name: str, owner: str, rule: LimitsRule, path: Path) -> Iterator[Limit]:
         for field, said, unit, seconds in _SHORT:

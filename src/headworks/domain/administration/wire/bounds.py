@@ -92,6 +92,8 @@ class BudgetBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
     hard: bool = True
     thresholds: Annotated[tuple[Annotated[float, Meta(gt=0, le=10)], ...], Meta(max_length=20)] = (0.5, 0.8, 1.0)
     rollover: RolloverBody | None = None
+    models: Words | None = None
+    """Left out: all."""
     group_by: Words = ()
 
     @classmethod
@@ -100,6 +102,7 @@ class BudgetBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
         facts = msgspec.structs.asdict(rule)
         facts["amount"] = decimal_of(rule.amount)
         facts["rollover"] = RolloverBody.of(rule.rollover) if rule.rollover is not None else None
+        facts["models"] = rule.models or None
         return cls(**facts)
 
     def rule(self) -> BudgetRule:
@@ -107,6 +110,7 @@ class BudgetBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
         facts = msgspec.structs.asdict(self)
         facts["amount"] = nanos_of(self.amount)
         facts["rollover"] = self.rollover.rollover() if self.rollover is not None else None
+        facts["models"] = self.models or ()
         return BudgetRule(**facts)
 
 

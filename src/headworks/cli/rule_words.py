@@ -1,0 +1,26 @@
+"""Which requests a limit or a budget is about, in words."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Scoped(Protocol):
+    """A limit or a budget, as it is written or as a request meets it."""
+
+    @property
+    def models(self) -> tuple[str, ...] | None:
+        """None or empty: all."""
+        ...
+
+    @property
+    def group_by(self) -> tuple[str, ...]:
+        """Facts."""
+        ...
+
+
+def scope(rule: Scoped) -> str:
+    """` of opus for each customer`; empty where it is one figure for all requests."""
+    models = f" of {' '.join(rule.models)}" if rule.models else ""
+    groups = f" for each {' and '.join(rule.group_by)}" if rule.group_by else ""
+    return models + groups
