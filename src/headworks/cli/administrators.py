@@ -8,6 +8,7 @@ from cyclopts import Parameter
 from msgspec import UNSET
 
 from headworks.cli.administering import ASKING, LISTING, REMOVING, WRITING, Asking, Listing, Removing, Writing, administer
+from headworks.cli.called import Called
 from headworks.cli.naming import administrator_id, party_id
 from headworks.cli.passwords import PasswordFile, read_password
 from headworks.cli.telling import tell, tell_all, tell_whole
@@ -145,7 +146,9 @@ def list_grants(*, administrator: str | None = None, on: str | None = None, list
     def work(client: Client) -> None:
         whose = administrator_id(client, administrator) if administrator else None
         party = _place(client, on) if on else None
-        tell_all(listing.cut(client.grants.list(administrator=whose, party=party)), _GRANTS, json=listing.json)
+        found, called = client.grants.list(administrator=whose, party=party), Called(client)
+        shown = {"administrator": called.administrator, "party": called.party}
+        tell_all(listing.cut(found), _GRANTS, json=listing.json, shown=shown)
 
     return administer(listing.url, work)
 

@@ -19,6 +19,7 @@ from headworks.cli.administering import (
     Writing,
     administer,
 )
+from headworks.cli.called import Called
 from headworks.cli.commands import PARTY_VERBS
 from headworks.cli.naming import parties_of, party_id, spoken
 from headworks.cli.spans import NEVER, instant_after
@@ -50,7 +51,7 @@ class Verbs:
         def work(client: Client) -> None:
             above = party_id(client, under) if under else None
             found = parties_of(client, self._kind).list(under=above, name=name)
-            tell_all(listing.cut(found), _COLUMNS, json=listing.json)
+            tell_all(listing.cut(found), _COLUMNS, json=listing.json, shown={"parent": Called(client).party})
 
         return administer(listing.url, work)
 
