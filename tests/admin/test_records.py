@@ -24,7 +24,7 @@ async def parties(house: House) -> None:
     assert (await owner("GET /projects/" + team["id"])).status == 404, "a team is no project"
     taken = await owner("POST /teams", {"name": "lab", "parent": acme["id"]})
     assert (taken.status, taken.problem) == (409, "conflict")
-    assert f"There is a team 'lab' in that place already: {team['id']}" in taken.body["detail"]
+    assert f"There is another team 'lab' in that place already: {team['id']}" in taken.body["detail"]
     busy = await owner("DELETE /organisations/" + acme["id"], headers={"if-match": "*"})
     assert (busy.status, busy.problem) == (409, "conflict")
     assert (await owner("DELETE /teams/" + team["id"], headers={"if-match": "*"})).status == 204

@@ -224,6 +224,17 @@ def test_the_doctor_goes_on_after_a_mistake_in_the_file(place: Path) -> None:
     assert str(place / "kept") in done.stdout
 
 
+def test_the_doctor_tells_programs_a_finding_a_line(place: Path) -> None:
+    (place / "headworks.yaml").write_text("journal: {directory: kept}\nmodles: {}\n")
+
+    done = run(place, "doctor", "--json")
+
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 1
+    assert {"ok", "bad"} <= {each["severity"] for each in found}
+    assert all(each["remedy"] for each in found if each["severity"] == "bad")
+
+
 def test_restart_says_when_nothing_runs(place: Path) -> None:
     done = run(place, "restart")
 

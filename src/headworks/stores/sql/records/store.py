@@ -185,7 +185,7 @@ async def _refuse_taken(connection: AsyncConnection, party: Party) -> None:
     same = (PARTIES.c.parent == party.parent, PARTIES.c.name == party.name, PARTIES.c.id != party.id)
     found = (await connection.execute(select(PARTIES.c.id, PARTIES.c.kind).where(*same))).first()
     if found is not None:
-        raise Conflict(f"'{party.name}' is the name of another {found.kind} in that place: {found.id}. Use another one.")
+        raise Conflict(f"There is another {found.kind} '{party.name}' in that place already: {found.id}. Use another name.")
 
 
 async def _party(connection: AsyncConnection, id_: str, reach: Reach) -> Party:
