@@ -97,8 +97,10 @@ def levels(run: Run, owner: str) -> None:
     run("budgets", "change", owner, "monthly", "--rollover", "5")
     assert json.loads(run("budgets", "show", owner, "monthly", "--json"))["rollover"]["most"] == "5"
     run("budgets", "change", owner, "monthly", "60", "--no-hard", "--rollover", "none", "--models", "*")
+    run("budgets", "change", owner, "monthly", "--where", "customer=acme", "customer=globex", "--unless", "tag:tier=free")
     told = json.loads(run("budgets", "show", owner, "monthly", "--json"))
-    assert told["models"] == ["*"]
+    assert (told["models"], told["where"]) == (["*"], {"customer": ["acme", "globex"]})
+    assert "where" not in run("budgets", "change", owner, "monthly", "--empty-where")
     assert (told["amount"], told["calendar"], told["hard"]) == ("60", "month", False)
     assert "60" in run("budgets", "list", owner)
     once = ("budgets", "top-up", owner, "monthly", "5", "--idempotency-key", "key-of-this-top-up-" + owner.replace(":", "-"))

@@ -22,7 +22,7 @@ APP = BoundsBody(
     regions=(),
     policies=("office-hours",),
     limits={"minute": LimitBody(unit=Unit.INPUT_TOKENS, amount=600, seconds=60, models=("gpt-5",))},
-    budgets={"soft": BudgetBody(amount="5", hard=False, models=("gpt-5",))},
+    budgets={"soft": BudgetBody(amount="5", hard=False, models=("gpt-5",), where={"customer": ("acme", "globex")})},
 )
 
 
@@ -61,5 +61,5 @@ def test_each_restriction_is_told_with_its_level() -> None:
         f"in effect  features: {' '.join(left.features) or 'plain requests only'}",
         "budget     organisation acme: all, 50 USD a month for each customer",
         "limit      key app: minute, 600 input tokens per 60 s of gpt-5",
-        "budget     key app: soft, 5 USD of gpt-5, which only alerts",
+        "budget     key app: soft, 5 USD of gpt-5 where customer is acme or globex, which only alerts",
     ]

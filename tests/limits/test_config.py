@@ -75,6 +75,11 @@ def test_all_callers_together_have_limits_too() -> None:
         ("{rules: {concurrent: {amount: 5, seconds: 1}}}", "what the short form is called"),
         ("{budgets: {x: {amount: 10 EUR}}}", "only USD is supported"),
         ("{concurrent: 0}", "would allow nothing"),
+        ("{rules: {x: {amount: 5, seconds: 1, where: {colour: red}}}}", "cannot be narrowed by 'colour'"),
+        (
+            "{budgets: {x: {amount: 5 USD, unless: {'tag:site': bonn}}}}, tags: {site: bonn}",
+            "All requests here have the tag:site",
+        ),
         ("{budgets: {x: {amount: 10 USD, thresholds: [80]}}}", "above 0 and up to 10"),
         ("{budgets: {x: {amount: 0 USD, hard: false}}}", "would allow nothing"),
         ("{budgets: {x: {amount: 1 USD, calendar: day, rollover: {most: 1 USD}}}}", "Since when?"),
@@ -97,6 +102,15 @@ def test_a_soft_budget_holds_nobody_back() -> None:
     (holder,) = compiled(text).snapshot.principals.values()
     assert holder.limits == ()
     assert [(budget.rule, budget.amount) for budget in holder.soft_budgets] == [("soft", 10**10)]
+
+
+def test_values_are_named_one_or_several() -> None:
+    (rule, budget) = limits_of(
+        "{rules: {x: {amount: 5, seconds: 1, where: {customer: acme}}},"
+        " budgets: {y: {amount: 5 USD, unless: {customer: [acme, ''], 'tag:tier': gold}}}}"
+    )
+    assert rule.where == {"customer": ("acme",)}
+    assert budget.unless == {"customer": ("acme", ""), "tag:tier": ("gold",)}
 
 
 def test_a_session_needs_no_period() -> None:

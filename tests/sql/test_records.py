@@ -67,7 +67,16 @@ BOUNDS = Bounds(
     providers=(),
     tags={"stage": "prod"},
     limits={"rpm": LimitRule(unit=Unit.REQUESTS, amount=60, seconds=60.0)},
-    budgets={"monthly": BudgetRule(amount=9_000_000_000_000, calendar=Calendar.MONTH, zone="Asia/Kathmandu")},
+    budgets={
+        "monthly": BudgetRule(
+            amount=9_000_000_000_000,
+            calendar=Calendar.MONTH,
+            zone="Asia/Kathmandu",
+            models=("gpt-*",),
+            where={"customer": ("acme", "")},
+            unless={"tag:tier": ("silver",)},
+        )
+    },
 )
 
 

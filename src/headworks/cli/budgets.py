@@ -21,7 +21,7 @@ from headworks.cli.administering import (
 )
 from headworks.cli.called import Called
 from headworks.cli.naming import holder_of
-from headworks.cli.rules import Rules, given, named_values
+from headworks.cli.rules import Rules, given, named_values, values_by_name
 from headworks.cli.telling import tell, tell_all
 from headworks.client import Client
 from headworks.domain.administration.wire.bounds import BudgetBody, RolloverBody
@@ -64,6 +64,8 @@ def create(  # noqa: PLR0913 - one parameter a flag
     rollover: str | None = None,
     models: Names = None,
     group_by: Names = None,
+    where: Names = None,
+    unless: Names = None,
     asking: Asking = ASKING,
 ) -> int:
     """Set a budget.
@@ -78,6 +80,8 @@ def create(  # noqa: PLR0913 - one parameter a flag
         rollover: At most so much of what a period leaves over may be used in the next: 20.
         models: Counts these only.
         group_by: Facts, for each value of which there is as much: customer.
+        where: Counts those only that have these values: customer=acme tag:tier=gold.
+        unless: Does not count those that have one of these values.
     """
 
     def rule() -> BudgetBody:
@@ -89,6 +93,8 @@ def create(  # noqa: PLR0913 - one parameter a flag
             hard=hard,
             models=models or None,
             group_by=group_by or (),
+            where=values_by_name(where, "--where") or {},
+            unless=values_by_name(unless, "--unless") or {},
         )
         carried = RolloverBody(most=rollover) if rollover is not None else None
         return msgspec.structs.replace(plain, **given(thresholds=thresholds, rollover=carried))
@@ -109,6 +115,8 @@ def change(  # noqa: PLR0913 - one parameter a flag
     rollover: str | None = None,
     models: Names = None,
     group_by: Names = None,
+    where: Names = None,
+    unless: Names = None,
     asking: Asking = ASKING,
 ) -> int:
     """Change a budget. What is left out stays, and so does what was spent.
@@ -123,9 +131,19 @@ def change(  # noqa: PLR0913 - one parameter a flag
         rollover: At most so much of what a period leaves over may be used in the next: 20. none: nothing.
         models: Counts these only; --empty-models: all.
         group_by: Facts, for each value of which there is as much: customer.
+        where: Counts those only that have these values: customer=acme tag:tier=gold; --empty-where: all.
+        unless: Does not count those that have one of these values; --empty-unless: counts all.
     """
     said = given(
-        amount=amount, calendar=calendar, zone=zone, currency=currency, hard=hard, thresholds=thresholds, group_by=group_by
+        amount=amount,
+        calendar=calendar,
+        zone=zone,
+        currency=currency,
+        hard=hard,
+        thresholds=thresholds,
+        group_by=group_by,
+        where=values_by_name(where, "--where"),
+        unless=values_by_name(unless, "--unless"),
     )
     if models is not None:
         said["models"] = models or None

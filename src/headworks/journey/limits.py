@@ -78,6 +78,7 @@ class _Debt:
         self._demand = demand = Demand(
             models=(call.ask.model, plan.model.name),
             value_of=self._value_of,
+            said=self._said,
             input=asked.input,
             output=asked.output,
             cost=nanos,
@@ -165,10 +166,17 @@ class _Debt:
             call.tally.claims = (self._hold.claims if self._hold is not None else ()) + self._soft
 
     def _value_of(self, name: str) -> str:
-        """A value to group by: facts are made only if a limit is grouped by one."""
+        """A value to group by."""
+        return self._known().group(name)
+
+    def _said(self, name: str) -> str:
+        return self._known().said(name)
+
+    def _known(self) -> Facts:
+        """Made only if a limit asks for one."""
         if self._facts is None:
             self._facts = Facts(self._call, self._plan)
-        return self._facts.group(name)
+        return self._facts
 
     def _settle(self, outcome: Outcome) -> None:
         self._call.tally.extend = None  # it leads back here: a circle is the collector's to find, and it takes its time

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from headworks.domain.alerts import WRITTEN
-from headworks.domain.config import BudgetEntry, LimitsRule, nanos_of
+from headworks.domain.config import BudgetEntry, LimitsRule, nanos_of, values_of
 from headworks.domain.limits import Calendar, Rollover
 from headworks.domain.records import BudgetRule
 from headworks.stores.sql.ledger_alerts import Owned
@@ -63,5 +63,7 @@ def _rule(entry: BudgetEntry) -> BudgetRule:
         thresholds=entry.thresholds,
         models=entry.models or (),
         group_by=entry.group_by,
+        where=values_of(entry.where),
+        unless=values_of(entry.unless),
         rollover=Rollover(most=nanos_of(entry.rollover.most), since=0) if entry.rollover is not None else None,
     )

@@ -7,7 +7,7 @@ from typing import Literal
 from headworks.domain.config.alerts import AlertsRule
 from headworks.domain.config.identity import CertificatesRule, IdentityRule, IssuerRule
 from headworks.domain.config.key import KeyRule
-from headworks.domain.config.limits import BudgetEntry, LimitEntry, LimitsRule, RolloverEntry
+from headworks.domain.config.limits import BudgetEntry, LimitEntry, LimitsRule, RolloverEntry, values_of
 from headworks.domain.config.model import ModelRule, RetryRule, TargetRule, WrittenModel, as_rule
 from headworks.domain.config.oidc import MappedRole, OidcRule, RolesRule
 from headworks.domain.config.policy import PolicySpec
@@ -55,6 +55,7 @@ __all__ = [
     "as_rule",
     "nanos_of",
     "overlay",
+    "values_of",
 ]
 
 

@@ -23,6 +23,10 @@ class LimitRule(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, f
     """Names or globs; empty: all together."""
     group_by: tuple[str, ...] = ()
     """Each value of these facts has a counter of its own: `customer`, `user`, `model`, `session`, `tag:NAME`. Without a value: one more."""
+    where: dict[str, tuple[str, ...]] = {}
+    """Requests alone that have, of each of these facts, one of the values."""
+    unless: dict[str, tuple[str, ...]] = {}
+    """None that has one of the values of any of these."""
     most_groups: int = 10_000
     """Those beyond share one counter."""
     on_loss: OnLoss = OnLoss.CLOSED
@@ -47,7 +51,9 @@ class BudgetRule(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
     models: tuple[str, ...] = ()
     """Names or globs; empty: all together."""
     group_by: tuple[str, ...] = ()
-    """As of limits."""
+    """This and the two below as of limits."""
+    where: dict[str, tuple[str, ...]] = {}
+    unless: dict[str, tuple[str, ...]] = {}
 
 
 class Bounds(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):

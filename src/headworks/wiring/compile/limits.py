@@ -8,7 +8,7 @@ from typing import TypedDict
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from headworks.domain.alerts import WRITTEN
-from headworks.domain.config import BudgetEntry, LimitEntry, LimitsRule, nanos_of
+from headworks.domain.config import BudgetEntry, LimitEntry, LimitsRule, nanos_of, values_of
 from headworks.domain.limits import NO_RULES, OF_NO_MODEL, Calendar, Limit, OnLoss, Rollover, Rules, Unit, mistakes_in
 from headworks.domain.patterns import overlap
 from headworks.wiring.compile.bench import Bench
@@ -35,10 +35,12 @@ class LimitCompiler:
     def __init__(self, bench: Bench, models: Models) -> None:
         self._bench = bench
         self._models = models
+        self._tags: Mapping[str, str] = {}
 
-    def rules(self, name: str, rule: LimitsRule, path: Path) -> Rules:
-        """Of the key `name`. Notes what is wrong, and what could never match."""
+    def rules(self, name: str, rule: LimitsRule, path: Path, tags: Mapping[str, str]) -> Rules:
+        """Of the key `name`, which has these tags. Notes what is wrong, and what could never match."""
         owner = WRITTEN + name  # once for all of them: there may be ten thousand keys
+        self._tags = tags
         budgets = self._budgets(name, owner, rule, path)
         return Rules((*self._limits(name, owner, rule, path), *budgets.limits), budgets.soft_budgets)
 
@@ -97,6 +99,8 @@ class LimitCompiler:
             zone=entry.zone,
             models=entry.models or (),
             group_by=entry.group_by,
+            where=values_of(entry.where),
+            unless=values_of(entry.unless),
             most_groups=entry.most_groups,
             idle_seconds=entry.idle_seconds,
             on_loss=OnLoss(entry.on_loss),
@@ -118,6 +122,8 @@ class LimitCompiler:
             zone=entry.zone,
             models=entry.models or (),
             group_by=entry.group_by,
+            where=values_of(entry.where),
+            unless=values_of(entry.unless),
             budget=True,
             rollover=self._rollover(entry, (*path, "rollover")),
         )
@@ -170,7 +176,7 @@ class LimitCompiler:
     def _checked(self, limit: Limit | None, path: Path) -> Iterator[Limit]:
         if limit is None:
             return
-        for place, trouble in mistakes_in(limit):
+        for place, trouble in mistakes_in(limit, self._tags):
             self._bench.wrong((*path, *place), trouble)
         names = self._models.names
         for number, pattern in enumerate(limit.models):

@@ -26,7 +26,7 @@ def compile_keys(bench: Bench, config: Config, models: Models) -> dict[bytes, Pr
     access = AccessCheck(bench, config, models)
     for name, rule in config.keys.items():
         path = ("keys", name)
-        counted = limits.rules(name, rule.limits, (*path, "limits"))
+        counted = limits.rules(name, rule.limits, (*path, "limits"), rule.tags)
         digest = _digest(bench, rule, path)
         _check_models(bench, rule, models, path)
         access.check(rule, path)

@@ -30,6 +30,8 @@ _SINCE = (
     "the beginning of the next period where the budget was there without a rollover."
 )
 _WARNINGS = "What of that which was just written can have no effect, or leaves nothing that could be used. Set by the server, whatever is sent."
+_NARROWED = "Values by fact: `customer`, `tag:NAME`, … Of `where` a request has to have one of each fact, of `unless` it may have none at all."
+Narrowed = Annotated[dict[Text, Annotated[tuple[Text, ...], Meta(max_length=1000)]], Meta(max_length=20, description=_NARROWED)]
 Tags = Annotated[dict[Label, Text], Meta(max_length=100)]
 
 
@@ -45,6 +47,8 @@ class LimitBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, f
     models: Words | None = None
     """Left out: all."""
     group_by: Words = ()
+    where: Narrowed = {}
+    unless: Narrowed = {}
     most_groups: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
     on_loss: OnLoss = OnLoss.CLOSED
     currency: Currency = "USD"
@@ -95,6 +99,8 @@ class BudgetBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
     models: Words | None = None
     """Left out: all."""
     group_by: Words = ()
+    where: Narrowed = {}
+    unless: Narrowed = {}
 
     @classmethod
     def of(cls, rule: BudgetRule) -> BudgetBody:
