@@ -46,6 +46,20 @@ def test_every_operation_is_in_the_document_with_its_problems() -> None:
     assert DOCUMENT["openapi"] == "3.1.0"
 
 
+def test_every_parameter_says_what_it_is() -> None:
+    described = [each for of_path in DOCUMENT["paths"].values() for each in of_path.values()]
+    assert all(each["description"] for operation in described for each in operation["parameters"])
+
+
+def test_all_that_may_be_sent_to_change_records_and_people_says_what_it_is() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    sent = [
+        schema for name, schema in schemas.items() if name.endswith(("Asked", "Patch")) or name in {"Move", "Rotation", "Setup"}
+    ]
+    bare = [field for schema in sent for field, its in schema["properties"].items() if "description" not in str(its)]
+    assert bare == []
+
+
 def test_its_schemas_are_json_schemas_and_every_reference_leads_somewhere() -> None:
     schemas = DOCUMENT["components"]["schemas"]
     for schema in schemas.values():
