@@ -28,25 +28,11 @@ APP = BoundsBody(
 
 def test_each_restriction_is_told_with_its_level() -> None:
     left = narrowed([ACME.bounds(), APP.bounds()])
-    policy = Policy(
-        key="key_1",
-        usable=False,
-        why_not="It expired.",
-        expires_at=None,
-        models=left.levels,
-        endpoints=left.endpoints,
-        features=left.features,
-        ordinary_features=left.ordinary,
-        providers=left.providers,
-        regions=left.regions,
-        policies=left.policies,
-        guards=left.guards,
-        tags=left.tags,
-        levels=(
-            Level(id="org_1", kind="organisation", name="acme", bounds=ACME),
-            Level(id="key_1", kind="key", name="app", bounds=APP),
-        ),
+    levels = (
+        Level(id="org_1", kind="organisation", name="acme", bounds=ACME),
+        Level(id="key_1", kind="key", name="app", bounds=APP),
     )
+    policy = Policy.of("key_1", left, levels, why_not="It expired.", ends=0)
     assert list(lines_of(policy)) == [
         "usable     no. It expired.",
         "models     organisation acme: *",

@@ -11,6 +11,7 @@ from headworks.cli.administering import ASKING, LISTING, REMOVING, WRITING, Aski
 from headworks.cli.called import Called
 from headworks.cli.naming import administrator_id, party_id
 from headworks.cli.passwords import PasswordFile, read_password
+from headworks.cli.removing import remove_one
 from headworks.cli.telling import tell, tell_all, tell_whole
 from headworks.client import Client
 from headworks.domain.administration import EVERYTHING, Role
@@ -99,9 +100,7 @@ def remove(who: Who, *, removing: Removing = REMOVING) -> int:
 
     def work(client: Client) -> None:
         removing.confirm(f"The administrator {who}")
-        found = client.administrators.read(administrator_id(client, who))
-        client.administrators.remove(found.id, version=found.version)
-        tell(found, f"{found.name} ({found.id}) is removed.", json=removing.json)
+        remove_one(client.administrators, administrator_id(client, who), removing)
 
     return administer(removing.url, work)
 

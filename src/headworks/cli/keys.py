@@ -19,6 +19,7 @@ from headworks.cli.administering import (
 from headworks.cli.called import Called
 from headworks.cli.keys_policy import lines_of, usable
 from headworks.cli.naming import key_id, party_id
+from headworks.cli.removing import remove_one
 from headworks.cli.spans import NEVER, instant_after, seconds_of
 from headworks.cli.telling import tell, tell_all, tell_secret, tell_whole, warn
 from headworks.client import Client
@@ -127,9 +128,7 @@ def remove(key: str, *, removing: Removing = REMOVING) -> int:
 
     def work(client: Client) -> None:
         removing.confirm(f"The key {key}")
-        found = client.keys.read(key_id(client, key))
-        client.keys.remove(found.id, version=found.version)
-        tell(found, f"{found.name} ({found.id}) is removed.", json=removing.json)
+        remove_one(client.keys, key_id(client, key), removing)
 
     return administer(removing.url, work)
 

@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from headworks.domain.administration.wire.bounds import BoundsBody
 from headworks.domain.administration.wire.problem import Mistake
 from headworks.domain.administration.wire.values import Ends, Id, Name, When, when_of
-from headworks.domain.records import KeyRecord
+from headworks.domain.records import KeyRecord, Narrowed
 
 
 class KeyAsked(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
@@ -116,3 +116,23 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     guards: tuple[str, ...]
     tags: dict[str, str]
     levels: tuple[Level, ...]
+
+    @classmethod
+    def of(cls, key: str, left: Narrowed, levels: Sequence[Level], *, why_not: str | None, ends: int) -> Policy:
+        """What `levels` leave of one another. `why_not` is None where the key is good; `ends`: wall nanoseconds, 0 is never."""
+        return cls(
+            key=key,
+            usable=why_not is None,
+            why_not=why_not,
+            expires_at=when_of(ends),
+            models=left.levels,
+            endpoints=left.endpoints,
+            features=left.features,
+            ordinary_features=left.ordinary,
+            providers=left.providers,
+            regions=left.regions,
+            policies=left.policies,
+            guards=left.guards,
+            tags=left.tags,
+            levels=tuple(levels),
+        )
