@@ -36,6 +36,7 @@ REFUSED: list[tuple[dict[str, object], str]] = [
         {"tags": {"tier": "gold"}, "limits": {"a": {**REQUESTS, "where": {"tag:tier": ["silver"]}}}},
         "/bounds/limits/a/where/tag:tier",
     ),
+    ({"budgets": {"a": {"amount": "5", "hard": False, "on_loss": "open"}}}, "/bounds/budgets/a/on_loss"),
     ({"models": ["a*b*"]}, "/bounds/models/0"),
     ({"endpoints": ["chats"]}, "/bounds/endpoints/0"),
 ]

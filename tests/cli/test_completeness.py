@@ -97,6 +97,8 @@ def levels(run: Run, owner: str) -> None:
     run("budgets", "change", owner, "monthly", "--rollover", "5")
     assert json.loads(run("budgets", "show", owner, "monthly", "--json"))["rollover"]["most"] == "5"
     run("budgets", "change", owner, "monthly", "60", "--no-hard", "--rollover", "none", "--models", "*")
+    assert "open" in run("budgets", "create", owner, "available", "5", "--on-loss", "open")
+    run("budgets", "remove", owner, "available", "--yes")
     run("budgets", "change", owner, "monthly", "--where", "customer=acme", "customer=globex", "--unless", "tag:tier=free")
     told = json.loads(run("budgets", "show", owner, "monthly", "--json"))
     assert (told["models"], told["where"]) == (["*"], {"customer": ["acme", "globex"]})

@@ -61,7 +61,7 @@ def test_what_is_used_held_and_left(url: str, tmp_path: Path) -> None:
                 Charge(month, 3 * DOLLAR, "cost", AT * 2),
                 Charge(counter(team, "month", "cost", before), DOLLAR, "cost", AT * 2),
                 Charge(ann, DOLLAR, "cost"),
-                Charge(counter(team, "soft", "cost", group=group_named(["gold"])), 3 * DOLLAR, "cost"),
+                Charge(counter(team, "soft", "cost", group=group_named(["gold"])), 11 * DOLLAR // 2, "cost"),
                 Charge(counter(team, "daily", "tokens", "day/2026-01-01", kind="limit"), 40, "tokens", AT * 2),
             )
             journal = await asyncio.to_thread(journal_in, tmp_path)
@@ -77,12 +77,14 @@ def test_what_is_used_held_and_left(url: str, tmp_path: Path) -> None:
             assert shown == {
                 "month": ("3", "1", "2.5", "8.5"),
                 "each": ("1", "0", "0", "2"),
-                "soft": ("3", "0", "0", "2"),
+                "soft": ("5.5", "0", "0", "0"),
                 "rate": (None, None, 0, None),
                 "daily": (40, 0, 0, 60),
                 "slots": (0, 1, 0, 1),
             }
             assert (stands["each"]["group"], stands["soft"]["group"]) == (["ann"], ["gold"])
+            assert {name for name, row in stands.items() if row["overrun"] not in {"0", 0, None}} == {"soft"}
+            assert stands["soft"]["overrun"] == "0.5"
             assert (stands["month"]["period"], stands["month"]["resets_at"]) == (this, "2026-02-01T00:00:00Z")
             await asyncio.to_thread(journal.close)
             assert {row["held"] for row in (await owner.made(f"GET /teams/{team}/standings"))["data"]} >= {"0", 0}

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from headworks.domain.limits import Calendar, Limit, Rollover, Shape, Unit
+from headworks.domain.limits import Calendar, Limit, OnLoss, Rollover, Shape, Unit
 from tests.config.compiling import compiled, refusal
 
 MODELS = "models: {smart: openai/gpt-4o, opus: openai/gpt-4o}\n"
@@ -75,6 +75,7 @@ def test_all_callers_together_have_limits_too() -> None:
         ("{rules: {concurrent: {amount: 5, seconds: 1}}}", "what the short form is called"),
         ("{budgets: {x: {amount: 10 EUR}}}", "only USD is supported"),
         ("{concurrent: 0}", "would allow nothing"),
+        ("{budgets: {x: {amount: 5 USD, hard: false, on_loss: open}}}", "holds nobody back"),
         ("{rules: {x: {amount: 5, seconds: 1, where: {colour: red}}}}", "cannot be narrowed by 'colour'"),
         (
             "{budgets: {x: {amount: 5 USD, unless: {'tag:site': bonn}}}}, tags: {site: bonn}",
@@ -102,6 +103,11 @@ def test_a_soft_budget_holds_nobody_back() -> None:
     (holder,) = compiled(text).snapshot.principals.values()
     assert holder.limits == ()
     assert [(budget.rule, budget.amount) for budget in holder.soft_budgets] == [("soft", 10**10)]
+
+
+def test_a_budget_says_what_holds_while_counters_cannot_be_asked() -> None:
+    (closed, opened) = limits_of("{budgets: {a: {amount: 5 USD}, b: {amount: 5 USD, on_loss: open}}}")
+    assert (closed.on_loss, opened.on_loss) == (OnLoss.CLOSED, OnLoss.OPEN)
 
 
 def test_values_are_named_one_or_several() -> None:

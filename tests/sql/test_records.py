@@ -10,7 +10,7 @@ from typing import TypedDict
 import pytest
 from msgspec.structs import replace
 
-from headworks.domain.limits import Calendar, Unit
+from headworks.domain.limits import Calendar, OnLoss, Unit
 from headworks.domain.records import Bounds, BudgetRule, LimitRule, Party, PartyKind
 from headworks.ports.records import EVERYWHERE, Conflict, Missing, Page, Reach, Records
 from headworks.testing.clock import FrozenClock
@@ -75,6 +75,7 @@ BOUNDS = Bounds(
             models=("gpt-*",),
             where={"customer": ("acme", "")},
             unless={"tag:tier": ("silver",)},
+            on_loss=OnLoss.OPEN,
         )
     },
 )

@@ -26,7 +26,7 @@ from headworks.cli.telling import tell, tell_all
 from headworks.client import Client
 from headworks.domain.administration.wire.bounds import BudgetBody, RolloverBody
 from headworks.domain.administration.wire.top_ups import TopUpAsked, Which
-from headworks.domain.limits import Calendar
+from headworks.domain.limits import Calendar, OnLoss
 
 _COLUMNS = ("amount", "currency", "calendar", "hard", "models", "group_by")
 _TOP_UPS = ("id", "period", "group", "amount", "currency", "actor", "at")
@@ -66,6 +66,7 @@ def create(  # noqa: PLR0913 - one parameter a flag
     group_by: Names = None,
     where: Names = None,
     unless: Names = None,
+    on_loss: OnLoss = OnLoss.CLOSED,
     asking: Asking = ASKING,
 ) -> int:
     """Set a budget.
@@ -82,6 +83,7 @@ def create(  # noqa: PLR0913 - one parameter a flag
         group_by: Facts, for each value of which there is as much: customer.
         where: Counts those only that have these values: customer=acme tag:tier=gold.
         unless: Does not count those that have one of these values.
+        on_loss: What holds while shared counters do not answer: closed refuses, open lets each gateway count alone.
     """
 
     def rule() -> BudgetBody:
@@ -95,6 +97,7 @@ def create(  # noqa: PLR0913 - one parameter a flag
             group_by=group_by or (),
             where=values_by_name(where, "--where") or {},
             unless=values_by_name(unless, "--unless") or {},
+            on_loss=on_loss,
         )
         carried = RolloverBody(most=rollover) if rollover is not None else None
         return msgspec.structs.replace(plain, **given(thresholds=thresholds, rollover=carried))
@@ -117,6 +120,7 @@ def change(  # noqa: PLR0913 - one parameter a flag
     group_by: Names = None,
     where: Names = None,
     unless: Names = None,
+    on_loss: OnLoss | None = None,
     asking: Asking = ASKING,
 ) -> int:
     """Change a budget. What is left out stays, and so does what was spent.
@@ -133,6 +137,7 @@ def change(  # noqa: PLR0913 - one parameter a flag
         group_by: Facts, for each value of which there is as much: customer.
         where: Counts those only that have these values: customer=acme tag:tier=gold; --empty-where: all.
         unless: Does not count those that have one of these values; --empty-unless: counts all.
+        on_loss: What holds while shared counters do not answer: closed refuses, open lets each gateway count alone.
     """
     said = given(
         amount=amount,
@@ -144,6 +149,7 @@ def change(  # noqa: PLR0913 - one parameter a flag
         group_by=group_by,
         where=values_by_name(where, "--where"),
         unless=values_by_name(unless, "--unless"),
+        on_loss=on_loss,
     )
     if models is not None:
         said["models"] = models or None

@@ -44,7 +44,7 @@ def values_by_name(pairs: tuple[str, ...] | None, flag: str) -> dict[str, tuple[
     return values
 
 
-_STANDS = ("group", "used", "held", "left", "resets_at")
+_STANDS = ("group", "used", "held", "left", "overrun", "resets_at")
 """What lists tell of how a rule stands; `-` where only gateways know."""
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from headworks.domain.alerts import WRITTEN
 from headworks.domain.config import BudgetEntry, LimitsRule, nanos_of, values_of
-from headworks.domain.limits import Calendar, Rollover
+from headworks.domain.limits import Calendar, OnLoss, Rollover
 from headworks.domain.records import BudgetRule
 from headworks.stores.sql.ledger_alerts import Owned
 from headworks.wiring.load import read_apart
@@ -65,5 +65,6 @@ def _rule(entry: BudgetEntry) -> BudgetRule:
         group_by=entry.group_by,
         where=values_of(entry.where),
         unless=values_of(entry.unless),
+        on_loss=OnLoss(entry.on_loss),
         rollover=Rollover(most=nanos_of(entry.rollover.most), since=0) if entry.rollover is not None else None,
     )

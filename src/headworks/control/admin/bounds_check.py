@@ -11,7 +11,7 @@ from headworks.domain.administration.wire.bounds import BoundsBody, BudgetBody, 
 from headworks.domain.administration.wire.problem import Mistake
 from headworks.domain.features import KNOWN
 from headworks.domain.kind import Kind
-from headworks.domain.limits import OF_NO_MODEL, Limit, Unit, mistakes_in
+from headworks.domain.limits import OF_NO_MODEL, SOFT_ANYWAY, Limit, OnLoss, Unit, mistakes_in
 from headworks.domain.names import Names
 from headworks.domain.patterns import overlap, trouble_of
 from headworks.domain.records import Bounds, Party, limit_of, limit_of_budget, narrowed
@@ -75,6 +75,8 @@ def _of_models(models: Sequence[str] | None, names: Names | None) -> Iterator[tu
 def _of_budget(budget: BudgetBody, names: Names | None, tags: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     yield from _of(limit_of_budget(budget.rule(), "", "", ""), tags)
     yield from _of_models(budget.models, names)
+    if budget.on_loss is not OnLoss.CLOSED and not budget.hard:
+        yield "on_loss", f"{SOFT_ANYWAY} Leave `on_loss` out, or make it hard."
     if budget.rollover is not None and not budget.hard:
         yield "rollover", "A soft budget holds nobody back, whatever was left over. Leave `rollover` out, or make it hard."
 

@@ -93,7 +93,9 @@ def _period(limit: Limit, now: int) -> Period | None:
 
 def _told(limit: Limit, group: str, period: Period | None, stands: _Standing) -> StandingView:
     used, held, added, over = stands
-    left = None if used is None or held is None else max(0, limit.amount + added + over - used - held)
+    there = limit.amount + added + over
+    left = None if used is None or held is None else max(0, there - used - held)
+    overrun = None if used is None else max(0, used - there)
     money = limit.unit is Unit.COST
 
     def units(number: int | None) -> int | str | None:
@@ -113,4 +115,5 @@ def _told(limit: Limit, group: str, period: Period | None, stands: _Standing) ->
         used=units(used),
         held=units(held),
         left=units(left),
+        overrun=units(overrun),
     )

@@ -62,9 +62,10 @@ class BudgetEntry(Written, frozen=True):
     models: tuple[str, ...] | None = None
     """Names or globs; left out: all models together."""
     group_by: tuple[str, ...] = ()
-    """This and the two below as for limits."""
+    """This and the three below as for limits."""
     where: Narrowed = {}
     unless: Narrowed = {}
+    on_loss: Literal["closed", "open"] = "closed"
     hard: bool = True
     """Requests that it does not cover are refused. A soft one only alerts."""
     thresholds: tuple[float, ...] = (0.5, 0.8, 1.0)

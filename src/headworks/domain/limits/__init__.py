@@ -1,6 +1,6 @@
 """Limits as values and pure arithmetic: what is counted, over which time, and what a request claims of it."""
 
-from headworks.domain.limits.checks import OF_NO_MODEL, mistakes_in
+from headworks.domain.limits.checks import OF_NO_MODEL, SOFT_ANYWAY, mistakes_in
 from headworks.domain.limits.claims import Demand, claims_of, group_named, used_columns
 from headworks.domain.limits.counter import Counter, Slot
 from headworks.domain.limits.limit import Calendar, Claim, Limit, OnLoss, Reason, Shape, Standing, Unit
@@ -13,6 +13,7 @@ from headworks.domain.limits.rules import NO_RULES, Rules
 __all__ = [
     "NO_RULES",
     "OF_NO_MODEL",
+    "SOFT_ANYWAY",
     "Calendar",
     "Claim",
     "Counter",

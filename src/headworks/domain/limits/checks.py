@@ -30,6 +30,8 @@ PRICED_IN = "USD"
 """The currency of all prices."""
 OF_NO_MODEL = "An empty list matches nothing. Leave it out to count all models."
 """Of `models`, which a limit has empty where it counts all."""
+SOFT_ANYWAY = "A soft budget holds nobody back, whether counters can be asked or not."
+"""Of `on_loss`, which a soft budget has."""
 Place = tuple[str | int, ...]
 """A field of a limit, and where in it."""
 

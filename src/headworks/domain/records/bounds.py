@@ -51,9 +51,10 @@ class BudgetRule(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
     models: tuple[str, ...] = ()
     """Names or globs; empty: all together."""
     group_by: tuple[str, ...] = ()
-    """This and the two below as of limits."""
+    """This and all below as of limits."""
     where: dict[str, tuple[str, ...]] = {}
     unless: dict[str, tuple[str, ...]] = {}
+    on_loss: OnLoss = OnLoss.CLOSED
 
 
 class Bounds(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,7 +9,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from headworks.domain.alerts import WRITTEN
 from headworks.domain.config import BudgetEntry, LimitEntry, LimitsRule, nanos_of, values_of
-from headworks.domain.limits import NO_RULES, OF_NO_MODEL, Calendar, Limit, OnLoss, Rollover, Rules, Unit, mistakes_in
+from headworks.domain.limits import (
+    NO_RULES,
+    OF_NO_MODEL,
+    SOFT_ANYWAY,
+    Calendar,
+    Limit,
+    OnLoss,
+    Rollover,
+    Rules,
+    Unit,
+    mistakes_in,
+)
 from headworks.domain.patterns import overlap
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.compile.models import Models
@@ -114,6 +125,8 @@ class LimitCompiler:
             self._bench.wrong(
                 (*path, "thresholds"), "A threshold is a part of the amount, above 0 and up to 10.", "Half of it is 0.5."
             )
+        if not entry.hard and entry.on_loss != "closed":
+            self._bench.wrong((*path, "on_loss"), SOFT_ANYWAY, "Leave `on_loss` out.")
         return Limit(
             **named,
             unit=Unit.COST,
@@ -124,6 +137,7 @@ class LimitCompiler:
             group_by=entry.group_by,
             where=values_of(entry.where),
             unless=values_of(entry.unless),
+            on_loss=OnLoss(entry.on_loss),
             budget=True,
             rollover=self._rollover(entry, (*path, "rollover")),
         )

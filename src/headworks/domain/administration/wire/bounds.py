@@ -101,6 +101,7 @@ class BudgetBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
     group_by: Words = ()
     where: Narrowed = {}
     unless: Narrowed = {}
+    on_loss: OnLoss = OnLoss.CLOSED
 
     @classmethod
     def of(cls, rule: BudgetRule) -> BudgetBody:

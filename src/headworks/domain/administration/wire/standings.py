@@ -39,6 +39,10 @@ class StandingView(msgspec.Struct, frozen=True, kw_only=True):
     used: Units
     held: Annotated[Units, Meta(description="Set aside for requests under way, by gateways of this machine.")]
     left: Units
+    overrun: Annotated[
+        Units,
+        Meta(description="Used beyond all that there was: under way when it ran out, or let pass unchecked by `on_loss`."),
+    ]
 
 
 class Standings(msgspec.Struct, frozen=True, kw_only=True):
