@@ -35,7 +35,7 @@ def claims_of(certificate: bytes) -> Mapping[str, object]:
         for attribute in read.subject:
             subject.setdefault(attribute.rfc4514_attribute_name, []).append(attribute.value)
         whole = read.subject.rfc4514_string()
-    except ValueError:
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         raise refused("It cannot be read.", "certificate") from None
     first = next((name for kind in ("uri", "dns", "email") for name in names[kind]), "")
     return {**names, "subject": subject, "sub": whole or first, "exp": int(read.not_valid_after_utc.timestamp())}
