@@ -46,7 +46,8 @@ def told(outcome: Any) -> list[tuple[str, ...]]:
 def test_a_document_becomes_the_active_revision(tell: Telling) -> None:
     async def story(house: House) -> None:
         owner = await house.owner()
-        assert (await owner(f"GET {PATH}/active")).problem == "not_found"
+        none = await owner(f"GET {PATH}/active")
+        assert (none.problem, "No revision was applied yet" in none.body["detail"]) == ("not_found", True)
         first = await apply(owner, ONE, 0, comment="the first")
         assert (first.status, first.headers["etag"]) == (200, '"1"')
         assert [first.body["revision"][name] for name in ("number", "active", "comment", "restores")] == [

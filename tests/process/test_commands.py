@@ -312,6 +312,18 @@ def test_the_doctor_finds_a_taken_port_and_names_its_holder() -> None:
         assert f"pid {os.getpid()}" in finding.what
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who listens")
+def test_one_of_our_own_on_a_port_is_called_by_its_name() -> None:
+    program = "import socket, sys; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", program, "headworks.wiring.supervisor"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        finding = port_is_free("127.0.0.1", int(running.stdout.readline()), "--port")
+        running.kill()
+
+    assert f"another Headworks (pid {running.pid})" in finding.what
+
+
 def test_the_doctor_finds_a_directory_that_others_can_read(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
 
