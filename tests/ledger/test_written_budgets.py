@@ -15,7 +15,7 @@ from headworks.domain.alerts import BudgetAlert
 from headworks.domain.exchange import Exchange
 from headworks.domain.limits import Calendar, period_at
 from headworks.domain.revision import Applied
-from headworks.stores.sql.ledger_alerts import AlertTables
+from headworks.stores.sql.ledger_alerts import AlertTables, DocumentBudgets
 from headworks.testing import FrozenClock
 from headworks.testing.emulator import EmulatorProcess, Personality
 from headworks.wiring.written import ActiveDocument, FileDocument
@@ -112,11 +112,30 @@ def test_groups_are_told_apart(url: str, tmp_path: Path, file: Path) -> None:
     assert [(alert.group, alert.spent) for alert in told.alerts if alert.budget == "each"] == [("bob", 410)]
 
 
+def test_what_all_callers_spend_is_told_of(url: str, tmp_path: Path, file: Path) -> None:
+    file.write_text(f"{DOCUMENT}budgets: {{all: {{amount: 0.000001 USD, calendar: month, hard: false, thresholds: [0.5]}}}}\n")
+    counter = budget_counter("config:all", "all", (), MONTH)
+    write(tmp_path / "j", [spent(number, 300, counters=(charge(300, counter, ends_at=AT * 2),)) for number in range(2)])
+    told = Told()
+
+    async def body(books: Books) -> None:
+        await books.book()
+        written = WrittenBudgets(FileDocument(file)).now
+        alerts = Alerts(AlertTables(books.database), (told,), FrozenClock(wall_ns=AT), Voice(), written)
+        await alerts.look()
+        await alerts.deliver()
+
+    with_books(url, tmp_path / "j", body)
+
+    assert [(alert.owner, alert.budget, alert.spent) for alert in told.alerts] == [("config:all", "all", 600)]
+
+
 def test_a_changed_document_counts_and_a_broken_one_changes_nothing(file: Path) -> None:
     written = WrittenBudgets(FileDocument(file))
 
     def now() -> Mapping[str, list[str]]:
-        return {key: [each.name for each in budgets] for key, budgets in asyncio.run(written.now()).items()}
+        found = asyncio.run(written.now())
+        return {key: [each.name for each in budgets] for key, budgets in found.of_keys.items()}
 
     first = now()
     assert first == {"shop": ["budget", "monthly", "of-a-model", "of-a-run", "each"], "idle": ["budget"]}
@@ -147,9 +166,9 @@ def test_where_gateways_follow_the_database_its_active_revision_counts() -> None
     async def story() -> None:
         revisions = Revisions()
         written = WrittenBudgets(ActiveDocument(revisions))
-        assert await written.now() == {}
+        assert await written.now() == DocumentBudgets()
         revisions.applied = Applied(number=1, digest="d", document=DOCUMENT)
-        assert set(await written.now()) == {"shop", "idle"}
+        assert set((await written.now()).of_keys) == {"shop", "idle"}
 
     asyncio.run(story())
 

@@ -105,6 +105,18 @@ def test_a_soft_budget_holds_nobody_back() -> None:
     assert [(budget.rule, budget.amount) for budget in holder.soft_budgets] == [("soft", 10**10)]
 
 
+def test_all_callers_together_have_budgets_too() -> None:
+    text = MODELS + "budgets: {all: {amount: 10 USD, calendar: month}, opus: {amount: 1 USD, models: [opus], hard: false}}\n"
+    snapshot = compiled(text).snapshot
+    (hard,), (soft,) = snapshot.limits, snapshot.soft_budgets
+    assert (hard.id, hard.owner, hard.budget, hard.amount) == ("all/all", "config:all", True, 10**10)
+    assert (soft.id, soft.models) == ("all/opus", ("opus",))
+
+    problem = refusal(MODELS + "budgets: {x: {amount: 10 USD, models: [opsu]}}\n")
+    assert problem is not None
+    assert "Did you mean 'opus'" in str(problem)
+
+
 def test_a_budget_says_what_holds_while_counters_cannot_be_asked() -> None:
     (closed, opened) = limits_of("{budgets: {a: {amount: 5 USD}, b: {amount: 5 USD, on_loss: open}}}")
     assert (closed.on_loss, opened.on_loss) == (OnLoss.CLOSED, OnLoss.OPEN)

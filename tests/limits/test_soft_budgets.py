@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from headworks.domain.exchange import Exchange
@@ -46,6 +47,16 @@ def test_a_spent_one_refuses_nothing_and_is_charged_beside_those_that_would(hard
         (begun,) = at.journal.begun
         assert {charge.counter for charge in begun.counters} == {each.stem for each in (*hard, budget)}
         assert [account.held for account in at.counters.accounts()] == [0] * len(hard), "no counter is asked for it"
+
+    run(scenario())
+
+
+def test_one_of_all_callers_counts_what_each_of_them_spends() -> None:
+    async def scenario() -> None:
+        of_all, own = soft("all"), soft("own")
+        snapshot = msgspec.structs.replace(shop(model("m")), soft_budgets=(of_all,))
+        assert charged(await served(house(snapshot), snapshot)) == {of_all.stem: SPENT}
+        assert charged(await served(house(snapshot, own), snapshot)) == {of_all.stem: SPENT, own.stem: SPENT}
 
     run(scenario())
 

@@ -133,7 +133,7 @@ def _by_key(config: Path | None, compiled: Compiled, key: str, file: Path) -> Ho
 def _counted_in(compiled: Compiled, holder: Holder) -> dict[str, str]:
     """What each limit and budget gives, in words."""
     hard = (*compiled.snapshot.limits, *holder.principal.limits)
-    soft = holder.principal.soft_budgets
+    soft = (*compiled.snapshot.soft_budgets, *holder.principal.soft_budgets)
     refusing = {limit.id: f"{allowance(limit)}{scope(limit)}" for limit in hard}
     return refusing | {limit.id: f"{allowance(limit)}{scope(limit)}, which only alerts" for limit in soft}
 

@@ -13,11 +13,11 @@ from headworks.domain.limits import period_at
 from headworks.domain.limits.told import group_told
 from headworks.exporters.alerts import NotDelivered
 from headworks.ports.clock import Clock
-from headworks.stores.sql.ledger_alerts import AlertTables, Due, Owned, Window
+from headworks.stores.sql.ledger_alerts import AlertTables, DocumentBudgets, Due, Owned, Window
 
 Say = Callable[[str], None]
-Written = Callable[[], Awaitable[Mapping[str, Sequence[Owned]]]]
-"""Budgets of keys that are not in the database, by the names of the keys. Raises `OSError`."""
+Written = Callable[[], Awaitable[DocumentBudgets]]
+"""Raises `OSError`."""
 EVERY = 15.0
 PAUSE_NS = 10 * 10**9
 """Before the second try; each further one waits twice as long."""
@@ -70,10 +70,10 @@ class Alerts:
             fresh += await self._look_at(window, units, more, now)
         return fresh
 
-    async def _written_now(self, now: int) -> Mapping[str, Sequence[Owned]]:
+    async def _written_now(self, now: int) -> DocumentBudgets:
         """Read only where somebody has spent: a start has better to do."""
         if self._written is None or not await self._tables.has_spenders(now):
-            return {}
+            return DocumentBudgets()
         return await self._written()
 
     async def deliver(self) -> int:

@@ -9,7 +9,7 @@ import msgspec
 from headworks.domain.call import Call
 from headworks.domain.charges import counts
 from headworks.domain.facts import Facts
-from headworks.domain.limits import Claim, Demand, Exceeded, Periods, claims_of
+from headworks.domain.limits import Claim, Demand, Exceeded, Limit, Periods, claims_of
 from headworks.domain.limits.limit import COST
 from headworks.domain.outcome import Outcome
 from headworks.domain.plan import Plan
@@ -36,13 +36,18 @@ class Limits:
         asked = reservation(call, call.plan)
         tally.reserved = asked.usage
         tally.reserved_nanos = asked.nanos(call.plan)
-        if not (call.principal.limits or call.snapshot.limits or call.principal.soft_budgets):
+        if not (call.principal.limits or call.snapshot.limits or _soft_budgets(call)):
             return proceed(call)
         debt = _Debt(call, asked, self._counters, self._periods)
         claims = debt.claims(call.plan, tally.reserved_nanos)
         if claims and not debt.granted(claims):
             return _waiting(debt, claims, proceed)
         return proceed(debt.within(claims))
+
+
+def _soft_budgets(call: Call) -> tuple[Limit, ...]:
+    assert call.principal is not None
+    return call.snapshot.soft_budgets + call.principal.soft_budgets
 
 
 async def _waiting(debt: _Debt, claims: tuple[Claim, ...], proceed: Proceed) -> Reply:
@@ -158,8 +163,7 @@ class _Debt:
     def _note(self) -> None:
         """What it may spend of soft budgets, beside what is held: no counter is asked, but the journal tells of both."""
         call = self._call
-        assert call.principal is not None
-        soft = call.principal.soft_budgets
+        soft = _soft_budgets(call)
         if soft:
             assert self._demand is not None
             self._soft += claims_of(soft, self._demand, call.at, self._periods)

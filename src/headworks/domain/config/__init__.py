@@ -77,6 +77,8 @@ class Config(Written, frozen=True):
     keys: dict[str, KeyRule] = {}
     limits: dict[str, LimitEntry] = {}
     """What all callers together may use, of a model or of all."""
+    budgets: dict[str, BudgetEntry] = {}
+    """What all callers together may spend."""
     prices: dict[str, PriceRule | Literal["free"]] = {}
     """By `provider/model` or a glob of these; they go before published prices."""
     price_table: str = ""

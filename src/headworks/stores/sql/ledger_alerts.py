@@ -39,6 +39,15 @@ class Owned(msgspec.Struct, frozen=True):
     rule: BudgetRule
 
 
+class DocumentBudgets(msgspec.Struct, frozen=True):
+    """Those that stand in the configuration."""
+
+    everybody: Sequence[Owned] = ()
+    """Of what all callers spend."""
+    of_keys: Mapping[str, Sequence[Owned]] = {}
+    """By the name of the key."""
+
+
 class Window(NamedTuple):
     """A budget in the period of it that runs: its name, as in those of counters; empty for a budget without one."""
 
@@ -70,21 +79,19 @@ class AlertTables:
         async with self._database.reading() as connection:
             return (await connection.execute(_spenders(now_ns).limit(1))).first() is not None
 
-    async def budgets(self, now_ns: int, written: Mapping[str, Sequence[Owned]]) -> Sequence[Owned]:
-        """Of all parties, and of the keys that have spent lately: of those in the database, and of those that are `written` elsewhere,
-        by their names.
-        """
+    async def budgets(self, now_ns: int, written: DocumentBudgets) -> Sequence[Owned]:
+        """Of all parties, of everybody, and of the keys that have spent lately: in the database, and `written` in the configuration."""
         recent = _spenders(now_ns)
-        found: list[Owned] = []
+        found: list[Owned] = [*written.everybody]
         async with self._database.reading() as connection:
             for table, whose, condition in ((PARTIES, PARTIES.c.id, None), (KEYS, _COUNTED_AS, KEYS.c.id.in_(recent))):
                 statement = select(whose, table.c.name, table.c.bounds).where(table.c.bounds.like('%"budgets"%'))
                 rows = await connection.execute(statement if condition is None else statement.where(condition))
                 for owner, name, text in rows:
                     found += (Owned(owner, name, budget, rule) for budget, rule in bounds_of(text).budgets.items())
-            if written:
+            if written.of_keys:
                 for (key,) in await connection.execute(recent):
-                    found += written.get(key, ())
+                    found += written.of_keys.get(key, ())
         return found
 
     async def spent(self, windows: Sequence[Window]) -> list[dict[str, int]]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypedDict
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from headworks.domain.alerts import WRITTEN
+from headworks.domain.alerts import EVERYBODY, WRITTEN
 from headworks.domain.config import BudgetEntry, LimitEntry, LimitsRule, nanos_of, values_of
 from headworks.domain.limits import (
     NO_RULES,
@@ -33,8 +33,6 @@ _SHORT = (
     ("concurrent", "concurrent", Unit.CONCURRENT, 0.0),
 )
 """Field, what such a limit is called, and what it counts in how many seconds."""
-_EVERYBODY = "config:all"
-"""Owner of what all callers share."""
 _MOST_THRESHOLD = 10
 _NANOS = 10**9
 SHORT_NAMES = frozenset(said for _, said, _, _ in _SHORT)
@@ -52,50 +50,51 @@ class LimitCompiler:
         """Of the key `name`, which has these tags. Notes what is wrong, and what could never match."""
         owner = WRITTEN + name  # once for all of them: there may be ten thousand keys
         self._tags = tags
-        budgets = self._budgets(name, owner, rule, path)
-        return Rules((*self._limits(name, owner, rule, path), *budgets.limits), budgets.soft_budgets)
+        limits = tuple(self._limits(f"key/{name}", owner, rule, path))
+        if "budget" in rule.budgets and rule.budget is not None:
+            below = (*path, "budgets", "budget")
+            self._bench.wrong(below, "'budget' is what the short form is called.", "Give it another name.", on_key=True)
+        return Rules(limits).plus(self._budgets(f"key/{name}", owner, rule.budgets, (*path, "budgets")))
 
-    def of_everybody(self, rules: Mapping[str, LimitEntry]) -> tuple[Limit, ...]:
+    def of_everybody(self, rules: Mapping[str, LimitEntry], budgets: Mapping[str, BudgetEntry]) -> Rules:
         """Those that all callers share."""
         limits: list[Limit] = []
         for said, entry in rules.items():
             path = ("limits", said)
             self._check_named(entry, path)
-            limits += self._checked(self._rule({"id": f"all/{said}", "owner": _EVERYBODY, "rule": said}, entry, path), path)
-        return tuple(limits)
+            limits += self._checked(self._rule(_named("all", EVERYBODY, said), entry, path), path)
+        return Rules(tuple(limits)).plus(self._budgets("all", EVERYBODY, budgets, ("budgets",)))
 
-    def _limits(self, name: str, owner: str, rule: LimitsRule, path: Path) -> Iterator[Limit]:
-        yield from self._short(name, owner, rule, path)
+    def _limits(self, title: str, owner: str, rule: LimitsRule, path: Path) -> Iterator[Limit]:
+        yield from self._short(title, owner, rule, path)
         for said, entry in rule.rules.items():
             below = (*path, "rules", said)
             if said in SHORT_NAMES:
                 self._bench.wrong(below, f"'{said}' is what the short form is called.", "Give it another name.", on_key=True)
             self._check_named(entry, below)
-            yield from self._checked(self._rule(_named(name, owner, said), entry, below), below)
+            yield from self._checked(self._rule(_named(title, owner, said), entry, below), below)
 
-    def _budgets(self, name: str, owner: str, rule: LimitsRule, path: Path) -> Rules:
+    def _budgets(self, title: str, owner: str, entries: Mapping[str, BudgetEntry], path: Path) -> Rules:
         rules = NO_RULES
-        for said, budget in rule.budgets.items():
-            below = (*path, "budgets", said)
-            if said == "budget" and rule.budget is not None:
-                self._bench.wrong(below, "'budget' is what the short form is called.", "Give it another name.", on_key=True)
+        for said, budget in entries.items():
+            below = (*path, said)
             self._check_named(budget, below)
-            checked = tuple(self._checked(self._budget(_named(name, owner, said), budget, below), below))
+            checked = tuple(self._checked(self._budget(_named(title, owner, said), budget, below), below))
             rules = rules.plus(Rules(checked) if budget.hard else Rules((), checked))
         return rules
 
-    def _short(self, name: str, owner: str, rule: LimitsRule, path: Path) -> Iterator[Limit]:
+    def _short(self, title: str, owner: str, rule: LimitsRule, path: Path) -> Iterator[Limit]:
         for field, said, unit, seconds in _SHORT:
             amount = getattr(rule, field)
             if amount is not None:
-                limit = Limit(**_named(name, owner, said), unit=unit, amount=amount, seconds=seconds)
+                limit = Limit(**_named(title, owner, said), unit=unit, amount=amount, seconds=seconds)
                 if amount <= 0:
                     self._bench.wrong((*path, field), "A limit of 0 would allow nothing.", "Remove the key instead.")
                 yield limit
         if rule.budget is not None:
             amount = self._money(rule.budget, (*path, "budget"))
             if amount is not None:
-                yield Limit(**_named(name, owner, "budget"), unit=Unit.COST, amount=amount, budget=True)
+                yield Limit(**_named(title, owner, "budget"), unit=Unit.COST, amount=amount, budget=True)
 
     def _rule(self, named: _Named, entry: LimitEntry, path: Path) -> Limit | None:
         amount = self._amount(entry, (*path, "amount"))
@@ -209,5 +208,5 @@ class _Named(TypedDict):
     rule: str
 
 
-def _named(key: str, owner: str, rule: str) -> _Named:
-    return {"id": f"key/{key}/{rule}", "owner": owner, "rule": rule}
+def _named(title: str, owner: str, rule: str) -> _Named:
+    return {"id": f"{title}/{rule}", "owner": owner, "rule": rule}
