@@ -102,11 +102,12 @@ def test_secrets_under_a_lost_master_key_are_named(place: Path) -> None:
 
     async def put() -> None:
         acts = Acts(database, SystemClock(), seals_of({}, peppers_of(place / "data/journal", {}, shared=False))[0])
-        ref = SecretRef(owner="", name="openai", version=1)
-        sealed = SealedSecret(ref=ref, master="local:gone", wrapped=b"x", sealed=b"y")
-        await SqlSecrets(database, acts).put(sealed, audit={"actor": "ann", "operation": "secret.put"})
+        for owner, name, master in (("", "openai", "gone"), ("org_1", "customers", "lost"), ("org_2", "customers", "gone")):
+            ref = SecretRef(owner=owner, name=name, version=1)
+            sealed = SealedSecret(ref=ref, master=f"local:{master}", wrapped=b"x", sealed=b"y")
+            await SqlSecrets(database, acts).put(sealed, audit={"actor": "ann", "operation": "secret.put"})
         await database.close()
 
     asyncio.run(put())
     (told,) = bad(place)
-    assert "opens openai (wrapped under local:gone)" in told
+    assert "opens customers, openai (wrapped under local:gone, local:lost)" in told, "each owner's"
