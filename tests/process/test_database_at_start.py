@@ -15,11 +15,12 @@ from headworks.identity import Pepper, peppers_of
 from headworks.stores.sql.audit import Acts
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.secrets import SqlSecrets
+from headworks.stores.sql.wanted import WANTED
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.peppers import keep_pepper
 from headworks.wiring.seals import seals_of
 from tests.process.test_commands import USABLE, run
-from tests.sql.house import migrate
+from tests.sql.house import made_newer, migrate
 
 
 @pytest.fixture
@@ -62,6 +63,16 @@ def test_a_file_that_is_no_database_hinders_every_start(place: Path) -> None:
         assert "Name another file" in done.stderr
         assert "Traceback" not in done.stderr
     assert run(place, "doctor").returncode == 1
+
+
+def test_an_older_headworks_does_not_start_on_the_file_of_a_newer_one(place: Path) -> None:
+    made_newer(migrate(f"sqlite:///{place / 'data/headworks.db'}"))
+
+    for words in ("check", "serve"):
+        done = run(place, words)
+        assert done.returncode == 78, done.stdout
+        assert "has tables of version 9999" in done.stderr
+        assert f"headworks database downgrade --to {WANTED} --yes" in done.stderr
 
 
 def test_a_server_that_is_not_up_hinders_none(place: Path) -> None:

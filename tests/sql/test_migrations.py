@@ -17,7 +17,8 @@ from headworks.stores.sql.audit import verify
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.migrations import differences, downgrade, newest_version, scripts, upgrade
 from headworks.stores.sql.schema import CUSTOMERS, METADATA, PLACES, POSTINGS
-from headworks.stores.sql.version import WANTED, Behind, check, version_of
+from headworks.stores.sql.version import Behind, check, version_of
+from headworks.stores.sql.wanted import WANTED
 from tests.sql.house import AUDIT, SEAL, house, key, organisation, project, team
 
 

@@ -17,7 +17,7 @@ from headworks.secrets.master import VARIABLE as MASTER
 from headworks.stores.sql.audit import Acts
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.secrets import SqlSecrets
-from headworks.stores.sql.version import WANTED
+from headworks.stores.sql.wanted import WANTED
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.fetch import post
 from headworks.wiring.peppers import disagreement, kept_fingerprint
