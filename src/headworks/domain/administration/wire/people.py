@@ -42,7 +42,7 @@ class IdentityAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class NewPassword(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One's own password, to be changed."""
 
-    old: Said
+    old: Annotated[Said, Meta(description="The one of before.")]
     new: Password
 
 
