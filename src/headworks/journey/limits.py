@@ -58,7 +58,7 @@ async def _waiting(debt: _Debt, claims: tuple[Claim, ...], proceed: Proceed) -> 
 class _Debt:
     """What one call owes its limits: from before it asks the counters, so that it can be cancelled while they are asked."""
 
-    __slots__ = ("_asked", "_call", "_counters", "_demand", "_facts", "_hold", "_owed", "_periods", "_plan", "_soft")
+    __slots__ = ("_asked", "_call", "_counters", "_facts", "_hold", "_owed", "_periods", "_plan", "_soft", "_watched")
 
     def __init__(self, call: Call, asked: Reservation, counters: Counters, periods: Periods) -> None:
         self._call = call
@@ -69,8 +69,8 @@ class _Debt:
         self._owed = False
         self._plan = call.plan
         self._facts: Facts | None = None
-        self._demand: Demand | None = None
         self._soft: tuple[Claim, ...] = ()
+        self._watched: tuple[Claim, ...] = ()
 
     def claims(self, plan: Plan, nanos: int) -> tuple[Claim, ...]:
         """What the call claims where it is served as planned, at a cost of at most `nanos`. Raises `Fault`."""
@@ -80,7 +80,7 @@ class _Debt:
         assert call.ask is not None
         assert call.principal is not None
         floor = asked.floor
-        self._demand = demand = Demand(
+        demand = Demand(
             models=(call.ask.model, plan.model.name),
             value_of=self._value_of,
             said=self._said,
@@ -92,6 +92,8 @@ class _Debt:
             least_cost=-1 if floor < 0 else asked.nanos(plan, floor),
         )
         claims = claims_of(call.snapshot.limits + call.principal.limits, demand, call.at, self._periods)
+        soft = _soft_budgets(call)
+        self._soft = claims_of(soft, demand, call.at, self._periods) if soft else ()
         unbounded = unbounded_part(call, plan)
         if unbounded is not None and COST in [claim.limit.column for claim in claims]:
             raise unbounded
@@ -162,12 +164,9 @@ class _Debt:
 
     def _note(self) -> None:
         """What it may spend of soft budgets, beside what is held: no counter is asked, but the journal tells of both."""
-        call = self._call
-        soft = _soft_budgets(call)
-        if soft:
-            assert self._demand is not None
-            self._soft += claims_of(soft, self._demand, call.at, self._periods)
-            call.tally.claims = (self._hold.claims if self._hold is not None else ()) + self._soft
+        self._watched += self._soft
+        if self._watched:
+            self._call.tally.claims = (self._hold.claims if self._hold is not None else ()) + self._watched
 
     def _value_of(self, name: str) -> str:
         """A value to group by."""

@@ -139,8 +139,9 @@ def _with_extra(claim: Claim, raised: Mapping[str, Limit]) -> Claim:
 def _concerns(limit: Limit, demand: Demand) -> bool:
     if limit.models and not any(name_matches(pattern, name) for pattern in limit.models for name in demand.models):
         return False
-    return all(_has(demand, *each) for each in limit.where.items()) and not any(
-        _has(demand, *each) for each in limit.unless.items()
+    return not limit.named or (
+        all(_has(demand, *each) for each in limit.where.items())
+        and not any(_has(demand, *each) for each in limit.unless.items())
     )
 
 

@@ -111,6 +111,8 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """Whether its counters are two sums, and nothing else tells what is free."""
     partial: bool = False
     """Whether there are requests that it is not about."""
+    named: bool = False
+    """Whether that depends on values of facts."""
     simple: bool = False
     """Whether it concerns every request, all on one counter for good."""
     told: bool = False
@@ -131,7 +133,8 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
         derive(self, "column", UNITS.index(self.unit))
         derive(self, "micros", _micros_of(self.seconds))
         derive(self, "plain", self.shape in _SUMS and not (self.group_by and self.calendar is None) and not self.rollover)
-        derive(self, "partial", bool(self.models or self.where or self.unless))
+        derive(self, "named", bool(self.where or self.unless))
+        derive(self, "partial", bool(self.models) or self.named)
         derive(self, "simple", not (self.partial or self.group_by or self.calendar or self.extra or self.rollover))
         derive(self, "told", self.unit is Unit.REQUESTS or self.unit in TOKEN_UNITS)
         derive(self, "lasting", not self.seconds and (self.budget or _is_long(self)))
