@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import msgspec
 import pytest
 
@@ -9,6 +11,7 @@ from headworks.domain.exchange import Exchange
 from headworks.domain.limits import Limit, Unit
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Snapshot
+from headworks.stores.memory.counters import MemoryHold
 from headworks.testing import CollectingSink, Script, ScriptedUpstream
 from tests.journey.plain import House
 
@@ -57,6 +60,22 @@ def test_one_of_all_callers_counts_what_each_of_them_spends() -> None:
         snapshot = msgspec.structs.replace(shop(model("m")), soft_budgets=(of_all,))
         assert charged(await served(house(snapshot), snapshot)) == {of_all.stem: SPENT}
         assert charged(await served(house(snapshot, own), snapshot)) == {of_all.stem: SPENT, own.stem: SPENT}
+
+    run(scenario())
+
+
+def test_a_request_that_is_over_leaves_no_circle_to_the_collector() -> None:
+    async def scenario() -> None:
+        snapshot = shop(model("m"))
+        at = house(snapshot, soft(), limits=(limit(Unit.COST, 10**12, rule="hard", budget=True),), scripts=(GOOD,) * 5)
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(5):
+                await served(at, snapshot)
+            assert [held for held in gc.get_objects() if isinstance(held, MemoryHold)] == []
+        finally:
+            gc.enable()
 
     run(scenario())
 
