@@ -94,7 +94,8 @@ def on_database(config: Path | None, work: Work) -> int:
         try:
             return await work(database)
         except (SQLAlchemyError, OSError) as trouble:
-            sys.stderr.write(f"{database} cannot be used: {reason_of(trouble)}\n")
+            why = str(reason_of(trouble)).rstrip(".")
+            sys.stderr.write(f"The database {database} cannot be used: {why}. headworks doctor looks at it.\n")
             return Exit.UNAVAILABLE
         finally:
             await database.close()
