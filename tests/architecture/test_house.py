@@ -21,6 +21,8 @@ JSON_FILES = {
     "src/headworks/wiring/compile/revision.py": "gives any value of a configuration a fixed form to be hashed",
     "src/headworks/domain/message.py": "parts that only their own dialect knows are carried as JSON",
     "src/headworks/domain/events.py": "likewise",
+    "src/headworks/domain/embedding.py": "likewise",
+    "src/headworks/domain/ranking.py": "likewise",
     "src/headworks/domain/call.py": "the top-level fields of a request are undecoded JSON",
     "src/headworks/providers/price_build.py": "reads the price library's own objects",
     "src/headworks/stores/journal/schema.py": "lifts records of older versions, which are JSON until they are lifted",

@@ -31,7 +31,7 @@ from headworks.domain.events import (
 )
 from headworks.domain.target import AskedModel, Quirks, SentModel, Target
 from headworks.domain.usage import Usage
-from headworks.ports.dialect import Relay
+from headworks.ports.interpreter import Relay
 from headworks.providers.price_table import shipped_prices
 from headworks.testing.samples import sample_target
 from tests.dialects.recordings import SEED, Check, LeftOut, Recording, merged, plain, random_cuts

@@ -19,7 +19,7 @@ from headworks.domain.message import Conversation, Downgrade
 from headworks.domain.snapshot import Model
 from headworks.domain.target import AskedModel, Quirks, Target
 from headworks.domain.usage import Usage
-from headworks.ports.dialect import Relay
+from headworks.ports.interpreter import Relay
 from headworks.testing.samples import sample_target
 from tests.dialects.openai_wire import DONE, USAGE, Json, compact, last_counts, say, sse, whole
 

@@ -69,7 +69,7 @@ def test_a_model_named_in_the_path_is_the_calls_subject(path: bytes, subject: st
 
         await Client(house).send(get(path))
 
-        assert house.journey.call.subject == subject
+        assert house.journey.call.where.subject == subject
 
     run(job())
 

@@ -18,12 +18,13 @@ from headworks.domain.reply import Reply
 from headworks.domain.snapshot import Listed, Snapshot
 from headworks.domain.target import AskedModel, Target
 from headworks.domain.usage import Usage
+from headworks.domain.where import NOWHERE, Where
 from headworks.journey import Attempt, Authorise, Cache, Guard, Identify, Journey, Limits, Meter, Observe, Route
 from headworks.journey.permission import Permission
 from headworks.journey.planner import Planner
 from headworks.journey.route import Ways
 from headworks.policies import PolicyBook
-from headworks.ports.dialect import Prepared
+from headworks.ports.interpreter import Prepared
 from headworks.ports.stage import Proceed, Stage
 from headworks.stores.memory import MemoryAnswers, MemoryCounters, MemoryReplays
 from headworks.testing import FrozenClock, MemoryJournal, MemoryKeys, ScriptedUpstream, seeded
@@ -92,14 +93,14 @@ class WholeRelay(PlainRelay):
 
 
 class PlainInterpreter:
-    """`ports.dialect.Interpreter` of one dialect that is JSON going out and anything coming in."""
+    """`ports.interpreter.Interpreter` of one dialect that is JSON going out and anything coming in."""
 
     secrets_seen: tuple[bytes, ...] = ()
     mute: frozenset[str] = frozenset()
     """Names of targets that can't express anything."""
 
-    def read_ask(self, front: str, kind: Kind, body: bytes) -> Ask:
-        del front, kind
+    def read_ask(self, front: str, kind: Kind, body: bytes, where: Where = NOWHERE) -> Ask:
+        del front, kind, where
         try:
             asked = msgspec.json.decode(body, type=_Asked)
         except msgspec.DecodeError as error:

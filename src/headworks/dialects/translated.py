@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from headworks.dialects.understood import understood
 from headworks.domain.call import Ask
 from headworks.domain.errors import Fault
 from headworks.domain.events import (
@@ -24,7 +25,7 @@ from headworks.domain.events import (
 )
 from headworks.domain.target import Target
 from headworks.domain.usage import Usage
-from headworks.ports.dialect import Decoder, Dialect
+from headworks.ports.dialect import Decoder, Front, Spoken
 
 BYTES_PER_TOKEN = 4
 MAX_WHOLE_BYTES = 64 * 1024 * 1024
@@ -35,9 +36,9 @@ _CONTENT = (TextDelta, ArgumentsDelta, RawDelta)
 
 
 class Translated:
-    """One answer of one attempt, from `source`'s language to `front`'s. See `ports.dialect.Relay`."""
+    """One answer of one attempt, from `source`'s language to `front`'s. See `ports.interpreter.Relay`."""
 
-    def __init__(self, source: Dialect, target: Target, front: Dialect, ask: Ask) -> None:
+    def __init__(self, source: Spoken, target: Target, front: Front, ask: Ask) -> None:
         self.began = False
         self.ended = False
         self.fault: Fault | None = None
@@ -65,7 +66,7 @@ class Translated:
             return self._carry(self._decoder.feed, data)
         if self._encoder is None:
             return self._carry(self._read_complete, data)
-        if self._whole or looks_whole(data):
+        if self._whole or self._source.looks_whole(data):
             self._hold(data)
             return b""
         self._decoder = self._source.decoder(self._target)
@@ -92,19 +93,20 @@ class Translated:
 
     def _carry(self, read: Callable[[_Input], Sequence[Event]], data: _Input) -> bytes:
         try:
-            events = self._note(read(data))
-            if self._encoder is not None:
-                return self._encoder.feed(events)
-            return self._front.write_answer(events, self._ask) if self.ended and self.fault is None else b""
+            return understood(self._carried, read, data)
         except Fault as fault:
             self.fault = fault
-        except Exception as trouble:  # noqa: BLE001 - the bytes are foreign: what breaks a decoder is their garbage, not our crash
-            self.fault = Fault("upstream_garbage", "The upstream's answer could not be read.", detail=repr(trouble))
-        return b""
+            return b""
+
+    def _carried(self, read: Callable[[_Input], Sequence[Event]], data: _Input) -> bytes:
+        events = self._note(read(data))
+        if self._encoder is not None:
+            return self._encoder.feed(events)
+        return self._front.write_answer(events, self._ask) if self.ended and self.fault is None else b""
 
     def _read_complete(self, data: bytes) -> list[Event]:
         """A complete answer, in whichever form it came."""
-        if looks_whole(data):
+        if self._source.looks_whole(data):
             return self._source.read_answer(data, self._target)
         decoder = self._source.decoder(self._target)
         return [*decoder.feed(data), *decoder.close()]
@@ -146,11 +148,6 @@ class Translated:
 def is_report(usage: Usage, *, spoken: bool, final: bool) -> bool:
     """Whether counts are worth more than an estimate: not if all are zero, nor if they end an answer in which something was said at nothing."""
     return usage.output > 0 or (usage.input > 0 and not (spoken and final))
-
-
-def looks_whole(data: bytes) -> bool:
-    """Whether an answer that begins like this is one JSON document instead of a stream of events."""
-    return data.lstrip()[:1] in {b"{", b"["}
 
 
 def _size(event: TextDelta | ArgumentsDelta | RawDelta) -> int:

@@ -19,6 +19,7 @@ from headworks.domain.reply import Reply
 from headworks.domain.snapshot import Snapshot
 from headworks.domain.target import AskedModel, Target, Tried
 from headworks.domain.usage import NO_USAGE, Certainty, Usage
+from headworks.domain.where import NOWHERE, Where
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,8 +104,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     tally: Tally
     closing: Closing
     peer: str = ""
-    subject: str = ""
-    """What the path names, where it does: the id in `/v1/models/{id}`."""
+    where: Where = NOWHERE
+    """What the path says beside the endpoint: the id in `/v1/models/{id}`."""
     principal: Principal | None = None
     ask: Ask | None = None
     plan: Plan | None = None

@@ -11,6 +11,7 @@ class Kind(StrEnum):
     CHAT = "chat"
     COMPLETIONS = "completions"
     EMBEDDINGS = "embeddings"
+    RERANK = "rerank"
     COUNT_TOKENS = "count_tokens"
     MODELS = "models"
     MODEL = "model"

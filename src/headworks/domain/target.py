@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NewType
+from typing import NewType, Protocol
 
 import msgspec
 
@@ -84,6 +84,18 @@ class Quirks(msgspec.Struct, frozen=True, omit_defaults=True):
     """Its `completion_tokens` leave reasoning tokens out (xAI, Perplexity): `Usage.output` is the sum of both."""
 
 
+class Signer(Protocol):
+    """Shows a provider who asks, where that hangs on the request or on a credential that changes."""
+
+    def sign(self, head: bytes, body: bytes) -> bytes:
+        """Header lines to send besides, each ended by CRLF. At once: raises `Fault` `upstream_credentials` where there is none yet."""
+        ...
+
+    def secrets(self) -> tuple[bytes, ...]:
+        """What must be taken out of a provider's words now."""
+        ...
+
+
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """One way to have one model served: provider, credential, address, price. Compiled; immutable; one per snapshot.
 
@@ -102,6 +114,10 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     origin: Origin
     heads: dict[str, bytes]
     price: PriceCard | None
+    stream_heads: dict[str, bytes] = {}
+    """As `heads`, of the kinds whose streams have a path of their own."""
+    signer: Signer | None = None
+    """Signs what is sent, where a key in `heads` will not do."""
     timeouts: Timeouts = Timeouts()
     quirks: Quirks = Quirks()
     weight: int = 1
@@ -119,6 +135,11 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """What must be taken out of a provider's words: the credentials that `heads` and `default_headers` hold, and its address. Hidden by
     `repr`, like them.
     """
+
+    @property
+    def hidden(self) -> tuple[bytes, ...]:
+        """`secrets`, and those that its signer uses now."""
+        return self.secrets if self.signer is None else (*self.secrets, *self.signer.secrets())
 
     def __repr__(self) -> str:
         return f"<Target {self.name} → {self.dialect} at {self.origin}>"

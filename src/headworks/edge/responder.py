@@ -143,7 +143,7 @@ class Responder:
             tally=tally,
             closing=Closing(door.complain),
             peer=self._line.peer,
-            subject=match.subject,
+            where=match.where,
         )
 
     def _begin(self, reply: Reply) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import msgspec
 
 from headworks.domain.kind import Kind
+from headworks.domain.where import NOWHERE, Form, Where
 
 
 class Front(msgspec.Struct, frozen=True):
@@ -34,8 +35,8 @@ ANTHROPIC_MARK = b"anthropic-version"
 
 
 class Route(msgspec.Struct, frozen=True):
-    """One endpoint. A path that ends in a slash takes the rest as the call's subject. With `shared`, clients that send
-    `ANTHROPIC_MARK` are answered in Anthropic's dialect.
+    """One endpoint. A path that ends in a slash takes the rest as the call's subject, up to `action` where there is one. With `shared`,
+    clients that send `ANTHROPIC_MARK` are answered in Anthropic's dialect.
     """
 
     method: bytes
@@ -43,6 +44,9 @@ class Route(msgspec.Struct, frozen=True):
     kind: Kind
     front: Front = OPENAI
     shared: bool = False
+    action: bytes = b""
+    """How the path ends, behind the subject: `:generateContent`."""
+    form: Form = Form.ASKED
 
     def spoken(self, headers: Mapping[bytes, bytes]) -> Front:
         """The dialect of a client that sent `headers`."""
@@ -61,7 +65,7 @@ ROUTES = (
 PREFIXES = (b"/v1", b"", b"/v1/v1")
 
 _EXACT = {prefix + route.path: route for prefix in PREFIXES for route in ROUTES if not route.path.endswith(b"/")}
-_NAMED = {prefix + route.path: route for prefix in PREFIXES for route in ROUTES if route.path.endswith(b"/")}
+_NAMED = [(prefix + route.path, route) for prefix in PREFIXES for route in ROUTES if route.path.endswith(b"/")]
 
 _LONGEST = 64
 """Characters of an unknown path that are compared with those we know: comparing costs time, and asking costs nothing."""
@@ -79,10 +83,10 @@ ELSEWHERE = {
 
 
 class Match(msgspec.Struct, frozen=True):
-    """A path that leads somewhere. `subject` is what it names."""
+    """A path that leads somewhere."""
 
     route: Route
-    subject: str = ""
+    where: Where = NOWHERE
 
 
 _MATCHES = {path: Match(route) for path, route in _EXACT.items()}
@@ -98,9 +102,10 @@ def find(path: bytes) -> Match | None:
     match = _MATCHES.get(path) or _MATCHES.get(path.rstrip(b"/"))
     if match is not None:
         return match
-    for prefix, route in _NAMED.items():
-        if path.startswith(prefix):
-            return Match(route, unquote(path[len(prefix) :].decode("latin-1"), errors="replace"))
+    for prefix, route in _NAMED:
+        if path.startswith(prefix) and path.endswith(route.action):
+            subject = path[len(prefix) : len(path) - len(route.action)]
+            return Match(route, Where(unquote(subject.decode("latin-1"), errors="replace"), route.form))
     return None
 
 

@@ -15,7 +15,7 @@ from headworks.domain.target import Target, Tried
 from headworks.journey.trial import Surroundings, Trial
 from headworks.ports.balancing import Health
 from headworks.ports.clock import Clock
-from headworks.ports.dialect import Interpreter, Prepared
+from headworks.ports.interpreter import Interpreter, Prepared
 from headworks.ports.stage import Proceed
 from headworks.ports.upstream import Outgoing, Upstream
 
@@ -72,7 +72,9 @@ class Attempt:
 
     def _outgoing(self, call: Call, target: Target, prepared: Prepared) -> Outgoing:
         headers = call.headers
-        lines = [target.heads[call.kind]]
+        ask = call.ask
+        streamed = target.stream_heads and ask is not None and ask.stream
+        lines = [(target.stream_heads if streamed else target.heads)[call.kind]]
         forwarded = self._interpreter.forwarded(call.front, target)
         for name in forwarded:
             value = headers.get(name)
@@ -81,6 +83,8 @@ class Attempt:
         for name, value in target.default_headers.items():
             if name not in headers or name not in forwarded:
                 lines.append(b"%b: %b\r\n" % (name, value))
+        if target.signer is not None:
+            lines.append(target.signer.sign(b"".join(lines), prepared.body))
         lines.append(b"x-request-id: %b\r\ncontent-length: %d\r\n\r\n" % (call.id.encode(), len(prepared.body)))
         return Outgoing(
             origin=target.origin,

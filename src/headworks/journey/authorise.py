@@ -13,7 +13,7 @@ from headworks.domain.governed import refuse_governed, refuse_governed_headers
 from headworks.domain.principal import Principal
 from headworks.domain.reply import Reply
 from headworks.journey.permission import Permission, model_asked, refuse_endpoint
-from headworks.ports.dialect import Interpreter
+from headworks.ports.interpreter import Interpreter
 from headworks.ports.stage import Proceed
 
 BODILESS = frozenset((Kind.MODELS, Kind.MODEL))
@@ -39,7 +39,7 @@ class Authorise:
         return await proceed(self._authorised(call, await call.body.read()))
 
     def _authorised(self, call: Call, body: bytes) -> Call:
-        ask = self._interpreter.read_ask(call.front, call.kind, body)
+        ask = self._interpreter.read_ask(call.front, call.kind, body, call.where)
         call.tally.asked = ask.model
         principal = call.principal
         assert principal is not None

@@ -9,9 +9,9 @@ from headworks.domain.call import Ask, Call
 from headworks.domain.errors import Fault
 from headworks.domain.reply import Reply
 from headworks.domain.snapshot import Snapshot
-from headworks.ports.dialect import Interpreter
 from headworks.ports.extension import Allow, Block, Rewrite
 from headworks.ports.extension import Guard as Judge
+from headworks.ports.interpreter import Interpreter
 from headworks.ports.stage import Proceed
 
 _REMEDY = "Change the question: the same one is refused again."

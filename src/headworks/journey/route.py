@@ -17,8 +17,8 @@ from headworks.journey.listing import list_models
 from headworks.journey.permission import Permission
 from headworks.ports.balancing import Health, RetryBudget
 from headworks.ports.clock import Chance, Clock
-from headworks.ports.dialect import Interpreter
 from headworks.ports.extension import Picker
+from headworks.ports.interpreter import Interpreter
 from headworks.ports.stage import Proceed
 
 INEXPRESSIBLE = "inexpressible"

@@ -20,7 +20,7 @@ from headworks.domain.usage import NO_USAGE, Certainty, Usage
 from headworks.journey.pricing import card_for
 from headworks.ports.balancing import Health
 from headworks.ports.clock import Clock
-from headworks.ports.dialect import Interpreter, Relay
+from headworks.ports.interpreter import Interpreter, Relay
 from headworks.ports.upstream import Line
 
 HELD_HEAD_SECONDS = 15.0
@@ -272,7 +272,7 @@ class Trial:
         body = b"".join(self._pieces)
         target = self._target
         fault = self._surroundings.interpreter.read_fault(
-            target.dialect, reply.status, reply.headers, body, secrets=target.secrets
+            target.dialect, reply.status, reply.headers, body, secrets=target.hidden
         )
         self._raise(fault)
 

@@ -12,12 +12,13 @@ from headworks.domain.target import Quirks
 
 
 class DialectRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a dialect's requests look from outside. `paths` maps endpoint kinds to paths below a base URL, `suffix` is what a base URL
-    without a path is completed with.
+    """How a dialect's requests look from outside. `paths` maps endpoint kinds to paths below a base URL, in which `{model}` stands for the
+    model, and `stream_paths` those whose streams have another path. `suffix` is what a base URL without a path is completed with.
     """
 
     suffix: str
     paths: dict[str, str]
+    stream_paths: dict[str, str] = {}
     versioned: bool = False
     """A path that does not end in a version is completed too."""
     headers: dict[str, str] = {}

@@ -18,7 +18,7 @@ from headworks.journey.planner import Planner
 from headworks.journey.route import Ways
 from headworks.policies import PolicyBook
 from headworks.ports.clock import Clock
-from headworks.ports.dialect import Interpreter
+from headworks.ports.interpreter import Interpreter
 from headworks.ports.stores import Counters, Journal, Keys
 from headworks.ports.upstream import Upstream
 from headworks.stores.memory import MemoryAnswers, MemoryReplays

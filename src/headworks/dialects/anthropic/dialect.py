@@ -16,6 +16,7 @@ from headworks.dialects.anthropic.request_out import write_request
 from headworks.dialects.anthropic.stream_out import StreamEncoder
 from headworks.dialects.anthropic.watch import StreamWatch, WholeWatch
 from headworks.dialects.anthropic.wire import NAME
+from headworks.dialects.sse import is_document
 from headworks.dialects.translated import Translated
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
@@ -23,6 +24,7 @@ from headworks.domain.events import Event
 from headworks.domain.message import Conversation, Downgrade
 from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
+from headworks.domain.where import NOWHERE, Where
 
 
 class Anthropic:
@@ -38,7 +40,9 @@ class Anthropic:
     """The provider's name of the answer, for its support. Not its rate limits: they are of a credential that tenants share, so they would
     mislead one about itself and tell it about the others; the gateway tells its own."""
 
-    def read_ask(self, kind: Kind, body: bytes) -> Ask:
+    looks_whole = staticmethod(is_document)
+
+    def read_ask(self, kind: Kind, body: bytes, where: Where = NOWHERE) -> Ask:  # noqa: ARG002 - this dialect says all in the body
         """See `Dialect.read_ask`."""
         return asking.read_ask(kind, body)
 

@@ -20,6 +20,7 @@ from headworks.dialects.openai_chat.read_request import read_request
 from headworks.dialects.openai_chat.watch import StreamWatch
 from headworks.dialects.openai_chat.whole_watch import WholeWatch
 from headworks.dialects.openai_chat.write_request import write_request
+from headworks.dialects.sse import is_document
 from headworks.dialects.translated import Translated
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
@@ -27,7 +28,9 @@ from headworks.domain.events import Event
 from headworks.domain.message import Conversation, Downgrade
 from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
-from headworks.ports.dialect import Decoder, Encoder, Relay
+from headworks.domain.where import NOWHERE, Where
+from headworks.ports.dialect import Decoder, Encoder
+from headworks.ports.interpreter import Relay
 
 __all__ = ["OpenAIChat"]
 
@@ -39,8 +42,9 @@ class OpenAIChat:
     kinds: frozenset[Kind] = frozenset((Kind.CHAT, Kind.COMPLETIONS, Kind.EMBEDDINGS))
     forward: frozenset[bytes] = FORWARD
     answer: frozenset[bytes] = ANSWER
+    looks_whole = staticmethod(is_document)
 
-    def read_ask(self, kind: Kind, body: bytes) -> Ask:
+    def read_ask(self, kind: Kind, body: bytes, where: Where = NOWHERE) -> Ask:  # noqa: ARG002 - this dialect says all in the body
         """See `Dialect.read_ask`."""
         return read_ask(kind, body)
 

@@ -11,7 +11,8 @@ from headworks.dialects.openai_chat.decoder import decode_object, find_usage
 from headworks.dialects.openai_chat.faults import fault_in_answer
 from headworks.dialects.openai_chat.usage import read_service_tier, read_usage
 from headworks.dialects.openai_chat.watch import content_length
-from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, is_report, looks_whole
+from headworks.dialects.sse import is_document
+from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, is_report
 from headworks.domain.errors import Fault
 from headworks.domain.target import Target
 from headworks.domain.usage import Usage
@@ -35,7 +36,7 @@ _ANSWER = msgspec.json.Decoder(_Answer)
 
 
 class WholeWatch:
-    """See `ports.dialect.Relay`. An upstream that answers with a stream instead is left to what `translate` makes."""
+    """See `ports.interpreter.Relay`. An upstream that answers with a stream instead is left to what `translate` makes."""
 
     __slots__ = (
         "_body",
@@ -72,7 +73,7 @@ class WholeWatch:
 
     def feed(self, data: bytes) -> bytes:
         """See `Relay.feed`: the whole body."""
-        if self._translate is not None and not looks_whole(data) and b"data:" in data:
+        if self._translate is not None and not is_document(data) and b"data:" in data:
             return self._pass_on(self._translate(), data)
         try:
             self._read(data)

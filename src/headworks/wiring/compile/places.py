@@ -11,7 +11,7 @@ from headworks.domain.target import Origin, Quirks, Timeouts
 from headworks.providers.catalog import ProviderRow
 from headworks.wiring.compile.address import Address, find_address, origin_of
 from headworks.wiring.compile.bench import Bench
-from headworks.wiring.compile.heads import build_heads, credential, operator_headers, secrets_of, signed
+from headworks.wiring.compile.heads import Heads, build_heads, credential, operator_headers, secrets_of, signed
 from headworks.wiring.config_file.problems import did_you_mean
 from headworks.wiring.config_file.tree import Path
 
@@ -25,7 +25,7 @@ class Place(msgspec.Struct, frozen=True):
 
     dialect: str
     origin: Origin
-    heads: dict[str, bytes]
+    heads: Heads
     default_headers: dict[bytes, bytes]
 
     def __repr__(self) -> str:

@@ -58,13 +58,15 @@ class Targets:
 def _target(
     rule: TargetRule, provider: Provider, model: str, place: Place, price: PriceCard | None, variants: dict[str, Target]
 ) -> Target:
+    heads = place.heads.of(model)
     return Target(
         name=f"{provider.name}/{model}",
         provider=provider.name,
         dialect=place.dialect,
         model=SentModel(model),
         origin=place.origin,
-        heads=place.heads,
+        heads=heads.whole,
+        stream_heads=heads.stream,
         price=price,
         timeouts=overlay(provider.timeouts, rule.timeouts),
         quirks=provider.quirks,
