@@ -40,10 +40,33 @@ def programs() -> Path | None:
 
 
 class Postgres:
-    """A running server. Every `database()` is a new, empty one."""
+    """A server with its data. Every `database()` is a new, empty one."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, found: Path, user: str | None) -> None:
         self.directory = directory
+        self._found, self._user = found, user
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """And wait until it answers."""
+        data = self.directory / "data"
+        with (self.directory / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                [
+                    self._found / "postgres", "-D", data, "-k", self.directory, "-c", "listen_addresses=", "-c", "fsync=off",
+                    "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "wal_level=minimal",
+                    "-c", "max_wal_senders=0", "-c", "autovacuum=off", "-c", "max_connections=200", "-c", "shared_buffers=64MB",
+                ],
+                cwd=self.directory, user=self._user, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        _wait_until_ready(self._server, self.directory)
+
+    def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
+        """All who are connected are cut off; SIGINT keeps what they had committed."""
+        if self._server is not None:
+            self._server.send_signal(how)
+            self._server.wait(timeout=_START)
+            self._server = None
 
     def url(self, name: str = "postgres") -> str:
         return f"postgresql://headworks@/{name}?host={self.directory}"
@@ -83,25 +106,13 @@ def running() -> Generator[Postgres]:
         pytest.skip("PostgreSQL is not installed (Debian package postgresql)")
     directory = Path(tempfile.mkdtemp(prefix="hwpg", dir="/tmp"))  # short, as a socket's path must be, and open to another user
     user = _other_user(directory)
-    server: subprocess.Popen[bytes] | None = None
+    server = Postgres(directory, found, user)
     try:
-        data = directory / "data"
-        _initialise(found, data, user)
-        with (directory / "log").open("wb") as log:
-            server = subprocess.Popen(
-                [
-                    found / "postgres", "-D", data, "-k", directory, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "synchronous_commit=off",
-                    "-c", "full_page_writes=off", "-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c", "autovacuum=off",
-                    "-c", "max_connections=200", "-c", "shared_buffers=64MB",
-                ],
-                cwd=directory, user=user, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
-        _wait_until_ready(server, directory)
-        yield Postgres(directory)
+        _initialise(found, directory / "data", user)
+        server.start()
+        yield server
     finally:
-        if server is not None:
-            server.send_signal(signal.SIGQUIT)
-            server.wait(timeout=20)
+        server.stop()
         shutil.rmtree(directory, ignore_errors=True)
 
 

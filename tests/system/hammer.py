@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -61,6 +62,12 @@ class Hammer:
     def go_on(self, seconds: float) -> None:
         """Ask for so long."""
         self._stop.wait(seconds)
+
+    def go_on_until(self, met: Callable[[], bool], seconds: float) -> None:
+        """Ask until `met()` is true, or for so long at most: what is missing then, the test's assertions name."""
+        deadline = time.monotonic() + seconds
+        while not met() and time.monotonic() < deadline:
+            self._stop.wait(0.1)
 
     async def _run(self) -> None:
         await asyncio.gather(*(self._client(number) for number in range(self._clients)))

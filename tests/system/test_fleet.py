@@ -17,7 +17,16 @@ from .hammer import Hammer, Said, tally
 EXACT = {"timeout_ms": 1000, "local_allowance": 0}
 """Nothing passes by a gateway's own word, and a busy machine is no outage."""
 SHORT = Terms(budget=24_000_000, requests=140, tokens=8_000)
-LONG = Terms(budget=80_000_000, requests=600, tokens=90_000)
+LONG = Terms(budget=48_000_000, requests=320, tokens=15_000)
+"""Some 47 tokens a request: fewer than all kinds of requests use on average, more than the small ones that still pass once tokens run short."""
+CODES = frozenset(
+    f"429 {code}"
+    for code in ("concurrency_limit_exceeded", "rate_limit_exceeded", "token_limit_exceeded", "project_spend_limit_exceeded")
+)
+"""Of each of the team's four limits, told by the gateway that refuses."""
+ONE = frozenset({"429 concurrency_limit_exceeded"})
+PATIENCE = 150.0
+"""Seconds until each code was seen. Nothing is judged by them: a slow machine only takes longer."""
 QUIET = 30.0
 MS = 1_000_000
 LAST = 2
@@ -69,25 +78,25 @@ def longest_wait(records: Iterable[Exchange]) -> list[float]:
     )
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
-    ("seconds", "clients", "terms", "kills"),
+    ("answers", "clients", "terms", "codes", "kills"),
     [
-        pytest.param(5.0, 60, SHORT, False, id="short"),
-        pytest.param(18.0, 200, LONG, False, id="full", marks=pytest.mark.long),
-        pytest.param(18.0, 200, LONG, True, id="full-one-killed", marks=pytest.mark.long),
+        pytest.param(60, 60, SHORT, ONE, False, id="short"),
+        pytest.param(400, 200, LONG, CODES, False, id="full", marks=pytest.mark.long),
+        pytest.param(400, 200, LONG, CODES, True, id="full-one-killed", marks=pytest.mark.long),
     ],
 )
 def test_a_fleet_passes_no_limit_and_its_books_agree(
-    tmp_path: Path, seconds: float, clients: int, terms: Terms, *, kills: bool
+    tmp_path: Path, answers: int, clients: int, terms: Terms, codes: frozenset[str], *, kills: bool
 ) -> None:
     """Also where one of three is killed with all its processes, and only later comes back."""
     with fleet(tmp_path, terms, EXACT) as three:
         with Hammer(three.ports, three.keys, clients) as hammer:
-            hammer.go_on(seconds / 4)
+            hammer.go_on_until(lambda: hammer.statuses["200"] >= answers / 4, PATIENCE)
             if kills:
                 three.kill(LAST)
-            hammer.go_on(seconds * 3 / 4)
+            hammer.go_on_until(lambda: hammer.statuses["200"] >= answers and codes <= set(hammer.statuses), PATIENCE)
         if kills:
             three.start_again(LAST)
         books = three.wait_for_books(QUIET)
@@ -103,8 +112,8 @@ def test_a_fleet_passes_no_limit_and_its_books_agree(
         delay = longest_wait(records)[-1] / 1000  # a place in the server's order is told that much later, at most
         assert requests <= terms.requests / terms.seconds * delay + 1
         assert tokens <= terms.tokens / terms.seconds * delay + 1
-        assert hammer.statuses["200"] > 0
-        assert hammer.statuses["429 concurrency_limit_exceeded"] > 0
+        assert hammer.statuses["200"] >= answers
+        assert codes <= set(hammer.statuses)
 
 
 def report(three: Fleet, hammer: Hammer, *more: str) -> None:
@@ -125,7 +134,9 @@ def report(three: Fleet, hammer: Hammer, *more: str) -> None:
 
 PATIENCE_MS = 50
 SHARE = 0.05
-SLOW = 0.5
+SLOW = 15.0
+ROOM_MS = 5_000
+"""What a busy machine may need beyond the patience: far less than a slow server takes for one answer."""
 SCARCE = Terms(budget=10**9, requests=60, tokens=200_000)
 
 
@@ -160,7 +171,8 @@ def test_a_server_that_is_stopped_emptied_or_slow_lets_little_pass_and_nobody_wa
         print(f"beyond: {requests:.1f} requests of at most {allowed}")
         assert requests <= allowed
         assert most_at_once(records) <= SCARCE.at_once + MEMBERS * ceil(SHARE * SCARCE.at_once)
-        assert waits[len(waits) * 99 // 100] < SLOW * 1000 / 2
+        print(f"longest wait {waits[-1]:.0f} ms, of which the patience is {PATIENCE_MS} ms and {ROOM_MS} ms are the machine's")
+        assert waits[-1] <= PATIENCE_MS + ROOM_MS
         assert {said.status for said in hammer.said} <= {0, 200, 429, 502, 503}
         assert books.agree
         assert three.prove() == []

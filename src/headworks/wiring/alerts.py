@@ -8,14 +8,14 @@ from pathlib import Path
 from headworks.control.alerts import Destination
 from headworks.domain.config.alerts import AlertsRule
 from headworks.exporters.alerts import EmailRule, Hook, HookRule, Mail
-from headworks.wiring.database import written_address
+from headworks.wiring.database import resolved
 
 
 def destinations_of(alerts: AlertsRule, base: Path, environment: Mapping[str, str]) -> tuple[Destination, ...]:
     """With the references in addresses and secrets followed. Raises `OSError` for an unreadable file."""
 
     def text(written: str) -> str:
-        return written_address(written, base, environment)
+        return resolved(written, base, environment)
 
     hooks = tuple(
         Hook(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from headworks.stores.sql.address import default_url
+from headworks.stores.sql.address import anchored, default_url
 from headworks.stores.sql.engine import Database
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -18,8 +18,15 @@ def database_of(address: str, journal: Path) -> Database:
 
 
 def written_address(written: str, base: Path, environment: Mapping[str, str]) -> str:
-    """The setting `database` with its references followed, for who reads no more of a configuration than its settings. A variable that
-    is not set counts as empty: whether the configuration can be used is the gateway's to say. Raises `OSError` for an unreadable file.
+    """The setting `database` with its references followed, for who reads no more of a configuration than its settings. `base` is the
+    configuration's directory. Raises `OSError` for an unreadable file.
+    """
+    return anchored(resolved(written, base, environment), base)
+
+
+def resolved(written: str, base: Path, environment: Mapping[str, str]) -> str:
+    """A setting with its references followed. A variable that is not set counts as empty: whether the configuration can be used is the
+    gateway's to say. Raises `OSError` for an unreadable file.
     """
     if written.startswith("file:"):
         return (base / written.removeprefix("file:")).read_text().strip()

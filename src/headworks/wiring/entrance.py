@@ -15,7 +15,7 @@ from headworks.domain.issuer import Issuer
 from headworks.identity.oidc import RelyingParty
 from headworks.ports.clock import Clock
 from headworks.wiring.compile.oidc import flaw_of_url, flaws_of
-from headworks.wiring.database import written_address
+from headworks.wiring.database import resolved
 from headworks.wiring.fetch import fetch, post
 
 Say = Callable[[str], None]
@@ -50,7 +50,7 @@ def entrance_of(config: Config, here: Surroundings, say: Say) -> Entrance:
 
 
 def _resolved(rule: OidcRule, here: Surroundings) -> OidcRule:
-    client_id, secret = (written_address(text, here.base, here.environment) for text in (rule.client_id, rule.client_secret))
+    client_id, secret = (resolved(text, here.base, here.environment) for text in (rule.client_id, rule.client_secret))
     if rule.client_secret and not secret:
         raise OSError(f"{rule.client_secret} is not set.")
     return msgspec.structs.replace(rule, client_id=client_id, client_secret=secret)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 FILE = "headworks.db"
 NO_ADDRESS = "`database` is no address. Write sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME."
+_IN_MEMORY = ("", ":memory:")
 _BACKENDS = {"sqlite": "sqlite", "postgresql": "postgresql", "postgres": "postgresql"}
 
 
@@ -21,6 +22,17 @@ def default_file(journal: Path) -> Path:
 def default_url(journal: Path) -> str:
     """The same as an address."""
     return f"sqlite:///{default_file(journal)}"
+
+
+def anchored(address: str, base: Path) -> str:
+    """The address with a relative path of SQLite's counted from `base`, where the configuration is: wherever a process is started, it
+    means the same file.
+    """
+    scheme, separator, rest = address.partition(":///")
+    path, mark, query = rest.partition("?")
+    if not separator or not scheme.startswith("sqlite") or path in _IN_MEMORY:
+        return address
+    return f"{scheme}:///{base.absolute() / Path(path).expanduser()}{mark}{query}"
 
 
 def backend_of(address: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 
 from headworks.domain.config import Config
 from headworks.domain.snapshot import Snapshot
 from headworks.providers.price_table import PriceTable
+from headworks.stores.sql.address import anchored
 from headworks.wiring.compile.alerts import check_alerts
 from headworks.wiring.compile.bench import Bench, Givens
 from headworks.wiring.compile.cluster import compile_cluster
@@ -44,7 +46,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
     """Compile a document as read. Raises `ConfigRefused` with all that is wrong, the reading's problems included."""
     bench = Bench(givens)
     config = reading.config
-    bench.journal, bench.database = config.journal.directory, bench.secret(config.database, ("database",))
+    bench.journal, bench.database = config.journal.directory, _database(bench, config)
     if config.price_table:
         _use_own_prices(bench, config.price_table)
     targets = Targets(bench, config)
@@ -91,11 +93,15 @@ def compile_settings(reading: Reading, givens: Givens) -> Config:
     `ConfigRefused` with all that is wrong.
     """
     bench = Bench(givens)
-    bench.secret(reading.config.database, ("database",))
+    _database(bench, reading.config)
     check_settings(bench, reading.config)
     compile_server(bench, reading.config.server)
     _refuse_mistakes(reading, bench)
     return reading.config
+
+
+def _database(bench: Bench, config: Config) -> str:
+    return anchored(bench.secret(config.database, ("database",)), Path(bench.givens.directory))
 
 
 def _refuse_mistakes(reading: Reading, bench: Bench) -> None:
