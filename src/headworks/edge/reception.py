@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote_to_bytes
+
 from headworks.domain.errors import Fault
 from headworks.domain.reply import HeaderList
 from headworks.domain.snapshot import Cors
@@ -49,7 +51,18 @@ def _look_up(request: Request) -> Match | None:
     except Fault:
         request.keep_alive = False
         raise
-    return routes.find(request.path)
+    match = routes.find(request.path, request.query)
+    if match is not None and match.route.front is routes.GEMINI:
+        _take_key(request)
+    return match
+
+
+def _take_key(request: Request) -> None:
+    """Gemini's clients may show their key in the query. A header comes first."""
+    for said in request.query.split(b"&"):
+        name, _, value = said.partition(b"=")
+        if name == b"key" and value:
+            request.headers.setdefault(b"x-goog-api-key", unquote_to_bytes(value))
 
 
 def _elsewhere(request: Request, state: ServerState, cors: Cors) -> Answer:

@@ -66,6 +66,11 @@ class Request:
         """The target without its query."""
         return self.target.partition(b"?")[0]
 
+    @property
+    def query(self) -> bytes:
+        """What the target says behind its path."""
+        return self.target.partition(b"?")[2]
+
     def straighten(self) -> None:
         """Make the target a path, where it is a whole URL. Raises `Fault` for a target that leads nowhere or elsewhere."""
         target = self.target

@@ -1,11 +1,13 @@
 """What is answered where: a table.
 
-Every path is reachable with `/v1`, without it, and with it doubled, because SDKs differ in what they add to their base URL.
+Every path is reachable with `/v1`, without it, and with it doubled, because SDKs differ in what they add to their base URL. Gemini's have
+`/v1beta` and name the model; Vertex AI's clients put a project and a place before them, which say nothing here.
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from urllib.parse import unquote
 
@@ -30,6 +32,8 @@ class Front(msgspec.Struct, frozen=True):
 OPENAI = Front("openai_chat")
 ANTHROPIC = Front("anthropic", b"request-id", b"event: error\ndata: ", "anthropic-ratelimit")
 
+GEMINI = Front("gemini")
+
 ANTHROPIC_MARK = b"anthropic-version"
 """The header by which a client of a path that both dialects have says which one it speaks."""
 
@@ -46,6 +50,8 @@ class Route(msgspec.Struct, frozen=True):
     shared: bool = False
     action: bytes = b""
     """How the path ends, behind the subject: `:generateContent`."""
+    query: bytes = b""
+    """What the query must say."""
     form: Form = Form.ASKED
 
     def spoken(self, headers: Mapping[bytes, bytes]) -> Front:
@@ -63,9 +69,32 @@ ROUTES = (
     Route(b"POST", b"/messages/count_tokens", Kind.COUNT_TOKENS, ANTHROPIC),
 )
 PREFIXES = (b"/v1", b"", b"/v1/v1")
+_MODEL = b"/models/"
+GEMINI_ROUTES = (
+    Route(b"POST", _MODEL, Kind.CHAT, GEMINI, action=b":generateContent", form=Form.WHOLE),
+    Route(b"POST", _MODEL, Kind.CHAT, GEMINI, action=b":streamGenerateContent", query=b"alt=sse", form=Form.EVENTS),
+    Route(b"POST", _MODEL, Kind.CHAT, GEMINI, action=b":streamGenerateContent", form=Form.ARRAY),
+    Route(b"POST", _MODEL, Kind.COUNT_TOKENS, GEMINI, action=b":countTokens", form=Form.WHOLE),
+    Route(b"POST", _MODEL, Kind.EMBEDDINGS, GEMINI, action=b":embedContent", form=Form.WHOLE),
+    Route(b"POST", _MODEL, Kind.EMBEDDINGS, GEMINI, action=b":batchEmbedContents", form=Form.WHOLE),
+    Route(b"GET", b"/models", Kind.MODELS, GEMINI),
+    Route(b"GET", _MODEL, Kind.MODEL, GEMINI),
+)
+GEMINI_PREFIXES = (b"/v1beta", b"/v1", b"")
+"""What asks for no model's action under the last two is OpenAI's."""
+_VERTEX = re.compile(rb"/v1(?:beta1?)?/projects/[^/]+/locations/[^/]+/publishers/[^/]+(?=/models)")
 
-_EXACT = {prefix + route.path: route for prefix in PREFIXES for route in ROUTES if not route.path.endswith(b"/")}
-_NAMED = [(prefix + route.path, route) for prefix in PREFIXES for route in ROUTES if route.path.endswith(b"/")]
+_TABLE = [
+    *((prefix, route) for prefix in PREFIXES for route in ROUTES),
+    *((prefix, route) for prefix in GEMINI_PREFIXES for route in GEMINI_ROUTES if route.action or prefix == GEMINI_PREFIXES[0]),
+]
+_EXACT = {prefix + route.path: route for prefix, route in _TABLE if not route.path.endswith(b"/")}
+_NAMED = sorted(
+    ((prefix + route.path, route) for prefix, route in _TABLE if route.path.endswith(b"/")),
+    key=lambda row: (len(row[1].action), len(row[1].query)),
+    reverse=True,
+)
+"""What says more comes first."""
 
 _LONGEST = 64
 """Characters of an unknown path that are compared with those we know: comparing costs time, and asking costs nothing."""
@@ -97,13 +126,15 @@ def exactly(target: bytes) -> Match | None:
     return _MATCHES.get(target)
 
 
-def find(path: bytes) -> Match | None:
+def find(path: bytes, query: bytes = b"") -> Match | None:
     """Where a path leads. A trailing slash is forgiven; what a path names may be percent-encoded and hold slashes."""
+    path = _VERTEX.sub(GEMINI_PREFIXES[0], path, count=1)
     match = _MATCHES.get(path) or _MATCHES.get(path.rstrip(b"/"))
     if match is not None:
         return match
+    said = query.split(b"&")
     for prefix, route in _NAMED:
-        if path.startswith(prefix) and path.endswith(route.action):
+        if path.startswith(prefix) and path.endswith(route.action) and (not route.query or route.query in said):
             subject = path[len(prefix) : len(path) - len(route.action)]
             return Match(route, Where(unquote(subject.decode("latin-1"), errors="replace"), route.form))
     return None
