@@ -32,6 +32,7 @@ from headworks.stores.sql.records.store import SqlRecords
 from headworks.stores.sql.records.top_ups import SqlTopUps
 from headworks.stores.sql.revisions import SqlRevisions
 from headworks.testing.clock import FrozenClock
+from headworks.wiring.administration import counts_of
 from headworks.wiring.documents import MachineDocuments
 from headworks.wiring.load import ConfigFile
 
@@ -177,7 +178,9 @@ def browser(api: AdminApi, signed_in: Reply) -> Caller:
 
 
 @asynccontextmanager
-async def house(url: str, cost: Cost = CHEAP, machine: Config = FOLLOWS) -> AsyncGenerator[House]:
+async def house(
+    url: str, cost: Cost = CHEAP, machine: Config = FOLLOWS, journal: Path = Path("no journal")
+) -> AsyncGenerator[House]:
     """The API on a database that has its tables. `machine` is what the file says with which it was started."""
     database, clock, chance, said = Database(url), FrozenClock(), random.Random(7), list[str]()  # noqa: S311 - a test is to be repeatable
     acts = Acts(database, clock, Seal(b"an audit key that only tests have"))
@@ -202,6 +205,7 @@ async def house(url: str, cost: Cost = CHEAP, machine: Config = FOLLOWS) -> Asyn
         passwords=Passwords(chance, cost),
         document=document_of(OPERATIONS),
         usage=LedgerUsage(database),
+        counts=counts_of(database, journal),
     )
     try:
         yield House(office, clock, said)

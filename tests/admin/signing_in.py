@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ import msgspec
 from headworks.control.admin.entrance import Entrance
 from headworks.domain.administration import AuditEntry, Passwords
 from headworks.domain.config import MappedRole, OidcRule, RolesRule
-from headworks.identity.oidc import RelyingParty
+from headworks.identity.oidc import RelyingParty, challenge_of
 from headworks.ports.records import EVERYWHERE, Page
 from headworks.wiring.entrance import provider_of
 from headworks.wiring.fetch import fetch, post
@@ -27,13 +28,22 @@ AUDIENCE = "headworks-admin"
 
 
 class Scene(NamedTuple):
-    """A house whose people come through the provider `corporate`."""
+    """A house whose people come through one provider."""
 
     house: House
     provider: Provider
+    name: str = "corporate"
 
     def browser(self, headers: Mapping[str, str] | None = None) -> Browser:
         return Browser(self, headers)
+
+    def renamed(self, name: str) -> Scene:
+        """The same, where the configuration now calls the provider by another name."""
+        office = self.house.office
+        known = office.entrance.parties[self.name].provider
+        parties = {name: RelyingParty(msgspec.structs.replace(known, name=name), fetch, post, self.house.clock)}
+        entrance = msgspec.structs.replace(office.entrance, parties=parties)
+        return Scene(House(office._replace(entrance=entrance), self.house.clock, []), self.provider, name)
 
     async def audit(self, operation: str) -> list[dict[str, str]]:
         """What the audit says of it, denials included, oldest first."""
@@ -62,6 +72,7 @@ class Browser:
 
     def __init__(self, scene: Scene, headers: Mapping[str, str] | None = None) -> None:
         self._api = scene.house.api
+        self._begin = f"/login/{scene.name}"
         self._headers = dict(headers or {})
         self.cookies: dict[str, str] = {}
 
@@ -76,7 +87,7 @@ class Browser:
 
     async def begin(self, query: str = "") -> str:
         """Go to the provider, sign in there; answers where it sends the browser to, below the control plane's root."""
-        reply = await self.get(f"/login/corporate{query}")
+        reply = await self.get(f"{self._begin}{query}")
         assert reply.status == 303, reply
         back = await asyncio.to_thread(_visit, reply.headers["location"])
         assert back.startswith(AT + ROOT)
@@ -86,6 +97,14 @@ class Browser:
         """All the way round."""
         return await self.get(await self.begin(query))
 
+    async def decide(self, page: Reply, *, granted: bool, headers: Mapping[str, str] | None = None) -> Reply:
+        """What the page sends when one of its buttons is pressed."""
+        found = re.search(rb'name="confirmation" value="([^"]+)"', page.raw)
+        assert found, page
+        cookies = {"cookie": "; ".join(f"{n}={v}" for n, v in self.cookies.items())} | dict(headers or {})
+        body = {"confirmation": found[1].decode(), "granted": granted}
+        return await Caller(self._api, self._headers | cookies)("POST /login/corporate/decision", body)
+
     async def signed_in(self) -> Caller:
         """All the way round, which must succeed; a page of the console."""
         reply = await self.sign_in()
@@ -93,6 +112,12 @@ class Browser:
         cookie = {"cookie": f"headworks_session={self.cookies['headworks_session']}"}
         me = (await Caller(self._api, cookie)("GET /me")).body
         return Caller(self._api, cookie | {"x-headworks-csrf": me["csrf"]})
+
+
+async def ask(scene: Scene, verifier: str = "v" * 43, port: int = 50_000) -> dict[str, str]:
+    """As a command line does that waits."""
+    asked = {"port": port, "challenge": challenge_of(verifier), "client": "headworks on laptop"}
+    return await scene.house.anyone.made("POST /login/corporate", asked)
 
 
 def _visit(url: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import socket
 import threading
 import urllib.error
 import urllib.request
@@ -40,6 +42,8 @@ class Browser:
 
     def __init__(self) -> None:
         self.pages: list[tuple[int, str]] = []
+        self.confirms = True
+        """Whether its owner presses the one button or the other, where asked."""
         self._visits: list[threading.Thread] = []
 
     def open(self, url: str) -> bool:
@@ -51,11 +55,20 @@ class Browser:
     def _visit(self, url: str) -> None:
         opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
         try:
-            with opener.open(url, timeout=20) as page:
-                self.pages.append((page.status, page.read().decode()))
+            self._read(opener, url)
+            if found := re.search(r'name="confirmation" value="([^"]+)"', self.pages[-1][1]):
+                body = json.dumps({"confirmation": found[1], "granted": self.confirms}).encode()
+                address = url.partition("?")[0] + "/decision"
+                decision = urllib.request.Request(address, body, {"content-type": "application/json"})  # noqa: S310 - of the test's own server
+                with opener.open(decision, timeout=20) as decided:
+                    self._read(opener, json.load(decided)["location"])
         except urllib.error.HTTPError as refusal:
             with refusal:
                 self.pages.append((refusal.code, refusal.read().decode()))
+
+    def _read(self, opener: urllib.request.OpenerDirector, url: str) -> None:
+        with opener.open(url, timeout=20) as page:
+            self.pages.append((page.status, page.read().decode()))
 
     def close(self) -> None:
         for visit in self._visits:
@@ -98,6 +111,10 @@ def test_whoever_signs_in_in_the_browser_has_a_token_on_the_command_line(
         async with opened(tmp_path, provider) as address:
             assert await asyncio.to_thread(run, "login", "--sso", "--url", address) == Exit.OK
             told = capsys.readouterr()
+            shown = re.search(r"[B-Z]{4}-[B-Z]{4}", browser.pages[0][1])
+            assert shown
+            assert shown[0] in told.err
+            assert socket.gethostname() in browser.pages[0][1]
             assert "as ann@example.com" in told.out
             kept = json.loads((tmp_path / "headworks" / "login.json").read_text())
             assert kept["token"].startswith("hwa-")
@@ -106,8 +123,24 @@ def test_whoever_signs_in_in_the_browser_has_a_token_on_the_command_line(
 
     asyncio.run(story())
     browser.close()
-    assert [status for status, _ in browser.pages] == [200]
-    assert "can be closed" in browser.pages[0][1]
+    assert [status for status, _ in browser.pages] == [200, 200]
+    assert "can be closed" in browser.pages[1][1]
+
+
+def test_who_denies_it_in_the_browser_logs_nobody_in(
+    tmp_path: Path, provider: Provider, browser: Browser, capsys: pytest.CaptureFixture[str]
+) -> None:
+    browser.confirms = False
+
+    async def story() -> None:
+        async with opened(tmp_path, provider) as address:
+            assert await asyncio.to_thread(run, "login", "--sso", "--url", address) == Exit.FAILED
+            await asyncio.to_thread(browser.close)
+
+    asyncio.run(story())
+    assert "denied" in capsys.readouterr().err
+    assert "Denied" in browser.pages[1][1]
+    assert not (tmp_path / "headworks" / "login.json").exists()
 
 
 def test_a_provider_that_is_not_there_is_named_before_anything_is_opened(

@@ -233,6 +233,7 @@ async def table(house: House) -> None:
     assert len({operation.name for operation in OPERATIONS}) == len(OPERATIONS)
     assert {operation.name for operation in OPERATIONS if operation.needs is Access.ANYONE} == {
         "document.read", "setup.use", "session.create", "login.list", "login.begin", "login.end", "login.redeem",
+        "login.ask", "login.decide",
     }  # fmt: skip
     owner = await house.owner()
     for path in ("/nothing", "/keys/", "/teams/x/nothing", "//keys", "/keys/a/b/c"):

@@ -34,7 +34,7 @@ def test_every_write_needs_a_scope_and_configuration_an_installation_wide_one() 
     open_to_all = {operation.name for operation in OPERATIONS if operation.writes and not isinstance(operation.needs, Scope)}
     assert open_to_all == {
         "setup.use", "session.create", "session.remove", "me.password", "sessions.remove", "tokens.create", "tokens.revoke",
-        "login.redeem",
+        "login.ask", "login.decide", "login.redeem",
     }  # fmt: skip
 
 
@@ -302,6 +302,17 @@ async def denials(house: House) -> None:
     assert all(entry["facts"]["actor"] for entry in done if entry["facts"]["outcome"] == "done")
     seen = (await auditor.made("GET /audit"))["data"]
     assert {entry["facts"]["within"] for entry in seen} <= set(ours)
+
+
+async def by_a_foreign_name(house: House) -> None:
+    assert (await house.anyone("GET /me", headers={"host": "rebound.example"})).problem == "host_refused"
+    await house.office.denials.tell()
+    (entry,) = await house.office.people.audit_entries(Page(size=1), reach=EVERYWHERE)
+    assert (entry.facts["outcome"], entry.facts["why"], entry.facts["path"]) == ("denied", "host_refused", "/admin/v1/me")
+
+
+def test_a_page_that_comes_by_a_foreign_name_is_in_the_audit(tell: Telling) -> None:
+    tell(by_a_foreign_name)
 
 
 def test_every_act_and_every_denial_is_in_the_audit(tell: Telling) -> None:

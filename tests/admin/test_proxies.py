@@ -7,8 +7,10 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
 
 from headworks.control.admin.attempts import PER_NAME_AND_PEER
+from headworks.control.admin.proxies import sender_of
 from headworks.domain.administration import EVERYTHING, Role
 from headworks.stores.sql.engine import Database
 from headworks.testing.clock import FrozenClock
@@ -74,6 +76,28 @@ async def strangers(house: House) -> None:
 
 def test_what_others_say_of_themselves_is_not_believed(tell: Telling) -> None:
     tell(strangers)
+
+
+@pytest.mark.parametrize(
+    ("told", "peer"),
+    [
+        ("203.0.113.7:51234", "203.0.113.7"),  # as Azure's gateways write it
+        ("[2001:db8::1]:443", "2001:db8::1"),
+        ("[2001:DB8::1]", "2001:db8::1"),
+        ("2001:db8::443", "2001:db8::443"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("203.0.113.7, 10.0.0.9:8443", "203.0.113.7"),
+        ("203.0.113.7, [::ffff:10.0.0.9]:8443", "203.0.113.7"),
+        ("203.0.113.7,, ", "203.0.113.7"),
+        ("203.0.113.7:https", "203.0.113.7:https"),
+        ("unknown", "unknown"),
+        ("", "10.0.0.5"),
+    ],
+)
+def test_a_forwarded_address_is_read_with_and_without_a_port(told: str, peer: str) -> None:
+    headers = [(b"x-forwarded-for", told.encode())]
+    request = Request({"type": "http", "scheme": "http", "client": (PROXY, 40_000), "headers": headers})
+    assert sender_of(request, [ip_network("10.0.0.0/24")]).peer == peer
 
 
 def test_a_proxy_that_is_no_address_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from headworks.domain.administration import Role
+from headworks.ports.records import EVERYWHERE
 from tests.admin.conftest import Telling
 from tests.admin.house import Caller, House
 
@@ -21,6 +22,7 @@ async def parties(house: House) -> None:
     assert (await owner("GET /projects/" + team["id"])).status == 404, "a team is no project"
     taken = await owner("POST /teams", {"name": "lab", "parent": acme["id"]})
     assert (taken.status, taken.problem) == (409, "conflict")
+    assert f"There is a team 'lab' in that place already: {team['id']}" in taken.body["detail"]
     busy = await owner("DELETE /organisations/" + acme["id"], headers={"if-match": "*"})
     assert (busy.status, busy.problem) == (409, "conflict")
     assert (await owner("DELETE /teams/" + team["id"], headers={"if-match": "*"})).status == 204
@@ -63,6 +65,26 @@ async def keys(house: House) -> None:
     assert not (await owner.made(f"GET /keys/{again['key']['id']}/policy"))["usable"]
     assert (await owner(f"DELETE /keys/{key['id']}", headers={"if-match": "*"})).status == 204
     assert (await owner(f"GET /keys/{key['id']}")).status == 404
+
+
+async def rotated_again_and_again(house: House) -> None:
+    owner = await house.owner()
+    tenant = await house.tenant(owner, "acme")
+    budget = {"amount": "10", "calendar": "month", "rollover": {"most": "4"}}
+    ids, budgets = [tenant.key], [await owner.made(f"PUT /keys/{tenant.key}/budgets/month", budget, if_match="*")]
+    for _ in range(2):
+        house.clock.advance(86_400)
+        made = await owner.made(f"POST /keys/{ids[-1]}/rotate", {"overlap_seconds": 3600})
+        ids.append(made["key"]["id"])
+        budgets.append(made["key"]["bounds"]["budgets"])
+    records = [await house.office.records.key(each, reach=EVERYWHERE) for each in ids]
+    assert [record.counted_as for record in records] == [tenant.key] * 3
+    assert budgets[2]["month"]["rollover"] == budgets[1]["month"]["rollover"] == budgets[0]["budgets"]["month"]["rollover"]
+
+
+def test_a_rotated_key_goes_on_with_what_the_one_before_has_used(tell: Telling) -> None:
+    """Else whoever may rotate a key could spend its budget as often as it pleases."""
+    tell(rotated_again_and_again)
 
 
 def test_a_key_is_shown_once_rotated_with_an_overlap_revoked_and_removed(tell: Telling) -> None:
@@ -149,13 +171,13 @@ def test_bounds_that_cannot_work_are_refused_with_the_place_in_the_body(tell: Te
 async def silence(house: House) -> None:
     owner = await house.owner()
     unsaid = await owner("POST /organisations", {"name": "acme"})
-    assert (unsaid.problem, unsaid.body["errors"][0]["pointer"]) == ("invalid", "/models")
+    assert (unsaid.problem, unsaid.body["errors"][0]["pointer"]) == ("invalid", "/bounds/models")
     tenant = await house.tenant(owner, "acme")
     bounds = f"PUT /organisations/{tenant.organisation}/bounds"
     assert (await owner(bounds, {"features": ["*"]}, headers={"if-match": "*"})).problem == "invalid"
     governed = {"name": "search", "owner": tenant.team, "bounds": {"features": ["web_search", "tools"]}}
     early = await owner("POST /keys", governed)
-    assert (early.problem, early.body["errors"][0]["pointer"]) == ("invalid", "/features")
+    assert (early.problem, early.body["errors"][0]["pointer"]) == ("invalid", "/bounds/features")
     await owner.made(bounds, {"models": ["*"], "features": ["web_search"]}, if_match="*")
     key = await owner.made("POST /keys", governed)
     assert (await owner.made(f"GET /keys/{key['key']['id']}/policy"))["features"] == ["web_search"]
@@ -181,6 +203,31 @@ async def pages(house: House) -> None:
 
 def test_pages_follow_one_another_to_the_end(tell: Telling) -> None:
     tell(pages)
+
+
+async def searched(house: House) -> None:
+    owner = await house.owner()
+    ours, theirs = await house.tenant(owner, "acme"), await house.tenant(owner, "rival")
+    made = await owner.made("POST /keys", {"name": "app-1", "owner": ours.team})
+    await owner.made("POST /keys", {"name": "app-2", "owner": theirs.team})
+    key = made["key"]["id"]
+
+    async def found(query: str) -> list[str]:
+        return [entry["facts"]["operation"] for entry in (await owner.made(f"GET /audit?{query}"))["data"]]
+
+    assert set(await found("operation=keys.create")) == set(await found("operation=keys")) == {"keys.create"}
+    assert await found("operation=keys&object=app-1") == ["keys.create"]
+    assert await found(f"object={key}") == ["keys.create"]
+    assert await found(f"object={ours.team}&operation=teams") == ["teams.create"]
+    assert await found("object=app-%25") == await found("actor=nobody") == await found("operation=key") == []
+    assert await found("outcome=done&limit=200") == await found("limit=200")
+    assert await found("until=2020-01-01T00:00:00Z") == []
+    assert len(await found("since=2020-01-01T00:00:00Z&limit=200")) == len(await found("limit=200"))
+    assert (await owner("GET /audit?outcome=perhaps")).status == 422
+
+
+def test_the_audit_is_searched_by_who_what_whom_when_and_outcome(tell: Telling) -> None:
+    tell(searched)
 
 
 async def removed_with_a_past(house: House) -> None:

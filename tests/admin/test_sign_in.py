@@ -6,12 +6,10 @@ from hashlib import sha256
 
 from headworks.control.admin.setup import offer_setup
 from headworks.domain.administration import EVERYTHING, AdminToken, Role
-from headworks.identity.oidc import challenge_of
-from headworks.ports.records import EVERYWHERE, Page
 from tests.admin.conftest import Telling
 from tests.admin.house import AUDIT, PASSWORD, ROOT, Caller, House
 from tests.admin.provider import SECRET
-from tests.admin.signing_in import AT, query_of, scene
+from tests.admin.signing_in import AT, scene
 
 
 async def first_time(house: House) -> None:
@@ -155,6 +153,24 @@ def test_a_group_that_is_taken_away_takes_its_roles_along_at_the_next_sign_in(te
     tell(groups_change)
 
 
+async def renamed(house: House) -> None:
+    async with scene(house) as its:
+        await its.browser().signed_in()
+        now = its.renamed("okta")
+        house.clock.advance(13 * 3600)
+        its.provider.now += 13 * 3600
+        ann = await now.browser().signed_in()
+        assert (await ann("GET /keys")).status == 200
+        its.provider.person["groups"] = ["readers"]
+        reader = await now.renamed("entra").browser().signed_in()
+        assert [grant["role"] for grant in (await reader.made("GET /grants"))["data"]] == ["auditor"]
+
+
+def test_a_provider_that_is_called_by_another_name_lets_its_people_in_with_the_roles_of_now(tell: Telling) -> None:
+    """What it gave under its name of before has ended, or would outlive the group that it came of."""
+    tell(renamed)
+
+
 async def leaver(house: House) -> None:
     async with scene(house) as its:
         ann = await its.browser().signed_in()
@@ -235,32 +251,3 @@ async def passwords_off(house: House) -> None:
 
 def test_passwords_can_be_turned_off_for_all_but_the_first_administrator(tell: Telling) -> None:
     tell(passwords_off)
-
-
-async def command_line(house: House) -> None:
-    async with scene(house) as its:
-        verifier = "v" * 43
-        query = f"?port=50000&challenge={challenge_of(verifier)}"
-        sent = await its.browser().sign_in(query)
-        assert sent.status == 303
-        location = sent.headers["location"]
-        assert location.startswith("http://127.0.0.1:50000/?ticket=")
-        assert "set-cookie" not in sent.headers, "the browser itself gets nothing"
-        ticket = query_of(location)["ticket"]
-        for wrong in ({"verifier": "w" * 43}, {"ticket": ticket[:-1] + ("0" if ticket[-1] != "0" else "1")}):
-            body = {"ticket": ticket, "verifier": verifier} | wrong
-            assert (await its.house.anyone("POST /login", body)).problem == "not_signed_in"
-        good = await its.house.anyone("POST /login", {"ticket": ticket, "verifier": verifier})
-        assert (good.status, good.body["name"]) == (201, "ann@example.com")
-        again = await its.house.anyone("POST /login", {"ticket": ticket, "verifier": verifier})
-        assert again.problem == "not_signed_in"
-        late = query_of((await its.browser().sign_in(query)).headers["location"])["ticket"]
-        house.clock.advance(61)
-        assert (await its.house.anyone("POST /login", {"ticket": late, "verifier": verifier})).problem == "not_signed_in"
-        (person,) = await its.house.office.people.administrators(Page(), reach=EVERYWHERE)
-        forged = f"{person.id}.{house.clock.wall_ns() + 10**10}.{challenge_of(verifier)}.{'0' * 64}"
-        assert (await its.house.anyone("POST /login", {"ticket": forged, "verifier": verifier})).problem == "not_signed_in"
-
-
-def test_a_ticket_for_the_command_line_is_good_once_and_for_whoever_asked_for_it(tell: Telling) -> None:
-    tell(command_line)

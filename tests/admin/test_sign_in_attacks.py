@@ -10,7 +10,7 @@ from headworks.ports.records import EVERYWHERE, Page
 from tests.admin.conftest import Telling
 from tests.admin.house import House
 from tests.admin.provider import Provider
-from tests.admin.signing_in import AT, Browser, Scene, query_of, scene
+from tests.admin.signing_in import AT, Browser, Scene, ask, query_of, scene
 from tests.identity.issuers import elliptic, rsa
 
 CALLBACK = "/login/corporate/callback"
@@ -100,10 +100,8 @@ async def too_late(its: Scene, browser: Browser, back: str) -> str:
 
 
 async def forged_cookie(its: Scene, browser: Browser, back: str) -> str:
-    del its
     name, value = next(iter(browser.cookies.items()))
-    seconds, chance, _, challenge = value.split(".")
-    browser.cookies[name] = f"{seconds}.{chance}.50000.{challenge}"
+    browser.cookies[name] = f"{value}{(await ask(its))['request']}"
     return back
 
 
@@ -232,12 +230,16 @@ def test_codes_that_nobody_gave_out_are_shown_to_the_provider_only_so_often(tell
     tell(guessed)
 
 
-ELSEWHERE = ("next=https://evil.example.com", "redirect_uri=https://evil.example.com", "port=80&challenge=" + "c" * 43)
-
-
-@pytest.mark.parametrize(
-    "query", [*ELSEWHERE, "port=50000", "port=50000@evil.example.com&challenge=" + "c" * 43, "challenge=x"]
+ELSEWHERE = (
+    "next=https://evil.example.com",
+    "redirect_uri=https://evil.example.com",
+    "port=50000&challenge=" + "c" * 43,
+    "request=x",
+    "request=e30." + "0" * 64,
 )
+
+
+@pytest.mark.parametrize("query", ELSEWHERE)
 def test_no_request_says_where_to_be_sent(tell: Telling, query: str) -> None:
     async def story(house: House) -> None:
         async with scene(house) as its:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from headworks.domain.administration import Role
 from headworks.domain.limits import Claim, Demand, Exceeded, Periods, claims_of
@@ -167,14 +168,12 @@ def test_what_a_period_leaves_over_is_there_in_the_next(tell: Telling) -> None:
 
 
 async def another_currency(house: House) -> None:
-    its = await shop(house)
+    its, records = await shop(house), house.office.records
     await its.top_up("5")
-    rule = {"amount": "10", "calendar": "month", "currency": "EUR"}
-    await its.owner.made(f"PUT {its.team}/budgets/month", rule, if_match="*")
-    await its.owner.made(f"PUT {its.team}/budgets/month", rule | {"currency": "USD"}, if_match="*")
-    await its.spend(15, JANUARY)
-    made = await its.owner.made(f"PUT {its.team}/budgets/month", rule, if_match="*")
-    assert made["budgets"]["month"]["currency"] == "EUR"
+    team = await records.party(its.tenant.team, reach=EVERYWHERE)
+    foreign = {name: replace(rule, currency="EUR") for name, rule in team.bounds.budgets.items()}
+    bounds = replace(team.bounds, budgets=foreign)
+    await records.put_party(replace(team, bounds=bounds), reach=EVERYWHERE, audit=AUDIT)
     principal = await its.principal()
     assert [limit.extra for limit in principal.limits] == [()]
 

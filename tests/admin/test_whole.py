@@ -181,16 +181,16 @@ def by_command_line(told: Callable[[], str]) -> None:
     assert "as ann" in run("login")
     with pytest.MonkeyPatch.context() as typing:
         typing.delenv("HEADWORKS_ADMIN_TOKEN")
-        typing.setattr("getpass.getpass", _typed(PASSWORD))
+        typing.setattr("headworks.cli.login.typed", _typed(PASSWORD))
         logged_in = run("login", "--name", "ann", "--days", "7")
         assert re.search(r"as ann\..* good until \d{4}-\d\d-\d\d.* \(--days\)", logged_in), "a day on which it ends"
         assert build()(("login", "--name", "ann", "--days", "0"), result_action="return_value") == 1
         run("login", "--name", "ann")
         assert days_left() in {29, 30}
         assert "acme" in run("organisations", "list")
-        typing.setattr("getpass.getpass", _typed("a wrong password"))
+        typing.setattr("headworks.cli.login.typed", _typed("a wrong password"))
         assert build()(("login", "--name", "ann"), result_action="return_value") == 1
-        typing.setattr("getpass.getpass", _gone)
+        typing.setattr("headworks.cli.login.typed", _gone)
         assert build()(("login", "--name", "ann"), result_action="return_value") == 1
     project = json.loads(run("projects", "create", "alpha", "--parent", "lab", "--json"))
     made = json.loads(
@@ -219,11 +219,14 @@ def by_command_line(told: Callable[[], str]) -> None:
     grouped = ("budgets", "top-up", made["key"]["id"], "monthly", "4", "--group", "customer")
     assert build()(grouped, result_action="return_value") == 2
     run("budgets", "change", made["key"]["id"], "monthly", "--rollover", "2")
-    assert "monthly, 5 USD, and up to 2 left over by the period before" in run("keys", "policy", made["key"]["id"])
+    assert "monthly, 5 USD a month, and up to 2 left over by the period before" in run("keys", "policy", made["key"]["id"])
     rotated = run("keys", "rotate", made["key"]["id"], "--overlap", "1h")
     assert rotated.startswith("hw-")
     run("keys", "revoke", made["key"]["id"])
-    assert "It is revoked" in run("keys", "policy", made["key"]["id"])
+    assert "It was revoked" in run("keys", "policy", made["key"]["id"])
+    shown = run("keys", "show", made["key"]["prefix"])
+    assert made["key"]["id"] in shown
+    assert "usable  no. It was revoked at" in shown
     assert project["id"] in run("projects", "list")
     assert build()(("keys", "create", "x", "--owner", "team:nobody"), result_action="return_value") == 2
     assert build()(("keys", "revoke", "key_unknown"), result_action="return_value") == 1

@@ -27,8 +27,9 @@ REASONS = {
     "login.list": "of signing in through an identity provider, which goes through a browser",
     "login.begin": "likewise",
     "login.end": "likewise",
+    "login.ask": "likewise",
+    "login.decide": "likewise",
     "login.redeem": "likewise",
-    "me.password": "takes a session, so that a stolen token does not become a password; done where one signs in",
 }
 """Why there is neither a method nor a verb."""
 
@@ -65,7 +66,7 @@ def parties(run: Run, names: dict[PartyKind, str]) -> Iterator[str]:
         assert "disabled  true" in re.sub(" +", "  ", run(noun, "change", "goes", "--disabled"))
         assert "disabled  false" in re.sub(" +", "  ", run(noun, "change", goes, "--no-disabled"))
         if above:
-            run(noun, "move", goes, above)
+            run(noun, "move", goes, above, "--idempotency-key", f"key-of-this-move-{noun}")
         run(noun, "remove", "goes", "--yes")
         assert "goes" not in run(noun, "list")
         assert stays in run(noun, "show", names[kind])
@@ -80,6 +81,11 @@ def levels(run: Run, owner: str) -> None:
     run("bounds", "change", owner, "--models", "gpt-*", "--regions", "eu")
     assert "gpt-*" in run("bounds", "show", owner)
     assert "regions" not in run("bounds", "change", owner, "--widen", "regions")
+    run("bounds", "change", owner, "--tags", "site=bonn", "job=nightly")
+    told = run("bounds", "change", owner, "--tags", "site=", "job=daily")
+    assert "daily" in told
+    assert "site" not in told
+    assert "daily" not in run("bounds", "change", owner, "--empty-tags")
     run("limits", "create", owner, "minute", "600", "--per", "1m")
     assert "60.0" in run("limits", "change", owner, "minute", "500")
     assert "500" in run("limits", "list", owner)
@@ -106,7 +112,8 @@ def keys(run: Run, owner: str) -> None:
     levels(run, key)
     assert "yes" in run("keys", "policy", key)
     other = json.loads(run("keys", "rotate", key, "--overlap", "0s", "--json"))["key"]["id"]
-    run("keys", "revoke", other)
+    once = ("keys", "revoke", other, "--idempotency-key", "key-of-this-revocation", "--json")
+    assert run(*once) == run(*once)
     assert "revoked_at" in run("keys", "show", other)
     run("keys", "remove", key, "--yes")
     assert key not in run("keys", "list", "--owner", owner)
@@ -123,10 +130,11 @@ def people(run: Run, password: Path) -> None:
     run("administrators", "show", "bob")
     run("administrators", "remove", "bob", "--yes")
     token = json.loads(run("tokens", "create", "ci", "--scopes", "keys:read", "--expires-in", "1d", "--json"))["token"]["id"]
-    run("tokens", "revoke", token)
+    run("tokens", "revoke", token, "--idempotency-key", "key-of-this-revocation-too")
     assert "keys:read" in run("tokens", "list")
     session = json.loads(run("sessions", "list", "--json").splitlines()[0])["id"]
     run("sessions", "remove", session, "--yes")
+    run("password", "change", "--old-password-file", str(password), "--password-file", str(password))
     assert "ann" in run("whoami")
 
 
@@ -206,6 +214,17 @@ def by_client_alone(address: str, token: str) -> None:
     with Client(address, token) as admin:
         assert b"openapi" in admin.document()
     token_by_password(address, "ann", PASSWORD, label="test", expires_at=datetime(2100, 1, 1, tzinfo=UTC))
+
+
+def test_what_the_api_does_once_for_a_key_is_done_once_by_its_verb() -> None:
+    lacking = [each.name for each in OPERATIONS if each.repeatable and not takes_key(each.name)]
+    assert lacking == []
+
+
+def takes_key(operation: str) -> bool:
+    noun, *_, verb = operation.replace("revisions", "config").replace("_", "-").split(".")
+    command = build()["budgets" if verb == "top-up" else noun][verb]
+    return any("--idempotency-key" in argument.names for argument in command.assemble_argument_collection())
 
 
 def test_every_operation_has_a_method_and_a_verb(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -145,6 +146,17 @@ def test_a_first_configuration_is_short_and_usable(tmp_path: Path, capsys: pytes
 
     assert len(file.read_text().splitlines()) <= 12
     assert "headworks check" in capsys.readouterr().out
+
+
+def test_every_first_configuration_has_a_key_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keys: set[str] = set()
+    for name in ("one.yaml", "two.yaml"):
+        assert init(tmp_path / name) == 0
+        (key,) = re.findall(r"hw-[0-9A-Za-z]{57}", capsys.readouterr().out)
+        assert f"HEADWORKS_KEY:-{key}" in (tmp_path / name).read_text()
+        assert (tmp_path / name).stat().st_mode & 0o077 == 0
+        keys.add(key)
+    assert len(keys) == 2
 
 
 def test_a_file_that_is_there_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

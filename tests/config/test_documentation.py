@@ -8,23 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from headworks.domain.config import (
-    Config,
-    GuardSpec,
-    IdentityRule,
-    IssuerRule,
-    KeyRule,
-    LimitsRule,
-    MappedRole,
-    ModelRule,
-    OidcRule,
-    PolicySpec,
-    PriceRule,
-    ProviderRule,
-    RolesRule,
-    TargetRule,
-    TieredPrice,
-)
+from headworks.domain import config
 from headworks.domain.features import ORDINARY
 from headworks.domain.governed import BETAS, FEATURES, GOVERNED, SERVER_TOOLS, SUFFIXES
 from headworks.domain.retry import RetryBudgetSettings, RetryPolicy
@@ -56,25 +40,7 @@ SETTINGS = (
     RetryBudgetSettings,
     Quirks,
 )
-RULES = (
-    Config,
-    GuardSpec,
-    IdentityRule,
-    IssuerRule,
-    KeyRule,
-    LimitsRule,
-    MappedRole,
-    ModelRule,
-    OidcRule,
-    PolicySpec,
-    PriceRule,
-    ProviderRule,
-    RolesRule,
-    TargetRule,
-    TieredPrice,
-    Tls,
-    Cors,
-)
+RULES = (*config.Written.__subclasses__(), Tls, Cors)
 
 
 def shown(value: Any) -> str:

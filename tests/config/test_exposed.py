@@ -44,6 +44,13 @@ HARMLESS = (
 )
 
 
+def test_a_default_is_told_from_a_credential_that_stands_alone() -> None:
+    (problem,) = exposed(read_config("keys: {me: {key: '${KEY:-hw-1}'}}").source)
+    assert "default of ${KEY}" in problem.message
+    assert "Write ${KEY}" in problem.hint
+    assert "hw-1" not in problem.text
+
+
 @pytest.mark.parametrize("text", EXPOSED)
 def test_a_credential_is_found_where_it_stands(text: str) -> None:
     (problem,) = exposed(read_config(text).source)

@@ -95,6 +95,13 @@ def test_credentials_for_every_web_page_are_refused() -> None:
     assert "Name the pages' origins" in problem.hint
 
 
+def test_answers_cannot_be_remembered_and_not_be_kept() -> None:
+    with pytest.raises(ConfigRefused) as refused:
+        compiled(MODELS + "open_door: true\ncache: {enabled: true, zero_retention: true}\n")
+
+    assert [problem.path for problem in refused.value.problems] == [("cache", "enabled")]
+
+
 def test_ten_lines_are_a_useful_gateway() -> None:
     """The document of the README."""
     text = """\

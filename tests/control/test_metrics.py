@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from headworks.domain.gauges import Gauges, JournalGauges
+from headworks.domain.gauges import DirectoryGauges, Gauges, JournalGauges
 from headworks.domain.target import Tried
 from headworks.domain.usage import Usage
 from headworks.exporters.prometheus import Books, Lag, PrometheusExporter, State
@@ -114,6 +114,18 @@ def test_gateways_are_added_up_and_a_target_is_as_well_as_its_worst_gateway_find
     assert "headworks_gateways_silent 1.0" in shown
     assert 'headworks_journal_lag_bytes{projection="metrics"} 120.0' in shown
     assert 'headworks_journal_lag_seconds{projection="metrics"} 0.5' in shown
+
+
+@pytest.mark.parametrize(("age", "shown"), [(30.0, "30.0"), (None, "+Inf")])
+def test_the_gateway_that_knows_least_of_callers_shows(age: float | None, shown: str) -> None:
+    well = gauges(directory=DirectoryGauges(entries=7, change=12, age=0.1))
+    cut_off = gauges(directory=DirectoryGauges(entries=2, change=9, age=age))
+
+    told = page(PrometheusExporter("1.2.3"), State(gateways=(well, cut_off)))
+
+    assert "headworks_directory_entries 9.0" in told
+    assert "headworks_directory_change 9.0" in told
+    assert f"headworks_directory_age_seconds {shown}" in told
 
 
 def test_one_gateway_in_trouble_shows() -> None:

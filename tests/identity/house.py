@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
+from headworks.domain.errors import Fault
 from headworks.domain.issuer import IdentitySettings, Issuer
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Snapshot
 from headworks.identity import Directory
+from headworks.identity.keys import looks_like_token
 from headworks.testing import FrozenClock
 from tests.identity.records import DIGESTS, FakeLookups, key_of, organisation
 
@@ -36,7 +38,13 @@ class House:
         return self.directory.peek(self.key, self.snapshot)
 
     async def find(self, key: bytes | None = None, peer: str = "") -> Principal | None:
-        return await self.directory.find(key or self.key, self.snapshot, peer)
+        """The holder; None where it is not known as a key, or no longer good as one."""
+        try:
+            return await self.directory.find(key or self.key, self.snapshot, peer)
+        except Fault as refused:
+            if refused.code != "invalid_api_key" or looks_like_token(key or self.key):
+                raise
+            return None
 
     async def look(self) -> None:
         """One look at the change log, a quarter of a second after the last."""

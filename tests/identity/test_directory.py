@@ -32,6 +32,21 @@ def test_a_key_is_looked_up_once_however_many_ask() -> None:
     in_house(act)
 
 
+def test_how_fresh_it_is_shows() -> None:
+    async def act(house: House) -> None:
+        await house.find()
+        house.records.change_key(house.record.id, name="renamed")
+        before = house.directory.gauges()
+        await house.look()
+        house.clock.advance(3)
+        after = house.directory.gauges()
+
+        assert (after.entries, after.change - before.change, after.age) == (1, 1, 3.0)
+        assert House().directory.gauges().age is None
+
+    in_house(act)
+
+
 def test_who_gives_up_waiting_leaves_the_look_up_to_the_others() -> None:
     async def act(house: House) -> None:
         house.records.open.clear()

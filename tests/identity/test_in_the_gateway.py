@@ -93,6 +93,14 @@ def service(tmp_path: Path) -> Iterator[Service]:
             service.running.close()
 
 
+def test_a_key_that_is_written_as_sql_is_an_unknown_key(service: Service) -> None:
+    """Elsewhere what callers send as their key has become part of a statement, before anybody knew them."""
+    for key in ("hw-' OR '1'='1", "hw-'; DROP TABLE keys; --", "hw-%", "hw-\\' UNION SELECT 1 --"):
+        status, said = service.ask(key)
+        assert (status, json.loads(said)["error"]["code"]) == (401, "invalid_api_key")
+    assert service.ask("hw-process-test")[0] == 200
+
+
 def test_a_key_of_the_database_opens_the_door_until_it_is_revoked(service: Service, capfd: pytest.CaptureFixture[str]) -> None:
     limits = {"rpm": LimitRule(unit=Unit.REQUESTS, amount=1_000, seconds=60)}
     org = Party(id="org_1", kind=PartyKind.ORGANISATION, name="acme", bounds=Bounds(models=("chat",), limits=limits))

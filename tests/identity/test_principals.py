@@ -153,6 +153,18 @@ def test_limits_and_hard_budgets_of_all_levels_become_limits_that_their_owner_sh
     ]
 
 
+def test_a_key_in_the_place_of_another_counts_as_that_one() -> None:
+    org = organisation("acme", Bounds(models=("*",)))
+    rule = Bounds(budgets={"month": BudgetRule(amount=10, calendar=Calendar.MONTH)})
+    _, key = key_of(org, bounds=rule, origin="key_first")
+
+    principal = Compiler().principal_of(Found(key, (org,), 1))
+
+    assert principal is not None
+    assert [limit.owner for limit in principal.limits] == ["key_first"]
+    assert principal.lineage[-1] == key.id
+
+
 def test_ten_thousand_keys_of_a_team_share_what_they_have_in_common() -> None:
     """Else they would hold seventy thousand limits."""
     rules = Bounds(models=("*",), limits={str(n): LimitRule(unit=Unit.REQUESTS, amount=n + 1, seconds=60) for n in range(7)})

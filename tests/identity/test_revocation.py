@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from headworks.domain.errors import Fault
 from headworks.domain.limits import Unit
 from headworks.domain.records import Bounds, KeyRecord, LimitRule, Party, PartyKind
 from headworks.domain.snapshot import Snapshot
@@ -102,7 +103,8 @@ class Fleet:
         while directory.peek(key_text(number), NOW) is not None:
             assert self.clock.now() < until, "a replica goes on serving a revoked key"
             await self.clock.sleep(0.002)  # what a client that goes on asking would see
-        assert await directory.find(key_text(number), NOW, peer=f"client {number}") is None
+        with pytest.raises(Fault, match="was revoked"):
+            await directory.find(key_text(number), NOW, peer=f"client {number}")
 
 
 def revocation_times(url: str, number: int, rounds: int) -> list[float]:

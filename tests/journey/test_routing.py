@@ -16,7 +16,7 @@ from headworks.domain.money import PriceCard, PriceVariant, Rate
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.principal import Principal
 from headworks.domain.retry import RetryPolicy
-from headworks.domain.snapshot import Breaker, Model, Snapshot
+from headworks.domain.snapshot import Breaker, CacheSettings, Model, Snapshot
 from headworks.domain.target import AskedModel, Target
 from headworks.domain.usage import Certainty
 from headworks.testing import CollectingSink, Script, ScriptedUpstream, sample_call, sample_target
@@ -323,6 +323,24 @@ def test_an_idempotency_key_outlives_an_edit_of_the_configuration() -> None:
             )
             reply.start(CollectingSink())
         assert len(house.upstream.sent) == 1
+
+    asyncio.run(scenario())
+
+
+def test_with_zero_retention_an_idempotency_key_tells_no_more_than_conflicts() -> None:
+    async def scenario() -> None:
+        shop = snapshot(model("m", sample_target("a/m")))
+        shop = msgspec.structs.replace(shop, cache=CacheSettings(zero_retention=True))
+        house = House(shop, ScriptedUpstream([GOOD, GOOD]))
+        first, again, other = (
+            msgspec.structs.replace(call, headers={**call.headers, b"idempotency-key": b"one"})
+            for call in (ask(shop), ask(shop), ask(shop))
+        )
+        for call in (first, again):
+            (await house.serve(call)).start(CollectingSink())
+        assert len(house.upstream.sent) == 2, "there is no answer to repeat"
+        with pytest.raises(Fault, match="different request"):
+            await house.serve(msgspec.structs.replace(other, body=Whole(b'{"model": "m", "n": 2}')))
 
     asyncio.run(scenario())
 

@@ -16,7 +16,8 @@ from headworks.domain.records import Bounds, BudgetRule
 from headworks.exporters.alerts import Hook, HookRule, NotDelivered
 from headworks.exporters.alerts.webhook import SIGNATURE, signature_of
 from headworks.stores.sql.ledger_alerts import AlertTables
-from headworks.stores.sql.schema import GRANTS, PARTIES
+from headworks.stores.sql.records.rows import bounds_text
+from headworks.stores.sql.schema import GRANTS, KEYS, PARTIES
 from headworks.testing import FrozenClock
 from tests.journal.writing import AT, Voice
 from tests.ledger.booking import Books, spent, with_books, write
@@ -140,6 +141,28 @@ def test_parts_are_told_of_a_budget_as_it_is_topped_up(url: str, tmp_path: Path)
     with_books(url, tmp_path, body)
 
     assert [(alert.threshold, alert.amount, alert.spent) for alert in told.alerts] == [(0.5, 1000, 600)]
+
+
+def test_a_budget_of_a_rotated_key_is_told_of_once_for_all_that_its_keys_have_spent(url: str, tmp_path: Path) -> None:
+    other = {"principal": "key_2", "lineage": ("org_1", "team_1", "user_1", "key_2")}
+    write(tmp_path, [spent(1, 300), spent(2, 300, **other)])
+    told = Told()
+
+    async def body(books: Books) -> None:
+        bounds = bounds_text(Bounds(budgets={"monthly": BudgetRule(amount=1000, calendar=Calendar.MONTH)}))
+        async with books.database.writing() as connection:
+            await connection.execute(insert(PARTIES), {"id": "team_1", "kind": "team", "name": "research"})
+            key = {"owner": "team_1", "name": "app", "bounds": bounds}
+            first, second = ({**key, "id": f"key_{n}", "digest": bytes([n]), "origin": "key_1" * (n - 1)} for n in (1, 2))
+            await connection.execute(insert(KEYS), [first, second])
+        await books.book()
+        alerts = Alerts(AlertTables(books.database), (told,), FrozenClock(wall_ns=AT), Voice())
+        assert await alerts.look() == 1
+        await alerts.deliver()
+
+    with_books(url, tmp_path, body)
+
+    assert [(alert.owner, alert.threshold, alert.spent) for alert in told.alerts] == [("key_1", 0.5, 600)]
 
 
 def test_parts_are_told_of_what_a_period_was_given_without_what_was_carried_over(url: str, tmp_path: Path) -> None:

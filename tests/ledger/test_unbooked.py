@@ -61,3 +61,17 @@ def test_an_exchange_kept_aside_twice_counts_once(url: str, tmp_path: Path) -> N
     (tmp_path / "unbooked.jsonl").write_bytes(kept * 2)
 
     assert unbooked(tmp_path) == {huge.id}
+
+
+def test_a_line_that_a_power_cut_tore_is_written_again(url: str, tmp_path: Path) -> None:
+    """The place was not passed yet, so the exchange comes again: behind whole lines, and the audit goes on reading them."""
+    huge = spent(1, 10**30)
+    write(tmp_path, [huge])
+    (tmp_path / "unbooked.jsonl").write_bytes(b'{"id":"of a line no more th')
+
+    async def body(books: Books) -> None:
+        assert unbooked(tmp_path) == set()
+        await books.book()
+        assert unbooked(tmp_path) == {huge.id}
+
+    with_books(url, tmp_path, body)

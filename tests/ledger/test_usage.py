@@ -5,6 +5,14 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import httpx2
+import pytest
+from openai import AsyncOpenAI, UnprocessableEntityError
+from openai.types.admin.organization.usage_completions_response import (
+    DataResultOrganizationUsageCompletionsResult as Completions,
+)
+from openai.types.admin.organization.usage_costs_response import DataResultOrganizationCostsResult as Costs
+
 from headworks.control.ledger import Ledger
 from headworks.domain.administration import Role
 from headworks.domain.usage import Usage
@@ -67,7 +75,11 @@ def test_usage_and_costs_come_by_day_and_group_and_page_by_page(url: str, tmp_pa
             assert vectors["data"][0]["results"][0]["input_tokens"] == 10
 
             costs = await owner.made(f"GET /organization/costs?{span}")
-            assert costs["data"][0]["results"][0]["amount"] == {"value": "1.500000016", "currency": "usd"}
+            assert costs["data"][0]["results"][0]["amount"] == {
+                "value": 1.500000016,
+                "currency": "usd",
+                "exact": "1.500000016",
+            }
             assert costs["data"][1]["results"] == []
 
             tenant = await its.token((Role.BILLING, other))
@@ -76,3 +88,56 @@ def test_usage_and_costs_come_by_day_and_group_and_page_by_page(url: str, tmp_pa
             assert (await owner(f"GET /organization/costs?{span}&group_by=phase")).status == 422
 
     asyncio.run(story())
+
+
+def test_openais_own_library_asks_for_usage_and_costs(url: str, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with house(url) as its:
+            owner = await its.owner()
+            exchanges = [
+                spent(number, 500_000_000, lineage=("org_1", f"proj_{number}", "key_1"), asked=model, usage=Usage(input=10))
+                for number, model in enumerate(("fast", "slow", "slow"), 1)
+            ]
+            await asyncio.to_thread(write, tmp_path, exchanges)
+            await _book(url, tmp_path)
+            transport = httpx2.ASGITransport(app=owner.app)
+            async with AsyncOpenAI(
+                base_url="http://localhost:4456/admin/v1",
+                admin_api_key=owner.headers["authorization"].removeprefix("Bearer "),
+                http_client=httpx2.AsyncClient(transport=transport),
+            ) as client:
+                await _asked(client)
+
+    asyncio.run(story())
+
+
+async def _asked(client: AsyncOpenAI) -> None:
+    usage = client.admin.organization.usage
+    page = await usage.completions(
+        start_time=START,
+        end_time=START + 30 * DAY,
+        bucket_width="1d",
+        group_by=["model", "project_id", "batch", "service_tier", "api_source"],
+        project_ids=["proj_2", "proj_3"],
+        models=["fast", "slow"],
+        batch=False,
+    )
+    assert (page.object, len(page.data), page.has_more) == ("page", 7, True)
+    (second, third) = page.data[0].results
+    assert isinstance(second, Completions)
+    assert isinstance(third, Completions)
+    assert (second.model, second.project_id, second.batch, second.input_tokens) == ("slow", "proj_2", False, 10)
+    assert (third.project_id, third.num_model_requests) == ("proj_3", 1)
+    assert page.next_page is not None
+    rest = await usage.completions(start_time=START, end_time=START + 30 * DAY, limit=31, page=page.next_page)
+    assert (len(rest.data), rest.has_more, rest.next_page) == (23, False, None)
+    assert (await usage.completions(start_time=START, end_time=START + DAY, batch=True)).data[0].results == []
+    costs = await usage.costs(start_time=START, end_time=START + DAY, group_by=["line_item"], line_items=["slow"])
+    (cost,) = costs.data[0].results
+    assert isinstance(cost, Costs)
+    assert (cost.line_item, cost.amount and cost.amount.value) == ("slow", 1.0)
+    hours = await usage.embeddings(start_time=START, end_time=START + DAY, bucket_width="1h", api_key_ids=["key_1"])
+    assert len(hours.data) == 24
+    with pytest.raises(UnprocessableEntityError) as refused:
+        await usage.completions(start_time=START, bucket_width="1m")
+    assert refused.value.response.json()["errors"][0]["parameter"] == "bucket_width"

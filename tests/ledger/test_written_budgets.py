@@ -16,7 +16,8 @@ from headworks.domain.revision import Applied
 from headworks.stores.sql.ledger_alerts import AlertTables
 from headworks.testing import FrozenClock
 from headworks.testing.emulator import EmulatorProcess, Personality
-from headworks.wiring.written_budgets import ActiveDocument, FileDocument, WrittenBudgets
+from headworks.wiring.written import ActiveDocument, FileDocument
+from headworks.wiring.written_budgets import WrittenBudgets
 from tests.journal.writing import AT, Voice
 from tests.ledger.booking import Books, spent, with_books, write
 from tests.ledger.listening import Listening, listening

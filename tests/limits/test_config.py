@@ -42,6 +42,20 @@ def test_money_and_long_stretches_slide() -> None:
     assert not money.budget
 
 
+def test_all_callers_together_have_limits_too() -> None:
+    text = MODELS + "limits: {opus: {unit: tokens, amount: 1000, seconds: 60, models: [opus]}}\n"
+    (limit,) = compiled(text).snapshot.limits
+    assert (limit.id, limit.owner, limit.models) == ("all/opus", "config:all", ("opus",))
+
+    for written, said in (
+        ("{amount: 5, seconds: 60, models: [opsu]}", "Did you mean 'opus'"),
+        ("{amount: 5}", "Over which time"),
+    ):
+        problem = refusal(MODELS + f"limits: {{x: {written}}}\n")
+        assert problem is not None
+        assert said in str(problem)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -51,6 +65,9 @@ def test_money_and_long_stretches_slide() -> None:
         ("{rules: {x: {unit: concurrent, amount: 5, calendar: day}}}", "has no period"),
         ("{rules: {x: {amount: 5, calendar: day, zone: Mars/Olympus}}}", "no time zone 'Mars/Olympus'"),
         ("{rules: {x: {amount: 5, calendar: day, models: [gpt-9]}}}", "There is no model 'gpt-9'"),
+        ("{rules: {x: {amount: 5, calendar: day, models: []}}}", "matches nothing"),
+        ("{rules: {x: {amount: 5, calendar: day, models: ['**']}}}", "more than one star"),
+        ("{budgets: {x: {amount: 5 USD, models: []}}}", "matches nothing"),
         ("{rules: {x: {amount: 5, calendar: day, group_by: [colour]}}}", "Nothing can be grouped by 'colour'"),
         ("{rules: {x: {amount: 5, calendar: day, group_by: [customer, customer]}}}", "named twice"),
         ("{rules: {x: {unit: tokens, amount: 1.5, calendar: day}}}", "not a whole number of tokens"),

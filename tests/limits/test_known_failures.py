@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from headworks.domain.errors import Fault
 from headworks.domain.limits import Calendar, Exceeded, Unit, period_at
+from headworks.domain.money import PriceCard
 from headworks.domain.principal import Principal
-from headworks.domain.snapshot import Model
+from headworks.domain.snapshot import CacheSettings, Model
 from headworks.domain.target import AskedModel
 from headworks.domain.usage import Usage
+from headworks.edge.routes import ROUTES, Route
 from headworks.stores.memory import MemoryCounters
-from headworks.testing import FrozenClock, Script, ScriptedUpstream, sample_target
+from headworks.testing import CollectingSink, FrozenClock, Script, ScriptedUpstream, sample_target
 from tests.journey.plain import House
 
 from .making import claim, limit, run
@@ -172,5 +175,76 @@ def test_the_limits_of_a_price_are_those_of_the_dearest_target() -> None:
         at = house(snapshot, limit(Unit.COST, 10**12, budget=True))
         await at.serve(call)
         assert call.tally.reserved_nanos >= (len(call.body.data) + 1024) * 1000 + 100 * 2000
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.method == b"POST"], ids=lambda route: route.path.decode())
+def test_no_endpoint_is_a_way_round_the_limits(route: Route) -> None:
+    """Elsewhere what holds for one endpoint is forgotten for the next: here all that is served is one journey's."""
+
+    async def scenario() -> None:
+        snapshot = shop(model("m"))
+        at = house(snapshot, limit(Unit.REQUESTS, 1, calendar=Calendar.DAY))
+        for code in ("", "rate_limit_exceeded"):
+            call = msgspec.structs.replace(ask(snapshot), kind=route.kind, front=route.front.name)
+            refused = await asyncio.gather(at.serve(call), return_exceptions=True)
+            assert [fault.code for fault in refused if isinstance(fault, Fault)] == [code] * bool(code)
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("name", [b"x-headworks-session", b"x-headworks-customer"])
+def test_the_first_requests_of_somebody_new_do_not_race(name: bytes) -> None:
+    """Elsewhere the counter of a new session or customer is made after its first requests were let pass: as many as came at once."""
+
+    async def scenario() -> None:
+        snapshot = shop(model("m", max_output=100))
+        each = limit(Unit.OUTPUT_TOKENS, 350, calendar=Calendar.DAY, group_by=(name.decode().removeprefix("x-headworks-"),))
+        at = House(snapshot, ScriptedUpstream([Script.silent()] * 50), principal=Principal(id="k", limits=(each,)))
+
+        async def one() -> None:
+            call = ask(snapshot, max_tokens=100)
+            await at.serve(msgspec.structs.replace(call, headers={**call.headers, name: b"new"}))
+
+        tasks = [asyncio.create_task(one()) for _ in range(50)]
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert sum(not task.done() for task in tasks) == 3
+        for task in tasks:
+            task.cancel("client_gone")
+        await asyncio.wait(tasks)
+        assert at.account() == (0, 0, 0)
+
+    run(scenario())
+
+
+def test_a_spent_budget_keeps_nobody_from_what_costs_nothing() -> None:
+    """Elsewhere who has spent everything may not ask a model that is free either."""
+
+    async def scenario() -> None:
+        snapshot = shop(model("m", max_output=100), model("free", price=PriceCard()))
+        at = house(snapshot, limit(Unit.COST, 1, budget=True))
+        with pytest.raises(Fault):
+            await at.serve(ask(snapshot))
+        assert (await at.serve(ask(snapshot, "free"))).status == 200
+
+    run(scenario())
+
+
+def test_an_answer_from_memory_gives_its_place_back() -> None:
+    """Elsewhere answers that come from a cache pass by whoever counts the end of a request."""
+
+    async def scenario() -> None:
+        snapshot = msgspec.structs.replace(shop(model("m")), cache=CacheSettings(enabled=True))
+        at = house(snapshot, limit(Unit.CONCURRENT, 1))
+        for remembered in ("miss", "hit", "hit"):
+            call = ask(snapshot)
+            reply = await at.serve(call)
+            reply.start(CollectingSink())
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert call.tally.cache == remembered
+            assert at.account() == (0, 0, 0)
 
     run(scenario())

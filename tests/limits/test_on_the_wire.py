@@ -38,6 +38,24 @@ def test_an_answer_and_a_refusal_say_how_limits_stand(fault: str | None) -> None
     run(job())
 
 
+@pytest.mark.parametrize("path", [b"/v1/chat/completions", b"/v1/messages"])
+def test_of_what_time_does_not_give_back_no_reset_is_told(path: bytes) -> None:
+    """A session's tokens: «in 0 s» would be a lie, and whoever believes it would ask again at once."""
+
+    async def stood(call: Call) -> Reply:
+        call.tally.standings = (Standing(limit(Unit.TOKENS, 300, group_by=("session",)), 0, 0.0),)
+        return Reply.of(200, [(b"content-type", b"application/json")], b"{}")
+
+    async def job() -> None:
+        client = Client(House(stood))
+        await client.send(post(path=path))
+        told = {name: value for name, value in client.answered.headers.items() if "ratelimit" in name}
+        assert sorted(told.values()) == ["0", "300"]
+        assert not [name for name in told if "reset" in name]
+
+    run(job())
+
+
 def test_where_nothing_is_limited_nothing_is_said() -> None:
     async def job() -> None:
         client = Client(House())

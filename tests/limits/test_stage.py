@@ -24,11 +24,11 @@ from headworks.journey.planner import Planner
 from headworks.journey.reservation import UNSEEN, reservation
 from headworks.stores.memory import MemoryCounters
 from headworks.stores.memory.counters import MemoryHold
-from headworks.testing import CollectingSink, FrozenClock, Script, sample_call, sample_target
+from headworks.testing import CollectingSink, FrozenClock, Script, ScriptedUpstream, sample_call, sample_target
 from tests.journey.plain import House
 
 from .making import limit, run
-from .shop import DOLLARS, Caps, ask, house, model, shop
+from .shop import DOLLARS, GOOD, Caps, ask, house, model, shop
 
 
 async def refusal(of: House, call: Call) -> Fault:
@@ -137,6 +137,20 @@ def test_a_model_without_a_price_is_no_way_round_a_budget() -> None:
     run(scenario())
 
 
+def test_what_all_callers_share_is_used_up_by_each_of_them_and_by_those_who_come_by_a_fallback() -> None:
+    async def scenario() -> None:
+        shared = limit(Unit.REQUESTS, 2, seconds=60.0, models=("n",))
+        snapshot = msgspec.structs.replace(shop(model("m", fallbacks=("n",)), model("n")), limits=(shared,))
+        upstream = ScriptedUpstream([GOOD, Script(status=500), GOOD, GOOD])
+        at = House(snapshot, upstream, principal=Principal(id="k", name="k"))
+        await at.serve(ask(snapshot, "n"))
+        assert (await at.serve(ask(snapshot, "m"))).status == 200
+        assert (await refusal(at, ask(snapshot, "n"))).code == "rate_limit_exceeded"
+        assert (await at.serve(ask(snapshot, "m"))).status == 200, "another model is not concerned"
+
+    run(scenario())
+
+
 def test_a_fallback_claims_the_limits_that_are_its_own() -> None:
     """A limit on a model holds as well for those who come to it by a fallback."""
 
@@ -157,6 +171,28 @@ def test_a_fallback_claims_the_limits_that_are_its_own() -> None:
             await at.serve(second)
         assert [tried.target for tried in second.tally.tried] == ["m/x"]
         assert "key/k/requests" in second.tally.notes["gave_up"]
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("grouped_by", ["customer", "model"])
+def test_a_fallback_of_a_group_that_shares_its_counter_does_not_claim_it_twice(grouped_by: str) -> None:
+    """One place among all that share it is enough for a request, whoever answers it: it is not in its own way."""
+
+    async def scenario() -> None:
+        snapshot = shop(model("first"), model("m", fallbacks=("n",)), model("n"))
+        of = limit(Unit.REQUESTS, 1, calendar=Calendar.DAY, group_by=(grouped_by,), most_groups=1)
+        at = house(snapshot, of, script=Script(status=500))
+
+        async def tried(customer: bytes, name: str) -> list[str]:
+            call = ask(snapshot, name)
+            with pytest.raises(Fault):
+                await at.serve(msgspec.structs.replace(call, headers={**call.headers, b"x-headworks-customer": customer}))
+            return [each.target for each in at.journal.ended[-1].tried]
+
+        assert await tried(b"first", "first") == ["first/x"]
+        assert await tried(b"second", "m") == ["m/x", "n/x"]
+        assert [account.held for account in at.counters.accounts() if account.shared] == [0]
 
     run(scenario())
 

@@ -48,6 +48,8 @@ def taken() -> Iterator[int]:
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
+        ("restart absent.yaml", 2, "absent.yaml cannot be read: No such file or directory."),
+        ("doctor --config absent.yaml", 2, "absent.yaml cannot be read: No such file or directory."),
         ("emulate --port {taken}", 69, "127.0.0.1:{taken} is taken by "),
         ("emulate --port 0 --host 192.0.2.1", 69, "'192.0.2.1' is not an address of this machine"),
         ("emulate --port 0 --host no.such.invalid", 69, "'no.such.invalid' is not an address of this machine"),

@@ -93,6 +93,22 @@ def test_tables_are_brought_up_checked_and_brought_down(place: Path, headworks: 
     assert headworks("database", "check")[0] == Exit.FAILED
 
 
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("words", ["upgrade --to 0999", "downgrade --to 0999 --yes"])
+def test_a_version_that_there_is_none_of_is_told_with_those_that_there_are(headworks: Headworks, words: str) -> None:
+    code, said = headworks("database", *words.split())
+    assert code == Exit.USAGE
+    assert "no version '0999'" in said
+    assert "0001, 0002" in said
+
+
+@pytest.mark.usefixtures("place")
+def test_an_export_that_cannot_be_written_blames_nobody_else(headworks: Headworks) -> None:
+    headworks("database", "upgrade")
+    code, said = headworks("audit", "export", "--output", "nowhere/audit.jsonl")
+    assert (code, said) == (Exit.FAILED, "headworks: nowhere/audit.jsonl cannot be written: No such file or directory.\n")
+
+
 def test_what_was_cut_off_since_an_export_is_found(place: Path, headworks: Headworks) -> None:
     headworks("database", "upgrade")
     some_denials(place, 4)

@@ -55,6 +55,29 @@ def test_top_ups_are_looked_up_with_whose_they_are_until_they_cannot_count_any_m
     asyncio.run(story())
 
 
+def test_what_was_added_to_a_key_is_there_for_those_that_come_in_its_place(tables: str) -> None:
+    async def story() -> None:
+        async with house(tables) as its:
+            records, top_ups = its.records, SqlTopUps(its.database, its.acts)
+            acme = await records.add_party(organisation(), reach=EVERYWHERE, audit=AUDIT)
+            first = await records.add_key(key(1, acme.id, bounds=BUDGETS), reach=EVERYWHERE, audit=AUDIT)
+            given = [await top_ups.add_top_up(top_up(1, first.id), reach=EVERYWHERE, audit=AUDIT)]
+            second = key(2, acme.id, bounds=BUDGETS, origin=first.id)
+            await records.add_key(second, reach=EVERYWHERE, audit=AUDIT)
+            await records.remove_key(first.id, version=2, reach=EVERYWHERE, audit=AUDIT)
+            before = await records.head()
+            given += [await top_ups.add_top_up(top_up(2, second.id), reach=(acme.id,), audit=AUDIT)]
+
+            found = await records.key_by_digest((second.digest,))
+            assert found is not None
+            assert [each.amount for each in found.key.top_ups] == [1, 2]
+            listed = await top_ups.top_ups(Page(), owner=second.id, budget="b", reach=(acme.id,))
+            assert [each.id for each in listed] == [each.id for each in given]
+            assert [change.id for change in await records.changes_after(before.number)] == [second.id]
+
+    asyncio.run(story())
+
+
 def test_a_top_up_is_given_once_and_within_reach_only(tables: str) -> None:
     async def story() -> None:
         async with house(tables) as its:

@@ -29,7 +29,7 @@ from headworks.stores.sql.engine import Database
 from headworks.stores.sql.migrations import upgrade
 from headworks.stores.sql.records.store import SqlRecords
 from headworks.stores.sql.schema import COUNTER_SPEND, POSTINGS
-from headworks.stores.valkey.acts import counter_of, decode
+from headworks.stores.valkey.acts import BASE, counter_of, decode
 from headworks.testing.emulator import EmulatorProcess, Pace, Personality
 from headworks.testing.valkey import Server, find_server
 from headworks.wiring.clock import SystemClock
@@ -165,6 +165,18 @@ class Fleet:
             self.houses[0].wait_for(agreed, "the books to agree", seconds)
         return last
 
+    def disputed(self) -> dict[str, int]:
+        """Nano-dollars that the server counts as spent for each call of a dead gateway, until that one's journal is read."""
+        with closing(Plain(self.server.path)) as ask:
+            root = f"hw:{ask('HGET', 'hw:generation', 'id').decode()}:"
+            calls: list[bytes] = ask("HKEYS", f"{root}disputed")
+            return {call.decode(): self._money_of(decode(ask("GET", f"{root}r:{call.decode()}"))) for call in calls}
+
+    def _money_of(self, entries: list[list[int | str]]) -> int:
+        (held,) = (entry for entry in entries if entry[0] == self.terms.money.stem)
+        high, low = held[6:8]
+        return int(high) * BASE + int(low)
+
     def prove(self) -> list[str]:
         """What `headworks audit ledger` finds unsound, directory by directory."""
         environment = {**os.environ, "HEADWORKS_PEPPER": PEPPER, "SYSTEM_TEST_KEY": "hw-system-test"}
@@ -177,9 +189,19 @@ class Fleet:
         with ThreadPoolExecutor() as pool:
             return [found for found in pool.map(prove, self.houses) if found]
 
-    def kill(self, number: int) -> None:
-        """All processes of one installation, the supervisor first, as a machine's death does."""
+    def kill_amid_calls(self, number: int) -> None:
+        """All processes of one installation, the supervisor first, as a machine's death does: while calls are under way."""
         house = self.houses[number]
+        gateway = house.gateway_pid()
+
+        def caught() -> bool:
+            os.kill(gateway, signal.SIGSTOP)
+            if house.under_way():
+                return True
+            os.kill(gateway, signal.SIGCONT)
+            return False
+
+        house.wait_for(caught, "a call to be under way")
         facts = house.facts
         house.signal(signal.SIGKILL)
         for name in ("gateway", "control"):
@@ -193,6 +215,18 @@ class Fleet:
         house.output.unlink()
         house.__enter__()
 
+    def money_on(self, counter: str) -> tuple[int, int]:
+        """What the server has of one of the budget's counters: spent, held."""
+        return self._count(self.terms.money, counter)
+
+    async def booked_on(self, counter: str) -> int:
+        """What the database has of one."""
+        database = Database(self.database)
+        async with database.reading() as connection:
+            units = await connection.scalar(select(COUNTER_SPEND.c.units).where(COUNTER_SPEND.c.counter == counter))
+        await database.close()
+        return int(units or 0)
+
     async def _booked(self) -> tuple[int, int]:
         database = Database(self.database)
         async with database.reading() as connection:
@@ -205,14 +239,14 @@ class Fleet:
         await database.close()
         return int(price or 0), int(units or 0)
 
-    def _count(self, limit: Limit) -> tuple[int, int]:
+    def _count(self, limit: Limit, counter: str = "") -> tuple[int, int]:
         with closing(Plain(self.server.path)) as ask:
             generation = ask("HGET", "hw:generation", "id")
-            packed = ask("GET", f"hw:{generation.decode()}:c:{limit.stem}") if generation else None
+            packed = ask("GET", f"hw:{generation.decode()}:c:{counter or limit.stem}") if generation else None
         if packed is None:
             return 0, 0
-        counter = counter_of(limit, decode(packed))
-        return counter.spent, counter.held
+        stands = counter_of(limit, decode(packed))
+        return stands.spent, stands.held
 
 
 @contextmanager
@@ -222,7 +256,7 @@ def fleet(directory: Path, terms: Terms, cluster: dict[str, Any]) -> Generator[F
     if program is None:
         pytest.skip("redis-server is not installed")
     with ExitStack() as stack:
-        emulator = stack.enter_context(EmulatorProcess(_provider()))
+        emulator = stack.enter_context(EmulatorProcess(provider()))
         database = stack.enter_context(postgres.running()).database()
         server = Server(program, directory)
         server.start()
@@ -238,7 +272,7 @@ def fleet(directory: Path, terms: Terms, cluster: dict[str, Any]) -> Generator[F
         yield Fleet(terms, road, database, keys, houses)
 
 
-def _provider() -> Personality:
+def provider() -> Personality:
     pace = Pace(first_token=0.03, tokens_per_second=400.0)
     return Personality(name="steady", pace=pace, troubles=TROUBLES)
 

@@ -20,6 +20,8 @@ import yaml
 
 from headworks.domain.exchange import Exchange
 from headworks.stores.journal import find, newest_first
+from headworks.stores.journal.recovery import open_exchanges
+from headworks.stores.journal.segment import find_epochs
 from headworks.wiring.process_runfile import read
 
 KEY = "hw-system-test"
@@ -123,6 +125,10 @@ class RunningHouse:
     def ended(self) -> list[Exchange]:
         """All end-records of the journal, newest first."""
         return list(newest_first(self.journal))
+
+    def under_way(self) -> int:
+        """Exchanges that have begun and not ended, by the journal."""
+        return sum(len(open_exchanges(segments)) for segments in find_epochs(self.journal).values())
 
     def record(self, request_id: str) -> Exchange:
         """The end-record of one exchange, once it is there."""

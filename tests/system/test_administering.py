@@ -103,6 +103,11 @@ def test_from_an_organisation_to_a_revoked_key(house: RunningHouse, run: Run) ->
         house.wait_for(lambda: requests() == [2], "the ledger to have booked both")
         assert re.search(r"0\.0\d+ +usd", run(f"costs list --keys {key}"))
 
+        rotated = json.loads(run(f"keys rotate {key} --json"))
+        successor = sdk.with_options(api_key=rotated["secret"])
+        with pytest.raises(openai.RateLimitError, match="key/app/minute"):
+            successor.chat.completions.create(model="gpt", messages=[{"role": "user", "content": "hello"}])
+
         run(f"limits remove {key} minute --yes")
         house.wait_for(lambda: not is_refused(ask, openai.RateLimitError), "the limit to be gone")
         run(f"keys revoke {key}")

@@ -10,7 +10,7 @@ import pytest
 
 from headworks.domain.errors import Fault
 from headworks.domain.limits import Claim, Exceeded, Limit, Reason, Unit
-from headworks.domain.usage import NO_USAGE
+from headworks.domain.usage import NO_USAGE, Usage
 from headworks.stores.valkey import ValkeyCounters, link
 from headworks.testing.valkey import Server
 from tests.valkey.plain import Plain, claim
@@ -54,7 +54,7 @@ def test_a_claim_may_be_granted_in_part_and_an_extension_is_held_too(server: Ser
 
             more = await one.reserve("b", (claim(BUDGET, 10**9),))
             await more.extend((claim(BUDGET, 2 * 10**9), claim(AT_ONCE)))
-            assert look(server, BUDGET) == (10**9, 3 * 10**9)
+            assert look(server, BUDGET) == (10**9, 2 * 10**9)
             with pytest.raises(Exceeded):
                 await more.extend((claim(BUDGET, 10**11),))
             more.settle(NO_USAGE, 2 * 10**9, counts=True)
@@ -116,6 +116,27 @@ def test_a_slow_server_keeps_nobody_waiting_and_what_it_granted_too_late_is_give
             hold = await one.reserve("later", BOTH)
             hold.settle(NO_USAGE, 7, counts=True)
             await until(lambda: look(server, BUDGET) == (7, 0) and look(server, AT_ONCE) == (0, 0))
+
+    run(scene())
+
+
+def test_who_asks_in_the_very_turn_in_which_the_server_is_found_slow_does_not_wait_for_it(server: Server) -> None:
+    """Asked when nothing was late yet, and not sent any more when something is."""
+
+    async def scene() -> None:
+        async with Road(server) as road, counters(road.address, patience=600.0, share=0.0) as one:
+            road.delay = 600.0
+            courier = one._courier
+            first = asyncio.create_task(one.reserve("first", BOTH))
+            await until(lambda: courier._flying and courier._flying[-1].waiting)
+            second = asyncio.create_task(one.reserve("second", BOTH))
+            await asyncio.sleep(0)
+            courier._be_late(courier._flying[-1])
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert [isinstance(asking.exception(), Fault) for asking in (first, second)] == [True, True]
+            road.delay = 0.0
+            await until(lambda: one.status.reachable and look(server, AT_ONCE) == (0, 0))
 
     run(scene())
 
@@ -244,6 +265,31 @@ def test_groups_beyond_the_most_share_one_counter(server: Server) -> None:
                 await one.reserve("d", of("d"))
             with pytest.raises(Exceeded):
                 await one.reserve("again", of("a"))
+
+    run(scene())
+
+
+@pytest.mark.parametrize("fallback", ["c", "d"])
+def test_a_group_that_shares_its_counter_does_not_claim_it_twice(server: Server, fallback: str) -> None:
+    """Neither for itself nor for another group that a fallback counts for: one call is not in its own way."""
+    limit = Limit(id="x", owner="x", rule="x", unit=Unit.TOKENS, amount=10, seconds=60.0, group_by=("model",), most_groups=2)
+
+    def of(group: str, amount: int = 6) -> tuple[Claim, ...]:
+        return (Claim(limit, limit.stem + group, amount, overflow=limit.stem + "…"),)
+
+    async def scene() -> None:
+        async with counters(server) as one:
+            for group in ("a", "b"):
+                await one.reserve(group, of(group))
+            hold = await one.reserve("call", of("c"))
+            await hold.extend(of(fallback))
+            await hold.extend(of(fallback, 8))
+            assert sum(claim.amount for claim in hold.claims) == 8
+            with pytest.raises(Exceeded):
+                await hold.extend(of(fallback, 11))
+            with pytest.raises(Exceeded):
+                await one.reserve("other", of("e", 3))
+            hold.settle(Usage(input=8), 0, counts=True)
 
     run(scene())
 

@@ -13,13 +13,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from headworks.cli.access_claims import claimant, claims_in
+from headworks.cli.access_claims import certified, claimant, claims_in
 from headworks.cli.access_holders import Holder, configured, recorded
 from headworks.cli.settings import ConfigPath, misuse, report
 from headworks.domain.features import KNOWN
 from headworks.domain.governed import GOVERNED
 from headworks.domain.kind import Kind
-from headworks.domain.limits import allowance
+from headworks.domain.limits import Limit, allowance
 from headworks.journey.access import Access, Explainer, Question, Step
 from headworks.journey.permission import Permission
 from headworks.journey.planner import Planner
@@ -45,6 +45,7 @@ def access(  # noqa: PLR0913 - the facts of a request, each an option
     key: str = "",
     claims: str = "",
     token_claims: Path | None = None,
+    certificate: Path | None = None,
     model: str,
     endpoint: str = "chat",
     dialect: str = _LANGUAGES[0],
@@ -65,6 +66,7 @@ def access(  # noqa: PLR0913 - the facts of a request, each an option
         key: The key's name in the configuration; of one in the database its id, or its beginning as lists show it.
         claims: Instead of a key what a token claims, as JSON. It needs no signature.
         token_claims: The same from a file; /dev/stdin is one.
+        certificate: Instead of a key a client's certificate, in PEM. Its authority is not looked at.
         model: As a caller would write it.
         endpoint: Kind of request: chat, completions, embeddings, count_tokens, models.
         dialect: Language of the request: openai_chat, anthropic.
@@ -75,8 +77,8 @@ def access(  # noqa: PLR0913 - the facts of a request, each an option
         stream: Whether the answer is to be streamed.
         json: Print it for programs.
     """
-    if sum(map(bool, (key, claims, token_claims))) != 1:
-        misuse("Whose access? Give --key, --claims or --token-claims.")
+    if sum(map(bool, (key, claims, token_claims, certificate))) != 1:
+        misuse("Whose access? Give --key, --claims, --token-claims or --certificate.")
     file = config or Path(CONFIG_NAME)
     question = Question(
         model=model,
@@ -94,10 +96,16 @@ def access(  # noqa: PLR0913 - the facts of a request, each an option
     except ConfigRefused as refused:
         sys.stderr.write(report(refused, file))
         return Exit.CONFIG
-    holder = _by_key(config, compiled, key, file) if key else claimant(config, compiled, claims_in(claims, token_claims))
+    if key:
+        holder = _by_key(config, compiled, key, file)
+    elif certificate is not None:
+        holder = certified(config, compiled, certificate)
+    else:
+        holder = claimant(config, compiled, claims_in(claims, token_claims))
     if holder is None:
         return Exit.FAILED if key else Exit.UNAVAILABLE
-    return _tell(holder, question, _decided(compiled, holder, question), json=json)
+    limits = (*compiled.snapshot.limits, *holder.principal.limits)
+    return _tell(holder, question, _decided(compiled, holder, question), limits, json=json)
 
 
 def _by_key(config: Path | None, compiled: Compiled, key: str, file: Path) -> Holder | None:
@@ -110,11 +118,11 @@ def _by_key(config: Path | None, compiled: Compiled, key: str, file: Path) -> Ho
     return None
 
 
-def _tell(holder: Holder, question: Question, decision: Access, *, json: bool) -> int:
+def _tell(holder: Holder, question: Question, decision: Access, limits: tuple[Limit, ...], *, json: bool) -> int:
     if json:
-        print(msgspec.json.format(msgspec.json.encode(_as_json(holder, decision)), indent=2).decode())
+        print(msgspec.json.format(msgspec.json.encode(_as_json(holder, decision, limits)), indent=2).decode())
     else:
-        _show(holder, question, decision)
+        _show(holder, question, decision, limits)
     return Exit.OK if decision.allowed else Exit.FAILED
 
 
@@ -162,18 +170,17 @@ def _where(holder: Holder) -> str:
     return " / ".join(level.name for level in holder.levels)
 
 
-def _as_json(holder: Holder, decision: Access) -> dict[str, object]:
+def _as_json(holder: Holder, decision: Access, limits: tuple[Limit, ...]) -> dict[str, object]:
     principal = holder.principal
-    limits = {limit.id: allowance(limit) for limit in principal.limits}
     return {
         "key": principal.id,
         "levels": [level.name for level in holder.levels],
         **msgspec.to_builtins(decision),
-        "limits": limits,
+        "limits": {limit.id: allowance(limit) for limit in limits},
     }
 
 
-def _show(holder: Holder, question: Question, decision: Access) -> None:
+def _show(holder: Holder, question: Question, decision: Access, limits: tuple[Limit, ...]) -> None:
     console = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE, highlight=False)
     word = Text("allowed", "bold green") if decision.allowed else Text("denied", "bold red")
     console.print(Text.assemble(word, f": {_where(holder)} asks '{question.model}' ({question.endpoint})"))
@@ -188,7 +195,7 @@ def _show(holder: Holder, question: Question, decision: Access) -> None:
         for step in decision.fallbacks:
             console.print(Text(f"fallback    {step.by}: {'at ' if step.passes else 'not, '}{step.why}"))
         console.print(Text(f"judged by   {', '.join(decision.guards) or 'no guard'}"))
-        for limit in holder.principal.limits:
+        for limit in limits:
             console.print(Text(f"counted in  {limit.id}: {allowance(limit)}"))
 
 

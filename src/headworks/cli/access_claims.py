@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 
 import msgspec
@@ -45,26 +46,51 @@ def claimant(config: Path | None, compiled: Compiled, claims: Claims) -> Holder 
     if issuer is None:
         known = ", ".join(issuers) or "none; add one under identity.issuers"
         return _nobody("a token", f"The configuration trusts no issuer of that name ('iss'). Known: {known}.")
+    return _vouched(config, claims, issuer)
+
+
+def certified(config: Path | None, compiled: Compiled, file: Path) -> Holder | None:
+    """Whom the gateway would take a client with this certificate for. That its authority has signed it is not looked at."""
+    from headworks.identity.certificates import claims_of  # noqa: PLC0415 - what reads certificates is large
+
+    try:
+        der = ssl.PEM_cert_to_DER_cert(file.read_text("utf-8"))
+        claims = dict(claims_of(der))
+    except (OSError, ValueError, Fault) as trouble:
+        misuse(f"--certificate {file}: it is no certificate in PEM ({type(trouble).__name__}).")
+    trusted = compiled.snapshot.identity.certificates
+    if trusted is None:
+        return _nobody(
+            "a client certificate", "The configuration says of no certificate whom it speaks for: identity.certificates."
+        )
+    return _vouched(config, claims, trusted)
+
+
+def _vouched(config: Path | None, claims: Claims, issuer: Issuer) -> Holder | None:
     found: list[Holder] = []
     try:
         code = _asked(config, claims, issuer, found)
     except Fault as refused:
-        return _nobody(f"token of {issuer.name}", refused.message)
+        return _nobody(issuer.title, refused.message)
     return found[0] if code == Exit.OK else None
 
 
 def _asked(config: Path | None, claims: Claims, issuer: Issuer, found: list[Holder]) -> Exit | int:
     """Raises `Fault`."""
     from headworks.cli.database import on_database  # noqa: PLC0415 - SQL takes a third of a second to import
+    from headworks.identity.bearers import bearer  # noqa: PLC0415 - likewise
     from headworks.identity.claims import place_of  # noqa: PLC0415 - tokens take what verifies them along
     from headworks.identity.gate import Gate, Lost  # noqa: PLC0415 - likewise
     from headworks.identity.judging import judge  # noqa: PLC0415 - likewise
-    from headworks.identity.tokens import bearer  # noqa: PLC0415 - likewise
+    from headworks.identity.jwt import ends_at, refused  # noqa: PLC0415 - likewise
     from headworks.stores.sql.engine import Database  # noqa: PLC0415 - likewise
     from headworks.stores.sql.records import SqlLookups  # noqa: PLC0415 - likewise
 
     clock = SystemClock()
-    judge(claims, issuer, clock.wall_ns() / _NS)
+    if issuer.vouches_by == "token":
+        judge(claims, issuer, clock.wall_ns() / _NS)
+    elif ends_at(claims) <= clock.wall_ns() / _NS:
+        raise refused("It has expired.", issuer.vouches_by)
 
     async def work(database: Database) -> int:
         try:
@@ -72,10 +98,12 @@ def _asked(config: Path | None, claims: Claims, issuer: Issuer, found: list[Hold
         except Lost as lost:
             raise OSError(*lost.args) from None
         standing = Compiler().standing_of(lineage)
-        level = Level(f"token of {issuer.name}", NO_BOUNDS)
+        level = Level(issuer.title, NO_BOUNDS)
         levels = (*(Level(f"{party.kind} {party.name}", party.bounds) for party in lineage), level)
         if standing is None:
-            found.append(Holder(_unknown(issuer.name), levels, "This token opens nothing: a level above it is disabled."))
+            found.append(
+                Holder(_unknown(issuer.name), levels, f"This {issuer.vouches_by} opens nothing: a level above it is disabled.")
+            )
         else:
             found.append(Holder(bearer(claims, issuer, standing), levels))
         return Exit.OK

@@ -8,7 +8,7 @@ import msgspec
 
 from headworks.domain.config import KeyRule
 from headworks.domain.principal import Principal
-from headworks.domain.records import Bounds
+from headworks.domain.records import Bounds, ended
 from headworks.identity.principals import Compiler
 from headworks.journey.access import Level
 from headworks.ports.records import Found
@@ -60,16 +60,10 @@ def _holder(found: Found, now: int) -> Holder:
         *(Level(f"{party.kind} {party.name}", party.bounds) for party in found.lineage),
         Level(f"key {key.name}", key.bounds),
     )
+    over = ended(key, found.lineage, now)
     if principal is None:
-        return Holder(
-            Principal(id=key.id, name=key.name, levels=((),)),
-            levels,
-            "The key opens nothing: a level above it is disabled or gone.",
-        )
-    expired = bool(principal.expires_at) and now >= principal.expires_at
-    return Holder(
-        principal, levels, "" if not expired else "The key opens nothing: it, or a level above it, has expired or was revoked."
-    )
+        principal = Principal(id=key.id, name=key.name, levels=((),))
+    return Holder(principal, levels, f"The key opens nothing. {over.detail}" if over is not None else "")
 
 
 def _bounds(rule: KeyRule) -> Bounds:

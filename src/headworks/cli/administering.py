@@ -13,6 +13,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from cyclopts import Parameter
 
+from headworks.cli.refusals import refusal_lines
 from headworks.client import Client, Refused, Unreachable
 from headworks.wiring.process_exits import Exit
 
@@ -120,12 +121,7 @@ def administer(url: str | None, work: Callable[[Client], None]) -> int:
         print(f"headworks: {trouble}", file=sys.stderr)
         return Exit.USAGE
     except Refused as refused:
-        print(f"headworks: {refused.problem.title}. {refused}", file=sys.stderr)
-        for mistake in refused.problem.errors:
-            if mistake.line:
-                print(f"{mistake.line}:{mistake.column}: {mistake.detail}", file=sys.stderr)
-            elif len(refused.problem.errors) > 1:
-                print(f"  {mistake.pointer or mistake.parameter}: {mistake.detail}", file=sys.stderr)
+        print(*refusal_lines(refused), sep="\n", file=sys.stderr)
         return Exit.FAILED
     except Unreachable as trouble:
         print(f"headworks: {trouble}", file=sys.stderr)

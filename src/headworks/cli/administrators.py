@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -11,6 +9,7 @@ from msgspec import UNSET
 
 from headworks.cli.administering import ASKING, LISTING, REMOVING, WRITING, Asking, Listing, Removing, Writing, administer
 from headworks.cli.naming import administrator_id, party_id
+from headworks.cli.passwords import PasswordFile, read_password
 from headworks.cli.telling import tell, tell_all, tell_whole
 from headworks.client import Client
 from headworks.domain.administration import EVERYTHING, Role
@@ -21,10 +20,6 @@ _GRANTS = ("id", "administrator", "role", "party", "created_at")
 Who = Annotated[str, Parameter(help="The name or the id.")]
 On = Annotated[
     str, Parameter(help="The party that it is held on, with all below it: `team:NAME`, …, or its id; '*' for all there is.")
-]
-PasswordFile = Annotated[
-    Path | None,
-    Parameter(help="A file whose first line is the new password; /dev/stdin reads it from a pipe. Left out: asked for."),
 ]
 
 
@@ -57,7 +52,9 @@ def create(
 
     def work(client: Client) -> None:
         party = _place(client, on)
-        asked = AdministratorAsked(name=name, password=_password(name, password_file), role=role, party=party, email=email)
+        asked = AdministratorAsked(
+            name=name, password=read_password(f"New password of {name}", password_file), role=role, party=party, email=email
+        )
         made = client.administrators.create(asked, idempotency_key=writing.idempotency_key)
         tell(made, f"{made.name} is {made.id}, {role} on {party}.", json=writing.json)
 
@@ -89,7 +86,7 @@ def change(  # noqa: PLR0913 - one parameter a flag
             name=UNSET if name is None else name,
             email=UNSET if email is None else email,
             disabled=UNSET if disabled is None else disabled,
-            password=_password(who, password_file) if wanted else UNSET,
+            password=read_password(f"New password of {who}", password_file) if wanted else UNSET,
         )
         tell_whole(client.administrators.update(administrator_id(client, who), patch), json=asking.json)
 
@@ -186,13 +183,3 @@ def remove_grant(grant: str, *, removing: Removing = REMOVING) -> int:
 
 def _place(client: Client, named: str) -> str:
     return EVERYTHING if named == EVERYTHING else party_id(client, named)
-
-
-def _password(whose: str, file: Path | None) -> str:
-    if file is None:
-        return getpass.getpass(f"New password of {whose}: ")
-    try:
-        with file.open(encoding="utf-8") as written:
-            return written.readline().rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as trouble:
-        raise ValueError(f"{file} cannot be read: {trouble}") from None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import AsyncIterator, Generator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
@@ -67,21 +68,41 @@ def export(config: ConfigPath = None, *, after: int = 0, output: Path | None = N
     async def work(database: Database) -> int:
         await check(database)
         seal = _seals(directory, database)[0]
-        if output is None:
-            await _write(database, seal, after, sys.stdout.buffer)
-        else:
-            with output.open("wb") as file:
-                await _write(database, seal, after, file)
+        with _writable(output):
+            file = sys.stdout.buffer if output is None else output.open("wb")
+        with file if output is not None else nullcontext():
+            async for line in _lines(database, seal, after):
+                with _writable(output):
+                    file.write(line)
+            with _writable(output):
+                file.flush()
         return Exit.OK
 
-    return _guarded(config, work)
+    try:
+        return _guarded(config, work)
+    except _UnwritableError as trouble:
+        if isinstance(trouble.__cause__, BrokenPipeError):
+            raise trouble.__cause__ from None
+        sys.stderr.write(f"headworks: {trouble}\n")
+        return Exit.FAILED
 
 
-async def _write(database: Database, seal: Seal, after: int, file: BinaryIO) -> None:
+class _UnwritableError(Exception):
+    """What is exported cannot be written where it was to go. The database has no part in it."""
+
+
+@contextmanager
+def _writable(output: Path | None) -> Generator[None]:
+    try:
+        yield
+    except OSError as trouble:
+        raise _UnwritableError(f"{output or 'the terminal'} cannot be written: {trouble.strerror}.") from trouble
+
+
+async def _lines(database: Database, seal: Seal, after: int) -> AsyncIterator[bytes]:
     async for record in exported(database, after):
-        file.write(msgspec.json.encode(record) + b"\n")
-    file.write(msgspec.json.encode(await signed_head(database, seal, SystemClock().wall_ns())) + b"\n")
-    file.flush()
+        yield msgspec.json.encode(record) + b"\n"
+    yield msgspec.json.encode(await signed_head(database, seal, SystemClock().wall_ns())) + b"\n"
 
 
 def _seals(directory: Path, database: Database) -> tuple[Seal, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from headworks.cli.administering import ASKING, Asking, Names, administer
 from headworks.cli.naming import holder_of
-from headworks.cli.rules import given
-from headworks.cli.telling import tell_whole
+from headworks.cli.rules import given, named_values
+from headworks.cli.telling import tell_whole, warn
 from headworks.client import Client
 
 _NARROWING = ("models", "endpoints", "features", "providers", "regions")
@@ -37,6 +39,7 @@ def change(  # noqa: PLR0913 - one parameter a flag
     regions: Names = None,
     policies: Names = None,
     guards: Names = None,
+    tags: Names = None,
     widen: Names = None,
     asking: Asking = ASKING,
 ) -> int:
@@ -51,6 +54,7 @@ def change(  # noqa: PLR0913 - one parameter a flag
         regions: Regions that may serve.
         policies: Names of policies that hold.
         guards: Names of guards that look.
+        tags: Tags that are set: environment=production. Others stay; `environment=` takes one away, `--empty-tags` all.
         widen: What shall not be narrowed on this level any more: models, endpoints, features, providers, regions.
     """
 
@@ -66,10 +70,20 @@ def change(  # noqa: PLR0913 - one parameter a flag
         ) | dict.fromkeys(_widened(widen or ()))
         holder, id_ = holder_of(client, owner)
         found = holder.read(id_)
+        if tags is not None:
+            said["tags"] = _tagged(found.bounds.tags, tags)
         bounds = msgspec.structs.replace(found.bounds, **said)
-        tell_whole(holder.put_bounds(id_, bounds, version=found.version), json=asking.json)
+        put = holder.put_bounds(id_, bounds, version=found.version)
+        tell_whole(msgspec.structs.replace(put, warnings=()), json=asking.json)
+        warn(put)
 
     return administer(asking.url, work)
+
+
+def _tagged(before: Mapping[str, str], pairs: tuple[str, ...]) -> dict[str, str]:
+    """The tags with others set, or taken away; no pair at all takes all away."""
+    said = named_values(pairs, "--tags")
+    return {name: value for name, value in {**before, **said}.items() if value} if said else {}
 
 
 def _widened(names: tuple[str, ...]) -> tuple[str, ...]:

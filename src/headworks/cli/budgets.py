@@ -20,7 +20,7 @@ from headworks.cli.administering import (
     administer,
 )
 from headworks.cli.naming import holder_of
-from headworks.cli.rules import Rules, given
+from headworks.cli.rules import Rules, given, named_values
 from headworks.cli.telling import tell, tell_all
 from headworks.client import Client
 from headworks.domain.administration.wire.bounds import BudgetBody, RolloverBody
@@ -142,7 +142,7 @@ def top_up(
     """
 
     def work(client: Client) -> None:
-        asked = TopUpAsked(amount=amount, period=period, group=_values(group or ()))
+        asked = TopUpAsked(amount=amount, period=period, group=named_values(group or (), "--group"))
         holder, id_ = holder_of(client, owner)
         made = holder.top_up(id_, name, asked, idempotency_key=writing.idempotency_key)
         during = f" of {made.period}" if made.period else ""
@@ -160,10 +160,3 @@ def top_ups(owner: Owner, name: Name, *, listing: Listing = LISTING) -> int:
         tell_all(listing.cut(holder.top_ups(id_, name)), _TOP_UPS, json=listing.json)
 
     return administer(listing.url, work)
-
-
-def _values(pairs: tuple[str, ...]) -> dict[str, str]:
-    values = {name: value for name, sign, value in (pair.partition("=") for pair in pairs) if sign}
-    if len(values) < len(pairs):
-        raise ValueError("write each --group as FACT=VALUE: customer=acme")
-    return values

@@ -142,6 +142,11 @@ GROUPS = (
         ),
     ),
     (
+        "password",
+        "Your own password.",
+        (("change", "headworks.cli.passwords:change", "Change it. Your sessions end."),),
+    ),
+    (
         "config",
         "Revisions of the configuration, where `config_from: database` keeps it in the database.",
         (

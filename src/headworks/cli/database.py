@@ -10,12 +10,13 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from headworks.cli.settings import ConfigPath, tolerant_settings_of
+from headworks.cli.settings import ConfigPath, misuse, tolerant_settings_of
 from headworks.stores.sql.address import DatabaseUnusable
 from headworks.stores.sql.engine import Database
-from headworks.stores.sql.migrations import NEWEST, OLDEST, differences
+from headworks.stores.sql.migrations import NEWEST, OLDEST, UnknownVersion, differences
 from headworks.stores.sql.migrations import downgrade as bring_down
 from headworks.stores.sql.migrations import upgrade as bring_up
+from headworks.stores.sql.reasons import reason_of
 from headworks.stores.sql.version import WANTED, version_of
 from headworks.wiring.database import database_of, written_address
 from headworks.wiring.process_exits import Exit
@@ -92,13 +93,15 @@ def on_database(config: Path | None, work: Work) -> int:
         try:
             return await work(database)
         except (SQLAlchemyError, OSError) as trouble:
-            sys.stderr.write(f"{database} cannot be used: {_reason(trouble)}.\n")
+            sys.stderr.write(f"{database} cannot be used: {reason_of(trouble)}\n")
             return Exit.UNAVAILABLE
         finally:
             await database.close()
 
     try:
         return asyncio.run(inside())
+    except UnknownVersion as unknown:
+        misuse(str(unknown))
     except (DatabaseUnusable, OSError) as refused:
         sys.stderr.write(f"{refused}\n")
         return Exit.CONFIG
@@ -113,11 +116,6 @@ def _check_place(database: Database, own: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not directory.is_dir():
         raise DatabaseUnusable(f"{database} cannot be used: there is no directory {directory}. Make it, or name another file.")
-
-
-def _reason(trouble: Exception) -> str:
-    """Without the statement and its values."""
-    return str(getattr(trouble, "orig", None) or trouble).strip().rstrip(".")
 
 
 def _tell(database: Database, before: str, after: str) -> None:

@@ -20,8 +20,10 @@ from headworks.cli.doctor_checks import (
     ready,
     room_in,
 )
+from headworks.cli.doctor_database import database_findings
 from headworks.cli.doctor_health import health_of
 from headworks.cli.settings import ConfigPath, Settings, tolerant_settings_of
+from headworks.domain.counted import counted
 from headworks.domain.snapshot import Snapshot
 from headworks.domain.target import Origin
 from headworks.wiring.clock import SystemClock
@@ -36,7 +38,8 @@ HOT_PATH = ("uvloop", "httptools", "msgspec")
 def doctor(config: ConfigPath = None, *, connect: bool = False) -> int:
     """Look at configuration, machine and running gateway, and say what is wrong.
 
-    Nothing is changed and nobody is asked anything, so it costs nothing. Ends with 1 if something is bad.
+    Nothing is changed, and of providers nothing is asked, so it costs nothing. The database is looked at, and whether pepper and master
+    key fit it. Ends with 1 if something is bad.
 
     Args:
         config: Which configuration.
@@ -63,6 +66,7 @@ def _examine(settings: Settings, *, connect: bool) -> Iterator[Finding]:
     yield platform_is_known()
     yield files_allowed(server.max_connections)
     yield from room_in(settings.directory)
+    yield from database_findings(settings, os.environ)
     yield from _examine_doors(settings)
     if settings.path is None:
         yield Finding(
@@ -90,12 +94,17 @@ def _examine_config(path: Path, *, connect: bool) -> Iterator[Finding]:
     except ConfigRefused as refused:
         yield Finding(Severity.BAD, f"{path} cannot be used:\n{refused}", "Mend what is marked; headworks check says the same.")
         return
-    yield Finding(Severity.FINE, f"{path}: {compiled.snapshot!r}")
+    yield Finding(Severity.FINE, f"{path} can be used: {_told(compiled.snapshot)}")
     for warning in oddities(compiled):
         yield Finding(Severity.ODD, warning.message, warning.hint)
     yield from prices_of(compiled.snapshot)
     if connect:
         yield from reachable(_origins(compiled.snapshot))
+
+
+def _told(snapshot: Snapshot) -> str:
+    models, keys = len(snapshot.models) + len(snapshot.patterns), len(snapshot.principals)
+    return f"revision {snapshot.revision[:12]}, {counted(models, 'model')}, {counted(keys, 'key')}"
 
 
 def _origins(snapshot: Snapshot) -> list[Origin]:

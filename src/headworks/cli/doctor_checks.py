@@ -34,11 +34,12 @@ class Severity(StrEnum):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing that was looked at. `remedy` is there unless it is fine."""
+    """One thing that was looked at. `remedy` is there unless it is fine. `hinders`: no start can go well before it is mended."""
 
     severity: Severity
     what: str
     remedy: str = ""
+    hinders: bool = False
 
 
 def files_allowed(connections: int) -> Finding:
@@ -102,6 +103,8 @@ def ready(port: int) -> Finding:
 def prices_of(snapshot: Snapshot) -> Iterator[Finding]:
     """Whether every target has a price."""
     targets = {target.name: target for model in snapshot.models.values() for target in model.targets}
+    if not targets:  # patterns alone: each model's price is looked up when it is asked for
+        return
     unpriced = sorted(name for name, target in targets.items() if target.price is None)
     if not unpriced:
         yield Finding(

@@ -114,10 +114,10 @@ def _trouble(exchange: Exchange) -> str:
 
 
 def _model(exchange: Exchange, room: int | None) -> str:
-    """What was asked for and who served it, or the first alone where there is no room for both."""
+    """What was asked for and who served it, cut where there is no room."""
     asked = clean(exchange.asked) or "–"
     both = asked if exchange.target in {"", asked} else f"{asked} → {exchange.target}"
-    return both if room is None or len(both) <= room else _cut(asked, room)
+    return _cut(both, room)
 
 
 def _fit(text: str, width: int) -> str:

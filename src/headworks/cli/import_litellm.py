@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from headworks.cli.database import on_database
 from headworks.cli.settings import directory_of
 from headworks.domain.counted import counted
+from headworks.files import write_whole
 from headworks.identity.pepper import PepperRefused, peppers_of
 from headworks.importers.checking import check, variables_of
 from headworks.importers.litellm.document import Imported, Published, import_document, written
@@ -151,22 +152,12 @@ def _their_tables(url: str) -> Tables | None:
 
 def _write_files(output: Path, text: str, imported: Imported) -> None:
     try:
-        if imported.secrets:
-            folder = output.parent / SECRETS
-            folder.mkdir(mode=0o700, exist_ok=True)
-            for name, value in imported.secrets.items():
-                _write_secret(folder / name, value)
+        for name, value in imported.secrets.items():
+            write_whole(output.parent / SECRETS / name, value.encode())
         with output.open("x", encoding="utf-8") as file:
             file.write(text)
     except OSError as trouble:
         raise _Abandoned(f"{trouble.filename} cannot be written: {trouble.strerror}.") from None
-
-
-def _write_secret(path: Path, value: str) -> None:
-    """For its owner alone from the first byte on."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(value)
 
 
 def _write_records(output: Path, records: Records) -> TakenIn:

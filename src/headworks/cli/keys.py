@@ -16,9 +16,10 @@ from headworks.cli.administering import (
     Writing,
     administer,
 )
-from headworks.cli.naming import party_id
+from headworks.cli.keys_policy import lines_of, usable
+from headworks.cli.naming import key_id, party_id
 from headworks.cli.spans import NEVER, instant_after, seconds_of
-from headworks.cli.telling import tell, tell_all, tell_whole
+from headworks.cli.telling import tell, tell_all, tell_whole, warn
 from headworks.client import Client
 from headworks.domain.administration.wire.bounds import BoundsBody, BudgetBody
 from headworks.domain.administration.wire.keys import KeyAsked, KeyPatch
@@ -48,12 +49,19 @@ def list_all(
 
 
 def show(key: str, *, asking: Asking = ASKING) -> int:
-    """Show a key: what is known of it, never itself.
+    """Show a key: what is known of it, never itself, and why it is refused if it is.
 
     Args:
-        key: Its id.
+        key: Its id, or its beginning.
     """
-    return administer(asking.url, lambda client: tell_whole(client.keys.read(key), json=asking.json))
+
+    def work(client: Client) -> None:
+        found = client.keys.read(key_id(client, key))
+        tell_whole(found, json=asking.json)
+        if not asking.json:
+            print(f"usable  {usable(client.keys.policy(found.id))}")
+
+    return administer(asking.url, work)
 
 
 def create(  # noqa: PLR0913 - one parameter a flag
@@ -87,6 +95,7 @@ def create(  # noqa: PLR0913 - one parameter a flag
         asked = KeyAsked(owner=whose, name=name, bounds=bounds, expires_at=instant_after(expires_in))
         made = client.keys.create(asked, idempotency_key=writing.idempotency_key)
         tell(made, f"{made.secret}\nThis is the key {made.key.id}. It is not shown again.", json=writing.json)
+        warn(made.key.bounds)
 
     return administer(writing.url, work)
 
@@ -139,37 +148,28 @@ def rotate(key: str, *, overlap: str = "1d", writing: Writing = WRITING) -> int:
     return administer(writing.url, work)
 
 
-def revoke(key: str, *, asking: Asking = ASKING) -> int:
+def revoke(key: str, *, writing: Writing = WRITING) -> int:
     """Refuse a key from now on, on all gateways within a second.
-
-    Args:
-        key: Its id.
-    """
-    return administer(asking.url, lambda client: tell(client.keys.revoke(key), f"{key} is revoked.", json=asking.json))
-
-
-def policy(key: str, *, asking: Asking = ASKING) -> int:
-    """Say what a key may do in effect.
 
     Args:
         key: Its id.
     """
 
     def work(client: Client) -> None:
-        found = client.keys.policy(key)
-        lines = [f"usable     {'yes' if found.usable else found.why_not}"]
-        lines += [f"models     {' '.join(level) or 'none'}" for level in found.models]
-        lines.append(f"features   {' '.join(found.features) or 'plain requests only'}")
-        for level in found.levels:
-            where = f"{level.kind} {level.name}"
-            lines += [f"limit      {where}: {name}, {each.amount} {each.unit}" for name, each in level.bounds.limits.items()]
-            lines += [f"budget     {where}: {name}, {_money(each)}" for name, each in level.bounds.budgets.items()]
-        tell(found, "\n".join(lines), json=asking.json)
+        tell(client.keys.revoke(key, idempotency_key=writing.idempotency_key), f"{key} is revoked.", json=writing.json)
+
+    return administer(writing.url, work)
+
+
+def policy(key: str, *, asking: Asking = ASKING) -> int:
+    """Say what a key may do in effect.
+
+    Args:
+        key: Its id, or its beginning.
+    """
+
+    def work(client: Client) -> None:
+        found = client.keys.policy(key_id(client, key))
+        tell(found, "\n".join(lines_of(found)), json=asking.json)
 
     return administer(asking.url, work)
-
-
-def _money(budget: BudgetBody) -> str:
-    """What a budget gives, in words."""
-    given, rollover = f"{budget.amount} {budget.currency}", budget.rollover
-    return given if rollover is None else f"{given}, and up to {rollover.most} left over by the period before"

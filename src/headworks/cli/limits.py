@@ -71,7 +71,7 @@ def create(  # noqa: PLR0913 - one parameter a flag
             unit=unit,
             amount=_amount(amount, unit),
             zone=zone,
-            models=models or (),
+            models=models or None,
             group_by=group_by or (),
             most_groups=most_groups,
             on_loss=on_loss,
@@ -109,7 +109,9 @@ def change(  # noqa: PLR0913 - one parameter a flag
 
     def said(rule: LimitBody) -> dict[str, object]:
         counted = None if amount is None else _amount(amount, rule.unit)
-        others = given(amount=counted, zone=zone, models=models, group_by=group_by, most_groups=most_groups, on_loss=on_loss)
+        others = given(amount=counted, zone=zone, group_by=group_by, most_groups=most_groups, on_loss=on_loss)
+        if models is not None:
+            others["models"] = models or None
         return others | (dict(zip(("seconds", "calendar"), _over(per), strict=True)) if per else {})
 
     return _LIMITS.change(owner, name, said, asking)

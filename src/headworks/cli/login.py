@@ -6,6 +6,7 @@ import getpass
 import os
 import socket
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -14,6 +15,7 @@ from headworks.cli.administering import DEFAULT_URL, TOKEN, URL, Credentials, Ur
 from headworks.client import Client, Refused, Unreachable
 from headworks.client.signing_in import token_by_password, token_by_ticket
 from headworks.domain.administration.wire.people import TokenMade
+from headworks.files import write_whole
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.process_exits import Exit
 
@@ -32,6 +34,7 @@ def login(*, name: str = "", sso: bool = False, provider: str = "", days: int = 
     """
     address = url or os.environ.get(URL) or DEFAULT_URL
     try:
+        _look_for(address)
         made = _made(address, name, provider, days) if name or sso else None
         token = made.secret if made is not None else _given(address)
         with Client(address, token) as client:
@@ -43,17 +46,30 @@ def login(*, name: str = "", sso: bool = False, provider: str = "", days: int = 
         print(f"headworks: {trouble}", file=sys.stderr)
         return Exit.FAILED
     path = credentials_path()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(msgspec.json.encode(Credentials(address, token)))
+    write_whole(path, msgspec.json.encode(Credentials(address, token)))
     until = f", good until {made.token.expires_at:%Y-%m-%d} (--days)" if made is not None else ""
     print(f"Logged in to {address} as {me.name}. The token is in {path}{until}.")
     return Exit.OK
 
 
+def _look_for(address: str) -> None:
+    """Ask for nothing before there is somebody to send it to. Raises `Unreachable`."""
+    with Client(address, "") as stranger, suppress(Refused):
+        stranger.me()
+
+
 def _given(address: str) -> str:
-    return os.environ.get(TOKEN) or getpass.getpass(f"Admin token for {address}: ").strip()
+    return os.environ.get(TOKEN) or typed(f"Admin token for {address}: ").strip()
+
+
+def typed(asked: str) -> str:
+    """What is not shown while it is typed; from a pipe, its first line. Raises `EOFError` where there is none."""
+    if sys.stdin.isatty():
+        return getpass.getpass(asked)
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return line.rstrip("\n")
 
 
 def _made(address: str, name: str, provider: str, days: int) -> TokenMade:
@@ -62,7 +78,7 @@ def _made(address: str, name: str, provider: str, days: int) -> TokenMade:
     ends = datetime.fromtimestamp(SystemClock.wall_ns() // 1_000_000_000, UTC) + timedelta(days=days)
     label = f"headworks login on {socket.gethostname()}"
     if name:
-        password = getpass.getpass(f"Password of {name} at {address}: ")
+        password = typed(f"Password of {name} at {address}: ")
         return token_by_password(address, name, password, label=label, expires_at=ends)
     from headworks.cli.login_browser import ticket_by_browser  # noqa: PLC0415 - a server and what speaks to providers, for this alone
 

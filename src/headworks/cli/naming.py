@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import islice
 
 from headworks.client import Client
 from headworks.client.collections import Keys, Parties
@@ -22,6 +23,9 @@ _KINDS = {
 }
 """How their ids begin."""
 _KEY = "key"
+_SHOWN = 11
+"""Characters of a key that lists show; whoever gives all of it has no more of it sent."""
+_SEVERAL = 2
 
 
 def parties_of(client: Client, kind: PartyKind) -> Parties:
@@ -68,6 +72,17 @@ def holder_of(client: Client, named: str) -> tuple[Parties | Keys, str]:
     if kind is None:
         raise ValueError(f"{named!r} is no id of a party or key. Lists show them: headworks teams list, headworks keys list.")
     return parties_of(client, kind), found
+
+
+def key_id(client: Client, named: str) -> str:
+    """The id of a key, given by it or by its beginning as lists show it. Raises `ValueError` where that is none's, or several begin so."""
+    if _ID.fullmatch(named):
+        return named
+    found = list(islice(client.keys.list(prefix=named[:_SHOWN]), _SEVERAL))
+    if len(found) == 1:
+        return found[0].id
+    several = "several keys begin" if found else "no key begins"
+    raise ValueError(f"{several} with {named[:_SHOWN]!r} within your reach. See: headworks keys list --prefix {named[:_SHOWN]}")
 
 
 def administrator_id(client: Client, named: str) -> str:

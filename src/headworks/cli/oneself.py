@@ -66,13 +66,17 @@ def create_token(
     return administer(writing.url, work)
 
 
-def revoke_token(token: str, *, asking: Asking = ASKING) -> int:
+def revoke_token(token: str, *, writing: Writing = WRITING) -> int:
     """Refuse a token, and those made with it, from now on.
 
     Args:
         token: Its id.
     """
-    return administer(asking.url, lambda client: tell(client.tokens.revoke(token), f"{token} is revoked.", json=asking.json))
+
+    def work(client: Client) -> None:
+        tell(client.tokens.revoke(token, idempotency_key=writing.idempotency_key), f"{token} is revoked.", json=writing.json)
+
+    return administer(writing.url, work)
 
 
 def list_sessions(*, listing: Listing = LISTING) -> int:

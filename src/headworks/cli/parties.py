@@ -22,7 +22,7 @@ from headworks.cli.administering import (
 from headworks.cli.commands import PARTY_VERBS
 from headworks.cli.naming import parties_of, party_id, spoken
 from headworks.cli.spans import NEVER, instant_after
-from headworks.cli.telling import tell, tell_all, tell_whole
+from headworks.cli.telling import tell, tell_all, tell_whole, warn
 from headworks.client import Client
 from headworks.domain.administration.wire.bounds import BoundsBody
 from headworks.domain.administration.wire.parties import PartyAsked, PartyPatch
@@ -93,6 +93,7 @@ class Verbs:
             )
             made = parties_of(client, self._kind).create(asked, idempotency_key=writing.idempotency_key)
             tell(made, f"{made.name} is {made.id}.", json=writing.json)
+            warn(made.bounds)
 
         return administer(writing.url, work)
 
@@ -126,15 +127,16 @@ class Verbs:
 
         return administer(asking.url, work)
 
-    def move(self, which: Which, parent: Above, *, asking: Asking = ASKING) -> int:
+    def move(self, which: Which, parent: Above, *, writing: Writing = WRITING) -> int:
         """Put it under another party, with all below it."""
 
         def work(client: Client) -> None:
             above = party_id(client, parent, PARENTS[self._kind])
-            moved = parties_of(client, self._kind).move(self._id(client, which), above)
-            tell(moved, f"{moved.name} stands under {moved.parent}.", json=asking.json)
+            of_kind, party = parties_of(client, self._kind), self._id(client, which)
+            moved = of_kind.move(party, above, idempotency_key=writing.idempotency_key)
+            tell(moved, f"{moved.name} stands under {moved.parent}.", json=writing.json)
 
-        return administer(asking.url, work)
+        return administer(writing.url, work)
 
     def remove(self, which: Which, *, removing: Removing = REMOVING) -> int:
         """Remove it with its keys. Refused while others stand under it; `change --disabled` is what can be undone."""

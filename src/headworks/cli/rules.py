@@ -9,10 +9,11 @@ import msgspec
 
 from headworks.cli.administering import Asking, Listing, Removing, administer
 from headworks.cli.naming import holder_of
-from headworks.cli.telling import tell, tell_rows, tell_whole
+from headworks.cli.telling import tell, tell_rows, tell_whole, warn
 from headworks.client import Client
 from headworks.client.collections import Keys, Parties
 from headworks.domain.administration.wire.bounds import BoundsBody, BudgetBody, LimitBody
+from headworks.domain.administration.wire.standings import StandingView
 
 Rule = TypeVar("Rule", LimitBody, BudgetBody)
 
@@ -20,6 +21,25 @@ Rule = TypeVar("Rule", LimitBody, BudgetBody)
 def given(**fields: object) -> dict[str, object]:
     """Those fields that the command line says something of."""
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def named_values(pairs: tuple[str, ...], flag: str) -> dict[str, str]:
+    """What `NAME=VALUE NAME=VALUE` says."""
+    values = {name: value for name, sign, value in (pair.partition("=") for pair in pairs) if name and sign}
+    if len(values) < len(pairs):
+        raise ValueError(f"write each of {flag} once, as NAME=VALUE: customer=acme")
+    return values
+
+
+_STANDS = ("group", "used", "held", "left", "resets_at")
+"""What lists tell of how a rule stands; `-` where only gateways know."""
+
+
+def _row(rule: LimitBody | BudgetBody, stands: StandingView | None, name: str = "") -> dict[str, object]:
+    """The rule, and how one of its counters stands; of a grouped one that nobody has used there is none."""
+    more = ("added", "carried", *_STANDS)
+    how = {field: getattr(stands, field) if stands is not None else None for field in more}
+    return {"name": stands.name if stands is not None else name, **msgspec.structs.asdict(rule), **how}
 
 
 class Rules(Generic[Rule]):
@@ -43,12 +63,15 @@ class Rules(Generic[Rule]):
         def work(client: Client) -> None:
             holder, id_ = holder_of(client, owner)
             rules = self._of(holder.bounds(id_))
-            rows = [{"name": name} | msgspec.structs.asdict(rule) for name, rule in listing.cut(rules.items())]
+            standings = [each for each in holder.standings(id_).data if each.kind == self._what and each.name in rules]
+            named = dict(listing.cut(rules.items()))
+            rows = [_row(rules[each.name], each) for each in standings if each.name in named]
+            rows += [_row(rule, None, name) for name, rule in named.items() if name not in {row["name"] for row in rows}]
             if listing.json:
                 for row in rows:
                     print(msgspec.json.encode(row).decode())
             else:
-                tell_rows(rows, ("name", *columns))
+                tell_rows(rows, ("name", *columns, *_STANDS))
 
         return administer(listing.url, work)
 
@@ -111,3 +134,4 @@ class Rules(Generic[Rule]):
         else:
             print(f"The {self._what} {name!r} of {owner}:")
             tell_whole(self._of(bounds)[name], json=False)
+        warn(bounds)

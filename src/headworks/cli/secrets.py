@@ -13,13 +13,15 @@ from pathlib import Path
 import msgspec
 
 from headworks.cli.database import on_database
-from headworks.cli.settings import ConfigPath, directory_of, misuse
+from headworks.cli.settings import ConfigPath, Settings, directory_of, misuse, tolerant_settings_of
 from headworks.identity.pepper import PepperRefused
 from headworks.ports.records import Conflict, Missing
 from headworks.secrets import MasterRefused, MasterUnavailable, Secret, SecretUnreadable, Vault
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.migrations import upgrade
+from headworks.stores.sql.revisions import SqlActiveRevision
 from headworks.wiring.clock import SystemClock
+from headworks.wiring.config_file.secret_users import users_of
 from headworks.wiring.process_exits import Exit
 from headworks.wiring.vault import vault_of
 
@@ -81,12 +83,13 @@ def list_all(config: ConfigPath = None, *, json: bool = False) -> int:
     return _on_vault(config, work)
 
 
-def remove(name: str, config: ConfigPath = None) -> int:
-    """Forget a credential.
+def remove(name: str, config: ConfigPath = None, *, yes: bool = False) -> int:
+    """Forget a credential. What in the configuration refers to it is named first.
 
     Args:
         name: Which.
-        config: Which configuration: it names the database.
+        config: Which configuration: it names the database, and may refer to the credential.
+        yes: Really: what is removed does not come back.
     """
 
     async def work(vault: Vault) -> int:
@@ -94,7 +97,22 @@ def remove(name: str, config: ConfigPath = None) -> int:
         print(f"Removed '{name}'.")
         return Exit.OK
 
-    return _on_vault(config, work)
+    return _on_vault(config, work) if yes else on_database(config, lambda database: _warn(name, config, database))
+
+
+async def _warn(name: str, config: Path | None, database: Database) -> int:
+    users = await _users(name, tolerant_settings_of(config), database)
+    used = f"'{name}' is in use: {', '.join(users)}. No gateway could start or reload without it. " if users else ""
+    sys.stderr.write(f"headworks: {used}'{name}' would be gone for good. To remove it, add --yes\n")
+    return Exit.USAGE
+
+
+async def _users(name: str, settings: Settings, database: Database) -> list[str]:
+    """Settings of the file, and of the active revision where that is what runs."""
+    documents = {str(settings.path): settings.path.read_text()} if settings.path is not None else {}
+    if settings.config.config_from == "database" and (active := await SqlActiveRevision(database).active()):
+        documents[f"revision {active.number}"] = active.document
+    return [f"{user} ({label})" for label, document in documents.items() for user in users_of(name, document)]
 
 
 def rotate_master(config: ConfigPath = None) -> int:

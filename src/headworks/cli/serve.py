@@ -12,6 +12,8 @@ from pathlib import Path
 from headworks.cli.settings import ConfigPath, Settings, check_ports, report, tolerant_settings_of
 from headworks.domain.config import Config
 from headworks.providers.catalog import shipped_catalog
+from headworks.stores.sql.address import default_file
+from headworks.stores.sql.glance import has_records
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.config_file import ConfigRefused
 from headworks.wiring.discover import discover_some
@@ -74,7 +76,31 @@ def _checked(named: Path | None) -> Settings:
         sys.stderr.write(f"{told}headworks: nothing was started.\n")
         sys.exit(Exit.CONFIG)
     path = path.absolute()
-    return Settings(config, path, journal_directory(config.journal.directory, path, os.environ))
+    settings = Settings(config, path, journal_directory(config.journal.directory, path, os.environ))
+    _look_at_database(settings)
+    return settings
+
+
+def _look_at_database(settings: Settings) -> None:
+    """End the process with `Exit.CONFIG` where no waiting mends it. One that merely is not up yet is waited for by those who need it."""
+    if not settings.config.database and _answers(default_file(settings.directory)):
+        return
+    from headworks.cli.doctor_database import database_findings  # noqa: PLC0415 - a third of a second that a start without trouble saves
+
+    hindrances = [finding for finding in database_findings(settings, os.environ) if finding.hinders]
+    for finding in hindrances:
+        sys.stderr.write(f"headworks: {finding.what}. {finding.remedy}\n")
+    if hindrances:
+        sys.stderr.write("headworks: nothing was started.\n")
+        sys.exit(Exit.CONFIG)
+
+
+def _answers(file: Path) -> bool:
+    try:
+        has_records(file)
+    except OSError:
+        return False
+    return True
 
 
 def restart(config: ConfigPath = None) -> int:

@@ -38,7 +38,9 @@ def directory_of(named: Path | None) -> Path:
 
 
 def tolerant_settings_of(named: Path | None) -> Settings:
-    """What a named file, or `./headworks.yaml`, or nothing says. What cannot be read is left at its default, with a warning on stderr."""
+    """What a named file, or `./headworks.yaml`, or nothing says. What cannot be read is left at its default, with a warning on stderr;
+    a named file that cannot be ends the process with `Exit.USAGE`.
+    """
     path = named or config_in(Path.cwd())
     config = Config()
     if path is not None:
@@ -46,7 +48,11 @@ def tolerant_settings_of(named: Path | None) -> Settings:
         try:
             reading = read_excerpt(path.read_text(), str(path))
         except (OSError, UnicodeDecodeError) as trouble:
-            sys.stderr.write(f"headworks: {path} cannot be read ({trouble}); going on with defaults.\n")
+            if named is not None:  # the defaults would mean another installation than the one that was named
+                misuse(f"{named} cannot be read: {getattr(trouble, 'strerror', None) or 'it is not UTF-8'}.")
+            sys.stderr.write(
+                f"headworks: {path} cannot be read ({getattr(trouble, 'strerror', None) or trouble}); going on with defaults.\n"
+            )
         else:
             config = reading.config
             if reading.problems:

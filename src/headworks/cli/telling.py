@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json as stdlib_json
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
+
+from headworks.domain.administration.wire.bounds import BoundsBody
 
 Row = Mapping[str, object]
 
@@ -21,6 +24,13 @@ def tell_whole(answer: msgspec.Struct, *, json: bool) -> None:
     lines = dict(_flat("", msgspec.to_builtins(answer)))
     width = max(map(len, lines), default=0)
     tell(answer, "\n".join(f"{name.ljust(width)}  {cell}" for name, cell in lines.items()), json=json)
+
+
+def warn(bounds: BoundsBody) -> None:
+    """What was told of bounds that were just written, on standard error."""
+    for warning in bounds.warnings:
+        where = f" ({warning.pointer})" if warning.pointer else ""
+        print(f"headworks: warning: {warning.detail}{where}", file=sys.stderr)
 
 
 def tell_all(answers: Iterable[msgspec.Struct], columns: Sequence[str], *, json: bool) -> None:

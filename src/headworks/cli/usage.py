@@ -42,11 +42,11 @@ class Span:
             query,
             start_time=now() - seconds_of(self.since),
             end_time=now() - seconds_of(self.until) if self.until else None,
-            group_by=",".join(self.group_by or ()),
-            project_ids=",".join(self.projects or ()),
-            user_ids=",".join(self.users or ()),
-            api_key_ids=",".join(self.keys or ()),
-            models=",".join(self.models or ()),
+            group_by=self.group_by or (),
+            project_ids=self.projects or (),
+            user_ids=self.users or (),
+            api_key_ids=self.keys or (),
+            models=self.models or (),
             limit=_MOST_BUCKETS,
         )
 
@@ -79,7 +79,7 @@ def list_costs(*, span: Span = ALL, listing: Listing = LISTING) -> int:
     """List what callers were charged, by day and by what it is grouped by; currencies apart."""
 
     def work(client: Client) -> None:
-        _tell(client.usage.costs(span.of(CostsQuery())), span.group_by or (), ("value", "currency"), listing)
+        _tell(client.usage.costs(span.of(CostsQuery())), span.group_by or (), ("exact", "currency"), listing)
 
     return administer(listing.url, work)
 

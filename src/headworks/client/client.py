@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self, TypedDict, Unpack
 
 from headworks.client.collections import Keys, Parties
 from headworks.client.people import Administrators, Grants, Sessions, Tokens
 from headworks.client.revisions import Revisions
+from headworks.client.signing_in import change_password
 from headworks.client.usage import Usage
 from headworks.client.wire import Request, Wire
-from headworks.domain.administration.wire.people import AuditListing, AuditView, Me
+from headworks.domain.administration.wire.people import AuditListing, AuditView, Me, NewPassword
+
+
+class AuditOnly(TypedDict, total=False):
+    """Which lines of the audit log. What is left out, or empty, lets all through."""
+
+    actor: str
+    """Id or name."""
+    operation: str
+    """`keys.revoke`, or `keys` for all of them."""
+    object: str
+    """Id or name of what it was done to, or the id of the party that this belongs to."""
+    outcome: Literal["", "done", "denied"]
+    since: datetime | None
+    until: datetime | None
 
 
 class Client:
@@ -19,6 +35,8 @@ class Client:
 
     def __init__(self, url: str, token: str, *, seconds: float = 30.0) -> None:
         """`token`: `hwa-…`. Raises `ValueError` for an address that is none; nothing is connected yet."""
+        self._url = url
+        self._seconds = seconds
         self._wire = Wire(url, token, seconds)
         self.organisations = Parties(self._wire, "organisations")
         self.teams = Parties(self._wire, "teams")
@@ -37,9 +55,14 @@ class Client:
         """Who the token acts as, and what it may do."""
         return self._wire.ask(Request(method="GET", path="/me"), Me)
 
-    def audit(self) -> Iterator[AuditView]:
+    def change_password(self, passwords: NewPassword) -> Me:
+        """Change one's own, of whoever the token acts as. All their sessions end; tokens stay good."""
+        return change_password(self._url, self.me().name, passwords, seconds=self._seconds)
+
+    def audit(self, **only: Unpack[AuditOnly]) -> Iterator[AuditView]:
         """What was done and denied, newest first."""
-        return self._wire.pages("/audit", AuditListing)
+        said = {name: value.isoformat() if isinstance(value, datetime) else str(value) for name, value in only.items() if value}
+        return self._wire.pages("/audit", AuditListing, **said)
 
     def document(self) -> bytes:
         """The admin API itself, as an OpenAPI 3.1 document."""

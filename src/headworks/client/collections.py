@@ -8,6 +8,7 @@ from headworks.client.wire import Request, Wire
 from headworks.domain.administration.wire.bounds import BoundsBody, BudgetBody, LimitBody
 from headworks.domain.administration.wire.keys import KeyAsked, KeyListing, KeyMade, KeyPatch, KeyView, Policy, Rotation
 from headworks.domain.administration.wire.parties import Move, PartyAsked, PartyListing, PartyPatch, PartyView
+from headworks.domain.administration.wire.standings import Standings
 from headworks.domain.administration.wire.top_ups import TopUpAsked, TopUpListing, TopUpView
 
 
@@ -44,6 +45,10 @@ class Bounded:
         """Take one budget away."""
         return self._wire.ask(Request(method="DELETE", path=f"{self._path}/{id}/budgets/{name}", version=version), BoundsBody)
 
+    def standings(self, id: str) -> Standings:  # noqa: A002 - the field's name
+        """What is used, held and left of its limits and budgets."""
+        return self._wire.ask(Request(method="GET", path=f"{self._path}/{id}/standings"), Standings)
+
     def top_up(self, id: str, budget: str, asked: TopUpAsked, *, idempotency_key: str | None = None) -> TopUpView:  # noqa: A002 - the field's name
         """Add money to a budget for one period."""
         path = f"{self._path}/{id}/budgets/{budget}/top-ups"
@@ -77,10 +82,17 @@ class Parties(Bounded):
         """Change some of its fields."""
         return self._wire.ask(Request(method="PATCH", path=f"{self._path}/{id}", body=patch, version=version), PartyView)
 
-    def move(self, id: str, parent: str, *, version: int | None = None) -> PartyView:  # noqa: A002 - the field's name
+    def move(
+        self,
+        id: str,  # noqa: A002 - the field's name
+        parent: str,
+        *,
+        version: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> PartyView:
         """Put it under another party."""
-        body = Move(parent=parent)
-        request = Request(method="POST", path=f"{self._path}/{id}/move", body=body, version=version, locks=True)
+        path, body = f"{self._path}/{id}/move", Move(parent=parent)
+        request = Request(method="POST", path=path, body=body, version=version, locks=True, idempotency_key=idempotency_key)
         return self._wire.ask(request, PartyView)
 
 
@@ -109,9 +121,10 @@ class Keys(Bounded):
         request = Request(method="POST", path=f"{self._path}/{id}/rotate", body=body, idempotency_key=idempotency_key)
         return self._wire.ask(request, KeyMade)
 
-    def revoke(self, id: str) -> KeyView:  # noqa: A002 - the field's name
+    def revoke(self, id: str, *, idempotency_key: str | None = None) -> KeyView:  # noqa: A002 - the field's name
         """Refuse it from now on."""
-        return self._wire.ask(Request(method="POST", path=f"{self._path}/{id}/revoke"), KeyView)
+        request = Request(method="POST", path=f"{self._path}/{id}/revoke", idempotency_key=idempotency_key)
+        return self._wire.ask(request, KeyView)
 
     def policy(self, id: str) -> Policy:  # noqa: A002 - the field's name
         """What it may do in effect."""

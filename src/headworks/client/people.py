@@ -96,9 +96,10 @@ class Tokens:
         """The answer holds the token, once. It acts as the caller, and with no more."""
         return self._wire.ask(Request(method="POST", path="/tokens", body=asked, idempotency_key=idempotency_key), TokenMade)
 
-    def revoke(self, id: str) -> TokenView:  # noqa: A002 - the field's name
+    def revoke(self, id: str, *, idempotency_key: str | None = None) -> TokenView:  # noqa: A002 - the field's name
         """At once."""
-        return self._wire.ask(Request(method="POST", path=f"/tokens/{id}/revoke"), TokenView)
+        request = Request(method="POST", path=f"/tokens/{id}/revoke", idempotency_key=idempotency_key)
+        return self._wire.ask(request, TokenView)
 
 
 class Sessions:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import datetime
 
 from headworks.client.wire import Request, Wire
-from headworks.domain.administration.wire.people import Login, Me, SignInWays, Ticket, TokenAsked, TokenMade
+from headworks.domain.administration.wire.people import Login, Me, NewPassword, TokenAsked, TokenMade
+from headworks.domain.administration.wire.sign_in import SignInAsked, SignInOffered, SignInWays, Ticket
 
 _SECONDS = 30.0
 
@@ -28,19 +30,34 @@ def token_by_ticket(url: str, ticket: Ticket, *, label: str, expires_at: datetim
 
 def ways_of(url: str, *, seconds: float = _SECONDS) -> SignInWays:
     """How one can sign in there. Raises as `Wire` does."""
-    wire = Wire(url, "", seconds)
-    try:
+    with closing(Wire(url, "", seconds)) as wire:
         return wire.ask(Request(method="GET", path="/login"), SignInWays)
-    finally:
-        wire.close()
+
+
+def ask_sign_in(url: str, provider: str, asked: SignInAsked, *, seconds: float = _SECONDS) -> SignInOffered:
+    """Ask to act as whoever signs in in a browser and confirms it there. Raises as `Wire` does."""
+    with closing(Wire(url, "", seconds)) as wire:
+        return wire.ask(Request(method="POST", path=f"/login/{provider}", body=asked), SignInOffered)
+
+
+def change_password(url: str, name: str, passwords: NewPassword, *, seconds: float = _SECONDS) -> Me:
+    """Change one's own. A session is opened for it and ended: a token does not become a password. Raises as `Wire` does."""
+    with closing(Wire(url, "", seconds)) as wire:
+        _sign_in(wire, Request(method="POST", path="/session", body=Login(name=name, password=passwords.old)))
+        me = _sign_in(wire, Request(method="PUT", path="/me/password", body=passwords))
+        wire.send(Request(method="DELETE", path="/session"))
+    return me
 
 
 def _token(wire: Wire, proof: Request, asked: TokenAsked) -> TokenMade:
-    try:
-        me = wire.ask(proof, Me)
-        wire.sign_with_session(me.csrf or "")
+    with closing(wire):
+        _sign_in(wire, proof)
         made = wire.ask(Request(method="POST", path="/tokens", body=asked), TokenMade)
         wire.send(Request(method="DELETE", path="/session"))
-    finally:
-        wire.close()
     return made
+
+
+def _sign_in(wire: Wire, proof: Request) -> Me:
+    me = wire.ask(proof, Me)
+    wire.sign_with_session(me.csrf or "")
+    return me

@@ -33,8 +33,19 @@ class Usage:
             page = found.next_page
 
 
+_Value = str | int | bool | tuple[str, ...] | None
+
+
 def _request(what: str, query: UsageQuery | CostsQuery, page: str) -> Request:
-    wanted = {**msgspec.structs.asdict(query), "page": page}
+    wanted: dict[str, _Value] = {**msgspec.structs.asdict(query), "page": page}
     return Request(
-        method="GET", path=f"/organization/{what}", query={name: value for name, value in wanted.items() if value != ""}
+        method="GET",
+        path=f"/organization/{what}",
+        query={name: _written(value) for name, value in wanted.items() if value not in ("", (), None)},
     )
+
+
+def _written(value: _Value) -> str:
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -6,7 +6,7 @@ import http.client
 import uuid
 from collections.abc import Iterator, Mapping
 from typing import Protocol, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
@@ -15,6 +15,8 @@ from headworks.domain.administration.wire.problem import Problem
 Answer = TypeVar("Answer")
 Item_co = TypeVar("Item_co", covariant=True)
 ROOT = "/admin/v1"
+_PLAIN = "/:*"
+"""Of a path, besides letters and digits: names come from people, and are what the control plane says they may be."""
 _TRIES = 2
 
 
@@ -109,7 +111,7 @@ class Wire:
     def send(self, request: Request) -> bytes:
         """The body of the answer. A creation carries an idempotency key, so that it may be tried again."""
         wanted = {name: value for name, value in request.query.items() if value is not None}
-        target = self._root + request.path + (f"?{urlencode(wanted)}" if wanted else "")
+        target = self._root + quote(request.path, safe=_PLAIN) + (f"?{urlencode(wanted)}" if wanted else "")
         body = msgspec.json.encode(request.body) if request.body is not None else b""
         headers = self._headers(request, has_body=bool(body))
         for tried in range(1, _TRIES + 1):
@@ -121,9 +123,8 @@ class Wire:
                 self._connection.close()  # it opens itself at the next request
                 if tried == _TRIES or isinstance(trouble, TimeoutError):
                     where = f"{self._connection.host}:{self._connection.port}"
-                    raise Unreachable(
-                        f"{where} does not answer ({trouble or type(trouble).__name__}). Is the control plane running there?"
-                    ) from trouble
+                    reason = getattr(trouble, "strerror", None) or str(trouble) or type(trouble).__name__
+                    raise Unreachable(f"{where} does not answer ({reason}). Is the control plane running there?") from trouble
             else:
                 self._cookie = answer.headers.get("set-cookie", self._cookie).partition(";")[0]
                 return _told(answer, raw)

@@ -63,7 +63,7 @@ class Alerts:
     async def look(self) -> int:
         """Note the thresholds that were passed since; how many that were."""
         now = self._clock.wall_ns()
-        windows = [_window(owned, now) for owned in await self._tables.budgets(now, await self._written_now(now))]
+        windows = [window_of(owned, now) for owned in await self._tables.budgets(now, await self._written_now(now))]
         spent, added = await self._tables.spent(windows), await self._tables.added(windows)
         fresh = 0
         for window, units, more in zip(windows, spent, added, strict=True):
@@ -130,7 +130,8 @@ class Alerts:
         return len(due.left) - len(left)
 
 
-def _window(owned: Owned, now: int) -> Window:
+def window_of(owned: Owned, now: int) -> Window:
+    """The budget in its period at `now`, wall-clock nanoseconds."""
     rule = owned.rule
     if rule.calendar is None:
         return Window(owned, "", 0, _EVER)

@@ -84,7 +84,7 @@ async def _scrape(house: House) -> bytes:
         skipped = max(each.skipped for each in house.projections)
         state = State(census.gateways, census.silent, house.lags(), skipped, house.books())
         page = await asyncio.to_thread(house.metrics.render, state)
-        projection.save()
+        await asyncio.to_thread(projection.save)
     return page
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
 
+from headworks.files import write_whole
 from headworks.stores.journal import Place
 
 FOLDER = "bookmarks"
@@ -33,12 +33,9 @@ class Bookmark:
             return None
 
     def save(self, places: Mapping[str, Place]) -> None:
-        """Keep the places. On a full disk this is said once, and the last ones saved stay."""
-        fresh = self._path.with_suffix(".new")
+        """Keep the places; waits for the disk. On a full one this is said once, and the last ones saved stay."""
         try:
-            self._path.parent.mkdir(mode=0o700, exist_ok=True)
-            fresh.write_bytes(msgspec.json.encode(places))
-            os.replace(fresh, self._path)  # noqa: PTH105 - the same call, shorter to read than Path's
+            write_whole(self._path, msgspec.json.encode(places))
         except OSError as trouble:
             if not self._failing:
                 self._say(

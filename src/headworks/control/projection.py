@@ -82,7 +82,7 @@ class Projection:
         self.failures += exchanges
 
     def save(self) -> None:
-        """What has been told so far is told for good: a later life begins behind it."""
+        """What has been told so far is told for good: a later life begins behind it. Waits for the disk."""
         self.fresh = 0
         self._bookmark.save(self._tail.places())
 
@@ -95,7 +95,7 @@ async def deliver(projection: Projection, hand_on: Callable[[], None], clock: Cl
 
 
 async def deliver_once(projection: Projection, hand_on: Callable[[], None]) -> None:
-    """`hand_on` runs in a thread, and then the place is saved."""
+    """`hand_on` runs in a thread, and then the place is saved in one."""
     if not projection.fresh:
         return
     async with projection.lock:
@@ -105,4 +105,4 @@ async def deliver_once(projection: Projection, hand_on: Callable[[], None]) -> N
             projection.fail(projection.fresh, f"could not hand on what it was told ({trouble.strerror})")
             projection.fresh = 0
         else:
-            projection.save()
+            await asyncio.to_thread(projection.save)

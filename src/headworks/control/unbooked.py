@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import msgspec
 from headworks.control.draft import Draft
 from headworks.domain.exchange import Exchange
 from headworks.domain.ledger import Sums
+from headworks.files import append_line, read_lines
 from headworks.stores.journal.strict import read_on
 from headworks.stores.sql.ledger import LedgerTables, Step, UnbookableError
 
@@ -53,16 +53,9 @@ async def book_apart(directory: Path, tables: LedgerTables, size: int, say: Say)
 
 def _keep(directory: Path, exchange: Exchange) -> None:
     """On the disk before its place is passed, so that it may stand there twice."""
-    with (directory / _NAME).open("ab") as file:
-        file.write(msgspec.json.encode(exchange) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+    append_line(directory / _NAME, msgspec.json.encode(exchange))
 
 
 def unbooked(directory: Path) -> set[str]:
     """Ids of all that were ever passed over. Raises `OSError`."""
-    try:
-        lines = (directory / _NAME).read_bytes().splitlines()
-    except FileNotFoundError:
-        return set()
-    return {msgspec.json.decode(line, type=Exchange).id for line in lines}
+    return {msgspec.json.decode(line, type=Exchange).id for line in read_lines(directory / _NAME)}

@@ -104,6 +104,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     tally: Tally
     closing: Closing
     peer: str = ""
+    certificate: bytes = b""
+    """Of the client, as its connection's handshake has proved it, DER. Never what a header says."""
     where: Where = NOWHERE
     """What the path says beside the endpoint: the id in `/v1/models/{id}`."""
     principal: Principal | None = None

@@ -23,7 +23,7 @@ _PINNED = "customer"
 
 CALLER: dict[str, str] = {
     "key": "name of the key",
-    "principal": "id of the key, `jwt:…` for a token",
+    "principal": "id of the key, `jwt:…` for a token, `x509:…` for a client certificate",
     "organisation": "id of the organisation",
     "team": "id of the team; of a key in the configuration its `team`",
     "project": "id of the project",

@@ -49,6 +49,17 @@ class SharedGauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     """Acts that could not be told: the ledger has them."""
 
 
+class DirectoryGauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What a process remembers of callers that stand in the database, and how fresh that is."""
+
+    entries: int = 0
+    """Callers remembered."""
+    change: int = 0
+    """The number of the last change of records that was taken account of."""
+    age: float | None = None
+    """Seconds since all that is remembered was last known to be true; None where it never was."""
+
+
 class Gauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One gateway process. `health` is 1 for a target in use, 0 for one behind an open circuit or cooling down, 0.5 for one on probation."""
 
@@ -70,3 +81,4 @@ class Gauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     journal: JournalGauges = JournalGauges()
     shared: SharedGauges | None = None
     """None where it counts by itself."""
+    directory: DirectoryGauges = DirectoryGauges()

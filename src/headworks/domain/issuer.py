@@ -45,6 +45,17 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True):
     """How far its clock may differ from ours."""
     max_age: float = 3600.0
     """Its keys count for so long without being read again: a withdrawn one no longer."""
+    vouches_by: Literal["token", "certificate"] = "token"
+
+    @property
+    def title(self) -> str:
+        """What those for whom it vouches are called."""
+        return f"{self.name} token" if self.vouches_by == "token" else "client certificate"
+
+    @property
+    def prefix(self) -> str:
+        """How their ids begin."""
+        return f"jwt:{self.name}:" if self.vouches_by == "token" else "x509:"
 
 
 def is_guarded(url: str) -> bool:
@@ -63,5 +74,9 @@ class IdentitySettings(msgspec.Struct, frozen=True, kw_only=True):
 
     issuers: dict[str, Issuer] = {}
     """By `iss`."""
+    certificates: Issuer | None = None
+    """Whoever vouches by certificates for clients; None: these are nobody's credential."""
+    certified_keys: bool = False
+    """A key is good only together with a certificate that leads to a party which it belongs to."""
     stale_for: float = 0.0
     """Seconds for which a key that is known goes on counting while the database is gone; 0: it does not."""

@@ -6,10 +6,12 @@ import difflib
 from collections.abc import Callable, Mapping
 from heapq import nlargest
 from itertools import islice, pairwise
+from typing import Literal
 
 import msgspec
 
 from headworks.domain.issuer import IdentitySettings
+from headworks.domain.limits.limit import Limit
 from headworks.domain.policy import PolicyRule
 from headworks.domain.principal import Principal
 from headworks.domain.retry import RetryBudgetSettings, RetryPolicy
@@ -113,6 +115,9 @@ class EdgeSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     cert_file: str = ""
     key_file: str = ""
     client_ca_file: str = ""
+    client_certificates: Literal["required", "optional"] = "required"
+    """With `client_ca_file`: whether one may come without."""
+    client_crl_file: str = ""
     cors: Cors = Cors()
 
 
@@ -150,6 +155,8 @@ class CacheSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
     enabled: bool = False
     seconds: float = 300.0
     max_bytes: int = 67_108_864
+    zero_retention: bool = False
+    """No answer outlives its request: of an Idempotency-Key only what it was used for is known."""
 
 
 class ClusterSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -197,6 +204,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     journal: JournalSettings = JournalSettings()
     logs: LogSettings = LogSettings()
     cache: CacheSettings = CacheSettings()
+    limits: tuple[Limit, ...] = ()
+    """Of all callers together, whoever they are."""
     guards: tuple[GuardRule, ...] = ()
     policies: tuple[PolicyRule, ...] = ()
     breaker: Breaker = Breaker()

@@ -11,6 +11,7 @@ from headworks.edge.patience import Patience
 from headworks.edge.reader import MAX_AHEAD, Reader
 from headworks.edge.responder import Responder
 from headworks.edge.state import ServerState
+from headworks.edge.tls import certificate_of
 from headworks.transport.wheel import NEVER
 
 BODY_AHEAD = 65_536
@@ -53,6 +54,7 @@ class Connection(asyncio.Protocol):
         self._ahead = 0
         """Bytes that came with later requests since reading went on, about."""
         self.peer = ""
+        self.certificate = b""
         self.slow = False
         self.due = self.visit = NEVER
 
@@ -65,6 +67,8 @@ class Connection(asyncio.Protocol):
         address = transport.get_extra_info("peername")
         self.peer = str(address[0]) if isinstance(address, tuple) else ""
         self._secure = transport.get_extra_info("sslcontext") is not None
+        if self._secure and self._settings.client_ca_file:
+            self.certificate = certificate_of(transport)
         connections = self._state.connections
         connections.add(self)
         surplus = len(connections) - self._settings.max_connections

@@ -144,6 +144,7 @@ class Responder:
             closing=Closing(door.complain),
             peer=self._line.peer,
             where=match.where,
+            certificate=self._line.certificate,
         )
 
     def _begin(self, reply: Reply) -> None:

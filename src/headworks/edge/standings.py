@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 
-from headworks.domain.limits import Standing
+from headworks.domain.limits import Limit, Standing
+from headworks.domain.limits.limit import Shape
 from headworks.edge.routes import Front
 
 _PLAIN = b"x-ratelimit-limit-{0}: %d\r\nx-ratelimit-remaining-{0}: %d\r\nx-ratelimit-reset-{0}: %b\r\n"
@@ -21,7 +22,10 @@ def told(standings: Iterable[Standing], front: Front, wall_ns: int) -> bytes:
         return _dated(standings, _named(front.limits), wall_ns)
     lines = b""
     for form, standing in _tightest(standings, _UNDATED).items():
-        lines += form % (standing.limit.amount, standing.remaining, duration(standing.resets_in))
+        if _returns(standing.limit):
+            lines += form % (standing.limit.amount, standing.remaining, duration(standing.resets_in))
+        else:
+            lines += _without_reset(form) % (standing.limit.amount, standing.remaining)
     return lines
 
 
@@ -36,6 +40,16 @@ def duration(seconds: float) -> bytes:
     minutes, left = divmod(-(-milliseconds // 1000), 60)
     hours, minutes = divmod(minutes, 60)
     return b"%dh%dm%ds" % (hours, minutes, left) if hours else b"%dm%ds" % (minutes, left)
+
+
+def _returns(limit: Limit) -> bool:
+    """Whether time gives it back. What is left of a session is all there is of it."""
+    return limit.shape is not Shape.COUNT or limit.calendar is not None
+
+
+@cache
+def _without_reset(form: bytes) -> bytes:
+    return b"".join(form.splitlines(keepends=True)[:2])
 
 
 def _tightest(standings: Iterable[Standing], forms: Sequence[bytes]) -> dict[bytes, Standing]:
@@ -61,6 +75,9 @@ def _dated(standings: Iterable[Standing], forms: Sequence[bytes], wall_ns: int) 
     """With the instant of the reset instead of the time until then."""
     lines = b""
     for form, standing in _tightest(standings, forms).items():
+        if not _returns(standing.limit):
+            lines += _without_reset(form) % (standing.limit.amount, standing.remaining)
+            continue
         resets_at = datetime.fromtimestamp(-(-wall_ns // 10**9) - int(-standing.resets_in // 1), UTC)
         written = resets_at.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
         lines += form % (standing.limit.amount, standing.remaining, written)

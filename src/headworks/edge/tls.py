@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from pathlib import Path
 
@@ -16,7 +17,7 @@ class Certificates:
         """Raises `OSError` or `ssl.SSLError` when the files cannot be used."""
         self._settings = settings
         self._complain = complain
-        self._files = [Path(name) for name in (settings.cert_file, settings.key_file) if name]
+        self._files = [Path(name) for name in (settings.cert_file, settings.key_file, settings.client_crl_file) if name]
         self._seen = self._stamps()
         self.context = _context(settings)
 
@@ -29,6 +30,8 @@ class Certificates:
         try:
             _context(self._settings)  # a certificate and a key that do not match would spoil the context in use
             self.context.load_cert_chain(self._settings.cert_file, self._settings.key_file or None)
+            if self._settings.client_crl_file:
+                self.context.load_verify_locations(self._settings.client_crl_file)  # of several, the latest counts
         except OSError as trouble:
             self._complain(trouble)
 
@@ -52,6 +55,23 @@ def _context(settings: EdgeSettings) -> ssl.SSLContext:
     context.set_alpn_protocols(["http/1.1"])
     context.load_cert_chain(settings.cert_file, settings.key_file or None)
     if settings.client_ca_file:
-        context.verify_mode = ssl.CERT_REQUIRED
-        context.load_verify_locations(settings.client_ca_file)
+        _ask_clients(context, settings)
     return context
+
+
+def _ask_clients(context: ssl.SSLContext, settings: EdgeSettings) -> None:
+    """Verify who comes, at every handshake: a resumed session would bring along what was verified long before."""
+    context.verify_mode = ssl.CERT_OPTIONAL if settings.client_certificates == "optional" else ssl.CERT_REQUIRED
+    context.load_verify_locations(settings.client_ca_file)
+    context.num_tickets = 0
+    context.options |= ssl.OP_NO_TICKET
+    if settings.client_crl_file:
+        context.minimum_version = ssl.TLSVersion.TLSv1_3  # below it, sessions can be resumed without tickets, too
+        context.load_verify_locations(settings.client_crl_file)
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+
+
+def certificate_of(transport: asyncio.BaseTransport) -> bytes:
+    """What the client has proved to be at the handshake, DER; empty where it showed nothing."""
+    secure: ssl.SSLObject = transport.get_extra_info("ssl_object")
+    return secure.getpeercert(binary_form=True) or b""

@@ -27,6 +27,7 @@ class Line(Protocol):
     """The connection, as who answers on it sees it."""
 
     peer: str
+    certificate: bytes
     slow: bool
     """The client does not keep up: what is written waits in memory."""
 

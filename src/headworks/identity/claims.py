@@ -47,11 +47,13 @@ async def place_of(claims: Claims, issuer: Issuer, gate: Gate) -> tuple[Lineage,
         if name:
             party = await _found(gate, kind, claimed(claims, name), here)
             if party is None:
-                raise refused(f"Its claim for the {kind} leads to no {kind} of its organisation, or to more than one.")
+                raise refused(
+                    f"Its claim for the {kind} leads to no {kind} of its organisation, or to more than one.", issuer.vouches_by
+                )
             here = party.id
     lineage, as_of = await gate.ask(lambda lookups: lookups.lineage(here))
     if not lineage or lineage[0].id != issuer.organisation:
-        raise refused("The organisation of its issuer, or what it claims to belong to, does not exist.")
+        raise refused("The organisation of its issuer, or what it claims to belong to, does not exist.", issuer.vouches_by)
     return lineage, as_of
 
 

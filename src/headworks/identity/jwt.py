@@ -52,9 +52,9 @@ def ends_at(claims: Claims) -> float:
     return ends
 
 
-def refused(why: str) -> Fault:
-    """The one refusal of tokens. `why` is a sentence without anything of the token's."""
-    return Fault("invalid_api_key", f"This token is refused. {why} Ask its issuer for a new one, made for this gateway.")
+def refused(why: str, what: str = "token") -> Fault:
+    """The one refusal of tokens and certificates. `why` is a sentence without anything that they say."""
+    return Fault("invalid_api_key", f"This {what} is refused. {why} Ask its issuer for a new one, made for this gateway.")
 
 
 def _decoded(part: bytes) -> bytes:

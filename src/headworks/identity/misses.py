@@ -7,6 +7,7 @@ from collections import OrderedDict
 import msgspec
 
 from headworks.domain.errors import Fault
+from headworks.domain.records import Ended
 from headworks.ports.clock import Clock
 
 _REMEMBERED = 60.0
@@ -20,23 +21,29 @@ class Misses:
         self.generation = 0
         self._clock = clock
         self._most = most
-        self._missed: OrderedDict[bytes, tuple[int, float]] = OrderedDict()
+        self._missed: OrderedDict[bytes, tuple[int, float, Ended | None]] = OrderedDict()
 
     def doubt(self) -> None:
         """Something was changed: nothing that was missed before counts."""
         self.generation += 1
 
-    def remember(self, digest: bytes, generation: int, sent: float) -> None:
-        """It was looked for in vain, by a look-up sent at `sent` while `generation` was current."""
-        self._missed[digest] = generation, sent
+    def remember(self, digest: bytes, generation: int, sent: float, why: Ended | None = None) -> None:
+        """It was looked for in vain, by a look-up sent at `sent` while `generation` was current. `why`: of a key that is known, and opens
+        nothing.
+        """
+        self._missed[digest] = generation, sent, why
         self._missed.move_to_end(digest)
         if len(self._missed) > self._most:
             self._missed.popitem(last=False)
 
     def knows(self, digest: bytes, since: float) -> bool:
         """Whether it is known that nobody holds it, by a look-up not sent before `since`."""
-        generation, sent = self._missed.get(digest, (-1, 0.0))
+        generation, sent, _ = self._missed.get(digest, (-1, 0.0, None))
         return generation == self.generation and sent >= max(since, self._clock.now() - _REMEMBERED)
+
+    def why(self, digest: bytes) -> Ended | None:
+        """As it was remembered."""
+        return self._missed[digest][2]
 
 
 class _Bucket(msgspec.Struct):

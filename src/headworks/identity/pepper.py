@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
-import tempfile
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
+
+from headworks.files import make_whole
 
 VARIABLE = "HEADWORKS_PEPPER"
 FILE = "pepper"
@@ -64,7 +64,8 @@ def _from_text(text: str) -> Pepper:
 
 def _kept(path: Path) -> bytes:
     if not path.exists():
-        _make(path)
+        # Gateway and control start together: the first one's counts.
+        make_whole(path, secrets.token_hex(_BYTES).encode() + b"\n")
     if path.stat().st_mode & _OPEN_TO_OTHERS:
         raise PepperRefused(f"Others may read {path}. Make it yours alone: chmod 600 {path}")
     try:
@@ -74,19 +75,3 @@ def _kept(path: Path) -> bytes:
     if len(secret) < _BYTES:
         raise PepperRefused(f"{path} is damaged. Restore it from a backup: without it no key made here is known any more.")
     return secret
-
-
-def _make(path: Path) -> None:
-    """Whole or not at all, and by one process only: gateway and control start together."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".pepper-")  # made with mode 0600
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_hex(_BYTES) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(name, path)
-    except FileExistsError:
-        return  # the other one was first, and its pepper counts
-    finally:
-        os.unlink(name)  # noqa: PTH108 - a plain name, from mkstemp

@@ -8,9 +8,20 @@ from typing import TypeVar
 
 import msgspec
 
-from headworks.domain.limits import Limit, Unit
+from headworks.domain.limits import Limit
 from headworks.domain.principal import Principal
-from headworks.domain.records import NO_BOUNDS, Bounds, Narrowed, Party, PartyKind, TopUp, added, narrowed
+from headworks.domain.records import (
+    NO_BOUNDS,
+    Bounds,
+    Narrowed,
+    Party,
+    PartyKind,
+    TopUp,
+    added,
+    limit_of,
+    limit_of_budget,
+    narrowed,
+)
 from headworks.ports.records import Found
 
 Named = TypeVar("Named")
@@ -52,7 +63,7 @@ class Compiler:
         if standing is None or standing.parties[-1] != key.owner:
             return None
         ends = _earliest((standing.expires_at, key.expires_at, key.revoked_at))
-        own = limits_of(key.bounds, key.id, f"key/{key.name}", key.top_ups)
+        own = limits_of(key.bounds, key.counted_as, f"key/{key.name}", key.top_ups)
         return principal(standing, key.id, key.name, ends, bounds=key.bounds, limits=own)
 
     def standing_of(self, lineage: Lineage) -> Standing | None:
@@ -114,28 +125,13 @@ def principal(
     )
 
 
-_OF_BUDGETS = ("amount", "currency", "calendar", "zone", "group_by", "rollover")
-"""Fields that a budget's counter has from it. What a limit's rule says, its counter says, too."""
-
-
 def limits_of(bounds: Bounds, owner: str, title: str, top_ups: tuple[TopUp, ...] = ()) -> tuple[Limit, ...]:
     """The limits and hard budgets of one level. Soft budgets hold nobody back: they alert, from the ledger."""
-    rules = (
-        Limit(id=f"{title}/{name}", owner=owner, rule=name, **msgspec.structs.asdict(rule))
-        for name, rule in bounds.limits.items()
-    )
+    rules = (limit_of(rule, name, owner, title) for name, rule in bounds.limits.items())
     budgets = (
-        Limit(
-            id=f"{title}/{name}",
-            owner=owner,
-            rule=name,
-            unit=Unit.COST,
-            budget=True,
-            extra=added(top_ups, name, budget.currency) if top_ups else (),
-            **{field: getattr(budget, field) for field in _OF_BUDGETS},
-        )
-        for name, budget in bounds.budgets.items()
-        if budget.hard
+        limit_of_budget(rule, name, owner, title, added(top_ups, name, rule.currency) if top_ups else ())
+        for name, rule in bounds.budgets.items()
+        if rule.hard
     )
     return (*rules, *budgets)
 

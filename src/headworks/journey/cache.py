@@ -49,7 +49,15 @@ class Cache:
             call.tally.cache = "replay"
             return _again(kept, (b"idempotent-replayed", b"true"))
         captured = _Captured()
-        call.closing.settle(lambda outcome: self._replays.keep(key, captured.answer(outcome)))
+
+        def conclude(outcome: Outcome) -> None:
+            answer = captured.answer(outcome)
+            if answer is not None and call.snapshot.cache.zero_retention:
+                self._replays.note(key)
+            else:
+                self._replays.keep(key, answer)
+
+        call.closing.settle(conclude)
         return captured.on(await proceed(call))
 
     async def _cached(self, call: Call, proceed: Proceed) -> Reply:

@@ -28,6 +28,11 @@ class Identify:
     def __call__(self, call: Call, proceed: Proceed) -> Awaitable[Reply]:
         """Refuses a missing or unknown key. Waits only for a key that is not known yet."""
         key = _presented(call)
+        if call.snapshot.identity.certificates is not None:
+            return self._certified(call, key, proceed)
+        return self._by_key(call, key, proceed)
+
+    def _by_key(self, call: Call, key: bytes | None, proceed: Proceed) -> Awaitable[Reply]:
         if key is None:
             if not call.snapshot.open_door:
                 raise Fault(
@@ -39,6 +44,19 @@ class Identify:
         if principal is None:
             return self._find(call, key, proceed)
         return proceed(msgspec.structs.replace(call, principal=_still(principal, call)))
+
+    async def _certified(self, call: Call, key: bytes | None, proceed: Proceed) -> Reply:
+        """By the client's certificate, by a key, or by both, as the configuration says."""
+        both = key is not None and call.snapshot.identity.certified_keys
+        if key is not None and not both:
+            return await self._by_key(call, key, proceed)
+        holder = await self._keys.certified(call.certificate, call.snapshot) if call.certificate else None
+        if not both:
+            if holder is None:
+                return await self._by_key(call, key, proceed)
+            return await proceed(msgspec.structs.replace(call, principal=_still(holder, call)))
+        place = _still(holder, call).lineage[-2:-1] if holder is not None else ()
+        return await self._by_key(call, key, lambda known: proceed(_placed(known, place)))
 
     async def _find(self, call: Call, key: bytes, proceed: Proceed) -> Reply:
         principal = await self._keys.find(key, call.snapshot, call.peer)
@@ -57,6 +75,16 @@ def _still(principal: Principal, call: Call) -> Principal:
             "invalid_api_key", "This API key or token has expired, or was replaced. Ask an administrator for a new one."
         )
     return principal
+
+
+def _placed(call: Call, place: tuple[str, ...]) -> Call:
+    """The call, where its key belongs to the party that the certificate leads to, or to one below. Others may not use a stolen key."""
+    if call.principal is None or not place or place[0] not in call.principal.lineage:
+        raise Fault(
+            "invalid_api_key",
+            "API keys are good here only together with a client certificate of their own team. Use one of yours.",
+        )
+    return call
 
 
 def _presented(call: Call) -> bytes | None:

@@ -36,7 +36,7 @@ class Limits:
         asked = reservation(call, call.plan)
         tally.reserved = asked.usage
         tally.reserved_nanos = asked.nanos(call.plan)
-        if not call.principal.limits:
+        if not call.principal.limits and not call.snapshot.limits:
             return proceed(call)
         debt = _Debt(call, asked, self._counters, self._periods)
         claims = debt.claims(call.plan, tally.reserved_nanos)
@@ -83,7 +83,7 @@ class _Debt:
             least_output=floor,
             least_cost=-1 if floor < 0 else asked.nanos(plan, floor),
         )
-        claims = claims_of(call.principal.limits, demand, call.at, self._periods)
+        claims = claims_of(call.snapshot.limits + call.principal.limits, demand, call.at, self._periods)
         unbounded = unbounded_part(call, plan)
         if unbounded is not None and COST in [claim.limit.column for claim in claims]:
             raise unbounded
@@ -135,12 +135,12 @@ class _Debt:
         """Hold what being served by a fallback claims beyond what is held. Raises `Fault`; what was held stays held."""
         tally = self._call.tally
         nanos = self._asked.nanos(plan)
-        more = _beyond(self.claims(plan, nanos), tally.claims)
-        if more and self._hold is not None:
-            await self._hold.extend(more)
+        claims = tuple([msgspec.structs.replace(claim, least=-1) for claim in self.claims(plan, nanos)])  # its cap is given out
+        if self._hold is not None:
+            await self._hold.extend(claims)
             tally.claims = self._hold.claims
-        elif more:
-            await self.incur(more)
+        elif claims:
+            await self.incur(claims)
         tally.reserved_nanos = max(tally.reserved_nanos, nanos)
 
     def _take(self, hold: Hold) -> None:
@@ -162,12 +162,3 @@ class _Debt:
             self._hold.settle(receipt.usage, receipt.price.nanos, counts=counts(outcome))
         elif self._owed:
             self._counters.release(self._call.id)
-
-
-def _beyond(claims: tuple[Claim, ...], held: tuple[Claim, ...]) -> tuple[Claim, ...]:
-    """What of the claims is not held already, counter by counter."""
-    have: dict[str, int] = {}
-    for claim in held:
-        have[claim.counter] = have.get(claim.counter, 0) + claim.amount
-    more = ((claim, claim.amount - have.get(claim.counter, 0)) for claim in claims)
-    return tuple(msgspec.structs.replace(claim, amount=amount, least=-1) for claim, amount in more if amount > 0)

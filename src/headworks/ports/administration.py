@@ -7,7 +7,16 @@ from typing import Protocol
 
 import msgspec
 
-from headworks.domain.administration import Administrator, AdminToken, AuditEntry, Identity, RoleGrant, Session
+from headworks.domain.administration import (
+    ALL_ACTS,
+    Administrator,
+    AdminToken,
+    AuditEntry,
+    AuditFilter,
+    Identity,
+    RoleGrant,
+    Session,
+)
 from headworks.ports.records import Page, Reach
 
 Facts = Mapping[str, str]
@@ -87,8 +96,8 @@ class Administration(Protocol):
         """
         ...
 
-    async def replace_grants(self, administrator: str, grants: Sequence[RoleGrant], *, source: str, audit: Facts) -> None:
-        """These instead of all that have `source` in `created_by`. What is granted already, whoever did that, is left as it is."""
+    async def replace_grants(self, administrator: str, grants: Sequence[RoleGrant], *, audit: Facts) -> None:
+        """These instead of all that claims have given: a person comes through one provider alone. What is granted already, whoever did that, is left as it is."""
         ...
 
     async def administrators(self, page: Page, *, reach: Reach) -> Sequence[Administrator]:
@@ -169,6 +178,6 @@ class Administration(Protocol):
         """An audit record of its own."""
         ...
 
-    async def audit_entries(self, page: Page, *, reach: Reach) -> Sequence[AuditEntry]:
+    async def audit_entries(self, page: Page, *, reach: Reach, only: AuditFilter = ALL_ACTS) -> Sequence[AuditEntry]:
         """Newest first; `page.after` is a number. Only those that happened within reach."""
         ...

@@ -47,6 +47,10 @@ class Keys(Protocol):
         """
         ...
 
+    async def certified(self, certificate: bytes, snapshot: Snapshot) -> Principal | None:
+        """Whom a certificate (DER, verified already) speaks for. None: it is nobody's. Raises `Fault` as `Keys.find` does."""
+        ...
+
 
 class Hold(Protocol):
     """What was set aside for one call."""
@@ -62,8 +66,9 @@ class Hold(Protocol):
         ...
 
     async def extend(self, claims: tuple[Claim, ...]) -> None:
-        """Hold these too, all or nothing. Raises `Fault` as `reserve` does; what was held stays held.
+        """Hold as much as these: of each counter what is not held yet, all or nothing. A group stays on the counter where it was put.
 
+        Raises `Fault` as `reserve` does; what was held stays held.
         Cancelled while it waits, whatever was taken is let go with the rest.
         """
         ...
@@ -153,5 +158,9 @@ class Replays(Protocol):
         ...
 
     def keep(self, key: bytes, answer: Answer | None) -> None:
-        """The request is over: keep its answer, or with None let the key go."""
+        """The request is over: keep its answer, enciphered, or with None let the key go."""
+        ...
+
+    def note(self, key: bytes) -> None:
+        """The request is over, and its answer nobody's to keep: of the key only what it was used for."""
         ...

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -11,6 +10,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from headworks.files import make_whole
 from headworks.ports.secrets import MasterKey
 from headworks.secrets.refusal import MasterRefused
 from headworks.secrets.transit import Post, TransitMaster
@@ -113,19 +113,7 @@ def _text_of(name: str) -> str:
 
 
 def _kept(path: Path) -> bytes:
-    """Made once, whole or not at all: a second process that comes meanwhile finds the first one's."""
+    """Made once: a second process that comes meanwhile finds the first one's."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f".{FILE}-{secrets.token_hex(8)}")
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(handle, "w") as file:
-                file.write(secrets.token_hex(_BYTES) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            os.link(fresh, path)
-        except FileExistsError:
-            return _read(path)
-        finally:
-            fresh.unlink()
+        make_whole(path, secrets.token_hex(_BYTES).encode() + b"\n")
     return _read(path)

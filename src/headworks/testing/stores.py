@@ -78,6 +78,10 @@ class MemoryKeys:
         self.looked_up.append(key)
         return self.holders.get(key)
 
+    async def certified(self, certificate: bytes, snapshot: Snapshot) -> Principal | None:  # noqa: ARG002 - the port's signature
+        """The holder, or None."""
+        return self.holders.get(certificate)
+
 
 class Settlement(msgspec.Struct, frozen=True):
     """How a hold was settled."""
@@ -97,8 +101,8 @@ class WatchedHold:
         self.settlements: list[Settlement] = []
 
     async def extend(self, claims: tuple[Claim, ...]) -> None:
-        """Grant them."""
-        self.claims += claims
+        """Grant them: nothing is counted, so that what was held is held no more."""
+        self.claims = claims
 
     def settle(self, usage: Usage, cost_nanos: int, *, counts: bool) -> None:
         """Remember it."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,19 +16,23 @@ from headworks.control.admin.denials import Denials
 from headworks.control.admin.document import document_of
 from headworks.control.admin.door import AdminDoor
 from headworks.control.admin.entrance import Entrance
-from headworks.control.admin.office import NewKey, Office
+from headworks.control.admin.office import Counts, NewKey, Office, nothing_known
 from headworks.control.admin.operations import OPERATIONS
 from headworks.control.admin.passwords import Passwords
 from headworks.control.admin.proxies import Network
 from headworks.domain.config import Config
+from headworks.domain.names import Names
 from headworks.identity import Digests
 from headworks.identity.keys import make_key, prefix_of
 from headworks.identity.pepper import peppers_of
 from headworks.ports.clock import Clock
 from headworks.ports.revisions import Documents
+from headworks.stores.journal.under_way import UnderWay
 from headworks.stores.sql.administration import SqlAdministration
 from headworks.stores.sql.audit import Acts
 from headworks.stores.sql.engine import Database
+from headworks.stores.sql.ledger_alerts import AlertTables
+from headworks.stores.sql.ledger_standing import LedgerStanding
 from headworks.stores.sql.ledger_usage import LedgerUsage
 from headworks.stores.sql.records.store import SqlRecords
 from headworks.stores.sql.records.top_ups import SqlTopUps
@@ -52,6 +57,7 @@ def open_door(  # noqa: PLR0913 - what the process has opened, and what is left 
     *,
     entrance: Entrance | None = None,
     documents: Documents | None = None,
+    names: Callable[[], Awaitable[Names | None]] = nothing_known,
 ) -> AdminDoor:
     """`data` is where the journal is, and the pepper. Raises `PepperRefused`, and `ValueError` for what is wrong in the environment."""
     peppers = peppers_of(data, os.environ, shared=not database.is_sqlite)
@@ -78,12 +84,24 @@ def open_door(  # noqa: PLR0913 - what the process has opened, and what is left 
         attempts=Attempts(clock),
         passwords=Passwords(chance),
         document=document_of(OPERATIONS),
+        names=names,
         usage=LedgerUsage(database),
+        counts=counts_of(database, data),
         entrance=entrance,
         hosts=frozenset(name.lower() for name in (*_listed(HOSTS), urlsplit(entrance.url).hostname or "")),
         proxies=tuple(map(_network, _listed(PROXIES))),
     )
     return AdminDoor(office, address_of(sockets), tell)
+
+
+def counts_of(database: Database, data: Path) -> Counts:
+    """`data` is where the journal is."""
+    under_way = UnderWay(data)
+
+    async def held() -> Mapping[str, int]:
+        return await asyncio.to_thread(under_way.look)
+
+    return Counts(LedgerStanding(database), AlertTables(database), held)
 
 
 def _listed(variable: str) -> list[str]:

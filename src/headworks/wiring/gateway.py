@@ -16,7 +16,7 @@ from headworks.balancing.health import Circuit, HealthBook
 from headworks.dialects.anthropic import Anthropic
 from headworks.dialects.hub import Hub
 from headworks.dialects.openai_chat import OpenAIChat
-from headworks.domain.gauges import Gauges, SharedGauges
+from headworks.domain.gauges import DirectoryGauges, Gauges, SharedGauges
 from headworks.domain.snapshot import Snapshot
 from headworks.edge import Door, Edge
 from headworks.exporters.gauges import GaugeSocket, socket_path
@@ -86,6 +86,8 @@ class _House:
         self.handover = handover
         self.shared: Callable[[], SharedGauges] | None = None
         """How counting together goes."""
+        self.directory: Callable[[], DirectoryGauges] = DirectoryGauges
+        """What is remembered of callers."""
         self.draining = False
 
     def gauges(self) -> Gauges:
@@ -105,6 +107,7 @@ class _House:
             health=self._health(),
             journal=self.journal.gauges(),
             shared=self.shared() if self.shared is not None else None,
+            directory=self.directory(),
         )
 
     def _health(self) -> dict[str, float]:
@@ -146,6 +149,7 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
     handover = Handover(journal_dir, journal.chain.epoch, counters, clock, say)
     house = _House(live, edge, upstream, journal, health, handover)
     house.shared = shared
+    house.directory = keys.gauges
     if shared is None:  # shared counters outlive us by themselves
         await handover.learn(lambda: standing_of(snapshot.database, journal_dir, clock))
     stack.push_async_callback(_cancel, asyncio.create_task(handover.follow(), name="follow predecessors"))

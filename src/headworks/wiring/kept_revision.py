@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import msgspec
 
 from headworks.domain.revision import Applied
+from headworks.files import write_whole
 
 FILE = "revision.json"
 
@@ -27,9 +27,4 @@ class KeptRevision:
 
     def write(self, revision: Applied) -> None:
         """Keep this one instead. Raises `OSError`."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self.path.with_name(f"{FILE}.{os.getpid()}")  # a gateway and the one that replaces it may write at once
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(msgspec.json.encode(revision))
-            os.fsync(file.fileno())
-        fresh.replace(self.path)
+        write_whole(self.path, msgspec.json.encode(revision))

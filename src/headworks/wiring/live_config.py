@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from headworks.domain.config import Config
 from headworks.domain.counted import counted
 from headworks.domain.snapshot import Snapshot
+from headworks.files import make_whole
 from headworks.ports.clock import Clock
 from headworks.providers.catalog import shipped_catalog
 from headworks.wiring.at_start import changed
@@ -28,6 +28,7 @@ _BY_EACH_GATEWAY = (
     "server.cert_file",
     "server.key_file",
     "server.client_ca_file",
+    "server.client_crl_file",
     "journal.segment_bytes",
     "journal.segment_seconds",
     "journal.on_full",
@@ -155,14 +156,9 @@ def _no_key_left(before: Snapshot) -> str:
 def _client_key(directory: Path) -> str:
     """The one caller's key: made at the first start, the same at every later one."""
     path = directory / CLIENT_KEY_FILE
-    if path.exists():
-        return path.read_text().strip()
-    key = f"hw-{secrets.token_urlsafe(24)}"
-    directory.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(key + "\n")
-    return key
+    if not path.exists():
+        make_whole(path, f"hw-{secrets.token_urlsafe(24)}\n".encode())
+    return path.read_text().strip()
 
 
 def _announce(discovery: Discovery, say: Say) -> None:

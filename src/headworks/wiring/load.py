@@ -134,7 +134,7 @@ def _lacks(config: Config, machine: Config | None) -> list[Problem]:
 
 def names_no_caller(config: Config) -> bool:
     """Whether only those can call who have a key in the database."""
-    return not (config.keys or config.open_door or config.identity.issuers)
+    return not (config.keys or config.open_door or config.identity.issuers or config.identity.certificates)
 
 
 def oddities(compiled: Compiled) -> tuple[Problem, ...]:

@@ -33,15 +33,25 @@ async def check_pepper(database: Database, peppers: Sequence[Pepper], clock: Clo
     a lost pepper is lost, it is said, and other callers are served. A database that does not answer is for later.
     """
     try:
-        kept = await Installation(database, clock).value(_NAME) if await version_of(database) else ""
+        kept = await kept_fingerprint(database, clock)
     except (SQLAlchemyError, OSError):
         return
+    wrong = disagreement(kept, peppers)
+    if wrong and not database.is_sqlite:
+        raise PepperRefused(wrong)
+    if wrong:
+        say(wrong)
+
+
+async def kept_fingerprint(database: Database, clock: Clock) -> str:
+    """Of the pepper that counts; empty where none is kept yet."""
+    return await Installation(database, clock).value(_NAME) if await version_of(database) else ""
+
+
+def disagreement(kept: str, peppers: Sequence[Pepper]) -> str:
+    """What is wrong where `kept` is another pepper's fingerprint; empty where it is none."""
     fingerprints = [pepper.fingerprint for pepper in peppers]
-    if not kept or kept in fingerprints:
-        return
-    if not database.is_sqlite:
-        raise PepperRefused(_other(kept, fingerprints[0]))
-    say(_other(kept, fingerprints[0]))
+    return _other(kept, fingerprints[0]) if kept and kept not in fingerprints else ""
 
 
 def _other(kept: str, own: str) -> str:

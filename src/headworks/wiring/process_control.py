@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import uvloop
 
 from headworks.control.admin.door import AdminDoor
+from headworks.control.admin.office import nothing_known
 from headworks.control.alerts import Alerts, Written
 from headworks.control.ledger import Ledger
 from headworks.control.process import ControlPlan, Prepare, run_control
 from headworks.domain.config import Config
+from headworks.domain.names import Names
 from headworks.identity.pepper import PepperRefused, peppers_of
 from headworks.ports.clock import Clock
 from headworks.ports.revisions import Documents
@@ -29,6 +31,7 @@ from headworks.wiring.administration import address_of, open_door
 from headworks.wiring.alerts import destinations_of
 from headworks.wiring.chores import keep_house, tell_of_missing_keys
 from headworks.wiring.clock import SystemClock
+from headworks.wiring.compile import Compiled
 from headworks.wiring.config_file.excerpt import read_excerpt
 from headworks.wiring.database import database_of, written_address
 from headworks.wiring.documents import MachineDocuments
@@ -39,7 +42,9 @@ from headworks.wiring.process_life import Life, Orders, live, read_orders
 from headworks.wiring.seals import seals_of
 from headworks.wiring.tables import make_tables
 from headworks.wiring.voice import say
-from headworks.wiring.written_budgets import ActiveDocument, FileDocument, WrittenBudgets
+from headworks.wiring.written import ActiveDocument, Document, FileDocument
+from headworks.wiring.written_budgets import WrittenBudgets
+from headworks.wiring.written_names import WrittenNames
 
 NICENESS = 5
 """Accounts can wait a moment, answers cannot: where processors are scarce, the gateways go first and this gets a quarter as much."""
@@ -115,9 +120,28 @@ def _alerts(orders: Orders, config: Config, database: Database, clock: Clock) ->
 
 
 def _written_budgets(orders: Orders, config: Config, database: Database) -> Written | None:
+    document = _document(orders, config, database)
+    return WrittenBudgets(document).now if document is not None else None
+
+
+def _document(orders: Orders, config: Config, database: Database) -> Document | None:
+    """What gateways run; None where they run what they find on this machine."""
     if config.config_from == "database":
-        return WrittenBudgets(ActiveDocument(SqlActiveRevision(database))).now
-    return WrittenBudgets(FileDocument(Path(orders.config))).now if orders.config is not None else None
+        return ActiveDocument(SqlActiveRevision(database))
+    return FileDocument(Path(orders.config)) if orders.config is not None else None
+
+
+def _names(orders: Orders, config: Config, database: Database, clock: Clock) -> Callable[[], Awaitable[Names | None]]:
+    document = _document(orders, config, database)
+    if document is None or orders.config is None:
+        return nothing_known
+    file = ConfigFile(Path(orders.config), os.environ, clock)
+    follows = config.config_from == "database"
+
+    def load(text: str) -> Compiled:
+        return file.load_revision(text, "revision", config) if follows else file.load()
+
+    return WrittenNames(document, load).now
 
 
 def _base(orders: Orders) -> Path:
@@ -130,7 +154,10 @@ def _admin(life: Life, config: Config, database: Database, clock: Clock) -> Admi
     try:
         entrance = entrance_of(config, here, say)
         documents = _documents(life.orders, config, clock)
-        return open_door(database, life.orders.journal, life.sockets, clock, entrance=entrance, documents=documents)
+        names = _names(life.orders, config, database, clock)
+        return open_door(
+            database, life.orders.journal, life.sockets, clock, entrance=entrance, documents=documents, names=names
+        )
     except (PepperRefused, ValueError, OSError) as trouble:
         say(f"control: {trouble} Until that is mended there is no administration.")
         return None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from pathlib import Path
+
+from headworks.files import is_locked, take_lock
 
 NAME = "headworks.run"
 SIZE = 512
@@ -22,20 +23,18 @@ class RunFile:
         self.path = directory / NAME
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fd = take_lock(self.path)
         except OSError as trouble:
             raise DirectoryUnusableError(
                 f"{directory} cannot be used for the journal: {trouble.strerror}. Give it to this user, or set journal.directory to one that is."
             ) from None
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._fd)
+        if fd is None:
             pid = read(directory).get("supervisor", "?")
             raise DirectoryUnusableError(
                 f"{directory} is in use by another Headworks (pid {pid}). "
                 f"Stop that one (kill {pid}), or give this one its own journal.directory."
-            ) from None
+            )
+        self._fd = fd
 
     def write(self, facts: dict[str, int]) -> None:
         """Tell what runs now: one `name number` a line."""
@@ -56,14 +55,4 @@ def read(directory: Path) -> dict[str, str]:
 
 def is_held(directory: Path) -> bool:
     """Whether the supervisor that wrote the run file is alive."""
-    try:
-        fd = os.open(directory / NAME, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(fd)
-    return False
+    return is_locked(directory / NAME)

@@ -8,22 +8,21 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from headworks.ports.clock import Clock
 from headworks.stores.sql.engine import Database
+from headworks.stores.sql.reasons import reason_of
 from headworks.stores.sql.version import WANTED, Behind, check, version_of
 
 _GLANCE = 0.1
-_PAUSE = 2.0
+_PAUSE = 3.0
 _PATIENCE = 30.0
 
 
 async def make_tables(database: Database, clock: Clock, say: Callable[[str], None]) -> None:
-    """Bring the tables to this version, as soon as the database answers. Says what was done, and once what is in the way."""
-    said = ""
+    """Bring the tables to this version, as soon as the database answers. Says what was done, and every few seconds what is in the way."""
     while True:
         try:
             before, after = await _brought(database)
         except (SQLAlchemyError, OSError) as trouble:
-            if said != (said := type(trouble).__name__):
-                say(f"{database} cannot be used yet ({said}): trying again until it answers")
+            say(f"waiting for {database}: {reason_of(trouble)}")
             await clock.sleep(_PAUSE)
             continue
         if before != after:

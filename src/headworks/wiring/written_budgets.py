@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
@@ -13,76 +10,19 @@ from headworks.domain.alerts import WRITTEN
 from headworks.domain.config import BudgetEntry, LimitsRule, nanos_of
 from headworks.domain.limits import Calendar, Rollover
 from headworks.domain.records import BudgetRule
-from headworks.ports.revisions import ActiveRevision
 from headworks.stores.sql.ledger_alerts import Owned
-from headworks.wiring.load import read_apart, read_text, signature_of
+from headworks.wiring.load import read_apart
+from headworks.wiring.written import Document, Reread
 
 Budgets = Mapping[str, Sequence[Owned]]
 """By the name of the key."""
 
 
-class Document(Protocol):
-    """Where the configuration stands. Both raise `OSError`."""
-
-    async def mark(self) -> object:
-        """Another one after each change."""
-        ...
-
-    async def text(self) -> str | None:
-        """It; None where nothing can be read there now."""
-        ...
-
-
-class FileDocument:
-    """In a file."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    async def mark(self) -> object:
-        """See above."""
-        return signature_of(self._path)
-
-    async def text(self) -> str | None:
-        """See above."""
-        try:
-            return await asyncio.to_thread(read_text, str(self._path))
-        except (OSError, UnicodeDecodeError):  # the gateway says so
-            return None
-
-
-class ActiveDocument:
-    """In the database: the revision that is active."""
-
-    def __init__(self, revisions: ActiveRevision) -> None:
-        self._revisions = revisions
-
-    async def mark(self) -> object:
-        """See above."""
-        return await self._revisions.latest()
-
-    async def text(self) -> str:
-        """See above."""
-        active = await self._revisions.active()
-        return active.document if active is not None else ""
-
-
-class WrittenBudgets:
-    """Read again after each change. A document that cannot be read changes nothing, as in the gateways."""
+class WrittenBudgets(Reread[Budgets]):
+    """Those of a document."""
 
     def __init__(self, document: Document) -> None:
-        self._document = document
-        self._mark: object = None
-        self._found: Budgets = {}
-
-    async def now(self) -> Budgets:
-        """As they stand there. Raises `OSError` where it cannot be asked for."""
-        mark = await self._document.mark()
-        if mark != self._mark and (text := await self._document.text()) is not None:
-            found = await asyncio.to_thread(_budgets_in, text)
-            self._found = self._found if found is None else found
-            self._mark = mark
-        return self._found
+        super().__init__(document, _budgets_in, {})
 
 
 class _Key(msgspec.Struct):

@@ -75,7 +75,7 @@ class AdminApi:
             refusal = Refusal("not_found", "Nothing within your reach has this id. Check it, and where your roles stand.")
             sent = self._refused(request, operation, caller, sender, refusal)
         except Conflict as conflict:
-            detail = f"{str(conflict).rstrip('.') or 'Another change came in between'}. Read it again, then try."
+            detail = str(conflict) or "Another change came in between. Read it again, then try."
             sent = self._refused(request, operation, caller, sender, Refusal("conflict", detail))
         except ClientDisconnect:
             sent = self._refused(request, operation, caller, sender, Refusal("malformed", "The body broke off. Send it again."))
@@ -131,7 +131,7 @@ class AdminApi:
         return await once(act, key, asked, do)
 
     def _refused(self, request: Request, operation: Operation | None, caller: Caller, sender: Sender, refusal: Refusal) -> Sent:
-        if refusal.status in _DENIALS or (refusal.status == 404 and caller.actor.id and operation is not None):  # noqa: PLR2004 - the codes' own names
+        if _is_denial(refusal, operation, caller):
             facts = {
                 "actor": caller.actor.id,
                 "by": caller.actor.name,
@@ -164,6 +164,13 @@ class _Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._api.serve(Request(scope, receive), self._operations)
         await response(scope, receive, send)
+
+
+def _is_denial(refusal: Refusal, operation: Operation | None, caller: Caller) -> bool:
+    """Whether the audit tells of it: whoever is known may have been denied what is not there, too."""
+    if refusal.code == "not_found":
+        return bool(caller.actor.id) and operation is not None
+    return refusal.status in _DENIALS or refusal.code == "host_refused"
 
 
 def _chosen(operations: Mapping[str, Operation], method: str) -> Operation:

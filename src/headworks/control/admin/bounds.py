@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from headworks.control.admin.bounds_check import mistakes_in
+from headworks.control.admin.bounds_check import mistakes_in_bounds
+from headworks.control.admin.bounds_warnings import warnings_on
 from headworks.control.admin.operation import Act, Answer
 from headworks.control.admin.problems import Refusal
 from headworks.control.admin.versions import refuse_stale
@@ -70,9 +71,13 @@ class BoundsOf(Generic[Bounded]):
 
     async def keep(self, act: Act, record: Bounded, body: BoundsBody, where: str) -> Answer:
         """Other bounds, once nothing is wrong with them; `where` they differ, for the audit."""
-        bounds = await checked(act, body, self._holder.above(record))
+        bounds, warnings = await checked(act, body, self._holder.above(record))
+        return await self.put(act, record, bounds, where, warnings)
+
+    async def put(self, act: Act, record: Bounded, bounds: Bounds, where: str, warnings: Sequence[Mistake] = ()) -> Answer:
+        """Other bounds, unseen."""
         kept = await self._holder.put_bounds(act, record, bounds, where)
-        return Answer(BoundsBody.of(kept.bounds), kept.version)
+        return Answer(BoundsBody.of(kept.bounds, warnings), kept.version)
 
 
 class RulesOf(Generic[Bounded]):
@@ -86,24 +91,26 @@ class RulesOf(Generic[Bounded]):
     async def put(self, act: Act) -> Answer:
         """One, new or changed."""
         rule, name = act.asked(self._rule), act.path["name"]
-        return await self._change(act, lambda rules: {**rules, name: rule})
+        record = await self._bounds.for_change(act)
+        return await self._bounds.keep(act, record, self._with(record, {**self._rules(record), name: rule}), self._where(act))
 
     async def remove(self, act: Act) -> Answer:
-        """One less."""
-        name = act.path["name"]
+        """One less: that is never a mistake, whatever is one among the others by now."""
+        name, record = act.path["name"], await self._bounds.for_change(act)
+        rules = self._rules(record)
+        if name not in rules:
+            raise Missing(name)
+        left = {other: rule for other, rule in rules.items() if other != name}
+        return await self._bounds.put(act, record, self._with(record, left).bounds(), self._where(act))
 
-        def without(rules: Mapping[str, object]) -> Mapping[str, object]:
-            if name not in rules:
-                raise Missing(name)
-            return {other: rule for other, rule in rules.items() if other != name}
+    def _rules(self, record: Bounded) -> Mapping[str, object]:
+        return getattr(BoundsBody.of(record.bounds), self._field)
 
-        return await self._change(act, without)
+    def _with(self, record: Bounded, rules: Mapping[str, object]) -> BoundsBody:
+        return msgspec.structs.replace(BoundsBody.of(record.bounds), **{self._field: rules})
 
-    async def _change(self, act: Act, changed: Callable[[Mapping[str, object]], Mapping[str, object]]) -> Answer:
-        record = await self._bounds.for_change(act)
-        bounds = BoundsBody.of(record.bounds)
-        bounds = msgspec.structs.replace(bounds, **{self._field: changed(getattr(bounds, self._field))})
-        return await self._bounds.keep(act, record, bounds, f"/{self._field}/{act.path['name']}")
+    def _where(self, act: Act) -> str:
+        return f"/{self._field}/{act.path['name']}"
 
 
 def _silence(body: BoundsBody, lineage: Sequence[Party]) -> Iterator[Mistake]:
@@ -117,12 +124,26 @@ def _silence(body: BoundsBody, lineage: Sequence[Party]) -> Iterator[Mistake]:
         yield Mistake(detail=detail, pointer="/features")
 
 
-async def checked(act: Act, body: BoundsBody, above: str) -> Bounds:
-    """The bounds that a body says, for something under the party `above` (empty: under none). Raises with everything wrong in them."""
+class Checked(NamedTuple):
+    """Bounds with which nothing is wrong."""
+
+    bounds: Bounds
+    warnings: tuple[Mistake, ...]
+
+
+async def checked(act: Act, body: BoundsBody, above: str, at: str = "") -> Checked:
+    """The bounds that a body says, for something under the party `above` (empty: under none). Raises with everything wrong in them.
+    `at`: the pointer to where they stand in what was sent.
+    """
     lineage: Sequence[Party] = ()
     if above:
         lineage, _ = await act.office.records.lineage(above)
-    mistakes = [*mistakes_in(body, lineage), *_silence(body, lineage)]
+    names = await act.office.names()
+    mistakes = _placed([*mistakes_in_bounds(body, lineage, names), *_silence(body, lineage)], at)
     if mistakes:
         raise Refusal("invalid", f"{mistakes[0].detail} ({mistakes[0].pointer})", errors=mistakes)
-    return body.bounds()
+    return Checked(body.bounds(), tuple(_placed(warnings_on(body, lineage, names, act.now()), at)))
+
+
+def _placed(found: Sequence[Mistake], at: str) -> list[Mistake]:
+    return [msgspec.structs.replace(each, pointer=at + each.pointer) if each.pointer else each for each in found]

@@ -1,36 +1,43 @@
-"""What is wrong with bounds that somebody writes, all of it at once: a rule that can't work is refused, not kept."""
+"""What is wrong with bounds that somebody writes, all of it at once: a rule that can't work is refused, not kept.
+
+What limits and budgets may say is `domain.limits.checks`' to know, whoever writes them; only how they are written is looked at here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from headworks.domain.administration.wire.bounds import BoundsBody, BudgetBody, LimitBody
 from headworks.domain.administration.wire.problem import Mistake
-from headworks.domain.administration.wire.values import nanos_of
-from headworks.domain.facts import CALLER, REQUEST
 from headworks.domain.features import KNOWN
 from headworks.domain.kind import Kind
-from headworks.domain.limits import Unit
-from headworks.domain.limits.checks import SHORTEST
-from headworks.domain.records import Party
+from headworks.domain.limits import OF_NO_MODEL, Limit, Unit, mistakes_in
+from headworks.domain.names import Names
+from headworks.domain.patterns import overlap, trouble_of
+from headworks.domain.records import Party, limit_of, limit_of_budget
 
-GROUPS = frozenset((*CALLER, *REQUEST)) - {"lineage", "features", "tags", "providers", "regions"}
-"""Facts with one value; and `tag:NAME`."""
 _KINDS = frozenset(map(str, Kind))
 
 
-def mistakes_in(body: BoundsBody, lineage: Sequence[Party]) -> list[Mistake]:
-    """`lineage`: the parties above, the organisation first."""
-    found = [*_unknown("endpoints", body.endpoints, _KINDS), *_unknown("features", body.features, KNOWN | {"*"})]
-    found += _fixed_tags(body, lineage)
+def mistakes_in_bounds(body: BoundsBody, lineage: Sequence[Party], names: Names | None) -> Iterator[Mistake]:
+    """`lineage`: the parties above, the organisation first. `names`: what the configuration has; None where that is not known."""
+    for place, pattern in enumerate(body.models or ()):
+        if trouble := trouble_of(pattern):
+            yield Mistake(detail=trouble, pointer=f"/models/{place}")
+    yield from _unknown("endpoints", body.endpoints, _KINDS)
+    yield from _unknown("features", body.features, KNOWN | {"*"})
+    yield from _fixed_tags(body, lineage)
     for name, rule in body.limits.items():
-        found += [Mistake(detail=detail, pointer=f"/limits/{name}{field}") for field, detail in _of_limit(rule)]
+        yield from _told(f"/limits/{name}", _of_limit(rule, names))
     for name, budget in body.budgets.items():
-        found += [Mistake(detail=detail, pointer=f"/budgets/{name}{field}") for field, detail in _of_budget(budget)]
+        yield from _told(f"/budgets/{name}", _of_budget(budget))
     for name in sorted(body.limits.keys() & body.budgets.keys()):
-        found.append(Mistake(detail="A limit has the same name. Give it another one.", pointer=f"/budgets/{name}"))
-    return found
+        yield Mistake(detail="A limit has the same name. Give it another one.", pointer=f"/budgets/{name}")
+
+
+def _told(at: str, found: Iterator[tuple[str, str]]) -> Iterator[Mistake]:
+    for field, detail in found:
+        yield Mistake(detail=detail, pointer=f"{at}/{field}")
 
 
 def _unknown(field: str, names: Sequence[str] | None, known: frozenset[str]) -> Iterator[Mistake]:
@@ -48,55 +55,24 @@ def _fixed_tags(body: BoundsBody, lineage: Sequence[Party]) -> Iterator[Mistake]
                 yield Mistake(detail=f"{party.name} has fixed this tag already. Leave it out.", pointer=f"/tags/{name}")
 
 
-def _of_limit(rule: LimitBody) -> Iterator[tuple[str, str]]:
+def _of_limit(rule: LimitBody, names: Names | None) -> Iterator[tuple[str, str]]:
     if (rule.unit is Unit.COST) != isinstance(rule.amount, str):
-        yield "/amount", 'Write money as decimal text ("12.50"), everything else as a number.'
-    if not (nanos_of(rule.amount) if isinstance(rule.amount, str) else rule.amount):
-        yield "/amount", "A limit of nothing would let nothing pass. Leave it out, or allow something."
-    if 0 < rule.seconds < SHORTEST:
-        yield "/seconds", "Give a second or more."
-    if rule.seconds and rule.calendar is not None:
-        yield "/calendar", "Use `seconds` or `calendar`, not both."
-    if rule.unit is Unit.CONCURRENT and (rule.seconds or rule.calendar is not None):
-        yield "/unit", "What is under way at once has no period. Leave `seconds` and `calendar` out."
-    timeless = not rule.seconds and rule.calendar is None and rule.unit is not Unit.CONCURRENT
-    if timeless and "session" not in rule.group_by:
-        yield "/seconds", "Give `seconds` or `calendar`, or make it a limit per session with group_by: [session]."
-    yield from _of_zone(rule.zone)
-    yield from _of_groups(rule.group_by)
+        yield "amount", 'Write money as decimal text ("12.50"), everything else as a number.'
+        return
+    if rule.models == ():
+        yield "models", OF_NO_MODEL
+    yield from _of(limit_of(rule.rule(), "", "", ""))
+    for place, pattern in enumerate(rule.models or ()):
+        if names is not None and not any(overlap(pattern, name) for name in names.models):
+            yield f"models/{place}", f"There is no model '{pattern}' in the configuration: this would count nothing."
 
 
 def _of_budget(budget: BudgetBody) -> Iterator[tuple[str, str]]:
-    yield from _of_rollover(budget)
-    yield from _of_zone(budget.zone)
-    yield from _of_groups(budget.group_by)
+    yield from _of(limit_of_budget(budget.rule(), "", "", ""))
+    if budget.rollover is not None and not budget.hard:
+        yield "rollover", "A soft budget holds nobody back, whatever was left over. Leave `rollover` out, or make it hard."
 
 
-def _of_rollover(budget: BudgetBody) -> Iterator[tuple[str, str]]:
-    if budget.rollover is None:
-        return
-    if budget.calendar is None:
-        yield (
-            "/rollover",
-            "A budget without a calendar has no periods that leave something over. Leave `rollover` out, or give `calendar`.",
-        )
-    if not budget.hard:
-        yield "/rollover", "A soft budget holds nobody back, whatever was left over. Leave `rollover` out, or make it hard."
-    if not nanos_of(budget.rollover.most):
-        yield "/rollover/most", "Nothing would be carried on. Leave `rollover` out, or say how much at most."
-
-
-def _of_zone(zone: str) -> Iterator[tuple[str, str]]:
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        yield "/zone", f"{zone!r} is no time zone. Use an IANA name such as Europe/Berlin, or UTC."
-
-
-def _of_groups(names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for place, name in enumerate(names):
-        if name not in GROUPS and not (name.startswith("tag:") and len(name) > len("tag:")):
-            yield (
-                f"/group_by/{place}",
-                f"{name!r} is no fact to group by. Use tag:NAME or of these: {', '.join(sorted(GROUPS))}.",
-            )
+def _of(limit: Limit) -> Iterator[tuple[str, str]]:
+    for place, detail in mistakes_in(limit):
+        yield "/".join(map(str, place)), detail

@@ -19,7 +19,7 @@ async def enter(act: Act, party: RelyingParty, claims: Claims) -> Administrator:
     if person.disabled:
         raise _refused(party, identity, "This administrator is disabled. Ask another one to change that.")
     facts = act.facts(actor=person.id, by=person.name, provider=party.provider.name)
-    await people.replace_grants(person.id, _grants(act, party, claims, person.id), source=party.provider.source, audit=facts)
+    await people.replace_grants(person.id, _grants(act, party, claims, person.id), audit=facts)
     if not Powers.of(await people.grants_of(person.id), act.now()).held:
         raise _refused(
             party, identity, "None of what your identity provider says of you gives you a role here. Ask an owner for one."

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Meta
 
 from headworks.control.admin.bounds import checked
+from headworks.control.admin.expiry import checked_expiry
 from headworks.control.admin.operation import Act, Answer
 from headworks.control.admin.paging import ListQuery, cut, page_of
 from headworks.control.admin.problems import Refusal
 from headworks.control.admin.versions import refuse_stale
 from headworks.domain.administration.wire.keys import KeyAsked, KeyListing, KeyMade, KeyPatch, KeyView, Rotation
+from headworks.domain.administration.wire.problem import Mistake
 from headworks.domain.administration.wire.values import Id, Text, wall_of
 from headworks.domain.records import Bounds, KeyRecord
 
@@ -43,8 +46,9 @@ class Keys:
         """A new one. The only answer that ever holds it."""
         asked = act.asked(KeyAsked)
         await act.office.records.party(asked.owner, reach=act.reach)
-        bounds = await checked(act, asked.bounds, asked.owner)
-        return await _made(act, asked.owner, asked.name, bounds, wall_of(asked.expires_at))
+        expires_at = checked_expiry(act, asked.expires_at)
+        bounds, warnings = await checked(act, asked.bounds, asked.owner, "/bounds")
+        return await _made(act, _NewKey(asked.owner, asked.name, bounds, expires_at), warnings)
 
     async def read(self, act: Act) -> Answer:
         """One of them."""
@@ -62,13 +66,13 @@ class Keys:
         return await _put(act, msgspec.structs.replace(key, **changes))
 
     async def rotate(self, act: Act) -> Answer:
-        """Another key in its place. The old one stays good for the overlap, unless it ends before."""
+        """Another key in its place, which goes on with what it has used. The old one stays good for the overlap, unless it ends before."""
         rotation = act.asked(Rotation)
         old = await self.found(act)
         refuse_stale(act, old.version)
         if old.revoked_at or not old.valid_at(act.now()):
             raise Refusal("conflict", "This key is replaced, revoked or expired already. Create another one instead.")
-        made = await _made(act, old.owner, old.name, old.bounds, old.expires_at)
+        made = await _made(act, _NewKey(old.owner, old.name, old.bounds, old.expires_at, old.counted_as))
         assert isinstance(made.body, KeyMade)
         until = act.now() + rotation.overlap_seconds * _SECOND
         await _put(act, msgspec.structs.replace(old, revoked_at=until, replaced_by=made.body.key.id))
@@ -108,22 +112,33 @@ class Keys:
         return record.owner
 
 
-async def _made(act: Act, owner: str, name: str, bounds: Bounds, expires_at: int) -> Answer:
+class _NewKey(NamedTuple):
+    """What a new key is told by."""
+
+    owner: str
+    name: str
+    bounds: Bounds
+    expires_at: int
+    origin: str = ""
+
+
+async def _made(act: Act, asked: _NewKey, warnings: Sequence[Mistake] = ()) -> Answer:
     new, now = act.office.mint(), act.now()
     key = KeyRecord(
         id=act.office.new_id("key"),
-        owner=owner,
-        name=name,
+        owner=asked.owner,
+        name=asked.name,
         prefix=new.prefix,
         digest=new.digest,
         pepper=new.pepper,
-        bounds=bounds,
-        expires_at=expires_at,
+        bounds=asked.bounds,
+        expires_at=asked.expires_at,
+        origin=asked.origin,
         created_at=now,
         updated_at=now,
     )
     kept = await act.office.records.add_key(key, reach=act.reach, audit=act.facts())
-    return Answer(KeyMade(key=KeyView.of(kept), secret=new.secret), kept.version)
+    return Answer(KeyMade(key=KeyView.of(kept, warnings), secret=new.secret), kept.version)
 
 
 async def _put(act: Act, key: KeyRecord) -> Answer:

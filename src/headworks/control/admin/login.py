@@ -10,29 +10,39 @@ import msgspec
 from msgspec import Meta
 
 from headworks.control.admin.entering import enter
-from headworks.control.admin.login_flow import begin, flow_of, holder_of, make_ticket, read_begun, use_up
+from headworks.control.admin.login_command_line import (
+    AGAIN,
+    ask_login,
+    decide,
+    page_for_command_line,
+    redeem_ticket,
+    signed_in,
+)
+from headworks.control.admin.login_flow import begin, flow_of, read_begun, use_up
 from headworks.control.admin.login_page import signed_in_page
+from headworks.control.admin.login_waiting import read_waiting
 from headworks.control.admin.operation import Access, Act, Answer, Operation
 from headworks.control.admin.problems import Refusal
 from headworks.control.admin.row import row
-from headworks.control.admin.sessions import open_session
-from headworks.control.admin.signing_in import me_of
-from headworks.domain.administration import Administrator, Powers
-from headworks.domain.administration.wire.people import Me, SignInProvider, SignInWays, Ticket
+from headworks.domain.administration.wire.people import Me
+from headworks.domain.administration.wire.sign_in import (
+    Decided,
+    Decision,
+    SignInAsked,
+    SignInOffered,
+    SignInProvider,
+    SignInWays,
+    Ticket,
+)
 from headworks.domain.administration.wire.values import Text
-from headworks.ports.records import EVERYWHERE, Missing
 
-_AGAIN = "Begin again, at /admin/login or with `headworks login --sso`."
 _ERROR = re.compile(r"[a-z_]{1,64}")
 
 
 class BeginQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Nothing for a browser. The command line says where it waits, and by what it will be known."""
+    """Nothing for a browser. The command line's link names what it was given."""
 
-    port: Annotated[int, Meta(ge=1024, le=65535, description="On 127.0.0.1, where a ticket is waited for.")] | None = None
-    challenge: (
-        Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}(?!\n)$", description="SHA-256 of the verifier, as in PKCE.")] | None
-    ) = None
+    request: Annotated[str, Meta(max_length=1024)] = ""
 
 
 class CallbackQuery(msgspec.Struct, frozen=True):
@@ -56,9 +66,9 @@ async def begin_login(act: Act) -> Answer:
     """On to the provider, with a cookie by which the way back is known."""
     name, query = act.path["provider"], act.wanted(BeginQuery)
     party = act.office.entrance.party(name)
-    if (query.port is None) != (query.challenge is None):
-        raise Refusal("invalid", "Give both port and challenge, or neither.")
-    cookie = begin(act.office, port=query.port or 0, challenge=query.challenge or "")
+    if query.request and read_waiting(act.office, query.request) is None:
+        raise Refusal("invalid", f"This link is not of ours, or too old. {AGAIN}")
+    cookie = begin(act.office, request=query.request)
     return Answer(location=await party.address(flow_of(act.office, name, cookie)), begun=cookie)
 
 
@@ -71,46 +81,22 @@ async def end_login(act: Act) -> Answer:
         flow_of(act.office, name, act.begun),
     )
     if begun is None or not hmac.compare_digest(query.state.encode(), flow.state.encode()):
-        raise Refusal("not_signed_in", f"This browser has not begun this sign-in here, or too long ago. {_AGAIN}")
+        raise Refusal("not_signed_in", f"This browser has not begun this sign-in here, or too long ago. {AGAIN}")
     if not await use_up(act.office, flow.state):
-        raise Refusal("not_signed_in", f"This sign-in has ended. {_AGAIN}")
+        raise Refusal("not_signed_in", f"This sign-in has ended. {AGAIN}")
     await party.check_sender(query.iss)
     if query.error or not query.code:
         error = query.error if _ERROR.fullmatch(query.error) else "no code"
-        raise Refusal("not_signed_in", f"The identity provider did not sign you in ({error}). {_AGAIN}")
+        raise Refusal("not_signed_in", f"The identity provider did not sign you in ({error}). {AGAIN}")
     if wait := act.office.attempts.wait("", act.peer):  # each try has the provider asked
         raise Refusal("too_many", f"Try again in {wait} seconds.", headers={"retry-after": str(wait)})
     act.office.attempts.failed("", act.peer)
     person = await enter(act, party, await party.redeem(query.code, flow))
     act.office.attempts.succeeded("", act.peer)
-    if begun.port:  # nowhere but to this machine, whatever anybody asks
-        return Answer(location=f"http://127.0.0.1:{begun.port}/?ticket={make_ticket(act.office, person.id, begun.challenge)}")
-    cookie = (await _session(act, person, provider=name))[1]
+    if begun.request:
+        return page_for_command_line(act, person, begun.request)
+    cookie = (await signed_in(act, person, provider=name))[1]
     return Answer(signed_in_page(person.name), cookie=cookie)
-
-
-async def redeem_ticket(act: Act) -> Answer:
-    """A session for the command line that has waited."""
-    asked, office = act.asked(Ticket), act.office
-    administrator = holder_of(office, asked.ticket, asked.verifier)
-    if not administrator or not await use_up(office, asked.ticket):
-        raise Refusal("not_signed_in", f"This ticket is not yours, used, or too old. {_AGAIN}")
-    try:
-        person = await office.people.administrator(administrator, reach=EVERYWHERE)
-    except Missing:
-        raise Refusal("not_signed_in", "This administrator is gone.") from None
-    csrf, cookie = await _session(act, person)
-    powers = Powers.of(await office.people.grants_of(person.id), act.now())
-    return Answer(me_of(person.id, person.name, powers, csrf), cookie=cookie)
-
-
-async def _session(act: Act, person: Administrator, **more: str) -> tuple[str, str]:
-    """What shows that no other site asks, and the cookie."""
-    try:
-        session, cookie = await open_session(act.office, person, act.peer, act.facts(actor=person.id, by=person.name, **more))
-    except Missing:
-        raise Refusal("not_signed_in", f"This administrator was changed meanwhile. {_AGAIN}") from None
-    return session.csrf, cookie
 
 
 LOGIN: tuple[Operation, ...] = (
@@ -137,6 +123,23 @@ LOGIN: tuple[Operation, ...] = (
         "The way back from an identity provider, which it must know as the redirect address: sign in.",
         query=CallbackQuery,
         html=True,
+    ),
+    row(
+        "login.ask POST /login/{provider}",
+        Access.ANYONE,
+        ask_login,
+        "Ask to act as whoever signs in in a browser and confirms it there, as the command line does.",
+        asks=SignInAsked,
+        answers=SignInOffered,
+        status=201,
+    ),
+    row(
+        "login.decide POST /login/{provider}/decision",
+        Access.ANYONE,
+        decide,
+        "Say in that browser whether the command line may act for whoever has signed in there.",
+        asks=Decision,
+        answers=Decided,
     ),
     row(
         "login.redeem POST /login",

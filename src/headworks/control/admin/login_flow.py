@@ -5,21 +5,19 @@ nobody can fill our memory with sign-ins that they never end, and any replica ca
 from __future__ import annotations
 
 import base64
-import hmac
 
 import msgspec
 
 from headworks.control.admin.office import Office
 from headworks.control.admin.sessions import random_text
-from headworks.identity.oidc import Flow, challenge_of
+from headworks.identity.oidc import Flow
 from headworks.ports.administration import Repeat
 
 COOKIE = "headworks_sign_in"
 LIFE = 600
 """Seconds from the first click to the way back."""
 _SECOND = 1_000_000_000
-_TICKET_LIFE = 60 * _SECOND
-_PARTS = 4
+_PARTS = 3
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -28,23 +26,21 @@ class Begun(msgspec.Struct, frozen=True):
     seconds: int
     """Since the epoch."""
     chance: str
-    port: int = 0
-    """Of the command line that waits for a ticket on the browser's machine; 0: nobody waits, the browser gets the session."""
-    challenge: str = ""
-    """By which that command line is known again."""
+    request: str = ""
+    """Of the command line that waits for a ticket; empty: nobody waits, the browser gets the session."""
 
 
-def begin(office: Office, *, port: int, challenge: str) -> str:
+def begin(office: Office, *, request: str) -> str:
     """The cookie of a sign-in."""
-    return f"{office.clock.wall_ns() // _SECOND}.{random_text(office)}.{port}.{challenge}"
+    return f"{office.clock.wall_ns() // _SECOND}.{random_text(office)}.{request}"
 
 
 def read_begun(office: Office, cookie: str) -> Begun | None:
     """None where it is no cookie of ours, or too old."""
-    parts = cookie.split(".")
-    if len(parts) != _PARTS or not (parts[0].isdecimal() and parts[2].isdecimal()):
+    parts = cookie.split(".", _PARTS - 1)
+    if len(parts) != _PARTS or not parts[0].isdecimal():
         return None
-    begun = Begun(int(parts[0]), parts[1], int(parts[2]), parts[3])
+    begun = Begun(int(parts[0]), *parts[1:])
     return begun if 0 <= office.clock.wall_ns() // _SECOND - begun.seconds < LIFE else None
 
 
@@ -57,24 +53,8 @@ def flow_of(office: Office, provider: str, cookie: str) -> Flow:
     return Flow(state=state, nonce=nonce, verifier=verifier, redirect=office.entrance.redirect(provider))
 
 
-def make_ticket(office: Office, administrator: str, challenge: str) -> str:
-    """What the command line is handed through the browser: worth a session to whoever knows the verifier, once, within a minute."""
-    words = f"{administrator}.{office.clock.wall_ns() + _TICKET_LIFE}.{challenge}"
-    return f"{words}.{office.sealed('sign-in ticket', words).hex()}"
-
-
-def holder_of(office: Office, ticket: str, verifier: str) -> str:
-    """The administrator whom a ticket is for; nobody where it is not ours, not theirs or too old."""
-    words, _, seal = ticket.rpartition(".")
-    if not hmac.compare_digest(office.sealed("sign-in ticket", words).hex().encode(), seal.encode()):
-        return ""
-    administrator, ends, challenge = words.split(".")
-    known = hmac.compare_digest(challenge_of(verifier).encode(), challenge.encode())
-    return administrator if known and office.clock.wall_ns() < int(ends) else ""
-
-
 async def use_up(office: Office, what: str) -> bool:
-    """Whether this is the first use of a state or ticket, on all replicas."""
+    """Whether this is the first use of a state, request or ticket, on all replicas."""
     now = office.clock.wall_ns()
     claim = Repeat(
         actor="sign-in",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple, Protocol
 
 from headworks.control.admin.attempts import Attempts
@@ -11,10 +12,13 @@ from headworks.control.admin.denials import Denials
 from headworks.control.admin.entrance import Entrance
 from headworks.control.admin.passwords import Passwords
 from headworks.control.admin.proxies import Network
+from headworks.domain.names import Names
 from headworks.ports.administration import Administration
 from headworks.ports.clock import Chance, Clock
 from headworks.ports.records import Records, TopUps
 from headworks.ports.revisions import Documents, Revisions
+from headworks.stores.sql.ledger_alerts import AlertTables
+from headworks.stores.sql.ledger_standing import LedgerStanding
 from headworks.stores.sql.ledger_usage import LedgerUsage
 
 
@@ -36,6 +40,20 @@ class Mint(Protocol):
     def __call__(self) -> NewKey:
         """A new one."""
         ...
+
+
+async def nothing_known() -> Names | None:
+    """Where no configuration can be read."""
+    return None
+
+
+class Counts(NamedTuple):
+    """Who knows what is used of limits and budgets."""
+
+    ledger: LedgerStanding
+    budgets: AlertTables
+    held: Callable[[], Awaitable[Mapping[str, int]]]
+    """Counter → units set aside for requests under way here."""
 
 
 class Office(NamedTuple):
@@ -63,8 +81,12 @@ class Office(NamedTuple):
     """Where proxies stand that are believed when they say whom they forward, and that it came over TLS."""
     entrance: Entrance = Entrance()
     """The ways to sign in."""
+    names: Callable[[], Awaitable[Names | None]] = nothing_known
+    """What the configuration that runs has names for; None where that is not known."""
     usage: LedgerUsage | None = None
     """What the ledger can be asked; None where none is kept."""
+    counts: Counts | None = None
+    """The same."""
 
     def sealed(self, purpose: str, *parts: str) -> bytes:
         """A keyed hash of these, for one purpose; parts can't run into each other."""

@@ -114,6 +114,8 @@ class Answer(NamedTuple):
     """The cookie of a sign-in that is now under way."""
     location: str | None = None
     """Where the browser is sent instead: never what a request names."""
+    script: str = ""
+    """Of a page: no other one runs in it."""
 
 
 Handler = Callable[[Act], Awaitable[Answer]]

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta
 
 from headworks.control.admin.bounds import checked
+from headworks.control.admin.expiry import checked_expiry
 from headworks.control.admin.operation import Act, Answer
 from headworks.control.admin.paging import ListQuery, cut, page_of
 from headworks.control.admin.problems import Refusal
@@ -53,20 +54,22 @@ class Parties:
         """Under a parent that is within reach; an organisation by whoever may do so everywhere."""
         asked = act.asked(PartyAsked)
         await self._check_parent(act, asked.parent)
-        now = act.now()
+        now, above = act.now(), asked.parent or ""
+        expires_at = checked_expiry(act, asked.expires_at)
+        bounds, warnings = await checked(act, asked.bounds, above, "/bounds")
         party = Party(
             id=act.office.new_id(_IDS[self.kind]),
             kind=self.kind,
             name=asked.name,
-            parent=asked.parent or "",
-            bounds=await checked(act, asked.bounds, asked.parent or ""),
+            parent=above,
+            bounds=bounds,
             email=asked.email,
-            expires_at=wall_of(asked.expires_at),
+            expires_at=expires_at,
             created_at=now,
             updated_at=now,
         )
         made = await act.office.records.add_party(party, reach=act.reach, audit=act.facts())
-        return Answer(PartyView.of(made), made.version)
+        return Answer(PartyView.of(made, warnings), made.version)
 
     async def read(self, act: Act) -> Answer:
         """One of them."""

@@ -6,7 +6,7 @@ from headworks.control.admin.operation import Act, Answer
 from headworks.domain.administration.wire.bounds import BoundsBody
 from headworks.domain.administration.wire.keys import Level, Policy
 from headworks.domain.administration.wire.values import when_of
-from headworks.domain.records import KeyRecord, Party, narrowed
+from headworks.domain.records import Party, ended, narrowed
 
 
 async def read_policy(act: Act) -> Answer:
@@ -14,13 +14,13 @@ async def read_policy(act: Act) -> Answer:
     key = await act.office.records.key(act.id, reach=act.reach)
     lineage, _ = await act.office.records.lineage(key.owner)
     left = narrowed([*(party.bounds for party in lineage), key.bounds])
-    why_not = _why_not(key, lineage, act.now())
+    over = ended(key, lineage, act.now())
     ends = [at for at in (key.expires_at, key.revoked_at, *(party.expires_at for party in lineage)) if at]
     return Answer(
         Policy(
             key=key.id,
-            usable=why_not is None,
-            why_not=why_not,
+            usable=over is None,
+            why_not=over.detail if over is not None else None,
             expires_at=when_of(min(ends, default=0)),
             models=left.levels,
             endpoints=left.endpoints,
@@ -43,16 +43,3 @@ async def read_policy(act: Act) -> Answer:
 def _level(party: Party) -> Level:
     """Whoever sees the key sees what holds it: also what levels above their reach say of it."""
     return Level(id=party.id, kind=party.kind, name=party.name, bounds=BoundsBody.of(party.bounds))
-
-
-def _why_not(key: KeyRecord, lineage: tuple[Party, ...], now: int) -> str | None:
-    if key.revoked_at and key.revoked_at <= now:
-        return "It is revoked."
-    if key.expires_at and key.expires_at <= now:
-        return "It has expired."
-    for party in lineage:
-        if party.disabled:
-            return f"The {party.kind} {party.name} is disabled."
-        if party.expires_at and party.expires_at <= now:
-            return f"The {party.kind} {party.name} has expired."
-    return None

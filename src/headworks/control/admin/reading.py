@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
+import msgspec.inspect
 from starlette.requests import Request
 
 from headworks.control.admin.operation import Operation
@@ -30,11 +33,8 @@ def read_path(request: Request) -> dict[str, str]:
 
 
 def read_query(operation: Operation, request: Request) -> msgspec.Struct:
-    """The query as the row's type. An unknown or repeated parameter is a mistake."""
-    given = request.query_params.multi_items()
-    named = dict(given)
-    if len(named) != len(given):
-        raise Refusal("malformed", "A query parameter is given twice. Give each once.")
+    """The query as the row's type. An unknown parameter is a mistake, and so is a repeated one that takes a single value."""
+    named = _gathered(operation.query, request.query_params.multi_items())
     try:
         return msgspec.convert(named, operation.query, strict=False)
     except msgspec.ValidationError as wrong:
@@ -42,6 +42,29 @@ def read_query(operation: Operation, request: Request) -> msgspec.Struct:
         known = ", ".join(operation.query.__struct_fields__) or "none"
         detail = f"{detail}. Parameters here: {known}. Check the query."
         raise Refusal("invalid", detail, errors=[Mistake(detail=detail, parameter=pointer.lstrip("/"))]) from None
+
+
+def _gathered(query: type[msgspec.Struct], given: Sequence[tuple[str, str]]) -> dict[str, str | list[str]]:
+    """Lists however they are written: `name=a&name=b`, `name[]=a&name[]=b` (as OpenAI's libraries do), or `name=a,b`."""
+    lists, named = _lists_of(query), dict[str, str | list[str]]()
+    for written, value in given:
+        name = written.removesuffix("[]")
+        if name in lists:
+            before = named.get(name, [])
+            named[name] = [*before, *(part.strip() for part in value.split(",") if part.strip())]
+        elif written in named:
+            raise Refusal("malformed", "A query parameter is given twice. Give each once.")
+        else:
+            named[written] = value
+    return named
+
+
+@lru_cache
+def _lists_of(query: type[msgspec.Struct]) -> frozenset[str]:
+    """Parameters that take several values."""
+    kinds = {field.name: msgspec.inspect.type_info(field.type) for field in msgspec.structs.fields(query)}
+    plain = {name: kind.type if isinstance(kind, msgspec.inspect.Metadata) else kind for name, kind in kinds.items()}
+    return frozenset(name for name, kind in plain.items() if isinstance(kind, msgspec.inspect.VarTupleType))
 
 
 async def read_body(operation: Operation, request: Request) -> tuple[bytes, msgspec.Struct | None]:

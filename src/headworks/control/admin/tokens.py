@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from headworks.control.admin.expiry import checked_expiry
 from headworks.control.admin.gate import TOKEN_BEGINNING
 from headworks.control.admin.operation import Act, Answer
-from headworks.control.admin.paging import cut, page_of
+from headworks.control.admin.paging import ListQuery, cut, page_of
 from headworks.control.admin.problems import Refusal
 from headworks.control.admin.sessions import digest_of, random_text
-from headworks.domain.administration import EVERYTHING, AdminToken, Scope
+from headworks.domain.administration import EVERYTHING, AdminToken, AuditFilter, Scope
 from headworks.domain.administration.wire.people import (
     AuditListing,
     AuditView,
@@ -16,7 +21,7 @@ from headworks.domain.administration.wire.people import (
     TokenMade,
     TokenView,
 )
-from headworks.domain.administration.wire.values import wall_of
+from headworks.domain.administration.wire.values import When, wall_of
 from headworks.ports.records import Missing
 
 _SHOWN = len(TOKEN_BEGINNING) + 8
@@ -45,7 +50,7 @@ async def create_token(act: Act) -> Answer:
         digest=digest_of(secret),
         scopes=scopes,
         party=party,
-        expires_at=min((at for at in (wall_of(asked.expires_at), act.actor.expires_at) if at), default=0),
+        expires_at=min((at for at in (checked_expiry(act, asked.expires_at), act.actor.expires_at) if at), default=0),
         created_at=act.now(),
         created_by=act.actor.token or act.actor.id,
     )
@@ -75,7 +80,29 @@ async def revoke_token(act: Act) -> Answer:
     return Answer(TokenView.of(token))
 
 
+class AuditQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which lines of the audit log, and which part of them."""
+
+    actor: Annotated[str, Meta(max_length=256, description="Of this administrator only: id or name.")] = ""
+    operation: Annotated[str, Meta(max_length=64, description="Of this only: `keys.revoke`, or `keys` for all of keys.")] = ""
+    object: Annotated[
+        str, Meta(max_length=256, description="What was done to this only: id or name, or the id of the party it belongs to.")
+    ] = ""
+    outcome: Annotated[Literal["", "done", "denied"], Meta(description="Of these only.")] = ""
+    since: Annotated[When | None, Meta(description="What happened then or later.")] = None
+    until: Annotated[When | None, Meta(description="What happened before.")] = None
+
+
 async def list_audit(act: Act) -> Answer:
     """Newest first: what happened within reach."""
-    shown, cursor = cut(act, await act.office.people.audit_entries(page_of(act), reach=act.reach), "number")
+    query = act.wanted(AuditQuery)
+    only = AuditFilter(
+        actor=query.actor,
+        operation=query.operation,
+        object=query.object,
+        outcome=query.outcome,
+        since=wall_of(query.since),
+        until=wall_of(query.until),
+    )
+    shown, cursor = cut(act, await act.office.people.audit_entries(page_of(act), reach=act.reach, only=only), "number")
     return Answer(AuditListing(data=tuple(map(AuditView.of, shown)), next=cursor))

@@ -39,7 +39,11 @@ _COLUMNS = {
 }
 """Names of OpenAI's, and ours beside them → columns of postings."""
 _COST_COLUMNS = {name: column for name, column in _COLUMNS.items() if name != "model"} | {"line_item": "model"}
-_FILTERS = {"project_ids": "project", "user_ids": "user", "api_key_ids": "key", "models": "model"}
+_FILTERS = {"project_ids": "project", "user_ids": "user", "api_key_ids": "key", "models": "model", "line_items": "model"}
+_ONE = {"batch": False, "service_tier": None, "api_source": "unlabeled"}
+"""What OpenAI groups by, and of which a gateway's usage has one value."""
+_LIMITS = {"15m": 96, "1h": 24, "1d": 7}
+"""Buckets, where the query says nothing."""
 _KINDS: Mapping[str, tuple[str, ...]] = {
     "completions": (Kind.CHAT, Kind.COMPLETIONS),
     "embeddings": (Kind.EMBEDDINGS,),
@@ -62,37 +66,39 @@ class _Span:
         first = min(int(query.page), _LATEST) if query.page else start
         end = query.end_time if query.end_time is not None else now + 1
         starts = range(first - first % self.width, max(first, end), self.width)
-        self.starts = starts[: query.limit]
-        self.next = str(starts[query.limit]) if len(starts) > query.limit else None
+        limit = query.limit or _LIMITS[query.bucket_width]
+        self.starts = starts[:limit]
+        self.next = str(starts[limit]) if len(starts) > limit else None
 
     def question(self, act: Act, columns: Mapping[str, str], kinds: tuple[str, ...] = ()) -> Question:
         """What to ask the ledger. Raises `Refusal` for something that one cannot group by."""
         query = act.query
         assert isinstance(query, UsageQuery | CostsQuery)
-        wanted = {column: _listed(getattr(query, name)) for name, column in _FILTERS.items()}
+        wanted: dict[str, tuple[str, ...]] = {}
+        for name, column in _FILTERS.items():
+            wanted[column] = wanted.get(column, ()) + getattr(query, name, ())
         if kinds:
             wanted["kind"] = kinds
         return Question(
             start=self.starts.start,
             end=self.starts.stop if self.starts else self.starts.start,
             width=self.width,
-            group_by=tuple(columns[name] for name in _grouping(query.group_by, columns)),
+            group_by=tuple(columns[name] for name in _grouping(query.group_by, columns) if name in columns),
             only={column: values for column, values in wanted.items() if values},
             reach=act.reach,
         )
 
 
-def _grouping(written: str, columns: Mapping[str, str]) -> tuple[str, ...]:
-    names = _listed(written)
-    for name in names:
-        if name not in columns:
-            detail = f"Nothing is grouped by {name[:64]!r} here. Use some of: {', '.join(columns)}."
+def _grouping(written: tuple[str, ...], columns: Mapping[str, str]) -> tuple[str, ...]:
+    for name in written:
+        if name not in columns and name not in _ONE:
+            detail = f"Nothing is grouped by {name[:64]!r} here. Use some of: {', '.join((*columns, *_ONE))}."
             raise Refusal("invalid", detail, errors=[Mistake(detail=detail, parameter="group_by")])
-    return names
+    return tuple(dict.fromkeys(written))
 
 
-def _listed(written: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(part.strip() for part in written.split(",") if part.strip()))
+def _groups(used: Used, names: tuple[str, ...], columns: Mapping[str, str]) -> dict[str, object]:
+    return {name: (used.group[columns[name]] or None) if name in columns else _ONE[name] for name in names}
 
 
 async def _used(act: Act, question: Question) -> dict[int, list[Used]]:
@@ -114,8 +120,9 @@ class UsageOf:
     async def read(self, act: Act) -> Answer:
         """By bucket and group."""
         span = _Span(act)
-        names = _grouping(act.wanted(UsageQuery).group_by, _COLUMNS)
-        found = await _used(act, span.question(act, _COLUMNS, self._kinds))
+        query = act.wanted(UsageQuery)
+        names = _grouping(query.group_by, _COLUMNS)
+        found = {} if query.batch else await _used(act, span.question(act, _COLUMNS, self._kinds))
         buckets = tuple(
             UsageBucket(
                 start_time=start,
@@ -133,11 +140,12 @@ class UsageOf:
             input_tokens=sums["input"],
             output_tokens=sums["output"],
             input_cached_tokens=sums["cache_read"],
+            input_cache_write_tokens=sums["cache_write"],
             input_audio_tokens=sums["input_audio"],
             output_audio_tokens=sums["output_audio"],
             num_model_requests=sums["requests"],
         )
-        return msgspec.structs.replace(result, **{name: used.group[_COLUMNS[name]] or None for name in names})
+        return msgspec.structs.replace(result, **_groups(used, names, _COLUMNS))
 
 
 async def read_costs(act: Act) -> Answer:
@@ -158,9 +166,9 @@ async def read_costs(act: Act) -> Answer:
 
 def _spent(used: Used, names: tuple[str, ...]) -> CostsResult:
     whole, rest = divmod(used.sums["price"], _NANOS)
-    amount = Amount(value=f"{whole}.{rest:09d}", currency=used.currency.lower())
-    groups = {name: used.group[_COST_COLUMNS[name]] or None for name in names}
-    return msgspec.structs.replace(CostsResult(amount=amount), **groups)
+    exact = f"{whole}.{rest:09d}"
+    amount = Amount(value=float(exact), currency=used.currency.lower(), exact=exact)
+    return msgspec.structs.replace(CostsResult(amount=amount), **_groups(used, names, _COST_COLUMNS))
 
 
 USAGE: tuple[Operation, ...] = (

@@ -1,11 +1,13 @@
 """Who may change what: scopes, roles, administrators and what they are known by."""
 
 from headworks.domain.administration.people import (
+    ALL_ACTS,
     SESSION_LIFE,
     SOURCE,
     Administrator,
     AdminToken,
     AuditEntry,
+    AuditFilter,
     Identity,
     RoleGrant,
     Session,
@@ -15,6 +17,7 @@ from headworks.domain.administration.provider import IdentityProvider, Passwords
 from headworks.domain.administration.roles import ROLES, Role, Scope
 
 __all__ = [
+    "ALL_ACTS",
     "EVERYTHING",
     "ROLES",
     "SESSION_LIFE",
@@ -22,6 +25,7 @@ __all__ = [
     "AdminToken",
     "Administrator",
     "AuditEntry",
+    "AuditFilter",
     "Identity",
     "IdentityProvider",
     "Passwords",

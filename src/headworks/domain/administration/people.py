@@ -112,6 +112,26 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return f"<Session {self.id}>"
 
 
+class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which lines of the audit log. What says nothing lets all through."""
+
+    actor: str = ""
+    """Id or name."""
+    operation: str = ""
+    """`keys.revoke`, or `keys` for all of them."""
+    object: str = ""
+    """Id or name of what it was done to, or the id of the party that this belongs to."""
+    outcome: str = ""
+    """`done` or `denied`."""
+    since: int = 0
+    """Wall-clock nanoseconds."""
+    until: int = 0
+    """Wall-clock nanoseconds, that one excluded; 0: for ever."""
+
+
+ALL_ACTS = AuditFilter()
+
+
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the audit log, as it is listed."""
 

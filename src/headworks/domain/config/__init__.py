@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from headworks.domain.config.alerts import AlertsRule
-from headworks.domain.config.identity import IdentityRule, IssuerRule
+from headworks.domain.config.identity import CertificatesRule, IdentityRule, IssuerRule
 from headworks.domain.config.key import KeyRule
 from headworks.domain.config.limits import BudgetEntry, LimitEntry, LimitsRule, RolloverEntry
 from headworks.domain.config.model import ModelRule, RetryRule, TargetRule, WrittenModel, as_rule
@@ -27,6 +27,7 @@ from headworks.domain.snapshot import (
 
 __all__ = [
     "BudgetEntry",
+    "CertificatesRule",
     "Config",
     "GuardSpec",
     "IdentityRule",
@@ -72,6 +73,8 @@ class Config(Written, frozen=True):
     providers: dict[str, ProviderRule | None] = {}
     models: dict[str, WrittenModel] = {}
     keys: dict[str, KeyRule] = {}
+    limits: dict[str, LimitEntry] = {}
+    """What all callers together may use, of a model or of all."""
     prices: dict[str, PriceRule | Literal["free"]] = {}
     """By `provider/model` or a glob of these; they go before published prices."""
     price_table: str = ""

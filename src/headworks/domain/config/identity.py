@@ -30,11 +30,23 @@ class IssuerRule(Written, frozen=True):
     """For how long its keys count without being read again."""
 
 
+class CertificatesRule(Written, frozen=True):
+    """Whom client certificates speak for, of the authority in `server.client_ca_file`."""
+
+    organisation: str = ""
+    """Its id (`org_…`): whoever comes with one belongs to it or below it."""
+    claims: ClaimNames = ClaimNames()
+    """Which of its names tell the team, the project and the user: `uri`, `dns`, `email`, `subject.CN`, `subject.OU`, …"""
+    keys: Literal["free", "certified"] = "free"
+    """Whether API keys are good by themselves, or only along with a certificate that leads to a party above them."""
+
+
 class IdentityRule(Written, frozen=True):
     """Keys in the database, and tokens of others."""
 
     issuers: dict[str, IssuerRule] = {}
     """By a name of your own, which becomes part of the principal's id."""
+    certificates: CertificatesRule | None = None
     on_database_loss: Literal["refuse", "stale"] = "refuse"
     """While the database does not answer: `refuse` its keys, or serve those that are known for `stale_for` seconds."""
     stale_for: float = 60.0

@@ -22,7 +22,7 @@ class LimitEntry(Written, frozen=True):
     calendar: WrittenCalendar | None = None
     zone: str = "UTC"
     """Time zone of the calendar, `Europe/Berlin`."""
-    models: tuple[str, ...] = ()
+    models: tuple[str, ...] | None = None
     """Names or globs; left out: all models together."""
     group_by: tuple[str, ...] = ()
     """Each value of these has a counter of its own: `customer`, `session`, `model`, `tag:NAME`, … Requests without a value share one."""
@@ -51,7 +51,7 @@ class BudgetEntry(Written, frozen=True):
     calendar: WrittenCalendar | None = None
     zone: str = "UTC"
     """Time zone of the calendar, `Europe/Berlin`."""
-    models: tuple[str, ...] = ()
+    models: tuple[str, ...] | None = None
     """Names or globs; left out: all models together."""
     group_by: tuple[str, ...] = ()
     """As for limits."""

@@ -191,6 +191,11 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     rolling: Rolling | None = None
     """Of a limit with a rollover."""
 
+    def shared(self) -> Claim:
+        """The same of a group beyond `most_groups`: on the counter that those share, and by what they shared in the period before."""
+        rolling = self.rolling and msgspec.structs.replace(self.rolling, counter=self.rolling.overflow, overflow="")
+        return msgspec.structs.replace(self, counter=self.overflow, overflow="", rolling=rolling)
+
 
 class Reason(StrEnum):
     """Why a claim is refused."""

@@ -1,7 +1,9 @@
 """What administrators keep: who there is, which keys they hold, what they may do. Lives in SQL and overlays the configuration."""
 
 from headworks.domain.records.bounds import NO_BOUNDS, Bounds, BudgetRule, LimitRule
+from headworks.domain.records.ended import Ended, ended
 from headworks.domain.records.key import KeyRecord
+from headworks.domain.records.limiting import limit_of, limit_of_budget
 from headworks.domain.records.narrowing import Narrowed, narrowed
 from headworks.domain.records.party import PARENTS, Party, PartyKind
 from headworks.domain.records.rolling import dated
@@ -12,6 +14,7 @@ __all__ = [
     "PARENTS",
     "Bounds",
     "BudgetRule",
+    "Ended",
     "KeyRecord",
     "LimitRule",
     "Narrowed",
@@ -20,5 +23,8 @@ __all__ = [
     "TopUp",
     "added",
     "dated",
+    "ended",
+    "limit_of",
+    "limit_of_budget",
     "narrowed",
 ]

@@ -30,9 +30,16 @@ class KeyRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     revoked_at: int = 0
     """From then on it is refused. A rotation gives the old key a time in the future: both are good until then."""
     replaced_by: str = ""
+    origin: str = ""
+    """Id of the first of the keys that it came in the place of, one after the other; empty: of none."""
     version: int = 1
     created_at: int = 0
     updated_at: int = 0
+
+    @property
+    def counted_as(self) -> str:
+        """The id that its limits and budgets count under: a new key in the place of another goes on with what that one has used."""
+        return self.origin or self.id
 
     def valid_at(self, now: int) -> bool:
         """Neither revoked nor expired."""

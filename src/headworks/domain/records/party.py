@@ -50,3 +50,8 @@ class Party(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     version: int = 1
     created_at: int = 0
     updated_at: int = 0
+
+    @property
+    def counted_as(self) -> str:
+        """The id that its limits and budgets count under, as keys have one."""
+        return self.id

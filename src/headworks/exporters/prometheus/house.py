@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator, Sequence
+from math import inf
 from typing import NamedTuple
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -66,6 +67,7 @@ class HouseMetrics(Collector):
         yield from self._targets()
         yield from self._writers()
         yield from self._shared()
+        yield from self._directories()
         yield from self._projections()
         yield from self._ledger()
 
@@ -143,6 +145,20 @@ class HouseMetrics(Collector):
         )
         for name, text, field in _SHARED:
             yield _told(CounterMetricFamily, name, text, sum(getattr(one, field) for one in shared) if told else None)
+
+    def _directories(self) -> Families:
+        known = [one.directory for one in self.state.gateways]
+        entries = sum(one.entries for one in known)
+        yield _plain("headworks_directory_entries", "Callers of the database that gateways remember.", entries)
+        change = min((one.change for one in known), default=0)
+        words = "The number of the last change of records that was taken account of, the lowest of all gateways."
+        yield _plain("headworks_directory_change", words, change)
+        yield _told(
+            GaugeMetricFamily,
+            "headworks_directory_age_seconds",
+            "Since when changes of records have not been read to their end, the longest of all gateways.",
+            max((inf if one.age is None else one.age for one in known), default=None),
+        )
 
     def _projections(self) -> Families:
         behind = GaugeMetricFamily("headworks_journal_lag_bytes", "Journal not yet read.", labels=("projection",))

@@ -23,7 +23,7 @@ from headworks.stores.journal.segment import Epoch, Place, Segment, find_epochs
 _WANTED = (b'{"t":"begin"', END)
 
 
-class _Followed(msgspec.Struct):
+class Followed(msgspec.Struct):
     """How far one epoch is read, and what is open in it."""
 
     place: Place
@@ -37,11 +37,11 @@ class Carried:
     def __init__(self, directory: Path, own: Epoch, booked: Mapping[str, Place]) -> None:
         """Follows the epochs that are there now; those that come later do not belong to the past."""
         self._directory = directory
-        self._epochs: dict[Epoch, _Followed] = {}
+        self._epochs: dict[Epoch, Followed] = {}
         for epoch, segments in find_epochs(directory).items():
             if epoch != own:
                 place = booked.get(epoch.stem, (0, 0))
-                self._epochs[epoch] = _Followed(_start(directory, epoch, segments, place), place)
+                self._epochs[epoch] = Followed(_start(directory, epoch, segments, place), place)
 
     @property
     def settled(self) -> bool:
@@ -54,7 +54,7 @@ class Carried:
         for epoch, segments in find_epochs(self._directory).items():
             followed = self._epochs.get(epoch)
             if followed is not None:
-                _follow(followed, segments, changes)
+                follow(followed, segments, changes)
         return {name: units for name, units in changes.items() if units}
 
 
@@ -65,7 +65,8 @@ def _start(directory: Path, epoch: Epoch, segments: Sequence[Segment], booked: P
     return min(booked, (oldest_needed(segments), 0))
 
 
-def _follow(followed: _Followed, segments: Sequence[Segment], changes: Counter[str]) -> None:
+def follow(followed: Followed, segments: Sequence[Segment], changes: Counter[str]) -> None:
+    """Read on. `changes`: by how much each counter has changed by it."""
     for segment in segments:
         number, offset = followed.place
         if segment.number < number:
@@ -87,7 +88,7 @@ def _follow(followed: _Followed, segments: Sequence[Segment], changes: Counter[s
         followed.place = (segment.number, offset)
 
 
-def _take(followed: _Followed, record: object, at: Place, changes: Counter[str]) -> None:
+def _take(followed: Followed, record: object, at: Place, changes: Counter[str]) -> None:
     if isinstance(record, Begin):
         followed.open[record.id] = record.counters
         _add(changes, record.counters, 1)

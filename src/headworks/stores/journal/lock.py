@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from pathlib import Path
 
+from headworks.files import is_locked, take_lock
 from headworks.stores.journal.segment import Epoch
 
 
@@ -20,15 +20,8 @@ class EpochLock:
     def take(cls, directory: Path, epoch: Epoch) -> EpochLock | None:
         """The lock, or None if somebody holds it. Raises `OSError` where the file can't be made."""
         path = epoch.lock_path(directory)
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as taken:
-            os.close(fd)
-            if isinstance(taken, BlockingIOError):
-                return None
-            raise
-        return cls(fd, path)
+        fd = take_lock(path)
+        return None if fd is None else cls(fd, path)
 
     def release(self, *, forget: bool = False) -> None:
         """Let go. With `forget` the file goes too: only for an epoch that is closed or gone, whose next holder has nothing to do."""
@@ -39,14 +32,4 @@ class EpochLock:
 
 def is_held(directory: Path, epoch: Epoch) -> bool:
     """Whether the epoch's process (or a recovery of it) is alive. Changes nothing, and needs only the right to read."""
-    try:
-        fd = os.open(epoch.lock_path(directory), os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(fd)
-    return False
+    return is_locked(epoch.lock_path(directory))

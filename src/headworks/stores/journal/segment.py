@@ -17,6 +17,7 @@ from typing import NamedTuple
 import msgspec
 
 from headworks.domain.exchange import Footer, Header
+from headworks.files import sync_directory
 
 Place = tuple[int, int]
 """How far an epoch has been read: segment number, and offset in it."""
@@ -128,7 +129,7 @@ class OpenSegment:
         size = self.size
         _datasync(self.fd)
         if not self.synced:
-            _sync_directory(self.segment.path.parent)
+            sync_directory(self.segment.path.parent)
         self.synced = size
 
     def vanished(self) -> bool:
@@ -151,12 +152,3 @@ def encoded_line(record: Header | Footer) -> bytearray:
 
 
 _datasync = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
-
-
-def _sync_directory(directory: Path) -> None:
-    """A new file's name is in its directory, which has to reach the disk too."""
-    fd = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

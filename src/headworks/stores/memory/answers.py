@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from headworks.domain.errors import Fault
 from headworks.ports.clock import Clock
 from headworks.ports.stores import Answer
 
-REPLAY_SECONDS = 86_400.0
-REPLAY_BYTES = 33_554_432
 OVERHEAD = 200
 """Bytes an entry costs beyond its body."""
 
@@ -59,38 +56,3 @@ class MemoryAnswers:
 
 def _weight(answer: Answer) -> int:
     return len(answer.body) + sum([len(name) + len(value) + OVERHEAD for name, value in answer.headers]) + OVERHEAD
-
-
-class MemoryReplays:
-    """`ports.stores.Replays` for one process: finished answers in a `MemoryAnswers`, the rest in flight."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._answers = MemoryAnswers(clock, REPLAY_BYTES)
-        self._prints = MemoryAnswers(clock, REPLAY_BYTES)
-        self._inflight: dict[bytes, bytes] = {}
-
-    def claim(self, key: bytes, fingerprint: bytes) -> Answer | None:
-        """See the port."""
-        if key in self._inflight:
-            raise Fault(
-                "idempotency_conflict",
-                "A request with this Idempotency-Key is still being answered. Wait for it, then repeat to get its answer.",
-                retry_after=1.0,
-            )
-        answer, used_for = self._answers.get(key), self._prints.get(key)
-        if answer is not None and used_for is not None:
-            if used_for.body != fingerprint:
-                raise Fault(
-                    "idempotency_conflict",
-                    "This Idempotency-Key was used for a different request. Use a new key for a new request.",
-                )
-            return answer
-        self._inflight[key] = fingerprint
-        return None
-
-    def keep(self, key: bytes, answer: Answer | None) -> None:
-        """See the port."""
-        fingerprint = self._inflight.pop(key, None)
-        if answer is not None and fingerprint is not None:
-            self._answers.put(key, answer, REPLAY_SECONDS)
-            self._prints.put(key, Answer(0, (), fingerprint), REPLAY_SECONDS)

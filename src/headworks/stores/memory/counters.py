@@ -89,7 +89,7 @@ class MemoryCounters:
         if claim.overflow:
             groups = self._groups.get(claim.overflow, 0)
             if groups >= claim.limit.most_groups:
-                claim = msgspec.structs.replace(claim, counter=claim.overflow, overflow="")
+                claim = claim.shared()
                 return self._accounts.get(claim.counter) or self._open(claim, shared=True)
             self._groups[claim.overflow] = groups + 1
         return self._open(claim)
@@ -185,15 +185,15 @@ class MemoryHold:
         return _standings(self._taken, self._counters)
 
     async def extend(self, claims: tuple[Claim, ...]) -> None:
-        """Hold these too. Never suspends."""
+        """Hold what is not held of these. Never suspends."""
         if self._open:
             self._extended = True
-            self.add(claims)
+            self._judged(self._beyond(claims))
 
     def add(self, claims: tuple[Claim, ...]) -> None:
         """Raises `Exceeded`, and then has taken nothing."""
         if not self._all(claims):
-            self._judged(claims)
+            self._judged([(claim, self._counters.account(claim)) for claim in claims])
 
     def _all(self, claims: tuple[Claim, ...]) -> bool:
         """Take them if each is of a plain counter, of a rate, or of what rolls over, that has all of it: most are, and every request
@@ -233,13 +233,23 @@ class MemoryHold:
         self._taken += asked
         return True
 
-    def _judged(self, claims: tuple[Claim, ...]) -> None:
+    def _beyond(self, claims: tuple[Claim, ...]) -> list[tuple[Claim, Account]]:
+        """What is not held yet, and where: a group stays where it was put, and another of this call's may share its counter."""
+        put = {claim.counter: granted.counter for (claim, *_), granted in zip(self._taken, self.claims, strict=True)}
+        more: list[tuple[Claim, Account]] = []
+        for claim in claims:
+            account = self._accounts.get(put.get(claim.counter, "")) or self._counters.account(claim)
+            held = sum(here.amount for here in self.claims if here.counter == account.claim.counter)
+            if claim.amount > held:
+                more.append((msgspec.structs.replace(claim, amount=claim.amount - held), account))
+        return more
+
+    def _judged(self, claims: Iterable[tuple[Claim, Account]]) -> None:
         """Take what is granted of each, or nothing."""
         counters = self._counters
         now = counters.now()
         asked: list[Taken] = []
-        for claim in claims:
-            account = counters.account(claim)
+        for claim, account in claims:
             at_hand = free(claim.limit, account, now) + left_over(claim, counters.before(claim, account))
             asked.append((claim, account, granted(claim, at_hand), now))
         if any(amount < 0 for _, _, amount, _ in asked):
@@ -286,9 +296,9 @@ _RATE = Shape.RATE
 
 def _as_granted(taken: Taken) -> Claim:
     claim, account, amount, _ = taken
-    if amount == claim.amount and not account.shared:
-        return claim
-    return msgspec.structs.replace(claim, amount=amount, counter=account.claim.counter)
+    if account.shared:
+        claim = claim.shared()
+    return claim if amount == claim.amount else msgspec.structs.replace(claim, amount=amount)
 
 
 def _refusal(asked: list[Taken], counters: MemoryCounters) -> Exceeded:

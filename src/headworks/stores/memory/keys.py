@@ -18,3 +18,7 @@ class SnapshotKeys:
     async def find(self, key: bytes, snapshot: Snapshot, peer: str = "") -> Principal | None:  # noqa: ARG002 - the port's signature
         """The same, for there is nowhere else to look."""
         return self.peek(key, snapshot)
+
+    async def certified(self, certificate: bytes, snapshot: Snapshot) -> Principal | None:  # noqa: ARG002 - the port's signature
+        """Nobody: certificates lead to parties, which a configuration has none of."""
+        return None

@@ -27,7 +27,11 @@ class Database:
         """`url`: `sqlite:///PATH` or `postgresql://…`. Raises `DatabaseUnusable`."""
         self.url = _understood(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._engine = _engine(self.url, connections)
+        try:
+            self._engine = _engine(self.url, connections)
+        except ImportError:
+            driver = self.url.get_driver_name()
+            raise DatabaseUnusable(f"The driver for `database` is not installed. Run: pip install {driver}") from None
         self._writer = self._engine.execution_options(**{_WRITES: True})
 
     @asynccontextmanager
@@ -97,13 +101,19 @@ class _SqliteConnection(Protocol):
 
     def cursor(self) -> DBAPICursor: ...
 
+    def close(self) -> None: ...
+
 
 def _set_up_sqlite(connection: _SqliteConnection, _record: object) -> None:
     """Readers beside one writer; foreign keys hold; transactions begin when we say so and not when the driver thinks of it."""
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={_PATIENCE * 1000:.0f}"):
-        cursor.execute(f"PRAGMA {pragma}")
+    try:
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={_PATIENCE * 1000:.0f}"):
+            cursor.execute(f"PRAGMA {pragma}")
+    except BaseException:  # it was never in the pool, which therefore does not close it, and its thread would stay
+        connection.close()
+        raise
     cursor.close()
 
 

@@ -127,9 +127,9 @@ class LedgerTables:
                 offset=offset,
                 updated_at=now,
                 exchanges=table.exchanges + exchanges,
-                cost=table.cost + cost,
-                price=table.price + price,
-                charged=table.charged + step.charged,
+                cost=self._exact(table.cost + cost),
+                price=self._exact(table.price + price),
+                charged=self._exact(table.charged + step.charged),
                 through=step.through or table.through,
             )
         )
@@ -157,14 +157,18 @@ class LedgerTables:
     def _addition(self, dialect: Dialect, table: Table, summed: Iterable[str]) -> str:
         fresh = self._insert(table)
         stamp = "posted_at" if "posted_at" in table.c else "updated_at"
-        sums = {name: table.c[name] + fresh.excluded[name] for name in summed}
-        if dialect.name == "sqlite":  # it would go on in floating point beyond 64 bits: null is refused
-            sums = {name: case((func.typeof(total) == literal_column("'integer'"), total)) for name, total in sums.items()}
+        sums = {name: self._exact(table.c[name] + fresh.excluded[name]) for name in summed}
         if "ends_at" in table.c:  # a rollover that was set since has it known longer
             sums["ends_at"] = case((fresh.excluded.ends_at > table.c.ends_at, fresh.excluded.ends_at), else_=table.c.ends_at)
         added = sums | {stamp: fresh.excluded[stamp]}
         keys = [column.name for column in table.primary_key]
         return str(fresh.on_conflict_do_update(index_elements=keys, set_=dict(added)).compile(dialect=dialect))
+
+    def _exact(self, total: ColumnElement[int]) -> ColumnElement[int]:
+        """SQLite would go on in floating point beyond 64 bits: it gets a null instead, which no column takes."""
+        if not self._database.is_sqlite:
+            return total
+        return case((func.typeof(total) == literal_column("'integer'"), total))
 
 
 @contextmanager

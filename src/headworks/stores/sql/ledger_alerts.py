@@ -6,19 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Select, Table, func, insert, select, update
+from sqlalchemy import Select, Table, case, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headworks.domain.alerts import WRITTEN, BudgetAlert, threshold_text
 from headworks.domain.records import BudgetRule
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.records.rows import bounds_of
 from headworks.stores.sql.schema import ALERTS, GRANTS, KEYS, PARTIES, POSTINGS
+from headworks.stores.sql.sums import halves_of, sums_of
 
 RECENT = 3600
 """Seconds: only where something was spent since can a key's budget have passed anything."""
 _COLUMNS = {"org": "organisation", "team": "team", "proj": "project", "user": "user", "svc": "user", "key": "key"}
 _GROUPS = {"customer": "customer", "model": "model", "user": "user", "key": "key", "provider": "provider"}
+_COUNTED_AS = case((KEYS.c.origin != "", KEYS.c.origin), else_=KEYS.c.id)
 _NS = 10**9
 _AT_ONCE = 500
 
@@ -82,8 +85,8 @@ class AlertTables:
         recent = _spenders(now_ns)
         found: list[Owned] = []
         async with self._database.reading() as connection:
-            for table, condition in ((PARTIES, None), (KEYS, KEYS.c.id.in_(recent))):
-                statement = select(table.c.id, table.c.name, table.c.bounds).where(table.c.bounds.like('%"budgets"%'))
+            for table, whose, condition in ((PARTIES, PARTIES.c.id, None), (KEYS, _COUNTED_AS, KEYS.c.id.in_(recent))):
+                statement = select(whose, table.c.name, table.c.bounds).where(table.c.bounds.like('%"budgets"%'))
                 rows = await connection.execute(statement if condition is None else statement.where(condition))
                 for owner, name, text in rows:
                     found += _watched(Owned(owner, name, budget, rule) for budget, rule in bounds_of(text).budgets.items())
@@ -105,9 +108,12 @@ class AlertTables:
             for question, parties in asked.items():
                 ordered = sorted(parties)
                 for first in range(0, len(ordered), _AT_ONCE):
-                    statement = _spent(question, ordered[first : first + _AT_ONCE])
-                    for row in await connection.execute(statement):
-                        found.setdefault((question, row[0]), {})[tuple(row[2:])] = int(row[1])
+                    some = ordered[first : first + _AT_ONCE]
+                    origins = await _origins(connection, some) if question.column == "key" else {}
+                    for row in (await connection.execute(_spent(question, [*some, *origins]))).mappings():
+                        party, _, _, *group = map(str, row.values())
+                        groups = found.setdefault((question, origins.get(party, party)), {})
+                        groups[tuple(group)] = groups.get(tuple(group), 0) + sums_of(row, ["price"])["price"]
         return [found.get((_question(window), _party(window)), {}) for window in windows]
 
     async def added(self, windows: Sequence[Window]) -> list[dict[str, int]]:
@@ -117,9 +123,10 @@ class AlertTables:
         periods = {window.period for window in windows}
         found: dict[tuple[str, ...], dict[str, int]] = {}
         async with self._database.reading() as connection:
-            statement = select(*names, func.sum(table.amount)).where(table.period.in_(periods)).group_by(*names)
-            for *budget, group, amount in await connection.execute(statement):
-                found.setdefault(tuple(budget), {})[group] = int(amount)
+            statement = select(*names, *halves_of([table.amount])).where(table.period.in_(periods)).group_by(*names)
+            for row in (await connection.execute(statement)).mappings():
+                *budget, group, _, _ = map(str, row.values())
+                found.setdefault(tuple(budget), {})[group] = sums_of(row, ["amount"])["amount"]
         return [found.get((each.owned.owner, each.owned.name, each.period, each.owned.rule.currency), {}) for each in windows]
 
     async def note(self, alert: BudgetAlert, destinations: tuple[str, ...]) -> bool:
@@ -183,12 +190,18 @@ def _party(window: Window) -> str:
     return window.owned.owner.removeprefix(WRITTEN)
 
 
+async def _origins(connection: AsyncConnection, keys: Sequence[str]) -> dict[str, str]:
+    """The keys that came in the place of these → in whose."""
+    rows = await connection.execute(select(KEYS.c.id, KEYS.c.origin).where(KEYS.c.origin != "", KEYS.c.origin.in_(keys)))
+    return {row.id: row.origin for row in rows}
+
+
 def _spent(question: _Question, parties: Sequence[str]) -> Select[*tuple[str, ...]]:
-    """Party, sum, values of the group; typed as text, which all but the sum are."""
+    """Party, the sum's halves, values of the group; typed as text, which all but the halves are."""
     table = POSTINGS.c
     party, groups = table[question.column], [table[_GROUPS[name]] for name in question.group_by]
     return (
-        select(party, func.sum(table.price), *groups)
+        select(party, *halves_of([table.price]), *groups)
         .where(party.in_(parties), table.currency == question.currency)
         .where(table.bucket >= question.since, table.bucket < question.until)
         .group_by(party, *groups)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
-from sqlalchemy import RowMapping, Table, func, select
+from sqlalchemy import RowMapping, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headworks.domain.ledger import Bill
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.ledger import PROJECTION, Place
 from headworks.stores.sql.schema import COUNTER_SPEND, PLACES, POSTINGS
+from headworks.stores.sql.sums import halves_of, sums_of
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,5 +64,5 @@ def sum_of(rows: Iterable[RowMapping]) -> Bill:
 
 
 async def _bill(connection: AsyncConnection, table: Table) -> Bill:
-    columns = (func.coalesce(func.sum(table.c[name]), 0) for name in Bill._fields)
-    return Bill(*(int(value) for value in (await connection.execute(select(*columns))).one()))
+    halves = halves_of(table.c[name] for name in Bill._fields)
+    return Bill(**sums_of((await connection.execute(select(*halves))).mappings().one(), Bill._fields))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from headworks.domain.ledger import SUMMED
 from headworks.ports.records import EVERYWHERE, Reach
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.schema import POSTINGS
+from headworks.stores.sql.sums import halves_of, sums_of
 
 PARTIES = ("organisation", "team", "project", "user")
 """Columns that hold ids of parties."""
@@ -50,7 +51,7 @@ class LedgerUsage:
         start = (table.bucket - table.bucket % question.width).label("start")
         keys = [start, table.currency, *(table[name] for name in question.group_by)]
         statement = (
-            select(*keys, *(func.sum(table[name]).label(f"sum_{name}") for name in SUMMED))
+            select(*keys, *halves_of(table[name] for name in SUMMED))
             .where(table.bucket >= question.start, table.bucket < question.end, *_wanted(question))
             .group_by(*keys)
             .order_by(*keys)
@@ -62,7 +63,7 @@ class LedgerUsage:
                 row["start"],
                 row["currency"],
                 {name: row[name] for name in question.group_by},
-                {name: int(row[f"sum_{name}"]) for name in SUMMED},
+                sums_of(row, SUMMED),
             )
             for row in rows
         ]

@@ -106,4 +106,4 @@ def _unknown(number: int) -> Missing:
 
 
 def _overtaken(number: int) -> Conflict:
-    return Conflict(f"There is a revision {number} already: somebody else applied one meanwhile")
+    return Conflict(f"There is a revision {number} already: somebody else applied one meanwhile. Read it, then try again.")

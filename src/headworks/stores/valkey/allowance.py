@@ -12,7 +12,7 @@ from headworks.domain.usage import Usage
 from headworks.ports.clock import Clock
 from headworks.ports.stores import Hold
 from headworks.stores.memory import MemoryCounters
-from headworks.stores.valkey.hold import unavailable, used_of
+from headworks.stores.valkey.hold import beyond, unavailable, used_of
 
 Spent = Callable[[str, tuple[Claim, ...], tuple[int, ...]], None]
 
@@ -87,8 +87,9 @@ class LocalHold:
 
     async def extend(self, claims: tuple[Claim, ...]) -> None:
         """Raises `Fault`: what is more than was foreseen waits for the server."""
-        if claims and self._open:
-            raise unavailable(claims[0])
+        more = beyond(claims, self._asked, self.claims)
+        if more and self._open:
+            raise unavailable(more[0])
 
     def settle(self, usage: Usage, cost_nanos: int, *, counts: bool) -> None:
         """Once."""

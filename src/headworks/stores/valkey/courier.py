@@ -148,10 +148,7 @@ class Courier:
         for batch in self._flying:
             self._unschedule(batch)
             batch.give_up()
-        for reservation in self._waiting:
-            reservation.answer(None)
-        self._waiting.clear()
-        self._acts = [act for act in self._acts if act[0] != Verb.RESERVE]
+        self._give_up_unsent()
 
     def undone(self, carried_out: int) -> list[Act]:
         """What is still to be done, where batches up to that number have been carried out."""
@@ -246,6 +243,13 @@ class Courier:
         self._late += 1
         self.timeouts += 1
         batch.give_up()
+        self._give_up_unsent()  # asked in the turn in which this shows: they would wait for the late answer
+
+    def _give_up_unsent(self) -> None:
+        for reservation in self._waiting:
+            reservation.answer(None)
+        self._waiting.clear()
+        self._acts = [act for act in self._acts if act[0] != Verb.RESERVE]
 
     @staticmethod
     def _unschedule(batch: Batch) -> None:

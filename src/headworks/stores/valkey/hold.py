@@ -75,11 +75,9 @@ class Answer(msgspec.Struct, gc=False):
 
 def _as_granted(claim: Claim, counter: str, amount: tuple[int, int] | bool) -> Claim:  # noqa: FBT001 - False is how the script says «nothing»
     units = 0 if isinstance(amount, bool) else amount[0] * BASE + amount[1]
-    if units == claim.amount and counter == claim.counter:
-        return claim
-    return msgspec.structs.replace(
-        claim, amount=units, counter=counter, overflow=claim.overflow if counter == claim.counter else ""
-    )
+    if counter != claim.counter:
+        claim = claim.shared()
+    return claim if units == claim.amount else msgspec.structs.replace(claim, amount=units)
 
 
 class Home(Protocol):
@@ -114,18 +112,20 @@ class ValkeyHold:
     @property
     def standings(self) -> tuple[Standing, ...]:
         """As they were right after it."""
-        return self._answer.standings(self._asked, self._home.wall_ns())
+        return self._answer.standings(self._asked[: len(self._answer.told)], self._home.wall_ns())
 
     async def extend(self, claims: tuple[Claim, ...]) -> None:
-        """Hold these too. Raises `Exceeded`, or another `Fault` where the server gives no answer in time."""
-        if not self._open or not claims:
+        """Hold what is not held of these. Raises `Exceeded`, or another `Fault` where the server gives no answer in time."""
+        more = beyond(claims, self._asked, self.claims)
+        if not self._open or not more:
             return
-        answer = await self._home.ask(self.call_id, claims)
+        answer = await self._home.ask(self.call_id, more)
         if answer is None:
-            raise unavailable(claims[0])
+            raise unavailable(more[0])
         if not answer.granted:
-            raise answer.refusal(claims, self._home.wall_ns())
-        self.claims += answer.claims(claims)
+            raise answer.refusal(more, self._home.wall_ns())
+        self._asked += more
+        self.claims += answer.claims(more)
 
     def settle(self, usage: Usage, cost_nanos: int, *, counts: bool) -> None:
         """Replace what is held by what was used. Where a counter was extended, the use is charged once."""
@@ -143,6 +143,21 @@ def unavailable(claim: Claim) -> Fault:
         retry_after=AGAIN,
         detail=claim.limit.id,
     )
+
+
+def beyond(claims: tuple[Claim, ...], asked: tuple[Claim, ...], held: tuple[Claim, ...]) -> tuple[Claim, ...]:
+    """What of the claims is not held already, where `held` is what was granted of each that was `asked`.
+
+    A group stays where it was put. Whether another one shares that counter, only the server knows.
+    """
+    put = {claim.counter: granted.counter for claim, granted in zip(asked, held, strict=True)}
+    more: list[Claim] = []
+    for claim in claims:
+        here = claim.shared() if put.get(claim.counter, claim.counter) != claim.counter else claim
+        amount = here.amount - sum(granted.amount for granted in held if granted.counter == here.counter)
+        if amount > 0:
+            more.append(msgspec.structs.replace(here, amount=amount))
+    return tuple(more)
 
 
 def used_of(claims: tuple[Claim, ...], columns: tuple[int, ...]) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from headworks.domain.config import Config
+from headworks.domain.names import Names
 from headworks.domain.snapshot import Snapshot
 from headworks.providers.price_table import PriceTable
 from headworks.stores.sql.address import anchored
@@ -15,6 +16,7 @@ from headworks.wiring.compile.alerts import check_alerts
 from headworks.wiring.compile.bench import Bench, Givens
 from headworks.wiring.compile.cluster import compile_cluster
 from headworks.wiring.compile.identity import compile_identity
+from headworks.wiring.compile.limits import LimitCompiler
 from headworks.wiring.compile.models import Models
 from headworks.wiring.compile.oidc import check_oidc
 from headworks.wiring.compile.policies import compile_policies
@@ -28,10 +30,11 @@ __all__ = ["Compiled", "Givens", "compile_config", "compile_reading", "compile_s
 
 
 class Compiled(msgspec.Struct, frozen=True, kw_only=True):
-    """A usable configuration. `files` are those it was made from beside the document; `until` is when a price changes by date."""
+    """A usable configuration. `names` are those that bounds can speak of; `files` are those it was made from beside the document; `until` is when a price changes by date."""
 
     snapshot: Snapshot
     config: Config
+    names: Names = Names()
     warnings: tuple[Problem, ...] = ()
     files: tuple[str, ...] = ()
     until: datetime | None = None
@@ -67,6 +70,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
         journal=config.journal,
         logs=config.logs,
         cache=config.cache,
+        limits=LimitCompiler(bench, models).of_everybody(config.limits),
         guards=compile_guards(bench, config),
         policies=compile_policies(bench, config),
         breaker=config.breaker,
@@ -82,6 +86,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
     return Compiled(
         snapshot=msgspec.structs.replace(snapshot, revision=revision),
         config=config,
+        names=_names(config, models),
         warnings=tuple(bench.warnings),
         files=tuple(sorted(bench.files)),
         until=bench.until,
@@ -102,6 +107,16 @@ def compile_settings(reading: Reading, givens: Givens) -> Config:
 
 def _database(bench: Bench, config: Config) -> str:
     return anchored(bench.secret(config.database, ("database",)), Path(bench.givens.directory))
+
+
+def _names(config: Config, models: Models) -> Names:
+    return Names(
+        models=models.names,
+        providers=frozenset(models.providers),
+        regions=frozenset(models.regions),
+        policies=frozenset(config.policies),
+        guards=frozenset(config.guards),
+    )
 
 
 def _refuse_mistakes(reading: Reading, bench: Bench) -> None:

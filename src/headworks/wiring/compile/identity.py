@@ -10,7 +10,7 @@ from headworks.wiring.compile.bench import Bench
 from headworks.wiring.config_file.tree import Path
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_OTHERS = ("key_", "jwt:")
+_OTHERS = ("key_", "jwt:", "x509:")
 """How ids of keys in the database and of tokens begin: what is remembered of one caller must not be another's."""
 
 
@@ -29,7 +29,35 @@ def compile_identity(bench: Bench, config: Config) -> IdentitySettings:
         if issuer.issuer in issuers:
             bench.wrong((*path, "issuer"), f"'{issuer.issuer}' has an entry already.", "Give each issuer one.")
         issuers[issuer.issuer] = issuer
-    return IdentitySettings(issuers=issuers, stale_for=written.stale_for if written.on_database_loss == "stale" else 0.0)
+    return IdentitySettings(
+        issuers=issuers,
+        certificates=_certificates(bench, config),
+        certified_keys=written.certificates is not None and written.certificates.keys == "certified",
+        stale_for=written.stale_for if written.on_database_loss == "stale" else 0.0,
+    )
+
+
+def _certificates(bench: Bench, config: Config) -> Issuer | None:
+    rule, path = config.identity.certificates, ("identity", "certificates")
+    if rule is None:
+        return None
+    if not config.server.client_ca_file:
+        bench.wrong(path, "No client is asked for a certificate.", "Name an authority in server.client_ca_file.", on_key=True)
+    if not rule.organisation.startswith("org_"):
+        bench.wrong(
+            path, "Certificates are bound to no organisation.", "Write the id of the one its clients belong to.", on_key=True
+        )
+    if not rule.claims.subject:
+        bench.wrong((*path, "claims", "subject"), "A certificate must say whom it speaks for.", "Leave it out for `sub`.")
+    return Issuer(
+        name="certificates",
+        issuer="",
+        audience=(),
+        organisation=rule.organisation,
+        claims=rule.claims,
+        leeway=0.0,
+        vouches_by="certificate",
+    )
 
 
 def _issuer(bench: Bench, name: str, rule: IssuerRule, path: Path) -> Issuer:

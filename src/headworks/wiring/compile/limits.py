@@ -1,16 +1,16 @@
-"""What a key's limits and budgets mean."""
+"""What limits and budgets mean: those of a key, and the limits that all callers share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TypedDict
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from headworks.domain.alerts import WRITTEN
 from headworks.domain.config import BudgetEntry, LimitEntry, LimitsRule, nanos_of
-from headworks.domain.limits import Calendar, Limit, OnLoss, Rollover, Unit, mistakes_in
-from headworks.domain.patterns import name_matches
+from headworks.domain.limits import OF_NO_MODEL, Calendar, Limit, OnLoss, Rollover, Unit, mistakes_in
+from headworks.domain.patterns import overlap
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.compile.models import Models
 from headworks.wiring.config_file.problems import did_you_mean
@@ -22,6 +22,8 @@ _SHORT = (
     ("concurrent", "concurrent", Unit.CONCURRENT, 0.0),
 )
 """Field, what such a limit is called, and what it counts in how many seconds."""
+_EVERYBODY = "config:all"
+"""Owner of what all callers share."""
 _MOST_THRESHOLD = 10
 _NANOS = 10**9
 SHORT_NAMES = frozenset(said for _, said, _, _ in _SHORT)
@@ -38,6 +40,15 @@ class LimitCompiler:
         """Of the key `name`. Notes what is wrong, and what could never match."""
         return tuple(self._all(name, rule, path))
 
+    def of_everybody(self, rules: Mapping[str, LimitEntry]) -> tuple[Limit, ...]:
+        """Those that all callers share."""
+        limits: list[Limit] = []
+        for said, entry in rules.items():
+            path = ("limits", said)
+            self._check_named(entry, path)
+            limits += self._checked(self._rule({"id": f"all/{said}", "owner": _EVERYBODY, "rule": said}, entry, path), path)
+        return tuple(limits)
+
     def _all(self, name: str, rule: LimitsRule, path: Path) -> Iterator[Limit]:
         owner = WRITTEN + name  # once for all of them: there may be ten thousand keys
         yield from self._short(name, owner, rule, path)
@@ -45,11 +56,13 @@ class LimitCompiler:
             below = (*path, "rules", said)
             if said in SHORT_NAMES:
                 self._bench.wrong(below, f"'{said}' is what the short form is called.", "Give it another name.", on_key=True)
+            self._check_named(entry, below)
             yield from self._checked(self._rule(_named(name, owner, said), entry, below), below)
         for said, budget in rule.budgets.items():
             below = (*path, "budgets", said)
             if said == "budget" and rule.budget is not None:
                 self._bench.wrong(below, "'budget' is what the short form is called.", "Give it another name.", on_key=True)
+            self._check_named(budget, below)
             checked = tuple(self._checked(self._budget(_named(name, owner, said), budget, below), below))
             if budget.hard:  # a soft one holds nobody back: the control process watches it
                 yield from checked
@@ -78,7 +91,7 @@ class LimitCompiler:
             seconds=entry.seconds,
             calendar=_calendar(entry.calendar),
             zone=entry.zone,
-            models=entry.models,
+            models=entry.models or (),
             group_by=entry.group_by,
             most_groups=entry.most_groups,
             idle_seconds=entry.idle_seconds,
@@ -99,7 +112,7 @@ class LimitCompiler:
             amount=amount,
             calendar=_calendar(entry.calendar),
             zone=entry.zone,
-            models=entry.models,
+            models=entry.models or (),
             group_by=entry.group_by,
             budget=True,
             rollover=self._rollover(entry, (*path, "rollover")),
@@ -146,14 +159,18 @@ class LimitCompiler:
             self._bench.wrong(path, f"'{written}' {trouble}.")
             return None
 
+    def _check_named(self, entry: LimitEntry | BudgetEntry, path: Path) -> None:
+        if entry.models == ():
+            self._bench.wrong((*path, "models"), OF_NO_MODEL)
+
     def _checked(self, limit: Limit | None, path: Path) -> Iterator[Limit]:
         if limit is None:
             return
-        for field, trouble in mistakes_in(limit):
-            self._bench.wrong((*path, field), trouble)
-        names = (*self._models.fixed, *self._models.patterns)
+        for place, trouble in mistakes_in(limit):
+            self._bench.wrong((*path, *place), trouble)
+        names = self._models.names
         for number, pattern in enumerate(limit.models):
-            if not self._models.knows(pattern) and not any(name_matches(pattern, known) for known in names):
+            if not any(overlap(pattern, name) for name in names):
                 self._bench.wrong((*path, "models", number), f"There is no model '{pattern}'.", did_you_mean(pattern, names))
         yield limit
 

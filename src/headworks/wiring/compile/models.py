@@ -109,6 +109,11 @@ class Models:
         behind = {rule.region or provider.region for pattern in self._ranked for rule, provider, _ in pattern.targets}
         return (behind | {target.region for model in self.fixed.values() for target in model.targets}) - {""}
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Fixed ones and patterns."""
+        return (*self.fixed, *self._patterns)
+
     def knows(self, name: str) -> bool:
         """Whether a caller could ask for this name."""
         return name in self.fixed or self._fitting(name) is not None

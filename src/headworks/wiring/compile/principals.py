@@ -7,7 +7,7 @@ import re
 
 from headworks.domain.config import Config, KeyRule
 from headworks.domain.features import governed_of, ordinary_of
-from headworks.domain.patterns import name_matches
+from headworks.domain.patterns import overlap, trouble_of
 from headworks.domain.principal import Principal
 from headworks.wiring.compile.access import AccessCheck
 from headworks.wiring.compile.bench import Bench
@@ -69,9 +69,9 @@ def _digest(bench: Bench, rule: KeyRule, path: Path) -> bytes | None:
 def _check_models(bench: Bench, rule: KeyRule, models: Models, path: Path) -> None:
     if rule.models == ():
         bench.wrong((*path, "models"), "An empty list allows nothing.", "Leave models out to allow all.")
-    names = (*models.fixed, *models.patterns)
+    names = models.names
     for number, pattern in enumerate(rule.models or ()):
-        if pattern.count("*") > 1:
-            bench.wrong((*path, "models", number), f"'{pattern}' has more than one star.")
-        elif not models.knows(pattern) and not any(name_matches(pattern, name) for name in names):
+        if trouble := trouble_of(pattern):
+            bench.wrong((*path, "models", number), trouble)
+        elif not any(overlap(pattern, name) for name in names):
             bench.wrong((*path, "models", number), f"There is no model '{pattern}'.", did_you_mean(pattern, names))

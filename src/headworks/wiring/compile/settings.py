@@ -33,8 +33,9 @@ def check_settings(bench: Bench, config: Config) -> None:
         bench.wrong(
             ("control", "port"), "This is server.port too: each needs a port of its own.", "The usual ones are 4455 and 4456."
         )
-    if bool(config.server.cert_file) != bool(config.server.key_file):
-        bench.wrong(("server",), "TLS needs both cert_file and key_file.")
+    _check_tls(bench, config.server)
+    if config.cache.enabled and config.cache.zero_retention:
+        bench.wrong(("cache", "enabled"), "With zero_retention no answer is remembered.", "Leave out one of them.")
     if config.retries.attempts == 0:
         bench.wrong(("retries", "attempts"), "At least one attempt is needed.")
     if config.open_door and config.server.host not in _LOOPBACK:
@@ -43,9 +44,18 @@ def check_settings(bench: Bench, config: Config) -> None:
         )
 
 
+def _check_tls(bench: Bench, server: EdgeSettings) -> None:
+    if bool(server.cert_file) != bool(server.key_file):
+        bench.wrong(("server",), "TLS needs both cert_file and key_file.")
+    if server.client_ca_file and not server.cert_file:
+        bench.wrong(("server", "client_ca_file"), "Without TLS nobody shows a certificate.", "Add cert_file and key_file.")
+    if server.client_crl_file and not server.client_ca_file:
+        bench.wrong(("server", "client_crl_file"), "No client is asked for a certificate.", "Add client_ca_file.")
+
+
 def compile_server(bench: Bench, settings: EdgeSettings) -> EdgeSettings:
     """The front door's settings, its certificate files found."""
-    fields = ("cert_file", "key_file", "client_ca_file")
+    fields = ("cert_file", "key_file", "client_ca_file", "client_crl_file")
     _check_cors(bench, settings.cors)
     return msgspec.structs.replace(
         settings, **{field: bench.file(getattr(settings, field), ("server", field)) for field in fields}

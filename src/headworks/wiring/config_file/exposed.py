@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from headworks.wiring.config_file.problems import Problem, Source
-from headworks.wiring.config_file.tree import Kind, Listing, Node, Path, Scalar
+from headworks.wiring.config_file.tree import Kind, Path, Scalar, scalars
 
 _ANY = "*"
 _CREDENTIALS = (
@@ -22,30 +21,27 @@ _LIKE_A_CREDENTIAL = re.compile(r"key|token|auth|secret|cookie|password|code|sig
 _PASSWORD_IN_ADDRESS = re.compile(r"://[^/\s@]*:[^/\s@]+@")
 _KEY_IN_ADDRESS = re.compile(r"://\S*[?&][^=&#]*(?:key|token|auth|secret|password|sig)[^=&#]*=[^&#\s]", re.IGNORECASE)
 _REFERENCE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::-)?\}")
+_DEFAULT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*):-[^}]+\}")
 _SCHEME = re.compile(r"(?:bearer|basic|token)\s+", re.IGNORECASE)
 
 
 def exposed(source: Source) -> list[Problem]:
     """One problem for each, where it stands."""
-    found = _scalars(source.root) if source.root is not None else iter(())
-    hint = "Write ${NAME}, file:/path or secret:NAME instead."
-    return [
-        Problem(path=path, message="A credential stands in the document itself, which is kept and shown.", hint=hint)
-        for path, scalar in found
-        if _is_exposed(path, scalar)
-    ]
+    found = scalars(source.root) if source.root is not None else iter(())
+    return [_problem(path, scalar) for path, scalar in found if _is_exposed(path, scalar)]
 
 
-def _scalars(root: Node) -> Iterator[tuple[Path, Scalar]]:
-    waiting: list[tuple[Path, Node]] = [((), root)]
-    while waiting:
-        path, node = waiting.pop()
-        if isinstance(node, Scalar):
-            yield path, node
-        elif isinstance(node, Listing):
-            waiting += [((*path, number), item) for number, item in enumerate(node.items)]
-        else:
-            waiting += [((*path, entry.key.text), entry.value) for entry in (*node.entries, *node.repeated)]
+def _problem(path: Path, scalar: Scalar) -> Problem:
+    default = _DEFAULT.search(scalar.text)
+    if default is not None:
+        message = (
+            f"The default of ${{{default[1]}}} would be kept and shown with the document, and this is a place of a credential."
+        )
+        return Problem(
+            path=path, message=message, hint=f"Write ${{{default[1]}}}, and set {default[1]} on each machine; or secret:NAME."
+        )
+    message = "A credential stands in the document itself, which is kept and shown."
+    return Problem(path=path, message=message, hint="Write ${NAME}, file:/path or secret:NAME instead.")
 
 
 def _is_exposed(path: Path, scalar: Scalar) -> bool:

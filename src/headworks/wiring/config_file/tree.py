@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
 import msgspec
@@ -131,6 +131,19 @@ def places_of(root: Node) -> Places:
         else:
             scalars[path] = node.spot
     return Places(keys, values, scalars)
+
+
+def scalars(root: Node) -> Iterator[tuple[Path, Scalar]]:
+    """All of a document, and where each stands."""
+    waiting: list[tuple[Path, Node]] = [((), root)]
+    while waiting:
+        path, node = waiting.pop()
+        if isinstance(node, Scalar):
+            yield path, node
+        elif isinstance(node, Listing):
+            waiting += [((*path, number), item) for number, item in enumerate(node.items)]
+        else:
+            waiting += [((*path, entry.key.text), entry.value) for entry in (*node.entries, *node.repeated)]
 
 
 def dotted(path: Path) -> str:

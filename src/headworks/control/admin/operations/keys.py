@@ -5,9 +5,10 @@ from __future__ import annotations
 from headworks.control.admin.bounds import BoundsOf
 from headworks.control.admin.keys import KeyQuery, Keys
 from headworks.control.admin.operation import Operation
-from headworks.control.admin.operations.levels import of_bounds, of_top_ups
+from headworks.control.admin.operations.levels import of_bounds, of_standings, of_top_ups
 from headworks.control.admin.policy import read_policy
 from headworks.control.admin.row import row
+from headworks.control.admin.standings import StandingsOf
 from headworks.control.admin.top_ups import TopUpsOf
 from headworks.domain.administration import Scope
 from headworks.domain.administration.wire import keys as key_wire
@@ -68,4 +69,5 @@ KEYS: tuple[Operation, ...] = (
     ),
     *of_bounds("keys", "/keys/{id}", Scope.KEYS_READ, BoundsOf[KeyRecord](_KEYS)),
     *of_top_ups("keys", "/keys/{id}", Scope.KEYS_READ, TopUpsOf[KeyRecord](_KEYS)),
+    *of_standings("keys", "/keys/{id}", Scope.KEYS_READ, StandingsOf[KeyRecord](_KEYS)),
 )

@@ -8,10 +8,12 @@ from headworks.control.admin.bounds import BoundsOf
 from headworks.control.admin.operation import Operation
 from headworks.control.admin.paging import ListQuery
 from headworks.control.admin.row import row
+from headworks.control.admin.standings import StandingsOf
 from headworks.control.admin.top_ups import TopUpsOf
 from headworks.domain.administration import Scope
 from headworks.domain.administration.wire import top_ups as top_up_wire
 from headworks.domain.administration.wire.bounds import BoundsBody, BudgetBody, LimitBody
+from headworks.domain.administration.wire.standings import Standings
 from headworks.domain.records import KeyRecord, Party
 
 
@@ -73,4 +75,17 @@ def of_top_ups(plural: str, one: str, read: Scope, top_ups: TopUpsOf[Party] | To
         asks=top_up_wire.TopUpAsked,
         answers=top_up_wire.TopUpView,
         status=201,
+    )
+
+
+def of_standings(
+    plural: str, one: str, read: Scope, standings: StandingsOf[Party] | StandingsOf[KeyRecord]
+) -> Iterator[Operation]:
+    """How its limits and budgets stand."""
+    yield row(
+        f"{plural}.standings GET {one}/standings",
+        read,
+        standings.read,
+        "What is used, held and left of its limits and budgets.",
+        answers=Standings,
     )

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from headworks.control.admin.bounds import BoundsOf
 from headworks.control.admin.operation import Operation
-from headworks.control.admin.operations.levels import of_bounds, of_top_ups
+from headworks.control.admin.operations.levels import of_bounds, of_standings, of_top_ups
 from headworks.control.admin.parties import Parties, PartyQuery
 from headworks.control.admin.row import row
+from headworks.control.admin.standings import StandingsOf
 from headworks.control.admin.top_ups import TopUpsOf
 from headworks.domain.administration import Scope
 from headworks.domain.administration.wire import parties as party_wire
@@ -64,3 +65,4 @@ def of_parties(kind: PartyKind) -> Iterator[Operation]:
         )
     yield from of_bounds(plural, one, read, BoundsOf[Party](parties))
     yield from of_top_ups(plural, one, read, TopUpsOf[Party](parties))
+    yield from of_standings(plural, one, read, StandingsOf[Party](parties))

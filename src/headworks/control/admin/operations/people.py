@@ -99,7 +99,7 @@ PEOPLE: tuple[Operation, ...] = (
         tokens.list_audit,
         "What was done and denied within reach, newest first.",
         answers=people_wire.AuditListing,
-        query=ListQuery,
+        query=tokens.AuditQuery,
     ),
 )
 """Administrators, their roles, and what they did."""

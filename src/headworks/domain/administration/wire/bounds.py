@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from headworks.domain.administration.wire.problem import Mistake
 from headworks.domain.administration.wire.values import (
     Currency,
     Decimal,
@@ -27,6 +29,7 @@ _SINCE = (
     "The period that holds this instant is the first that leaves anything over. Set by the server, whatever is sent: now for a new budget, "
     "the beginning of the next period where the budget was there without a rollover."
 )
+_WARNINGS = "What of that which was just written can have no effect, or leaves nothing that could be used. Set by the server, whatever is sent."
 Tags = Annotated[dict[Label, Text], Meta(max_length=100)]
 
 
@@ -39,7 +42,8 @@ class LimitBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, f
     seconds: Annotated[float, Meta(ge=0, le=366 * 86_400)] = 0.0
     calendar: Calendar | None = None
     zone: Zone = "UTC"
-    models: Words = ()
+    models: Words | None = None
+    """Left out: all."""
     group_by: Words = ()
     most_groups: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
     on_loss: OnLoss = OnLoss.CLOSED
@@ -50,12 +54,14 @@ class LimitBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, f
         """As it is told."""
         facts = msgspec.structs.asdict(rule)
         facts["amount"] = decimal_of(rule.amount) if rule.unit is Unit.COST else rule.amount
+        facts["models"] = rule.models or None
         return cls(**facts)
 
     def rule(self) -> LimitRule:
         """As it is kept."""
         facts = msgspec.structs.asdict(self)
         facts["amount"] = nanos_of(self.amount) if isinstance(self.amount, str) else self.amount
+        facts["models"] = self.models or ()
         return LimitRule(**facts)
 
 
@@ -117,15 +123,17 @@ class BoundsBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
     tags: Tags = {}
     limits: Annotated[dict[Label, LimitBody], Meta(max_length=100)] = {}
     budgets: Annotated[dict[Label, BudgetBody], Meta(max_length=100)] = {}
+    warnings: Annotated[tuple[Mistake, ...], Meta(description=_WARNINGS, extra_json_schema={"readOnly": True})] = ()
 
     @classmethod
-    def of(cls, bounds: Bounds) -> BoundsBody:
+    def of(cls, bounds: Bounds, warnings: Sequence[Mistake] = ()) -> BoundsBody:
         """As they are told."""
         facts = {name: getattr(bounds, name) for name in PLAIN}
         return cls(
             **facts,
             limits={name: LimitBody.of(rule) for name, rule in bounds.limits.items()},
             budgets={name: BudgetBody.of(rule) for name, rule in bounds.budgets.items()},
+            warnings=tuple(warnings),
         )
 
     def bounds(self) -> Bounds:

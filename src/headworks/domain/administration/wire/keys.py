@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from headworks.domain.administration.wire.bounds import BoundsBody
+from headworks.domain.administration.wire.problem import Mistake
 from headworks.domain.administration.wire.values import Id, Name, When, when_of
 from headworks.domain.records import KeyRecord
 
@@ -51,7 +53,7 @@ class KeyView(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: When | None
 
     @classmethod
-    def of(cls, key: KeyRecord) -> KeyView:
+    def of(cls, key: KeyRecord, warnings: Sequence[Mistake] = ()) -> KeyView:
         """As it is told."""
         return cls(
             id=key.id,
@@ -59,7 +61,7 @@ class KeyView(msgspec.Struct, frozen=True, kw_only=True):
             name=key.name,
             prefix=key.prefix,
             imported=key.imported,
-            bounds=BoundsBody.of(key.bounds),
+            bounds=BoundsBody.of(key.bounds, warnings),
             expires_at=when_of(key.expires_at),
             revoked_at=when_of(key.revoked_at),
             replaced_by=key.replaced_by or None,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from headworks.domain.administration.wire.bounds import BoundsBody
+from headworks.domain.administration.wire.problem import Mistake
 from headworks.domain.administration.wire.values import Id, Name, Text, When, when_of
 from headworks.domain.records import Party, PartyKind
 
@@ -54,7 +57,7 @@ class PartyView(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: When | None
 
     @classmethod
-    def of(cls, party: Party) -> PartyView:
+    def of(cls, party: Party, warnings: Sequence[Mistake] = ()) -> PartyView:
         """As it is told."""
         return cls(
             id=party.id,
@@ -65,7 +68,7 @@ class PartyView(msgspec.Struct, frozen=True, kw_only=True):
             email=party.email,
             disabled=party.disabled,
             expires_at=when_of(party.expires_at),
-            bounds=BoundsBody.of(party.bounds),
+            bounds=BoundsBody.of(party.bounds, warnings),
             version=party.version,
             created_at=when_of(party.created_at),
             updated_at=when_of(party.updated_at),

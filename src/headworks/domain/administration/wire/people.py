@@ -8,7 +8,6 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from headworks.domain.administration.people import Administrator, AdminToken, AuditEntry, RoleGrant, Session
-from headworks.domain.administration.provider import Passwords
 from headworks.domain.administration.roles import Role, Scope
 from headworks.domain.administration.wire.values import Id, Label, Name, Text, When, when_of
 
@@ -29,30 +28,6 @@ class Login(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     name: Said
     password: Said
-
-
-class SignInProvider(msgspec.Struct, frozen=True, kw_only=True):
-    """An identity provider that people sign in through."""
-
-    name: str
-    title: str
-
-
-class SignInWays(msgspec.Struct, frozen=True, kw_only=True):
-    """How one signs in here. `passwords`: of everybody, or of the first administrator only."""
-
-    providers: tuple[SignInProvider, ...]
-    passwords: Passwords
-
-
-class Ticket(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What came to the command line through the browser, and what only the command line knows."""
-
-    ticket: Said
-    verifier: Said
-
-    def __repr__(self) -> str:
-        return "<Ticket>"
 
 
 class IdentityAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,4 +1,4 @@
-"""Usage and costs in the shapes of OpenAI's organisation API. Money is a decimal in text: no number of JSON holds it exactly everywhere."""
+"""Usage and costs in the shapes of OpenAI's organisation API."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-Names = Annotated[str, Meta(max_length=4000, description="One or more, separated by commas.")]
+Names = Annotated[
+    tuple[Annotated[str, Meta(max_length=256)], ...],
+    Meta(max_length=1000, description="One or more: separated by commas, or the parameter repeated, also as `name[]`."),
+]
 Instant = Annotated[int, Meta(ge=0, le=1 << 40, description="Seconds since 1970.")]
 
 
@@ -15,12 +18,15 @@ class _SpanQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     start_time: Instant | None = None
     """Left out: a week ago."""
     end_time: Instant | None = None
-    group_by: Names = ""
-    project_ids: Names = ""
-    user_ids: Names = ""
-    api_key_ids: Names = ""
-    models: Names = ""
-    limit: Annotated[int, Meta(ge=1, le=1440, description="How many buckets at most.")] = 31
+    group_by: Names = ()
+    project_ids: Names = ()
+    user_ids: Names = ()
+    api_key_ids: Names = ()
+    models: Names = ()
+    limit: Annotated[
+        Annotated[int, Meta(ge=1, le=1440)] | None,
+        Meta(description="How many buckets at most, 1 to 1440. Left out: 7 of days, 24 of hours, 96 of quarters."),
+    ] = None
     page: Annotated[str, Meta(max_length=20, pattern="^[0-9]*$", description="The `next_page` of the page before.")] = ""
 
 
@@ -28,12 +34,16 @@ class UsageQuery(_SpanQuery, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Which usage."""
 
     bucket_width: Literal["15m", "1h", "1d"] = "1d"
+    batch: bool | None = None
+    """Batch jobs alone, of which a gateway has none, or all but those."""
 
 
 class CostsQuery(_SpanQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which costs."""
 
     bucket_width: Literal["1d"] = "1d"
+    line_items: Names = ()
+    """The same as `models`."""
 
 
 class UsageResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +53,7 @@ class UsageResult(msgspec.Struct, frozen=True, kw_only=True):
     input_tokens: int = 0
     output_tokens: int = 0
     input_cached_tokens: int = 0
+    input_cache_write_tokens: int = 0
     input_audio_tokens: int = 0
     output_audio_tokens: int = 0
     num_model_requests: int = 0
@@ -50,6 +61,9 @@ class UsageResult(msgspec.Struct, frozen=True, kw_only=True):
     user_id: str | None = None
     api_key_id: str | None = None
     model: str | None = None
+    batch: bool | None = None
+    service_tier: str | None = None
+    api_source: str | None = None
     organization_id: str | None = None
     team_id: str | None = None
     customer: str | None = None
@@ -57,10 +71,11 @@ class UsageResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Amount(msgspec.Struct, frozen=True, kw_only=True):
-    """Money."""
+    """Money. No number of JSON is exact everywhere: `exact` is a decimal in text."""
 
-    value: str
+    value: float
     currency: str
+    exact: str
 
 
 class CostsResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +87,8 @@ class CostsResult(msgspec.Struct, frozen=True, kw_only=True):
     project_id: str | None = None
     user_id: str | None = None
     api_key_id: str | None = None
+    api_source: str | None = None
+    quantity: float | None = None
     organization_id: str | None = None
     team_id: str | None = None
     customer: str | None = None

@@ -120,7 +120,7 @@ class SqlAdministrators:
                 ROLE_GRANTS.c.party == grant.party,
             )
             if (await act.connection.execute(select(ROLE_GRANTS.c.id).where(*same))).first():
-                raise Conflict("It is granted already")
+                raise Conflict("It is granted already.")
             await act.connection.execute(insert(ROLE_GRANTS), grant_row(grant))
             _about_grant(act, grant)
         return grant
@@ -210,7 +210,9 @@ async def _refuse_last_owner(connection: AsyncConnection, left: ColumnElement[bo
 
 def _same_version(person: Administrator, version: int) -> None:
     if person.version != version:
-        raise Conflict(f"{person.id} is at version {person.version} by now, not {version}: somebody else changed it")
+        raise Conflict(
+            f"{person.id} is at version {person.version} by now, not {version}: somebody else changed it. Read it again, then try."
+        )
 
 
 def _about_grant(act: Act, grant: RoleGrant) -> None:

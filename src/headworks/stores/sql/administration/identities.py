@@ -17,6 +17,9 @@ from headworks.stores.sql.audit import Acts
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.schema import ADMIN_IDENTITIES, ADMINS, ROLE_GRANTS, SESSIONS
 
+_MAPPED = ROLE_GRANTS.c.created_by.startswith(SOURCE)
+"""Roles that a provider's claims gave."""
+
 
 class SqlIdentities:
     """The part of the port that is about identity providers."""
@@ -45,17 +48,16 @@ class SqlIdentities:
             await read_administrator(act.connection, id, reach)
             for table in (ADMIN_IDENTITIES, SESSIONS):
                 await act.connection.execute(delete(table).where(table.c.admin == id))
-            mapped = ROLE_GRANTS.c.admin == id, ROLE_GRANTS.c.created_by.startswith(SOURCE)
-            await act.connection.execute(delete(ROLE_GRANTS).where(*mapped))
+            await act.connection.execute(delete(ROLE_GRANTS).where(ROLE_GRANTS.c.admin == id, _MAPPED))
             if identity is not None:
                 await _bind(act.connection, id, identity, act.at)
             act.about("", entity="administrator", id=id, **(asdict(identity) if identity is not None else {}))
 
-    async def replace_grants(self, administrator: str, grants: Sequence[RoleGrant], *, source: str, audit: Facts) -> None:
-        """See the port."""
+    async def replace_grants(self, administrator: str, grants: Sequence[RoleGrant], *, audit: Facts) -> None:
+        """See the port. Providers are renamed in the configuration, so what they were called when they gave a role does not matter."""
         own = ROLE_GRANTS.c.admin == administrator
         async with self.acts.begin(audit) as act:
-            await act.connection.execute(delete(ROLE_GRANTS).where(own, ROLE_GRANTS.c.created_by == source))
+            await act.connection.execute(delete(ROLE_GRANTS).where(own, _MAPPED))
             held = await act.connection.execute(select(ROLE_GRANTS.c.role, ROLE_GRANTS.c.party).where(own))
             known = {(row.role, row.party) for row in held}
             if wanted := [grant_row(grant) for grant in grants if (grant.role.value, grant.party) not in known]:
@@ -70,6 +72,6 @@ def _is(identity: Identity) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 async def _bind(connection: AsyncConnection, administrator: str, identity: Identity, at: int) -> None:
     if (await connection.execute(select(ADMIN_IDENTITIES.c.admin).where(*_is(identity)))).first():
-        raise Conflict("Another administrator comes as this subject")
+        raise Conflict("Another administrator comes as this subject. See: headworks administrators list")
     row = {"issuer": identity.issuer, "subject": identity.subject, "admin": administrator, "created_at": at}
     await connection.execute(insert(ADMIN_IDENTITIES), row)

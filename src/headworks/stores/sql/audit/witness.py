@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import asyncio
 from pathlib import Path
 
 import msgspec
 from sqlalchemy import select
 
+from headworks.files import write_whole
 from headworks.stores.sql.audit.exporting import signed_head
 from headworks.stores.sql.audit.sealing import Seal, SignedHead
 from headworks.stores.sql.engine import Database
@@ -34,7 +35,7 @@ class Witness:
             if await self._mac_of(before.number) != before.mac:
                 return f"record {before.number} of the audit is not the one that was there: it was written anew"
         if before is None or head.number > before.number:
-            self._keep(head)
+            await asyncio.to_thread(write_whole, self._path, msgspec.json.encode(head) + b"\n")
         return ""
 
     async def _mac_of(self, number: int) -> str:
@@ -43,11 +44,6 @@ class Witness:
         async with self._database.reading() as connection:
             found = (await connection.execute(select(AUDIT.c.mac).where(AUDIT.c.number == number))).scalar()
         return found.hex() if found is not None else ""
-
-    def _keep(self, head: SignedHead) -> None:
-        fresh = self._path.with_suffix(".new")
-        fresh.write_bytes(msgspec.json.encode(head) + b"\n")
-        os.replace(fresh, self._path)  # noqa: PTH105 - the same call, shorter to read than Path's
 
 
 def read_head(file: Path) -> SignedHead | None:

@@ -52,6 +52,7 @@ def scripts() -> tuple[Config, ScriptDirectory]:
 
 async def _migrate(database: Database, to: str, plan: Callable[[ScriptDirectory], _Plan]) -> tuple[str, str]:
     config, script = scripts()
+    _known(script, to)
 
     def run(connection: Connection) -> tuple[str, str]:
         if connection.dialect.name == "postgresql":
@@ -64,6 +65,16 @@ async def _migrate(database: Database, to: str, plan: Callable[[ScriptDirectory]
 
     async with database.writing() as connection:
         return await connection.run_sync(run)
+
+
+class UnknownVersion(Exception):
+    """There is no such version of the tables."""
+
+
+def _known(script: ScriptDirectory, version: str) -> None:
+    versions = sorted(revision.revision for revision in script.walk_revisions())
+    if version not in {NEWEST, OLDEST, *versions}:
+        raise UnknownVersion(f"There is no version '{version}' of the tables here. There are: {', '.join(versions)}.")
 
 
 def _version(connection: Connection) -> str:

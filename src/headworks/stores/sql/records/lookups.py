@@ -83,7 +83,8 @@ class SqlLookups:
 
 def _with(given: Given, record: _Record) -> _Record:
     """With what was added to its budgets."""
-    return msgspec.structs.replace(record, top_ups=given[record.id]) if record.id in given else record
+    whose = record.counted_as
+    return msgspec.structs.replace(record, top_ups=given[whose]) if whose in given else record
 
 
 def _least_valid(keys: Sequence[KeyRecord], now: int) -> KeyRecord:

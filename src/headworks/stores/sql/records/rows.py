@@ -83,6 +83,7 @@ def key_of(row: RowMapping) -> KeyRecord:
         expires_at=row["expires_at"],
         revoked_at=row["revoked_at"],
         replaced_by=row["replaced_by"],
+        origin=row["origin"],
         version=row["version"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],

@@ -38,6 +38,7 @@ class SqlRecords(SqlLookups):
         """See the port."""
         async with self._act(audit, "a party with this id or name is already there") as act:
             path = await _path_below(act.connection, party, reach)
+            await _refuse_taken(act.connection, party)
             bounds = dated(NO_BOUNDS, party.bounds, act.at)
             made = replace(party, path=path, bounds=bounds, version=1, created_at=act.at, updated_at=act.at)
             await act.connection.execute(insert(PARTIES), party_row(made))
@@ -51,6 +52,7 @@ class SqlRecords(SqlLookups):
         async with self._act(audit, "another party beside it has this name") as act:
             before = await _party(act.connection, party.id, reach)
             _same_version(before, party.version)
+            await _refuse_taken(act.connection, replace(party, parent=before.parent))
             made = replace(
                 party, kind=before.kind, parent=before.parent, path=before.path, created_at=before.created_at,
                 bounds=dated(before.bounds, party.bounds, act.at), version=before.version + 1, updated_at=act.at,
@@ -68,6 +70,7 @@ class SqlRecords(SqlLookups):
             path = await _path_below(act.connection, replace(before, parent=parent), reach)
             if not path or id in path:
                 raise Conflict("An organisation stays at the top." if not path else "A party cannot stand under itself.")
+            await _refuse_taken(act.connection, replace(before, parent=parent))
             made = replace(before, parent=parent, path=path, version=version + 1, updated_at=act.at)
             await transplant(act.connection, before, path)
             await act.connection.execute(update(PARTIES).where(PARTIES.c.id == id), party_row(made))
@@ -118,7 +121,7 @@ class SqlRecords(SqlLookups):
             raise Conflict("Keys are imported by the installation's owner only.")  # others could claim a stranger's key
         async with self._act(audit, "this key is already known") as act:
             owner = await _party(act.connection, key.owner, reach)
-            bounds = dated(NO_BOUNDS, key.bounds, act.at)
+            bounds = dated(key.bounds if key.origin else NO_BOUNDS, key.bounds, act.at)
             made = replace(key, bounds=bounds, version=1, created_at=act.at, updated_at=act.at)
             await act.connection.execute(insert(KEYS), key_row(made, (*owner.path, owner.id)[0]))
             act.about(made.owner, entity="key", id=made.id, name=made.name, prefix=made.prefix)
@@ -180,6 +183,14 @@ class SqlRecords(SqlLookups):
             raise Conflict(f"Refused: {clash}.") from None
 
 
+async def _refuse_taken(connection: AsyncConnection, party: Party) -> None:
+    """Names are unique among those that stand in one place, of whatever kind."""
+    same = (PARTIES.c.parent == party.parent, PARTIES.c.name == party.name, PARTIES.c.id != party.id)
+    found = (await connection.execute(select(PARTIES.c.id, PARTIES.c.kind).where(*same))).first()
+    if found is not None:
+        raise Conflict(f"There is a {found.kind} '{party.name}' in that place already: {found.id}. Use another name.")
+
+
 async def _party(connection: AsyncConnection, id_: str, reach: Reach) -> Party:
     found = await connection.execute(select(PARTIES).where(PARTIES.c.id == id_, within(PARTIES.c.id, reach)))
     row = found.mappings().first()
@@ -198,7 +209,9 @@ async def _key(connection: AsyncConnection, id_: str, reach: Reach) -> KeyRecord
 
 def _same_version(record: Party | KeyRecord, version: int) -> None:
     if record.version != version:
-        raise Conflict(f"{record.id} is at version {record.version} by now, not {version}: somebody else changed it.")
+        raise Conflict(
+            f"{record.id} is at version {record.version} by now, not {version}: somebody else changed it. Read it again, then try."
+        )
 
 
 async def _path_below(connection: AsyncConnection, party: Party, reach: Reach) -> tuple[str, ...]:

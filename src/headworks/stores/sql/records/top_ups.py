@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import asdict, replace
-from sqlalchemy import RowMapping, exists, insert, or_, select, update
+from sqlalchemy import RowMapping, insert, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,7 +25,9 @@ Given = dict[str, tuple[TopUp, ...]]
 
 
 class SqlTopUps:
-    """Implements `ports.records.TopUps`."""
+    """Implements `ports.records.TopUps`. What is added to a key's budget stands under the id that it counts under: it is there for
+    the keys that come in its place, too.
+    """
 
     def __init__(self, database: Database, acts: Acts) -> None:
         self._database = database
@@ -35,15 +37,12 @@ class SqlTopUps:
         """See the port."""
         is_key = top_up.owner.startswith(_KEY)
         table = KEYS if is_key else PARTIES
-        reached = keys_within(reach) if is_key else within(PARTIES.c.id, reach)
         try:
             async with self._acts.begin(audit) as act:
-                about = select(KEYS.c.owner if is_key else PARTIES.c.id).where(table.c.id == top_up.owner, reached)
-                party = (await act.connection.execute(about)).scalar()
-                if party is None:
-                    raise Missing(f"There is nothing called {top_up.owner}.")
+                party, owner = await _whose(act.connection, top_up.owner, reach)
                 made = replace(top_up, at=act.at)
-                await act.connection.execute(insert(GRANTS), asdict(made) | {"kind": KIND, "once": made.id})
+                row = asdict(made) | {"owner": owner, "kind": KIND, "once": made.id}
+                await act.connection.execute(insert(GRANTS), row)
                 newer = {"version": table.c.version + 1, "updated_at": act.at}
                 await act.connection.execute(update(table).where(table.c.id == made.owner).values(newer))
                 facts = {"id": made.id, "owner": made.owner, "budget": made.budget, "group": made.group, "period": made.period}
@@ -55,19 +54,32 @@ class SqlTopUps:
 
     async def top_ups(self, page: Page, *, owner: str, budget: str, reach: Reach) -> Sequence[TopUp]:
         """See the port."""
-        if owner.startswith(_KEY):
-            reached = exists().where(KEYS.c.id == GRANTS.c.owner, keys_within(reach))
-        else:
-            reached = within(GRANTS.c.owner, reach)
-        wanted = select(GRANTS).where(GRANTS.c.owner == owner, GRANTS.c.budget == budget, GRANTS.c.kind == KIND, reached)
         async with self._database.reading() as connection:
+            try:
+                _, counted_as = await _whose(connection, owner, reach)
+            except Missing:
+                return []
+            wanted = select(GRANTS).where(GRANTS.c.owner == counted_as, GRANTS.c.budget == budget, GRANTS.c.kind == KIND)
             found = await connection.execute(wanted.where(GRANTS.c.id > page.after).order_by(GRANTS.c.id).limit(page.size))
             return [top_up_of(row) for row in found.mappings()]
 
 
+async def _whose(connection: AsyncConnection, id_: str, reach: Reach) -> tuple[str, str]:
+    """Of a party or key: the party that reads of it in the audit, and the id that its budgets count under. Raises `Missing`."""
+    if id_.startswith(_KEY):
+        about = select(KEYS.c.owner, KEYS.c.origin).where(KEYS.c.id == id_, keys_within(reach))
+    else:
+        about = select(PARTIES.c.id, literal("")).where(PARTIES.c.id == id_, within(PARTIES.c.id, reach))
+    found = (await connection.execute(about)).first()
+    if found is None:
+        raise Missing(f"There is nothing called {id_}.")
+    party, origin = found
+    return party, origin or id_
+
+
 async def top_ups_of(connection: AsyncConnection, records: Iterable[KeyRecord | Party], now: int) -> Given:
-    """Owner → what was added to its budgets and may count yet. Nothing is asked where nobody has a budget."""
-    owners = [record.id for record in records if record.bounds.budgets]
+    """The id that budgets count under → what was added to them and may count yet. Nothing is asked where nobody has a budget."""
+    owners = [record.counted_as for record in records if record.bounds.budgets]
     given: Given = {}
     if owners:
         wanted = select(GRANTS).where(GRANTS.c.owner.in_(owners), or_(GRANTS.c.period == "", GRANTS.c.at > now - LONGEST))

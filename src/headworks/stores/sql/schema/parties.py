@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, UniqueConstraint, text
 
 from headworks.stores.sql.schema.columns import METADATA, WORDS, flag, identity, octets, whole, words
 
@@ -55,9 +55,11 @@ KEYS = Table(
     whole("expires_at"),
     whole("revoked_at"),
     words("replaced_by"),
+    words("origin"),  # the key whose counters it goes on with; empty: its own
     whole("version", default=1),
     whole("created_at"),
     whole("updated_at"),
     Index(None, "owner", "id"),
     Index(None, "organisation", "id"),
+    Index(None, "origin", sqlite_where=text("origin <> ''"), postgresql_where=text("origin <> ''")),
 )

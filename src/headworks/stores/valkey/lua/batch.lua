@@ -22,12 +22,27 @@ local function last_seq()
   return wanted == generation and not known[2] and known[1] and tonumber(known[1])
 end
 
-local function judged(entries)
+local function wants_more(id, entry)
+  -- of a counter that another group of the same call shares, no more than what is not held yet
+  local hi, lo = entry[AMOUNT], entry[AMOUNT + 1]
+  for _, own in ipairs(held_by(epoch, id) or {}) do
+    if own[COUNTER] == entry[COUNTER] then
+      hi, lo = minus(hi, lo, own[AMOUNT], own[AMOUNT + 1])
+    end
+  end
+  local more = not at_most(hi, lo, 0, 0)
+  entry[AMOUNT], entry[AMOUNT + 1] = more and hi or 0, more and lo or 0
+  return more
+end
+
+local function judged(id, entries)
   -- what is granted of each, and whether that is something of all
   local amounts, all = {}, true
   for place, entry in ipairs(entries) do
-    placed(entry)
-    local hi, lo = granted(entry)
+    local hi, lo = 0, 0
+    if not placed(entry) or wants_more(id, entry) then
+      hi, lo = granted(entry)
+    end
     amounts[place] = hi and {hi, lo} or false
     all = all and hi ~= nil
   end
@@ -35,7 +50,7 @@ local function judged(entries)
 end
 
 act[RESERVE] = function(id, entries)
-  local amounts, all = judged(entries)
+  local amounts, all = judged(id, entries)
   local answer = {all}
   for place, entry in ipairs(entries) do
     local state = state_of(entry)

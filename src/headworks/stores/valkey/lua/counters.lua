@@ -162,7 +162,7 @@ local function write_states()
 end
 
 local function placed(entry)
-  -- where a grouped limit has as many groups as it may, a new one shares the counter of the rest
+  -- where a grouped limit has as many groups as it may, a new one shares the counter of the rest: whether this one does
   local overflow = entry[OVERFLOW]
   if not overflow or overflow == '' or states[entry[COUNTER]] or call('EXISTS', P .. 'c:' .. entry[COUNTER]) == 1 then
     return
@@ -172,6 +172,7 @@ local function placed(entry)
   if call('ZCARD', groups) >= entry[MOST] and not call('ZSCORE', groups, entry[COUNTER]) then
     entry[COUNTER], entry[OVERFLOW] = overflow, ''
     entry[BEFORE] = entry[BEFORE_OVERFLOW]
+    return true
   end
 end
 

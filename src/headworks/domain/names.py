@@ -1,0 +1,17 @@
+"""What a configuration has names for: what bounds can sensibly speak of."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Names(msgspec.Struct, frozen=True, kw_only=True):
+    """Of one configuration."""
+
+    models: tuple[str, ...] = ()
+    """Names and patterns."""
+    providers: frozenset[str] = frozenset()
+    """Those that serve a model."""
+    regions: frozenset[str] = frozenset()
+    policies: frozenset[str] = frozenset()
+    guards: frozenset[str] = frozenset()

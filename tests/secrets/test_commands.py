@@ -1,0 +1,50 @@
+"""`headworks secrets` as an operator meets it."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from headworks.cli import secrets as commands
+from headworks.wiring.process_exits import Exit
+
+USED = """\
+journal: {directory: data/journal}
+providers:
+  openai: {api_key: "secret:openai"}
+  gpu: {type: vllm, base_url: http://gpu/v1, headers: {x-team: "secret:openai"}}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A configuration, and one secret in its database."""
+    for name in ("HEADWORKS_PEPPER", "HEADWORKS_AUDIT_KEY", "HEADWORKS_MASTER_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    path = tmp_path / "headworks.yaml"
+    path.write_text(USED)
+    monkeypatch.setattr("sys.stdin", io.StringIO("sk-1"))
+    assert commands.put("openai", path) == Exit.OK
+    return path
+
+
+def test_what_is_in_use_is_not_removed_by_a_word(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.remove("openai", file) == Exit.USAGE
+
+    said = capsys.readouterr().err
+    for words in ("providers.openai.api_key", "providers.gpu.headers.x-team", "--yes"):
+        assert words in said
+    assert commands.list_all(file) == Exit.OK
+    assert "openai" in capsys.readouterr().out
+    assert commands.remove("openai", file, yes=True) == Exit.OK
+    commands.list_all(file)
+    assert "There are no secrets." in capsys.readouterr().out
+
+
+def test_one_that_nobody_uses_wants_the_word_too(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_text("journal: {directory: data/journal}\n")
+
+    assert commands.remove("openai", file) == Exit.USAGE
+    assert "in use" not in capsys.readouterr().err
