@@ -8,20 +8,23 @@ import msgspec
 
 from headworks.domain.usage import Usage
 
+Input = str | tuple[int, ...]
+"""A text, or its token numbers."""
+
 
 class EmbeddingAsk(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What a caller wants turned into vectors. `inputs` are texts, or texts as token numbers; `plain` tells that it was one, without a list.
 
     `encoding` is `float` or `base64` (of little-endian 32-bit floats); `task` says what the vectors are for, in Gemini's words
-    (`RETRIEVAL_QUERY`, …), empty where the caller does not say.
+    (`RETRIEVAL_QUERY`, …). Either is empty where the caller does not say.
     """
 
     dialect: str
     model: str
-    inputs: tuple[str | tuple[int, ...], ...]
+    inputs: tuple[Input, ...]
     plain: bool = False
     dimensions: int | None = None
-    encoding: str = "float"
+    encoding: str = ""
     task: str = ""
     user: str = ""
     extra: dict[str, Any] = {}

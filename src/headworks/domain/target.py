@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NewType, Protocol
+from typing import Any, NewType, Protocol
 
 import msgspec
 
@@ -80,8 +80,26 @@ class Quirks(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where its answers carry reasoning text (`reasoning_content`, `reasoning`)."""
     usage_in: str = ""
     """A non-standard place of the usage object in stream chunks (`x_groq.usage`)."""
+    dimensions_field: str = ""
+    """The name this provider wants for the length of vectors, where it is another one (`output_dimension`)."""
+    vectors: str = ""
+    """`int8` where its vectors in base64 are of signed bytes instead of 32-bit floats (Perplexity)."""
     reasoning_beside_output: bool = False
     """Its `completion_tokens` leave reasoning tokens out (xAI, Perplexity): `Usage.output` is the sum of both."""
+
+
+class BodyShape(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How one place wants bodies of chats, other than its dialect has them: a path that says the model, a version in no header."""
+
+    leave_out: tuple[str, ...] = ()
+    """Fields that the path says instead."""
+    add: dict[str, str] = {}
+
+    def apply(self, fields: dict[str, Any]) -> None:
+        """Change the top-level fields of a body."""
+        for name in self.leave_out:
+            fields.pop(name, None)
+        fields.update(self.add)
 
 
 class Signer(Protocol):
@@ -120,6 +138,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Signs what is sent, where a key in `heads` will not do."""
     timeouts: Timeouts = Timeouts()
     quirks: Quirks = Quirks()
+    body: BodyShape | None = None
+    """What its place wants of bodies, where that is peculiar."""
     weight: int = 1
     order: int = 0
     max_output: int = 4096

@@ -1,4 +1,4 @@
-"""OpenAI's Chat Completions language, and that of the many who speak it too. Completions and embeddings are carried and counted."""
+"""OpenAI's Chat Completions language, and that of the many who speak it too. Completions are carried and counted."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import partial
 
 import msgspec
 
+from headworks.dialects.openai_chat import embedding
 from headworks.dialects.openai_chat.answer import write_answer
 from headworks.dialects.openai_chat.ask import read_ask
 from headworks.dialects.openai_chat.decoder import StreamDecoder, read_answer
@@ -23,6 +24,7 @@ from headworks.dialects.openai_chat.write_request import write_request
 from headworks.dialects.sse import is_document
 from headworks.dialects.translated import Translated
 from headworks.domain.call import Ask, Kind
+from headworks.domain.embedding import EmbeddingAnswer, EmbeddingAsk
 from headworks.domain.errors import Fault
 from headworks.domain.events import Event
 from headworks.domain.message import Conversation, Downgrade
@@ -83,6 +85,22 @@ class OpenAIChat:
     def encoder(self, ask: Ask) -> Encoder:
         """See `Dialect.encoder`."""
         return StreamEncoder(ask)
+
+    def read_embedding_ask(self, ask: Ask) -> EmbeddingAsk:
+        """See `Embedding.read_embedding_ask`."""
+        return embedding.read_ask(ask.fields)
+
+    def write_embedding_ask(self, wanted: EmbeddingAsk, target: Target) -> tuple[bytes, tuple[Downgrade, ...]]:
+        """See `Embedding.write_embedding_ask`."""
+        return embedding.write_ask(wanted, target)
+
+    def read_embedding_answer(self, body: bytes, target: Target) -> EmbeddingAnswer:
+        """See `Embedding.read_embedding_answer`."""
+        return embedding.read_answer(body, target)
+
+    def write_embedding_answer(self, answer: EmbeddingAnswer, wanted: EmbeddingAsk) -> bytes:
+        """See `Embedding.write_embedding_answer`."""
+        return embedding.write_answer(answer, wanted)
 
     def prompt_text(self, kind: Kind, ask: Ask) -> str:
         """See `Dialect.prompt_text`."""
