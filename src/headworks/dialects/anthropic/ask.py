@@ -82,13 +82,15 @@ def _features(fields: Fields, media: set[str]) -> frozenset[str]:
     return frozenset(features)
 
 
-def patch(ask: Ask, target: Target, cap: int | None) -> bytes:
+def patch(kind: Kind, ask: Ask, target: Target, cap: int | None) -> bytes:
     """See `Dialect.patch`."""
     fields: dict[str, Any] = {**ask.fields, "model": target.model}
     if cap is not None and "max_tokens" in fields and (ask.max_tokens is None or cap < ask.max_tokens):
         fields["max_tokens"] = cap
     for name in target.quirks.drop:
         fields.pop(name, None)
+    if target.body is not None and kind is Kind.CHAT:
+        target.body.apply(fields)
     return write_fields(fields)
 
 

@@ -46,9 +46,9 @@ class Anthropic:
         """See `Dialect.read_ask`."""
         return asking.read_ask(kind, body)
 
-    def patch(self, kind: Kind, ask: Ask, target: Target, cap: int | None) -> bytes:  # noqa: ARG002 - a count has no output to cap, and so no field
+    def patch(self, kind: Kind, ask: Ask, target: Target, cap: int | None) -> bytes:
         """See `Dialect.patch`."""
-        return asking.patch(ask, target, cap)
+        return asking.patch(kind, ask, target, cap)
 
     def untouched(self, kind: Kind, ask: Ask, target: Target) -> StreamWatch | WholeWatch:  # noqa: ARG002 - a count is watched like any whole answer
         """See `Dialect.untouched`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from headworks.domain.config.alerts import AlertsRule
+from headworks.domain.config.auth import AuthRule, AwsAuth, EntraAuth, GoogleAuth, OAuthAuth
 from headworks.domain.config.identity import CertificatesRule, IdentityRule, IssuerRule
 from headworks.domain.config.key import KeyRule
 from headworks.domain.config.limits import BudgetEntry, LimitEntry, LimitsRule, RolloverEntry
@@ -26,9 +27,13 @@ from headworks.domain.snapshot import (
 )
 
 __all__ = [
+    "AuthRule",
+    "AwsAuth",
     "BudgetEntry",
     "CertificatesRule",
     "Config",
+    "EntraAuth",
+    "GoogleAuth",
     "GuardSpec",
     "IdentityRule",
     "IssuerRule",
@@ -37,6 +42,7 @@ __all__ = [
     "LimitsRule",
     "MappedRole",
     "ModelRule",
+    "OAuthAuth",
     "OidcRule",
     "PolicySpec",
     "PriceRule",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from headworks.domain.config import Config
+from headworks.domain.config import AuthRule, Config
 from headworks.domain.names import Names
 from headworks.domain.snapshot import Snapshot
 from headworks.providers.price_table import PriceTable
@@ -38,6 +38,8 @@ class Compiled(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[Problem, ...] = ()
     files: tuple[str, ...] = ()
     until: datetime | None = None
+    auths: dict[str, AuthRule] = {}
+    """By provider: the credentials to keep. Secret."""
 
 
 def compile_config(config: Config, givens: Givens) -> Compiled:
@@ -90,6 +92,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
         warnings=tuple(bench.warnings),
         files=tuple(sorted(bench.files)),
         until=bench.until,
+        auths=bench.auths,
     )
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from headworks.domain.config import ProviderRule
-from headworks.providers.catalog import DialectRow, ProviderRow
+from headworks.providers.catalog import ProviderRow
 from headworks.providers.signers import SIGNERS
 from headworks.wiring.compile.address import Address
 from headworks.wiring.compile.bench import Bench
@@ -87,14 +87,18 @@ class Heads(msgspec.Struct, frozen=True):
 
     def of(self, model: str) -> Heads:
         """The same for one model, where paths name it."""
-        if not any(_MODEL in head for head in self.whole.values()):
+        if not any(_MODEL in head for heads in (self.whole, self.stream) for head in heads.values()):
             return self
         name = quote(model, safe="").encode()
         filled = ({kind: head.replace(_MODEL, name, 1) for kind, head in heads.items()} for heads in (self.whole, self.stream))
         return Heads(*filled)
 
 
-def build_heads(address: Address, dialect: DialectRow, base: str, fixed: dict[str, str], version: str) -> Heads:
+Paths = tuple[Mapping[str, str], Mapping[str, str]]
+"""Of endpoints, and of those of their streams that are others."""
+
+
+def build_heads(address: Address, below: Paths, base: str, fixed: dict[str, str], version: str) -> Heads:
     """The heads of one dialect at one place."""
     lines = {
         "host": address.host_header,
@@ -105,10 +109,7 @@ def build_heads(address: Address, dialect: DialectRow, base: str, fixed: dict[st
     } | fixed
     headers = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     return Heads(
-        *(
-            {kind: f"POST {base}{path} HTTP/1.1\r\n{headers}".encode("ascii") for kind, path in paths.items()}
-            for paths in (dialect.paths, dialect.stream_paths)
-        )
+        *({kind: f"POST {base}{path} HTTP/1.1\r\n{headers}".encode("ascii") for kind, path in paths.items()} for paths in below)
     )
 
 

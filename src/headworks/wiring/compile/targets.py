@@ -70,6 +70,8 @@ def _target(
         price=price,
         timeouts=overlay(provider.timeouts, rule.timeouts),
         quirks=provider.quirks,
+        body=place.body,
+        signer=place.signer,
         weight=rule.weight,
         order=rule.order,
         max_output=rule.max_output,
