@@ -16,7 +16,7 @@ from headworks.domain.message import Downgrade
 from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
 from headworks.domain.where import NOWHERE, Where
-from headworks.ports.dialect import Dialect, Embedding, Ranking, Spoken
+from headworks.ports.dialect import Dialect, EmbeddingFront, EmbeddingSpoken, RankingFront, RankingSpoken, Spoken
 from headworks.ports.interpreter import Prepared
 
 _OWN = frozenset(("stream_options",))
@@ -70,7 +70,7 @@ class Hub:
 
     def _embed(self, front: str, ask: Ask, target: Target) -> Prepared:
         source, spoken = self._dialects[front], self._spoken[target.dialect]
-        if not isinstance(source, Embedding) or not isinstance(spoken, Embedding):
+        if not isinstance(source, EmbeddingFront) or not isinstance(spoken, EmbeddingSpoken):
             raise _not_known(Kind.EMBEDDINGS, front, ask, target)
         wanted = source.read_embedding_ask(ask)
         body, downgrades = spoken.write_embedding_ask(wanted, target)
@@ -84,7 +84,7 @@ class Hub:
 
     def _rank(self, front: str, ask: Ask, target: Target) -> Prepared:
         source, spoken = self._dialects[front], self._spoken[target.dialect]
-        if not isinstance(source, Ranking) or not isinstance(spoken, Ranking):
+        if not isinstance(source, RankingFront) or not isinstance(spoken, RankingSpoken):
             raise _not_known(Kind.RERANK, front, ask, target)
         wanted = source.read_ranking_ask(ask)
         body, downgrades = spoken.write_ranking_ask(wanted, target)

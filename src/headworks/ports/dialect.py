@@ -135,12 +135,21 @@ class Dialect(Front, Spoken, Protocol):
 
 
 @runtime_checkable
-class Embedding(Protocol):
-    """How a language asks for vectors; beside `Front` or `Spoken`, where it knows them."""
+class EmbeddingFront(Protocol):
+    """How clients ask for vectors in a language; beside `Front`, where it knows them."""
 
     def read_embedding_ask(self, ask: Ask) -> EmbeddingAsk:
         """Body → canonical. Raises `Fault` `invalid_request`."""
         ...
+
+    def write_embedding_answer(self, answer: EmbeddingAnswer, wanted: EmbeddingAsk) -> bytes:
+        """Canonical → answer."""
+        ...
+
+
+@runtime_checkable
+class EmbeddingSpoken(Protocol):
+    """How an upstream is asked for vectors in a language; beside `Spoken`, where it knows them."""
 
     def write_embedding_ask(self, wanted: EmbeddingAsk, target: Target) -> tuple[bytes, tuple[Downgrade, ...]]:
         """Canonical → body for `target`, and what could not be said in it. Raises `Fault` `inexpressible`."""
@@ -150,18 +159,28 @@ class Embedding(Protocol):
         """Answer → canonical. Raises `Fault` `upstream_garbage`."""
         ...
 
-    def write_embedding_answer(self, answer: EmbeddingAnswer, wanted: EmbeddingAsk) -> bytes:
+
+@runtime_checkable
+class Embedding(EmbeddingFront, EmbeddingSpoken, Protocol):
+    """Both."""
+
+
+@runtime_checkable
+class RankingFront(Protocol):
+    """How clients ask for documents in order in a language; beside `Front`, where it knows that."""
+
+    def read_ranking_ask(self, ask: Ask) -> RankingAsk:
+        """Body → canonical. Raises `Fault` `invalid_request`."""
+        ...
+
+    def write_ranking_answer(self, answer: RankingAnswer, wanted: RankingAsk) -> bytes:
         """Canonical → answer."""
         ...
 
 
 @runtime_checkable
-class Ranking(Protocol):
-    """How a language asks for documents in order; beside `Front` or `Spoken`, where it knows that."""
-
-    def read_ranking_ask(self, ask: Ask) -> RankingAsk:
-        """Body → canonical. Raises `Fault` `invalid_request`."""
-        ...
+class RankingSpoken(Protocol):
+    """How an upstream is asked for documents in order in a language; beside `Spoken`, where it knows that."""
 
     def write_ranking_ask(self, wanted: RankingAsk, target: Target) -> tuple[bytes, tuple[Downgrade, ...]]:
         """Canonical → body for `target`, and what could not be said in it."""
@@ -171,6 +190,7 @@ class Ranking(Protocol):
         """Answer → canonical. Raises `Fault` `upstream_garbage`."""
         ...
 
-    def write_ranking_answer(self, answer: RankingAnswer, wanted: RankingAsk) -> bytes:
-        """Canonical → answer."""
-        ...
+
+@runtime_checkable
+class Ranking(RankingFront, RankingSpoken, Protocol):
+    """Both."""
