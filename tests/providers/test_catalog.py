@@ -17,6 +17,8 @@ PROMISED = {
     "anthropic",
     "azure",
     "vertex-anthropic",
+    "bedrock",
+    "bedrock-openai",
     "groq",
     "mistral",
     "deepseek",

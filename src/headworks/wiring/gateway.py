@@ -14,6 +14,7 @@ import msgspec
 from headworks import __version__
 from headworks.balancing.health import Circuit, HealthBook
 from headworks.dialects.anthropic import Anthropic
+from headworks.dialects.bedrock import Bedrock
 from headworks.dialects.hub import Hub
 from headworks.dialects.openai_chat import OpenAIChat
 from headworks.domain.gauges import DirectoryGauges, Gauges, SharedGauges
@@ -129,7 +130,8 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
     stack.push_async_callback(_cancel, upkeep)
     upstream = PooledUpstream(clock)
     stack.push_async_callback(upstream.aclose)
-    interpreter = Hub({dialect.name: dialect for dialect in (OpenAIChat(), Anthropic())})
+    spoken = {language.name: language for language in (Bedrock(),)}
+    interpreter = Hub({dialect.name: dialect for dialect in (OpenAIChat(), Anthropic())}, spoken)
     health = HealthBook(clock, lambda: live.snapshot.breaker)
     counters, shared = await _counters(snapshot, journal, journal_dir, clock, stack)
     keys = await open_directory(snapshot, journal_dir, clock, stack)
