@@ -147,7 +147,8 @@ def ranking_is_the_recorded_one(recording: Recording) -> None:
     assert [(each.index, each.score) for each in answer.results] == [
         (each["index"], each["relevance_score"]) for each in said["results"]
     ]
-    assert answer.searches == said.get("meta", {"billed_units": {"search_units": 0}})["billed_units"]["search_units"]
+    billed = said.get("meta")
+    assert answer.usage == (Usage(searches=billed["billed_units"]["search_units"]) if billed else None)
 
 
 CHAT_CHECKS: dict[str, Check] = {

@@ -89,6 +89,8 @@ class PriceCard(msgspec.Struct, frozen=True, kw_only=True):
     """Nano-units per request."""
     web_search: int = 0
     """Nano-units per web search."""
+    search: int = 0
+    """Nano-units per search unit of a ranking."""
     image: int = 0
     """Nano-units per image."""
     currency: str = "USD"
@@ -116,6 +118,7 @@ class PriceCard(msgspec.Struct, frozen=True, kw_only=True):
             return size * self.input.at(size) + usage.output * self.output.at(size) + self.request * PER_MILLION
         total = self._input(usage, size) + self._output(usage, size)
         flat = self.request + usage.web_searches * self.web_search + usage.images * self.image
+        flat += usage.searches * self.search
         return total + flat * PER_MILLION
 
     def _input(self, usage: Usage, size: int) -> int:

@@ -32,10 +32,9 @@ class Ranked(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class RankingAnswer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """Best first. `searches` are what providers bill by, where they do."""
+    """Best first. `usage` is None where the upstream counted nothing."""
 
     results: tuple[Ranked, ...]
     id: str = ""
     model: str = ""
-    searches: int = 0
     usage: Usage | None = None

@@ -63,12 +63,15 @@ ROUTES = (
     Route(b"POST", b"/chat/completions", Kind.CHAT),
     Route(b"POST", b"/completions", Kind.COMPLETIONS),
     Route(b"POST", b"/embeddings", Kind.EMBEDDINGS),
+    Route(b"POST", b"/rerank", Kind.RERANK),
     Route(b"GET", b"/models", Kind.MODELS, shared=True),
     Route(b"GET", b"/models/", Kind.MODEL, shared=True),
     Route(b"POST", b"/messages", Kind.CHAT, ANTHROPIC),
     Route(b"POST", b"/messages/count_tokens", Kind.COUNT_TOKENS, ANTHROPIC),
 )
 PREFIXES = (b"/v1", b"", b"/v1/v1")
+COHERE_ROUTES = (Route(b"POST", b"/v2/rerank", Kind.RERANK),)
+"""Cohere's clients ask for a ranking under a version of their own."""
 _MODEL = b"/models/"
 GEMINI_ROUTES = (
     Route(b"POST", _MODEL, Kind.CHAT, GEMINI, action=b":generateContent", form=Form.WHOLE),
@@ -85,6 +88,7 @@ GEMINI_PREFIXES = (b"/v1beta", b"/v1", b"")
 _VERTEX = re.compile(rb"/v1(?:beta1?)?/projects/[^/]+/locations/[^/]+/publishers/[^/]+(?=/models)")
 
 _TABLE = [
+    *((b"", route) for route in COHERE_ROUTES),
     *((prefix, route) for prefix in PREFIXES for route in ROUTES),
     *((prefix, route) for prefix in GEMINI_PREFIXES for route in GEMINI_ROUTES if route.action or prefix == GEMINI_PREFIXES[0]),
 ]

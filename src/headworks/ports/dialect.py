@@ -161,11 +161,6 @@ class EmbeddingSpoken(Protocol):
 
 
 @runtime_checkable
-class Embedding(EmbeddingFront, EmbeddingSpoken, Protocol):
-    """Both."""
-
-
-@runtime_checkable
 class RankingFront(Protocol):
     """How clients ask for documents in order in a language; beside `Front`, where it knows that."""
 
@@ -189,8 +184,3 @@ class RankingSpoken(Protocol):
     def read_ranking_answer(self, body: bytes, target: Target) -> RankingAnswer:
         """Answer → canonical. Raises `Fault` `upstream_garbage`."""
         ...
-
-
-@runtime_checkable
-class Ranking(RankingFront, RankingSpoken, Protocol):
-    """Both."""

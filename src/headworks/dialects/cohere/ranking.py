@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from headworks.dialects.cohere.names import LEFT_OUT
-from headworks.dialects.cohere.usage import read_meta, read_searches
+from headworks.dialects.cohere.usage import read_searches
 from headworks.dialects.unpacking import losses
 from headworks.domain.message import Downgrade, JsonObject
 from headworks.domain.ranking import Ranked, RankingAnswer, RankingAsk
@@ -44,6 +44,5 @@ def read_answer(body: bytes) -> RankingAnswer:
     return RankingAnswer(
         results=tuple(Ranked(result.index, result.relevance_score) for result in answer.results),
         id=answer.id,
-        searches=read_searches(answer.meta),
-        usage=read_meta(answer.meta),
+        usage=read_searches(answer.meta),
     )

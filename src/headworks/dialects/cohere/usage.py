@@ -55,7 +55,8 @@ def read_meta(meta: Any) -> Usage | None:
     return usage if usage.input else None
 
 
-def read_searches(meta: Any) -> int:
-    """The search units in the `meta` of a ranking: what Cohere bills these by."""
+def read_searches(meta: Any) -> Usage | None:
+    """The search units in the `meta` of a ranking: what Cohere bills these by. None where it has none."""
     said = read_form(meta, _Reported) if isinstance(meta, dict) else _Reported()
-    return (said.billed_units or _NO_BILL).search_units or 0
+    units = (said.billed_units or _NO_BILL).search_units
+    return Usage(searches=units) if units else None

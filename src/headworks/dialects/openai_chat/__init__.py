@@ -7,7 +7,7 @@ from functools import partial
 
 import msgspec
 
-from headworks.dialects.openai_chat import embedding
+from headworks.dialects.openai_chat import embedding, ranking
 from headworks.dialects.openai_chat.answer import write_answer
 from headworks.dialects.openai_chat.ask import read_ask
 from headworks.dialects.openai_chat.decoder import StreamDecoder, read_answer
@@ -28,6 +28,7 @@ from headworks.domain.embedding import EmbeddingAnswer, EmbeddingAsk
 from headworks.domain.errors import Fault
 from headworks.domain.events import Event
 from headworks.domain.message import Conversation, Downgrade
+from headworks.domain.ranking import RankingAnswer, RankingAsk
 from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
 from headworks.domain.where import NOWHERE, Where
@@ -38,10 +39,10 @@ __all__ = ["OpenAIChat"]
 
 
 class OpenAIChat:
-    """`ports.dialect.Dialect` of `/v1/chat/completions`, `/v1/completions` and `/v1/embeddings`. Stateless; one for all."""
+    """`ports.dialect.Dialect` of `/v1/chat/completions`, `/v1/completions`, `/v1/embeddings` and `/v1/rerank`. Stateless; one for all."""
 
     name = NAME
-    kinds: frozenset[Kind] = frozenset((Kind.CHAT, Kind.COMPLETIONS, Kind.EMBEDDINGS))
+    kinds: frozenset[Kind] = frozenset((Kind.CHAT, Kind.COMPLETIONS, Kind.EMBEDDINGS, Kind.RERANK))
     forward: frozenset[bytes] = FORWARD
     answer: frozenset[bytes] = ANSWER
     looks_whole = staticmethod(is_document)
@@ -87,20 +88,28 @@ class OpenAIChat:
         return StreamEncoder(ask)
 
     def read_embedding_ask(self, ask: Ask) -> EmbeddingAsk:
-        """See `Embedding.read_embedding_ask`."""
+        """See `EmbeddingFront.read_embedding_ask`."""
         return embedding.read_ask(ask.fields)
 
     def write_embedding_ask(self, wanted: EmbeddingAsk, target: Target) -> tuple[bytes, tuple[Downgrade, ...]]:
-        """See `Embedding.write_embedding_ask`."""
+        """See `EmbeddingSpoken.write_embedding_ask`."""
         return embedding.write_ask(wanted, target)
 
     def read_embedding_answer(self, body: bytes, target: Target) -> EmbeddingAnswer:
-        """See `Embedding.read_embedding_answer`."""
+        """See `EmbeddingSpoken.read_embedding_answer`."""
         return embedding.read_answer(body, target)
 
     def write_embedding_answer(self, answer: EmbeddingAnswer, wanted: EmbeddingAsk) -> bytes:
-        """See `Embedding.write_embedding_answer`."""
+        """See `EmbeddingFront.write_embedding_answer`."""
         return embedding.write_answer(answer, wanted)
+
+    def read_ranking_ask(self, ask: Ask) -> RankingAsk:
+        """See `RankingFront.read_ranking_ask`."""
+        return ranking.read_ask(ask.fields)
+
+    def write_ranking_answer(self, answer: RankingAnswer, wanted: RankingAsk) -> bytes:
+        """See `RankingFront.write_ranking_answer`."""
+        return ranking.write_answer(answer, wanted)
 
     def prompt_text(self, kind: Kind, ask: Ask) -> str:
         """See `Dialect.prompt_text`."""

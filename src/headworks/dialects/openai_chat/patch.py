@@ -10,6 +10,8 @@ from headworks.dialects.fields import write_fields
 from headworks.domain.call import Ask, Kind
 from headworks.domain.target import Quirks, Target
 
+_ANSWERED = frozenset((Kind.CHAT, Kind.COMPLETIONS))
+"""What is answered in tokens, and can be streamed."""
 _CAPS = ("max_completion_tokens", "max_tokens")
 _USAGE_WANTED = msgspec.Raw(b'{"include_usage":true}')
 _MESSAGES = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
@@ -19,7 +21,7 @@ def patch(kind: Kind, ask: Ask, target: Target, cap: int | None) -> bytes:
     """The body for `target`. All values that are not patched keep their bytes."""
     fields: dict[str, Any] = {**ask.fields, "model": target.model}
     quirks = target.quirks
-    if kind is not Kind.EMBEDDINGS:
+    if kind in _ANSWERED:
         if cap is not None and (ask.max_tokens is None or cap < ask.max_tokens):
             _lower(fields, cap, quirks)
         if ask.stream and quirks.stream_usage and not ask.include_usage:

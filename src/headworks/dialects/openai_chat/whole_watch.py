@@ -21,7 +21,7 @@ _NOTHING = msgspec.Raw()
 
 
 class _Answer(msgspec.Struct):
-    """What is read of an answer; everything else is skipped. `data` holds embeddings."""
+    """What is read of an answer; everything else is skipped. `data` holds embeddings, `results` (or `data`) rankings."""
 
     id: str = ""
     model: str = ""
@@ -29,6 +29,7 @@ class _Answer(msgspec.Struct):
     usage: dict[str, Any] | None = None
     choices: msgspec.Raw = _NOTHING
     data: msgspec.Raw = _NOTHING
+    results: msgspec.Raw = _NOTHING
     error: Any = None
 
 
@@ -106,7 +107,7 @@ class WholeWatch:
             answer = _ANSWER.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError):
             answer = None
-        if answer is None or answer.error or not (len(answer.choices) or len(answer.data)):
+        if answer is None or answer.error or not (len(answer.choices) or len(answer.data) or len(answer.results)):
             self._read_odd(data)
             return
         self.served_model, self.upstream_id = answer.model, answer.id
@@ -122,7 +123,7 @@ class WholeWatch:
         fault = fault_in_answer(answer, self._secrets)
         if fault is not None:
             raise fault
-        if "choices" not in answer and "data" not in answer:
+        if answer.keys().isdisjoint(("choices", "data", "results")):
             raise Fault("upstream_garbage", "The upstream's answer holds no choices.")
         self.served_model, self.upstream_id = str(answer.get("model") or ""), str(answer.get("id") or "")
         self.service_tier = read_service_tier(answer.get("service_tier"), answer.get("usage"))
