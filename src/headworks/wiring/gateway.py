@@ -35,11 +35,15 @@ from headworks.wiring.process_life import Life
 from headworks.wiring.stages import Outside, compose
 from headworks.wiring.voice import say
 
+_CREDENTIALS_WITHIN = 2.0
+"""Seconds that a start waits for credentials: what comes later is refused so long, or served elsewhere."""
+
 
 async def run_gateway(live: LiveConfig, clock: Clock, life: Life) -> None:
     """Serve until told to stop, then drain. Raises `Fault` where nothing can be recorded."""
     async with AsyncExitStack() as stack:
         house = await _open(live, life.orders.journal, clock, stack)
+        await live.credentials.warm(_CREDENTIALS_WITHIN)
         following = asyncio.create_task(live.follow(life.reload), name="follow configuration")
         stack.push_async_callback(_cancel, following)
         replacing = not house.handover.alone
@@ -109,6 +113,7 @@ class _House:
             journal=self.journal.gauges(),
             shared=self.shared() if self.shared is not None else None,
             directory=self.directory(),
+            credentials=self.live.credentials.gauges(),
         )
 
     def _health(self) -> dict[str, float]:
@@ -123,6 +128,8 @@ _HEALTH = {Circuit.CLOSED: 1.0, Circuit.HALF_OPEN: 0.5, Circuit.OPEN: 0.0}
 async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncExitStack) -> _House:
     """Make the house; what was opened first is closed last."""
     snapshot = live.snapshot
+    live.keep_credentials()
+    stack.push_async_callback(live.credentials.close)
     name = f"gateway-{os.getpid()}"
     journal = SegmentedJournal(msgspec.structs.replace(snapshot.journal, directory=str(journal_dir)), name, clock, say)
     stack.callback(journal.close)
