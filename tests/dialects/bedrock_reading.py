@@ -97,6 +97,13 @@ def _part(block: Json, extra: Json) -> Part:
             return Opaque(raw={"type": "video_url", "video_url": {"url": url}}, extra=extra)
         case {"video": {"source": {"s3Location": {"uri": url}}}}:
             return Opaque(raw={"type": "video_url", "video_url": {"url": url}}, extra=extra)
+        case _:
+            return _turned(block, extra)
+
+
+def _turned(block: Json, extra: Json) -> Part:
+    """Calls, their results, and thoughts."""
+    match block:
         case {"toolUse": {"toolUseId": call, "name": name, "input": given, **more}}:
             if more.get("type") == "server_tool_use":
                 raise LeftOut("a tool that runs at the provider's: no other language has it")

@@ -18,6 +18,7 @@ PROMISED = {
     "azure",
     "vertex-anthropic",
     "bedrock",
+    "bedrock-anthropic",
     "bedrock-openai",
     "groq",
     "mistral",

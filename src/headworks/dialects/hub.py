@@ -40,7 +40,7 @@ class Hub:
 
     def prepare(self, front: str, kind: Kind, ask: Ask, body: bytes, target: Target, cap: int | None) -> Prepared:  # noqa: ARG002 - `ask` holds the fields of this dialect's bodies; one that does not keep them needs the bytes
         """See `Interpreter.prepare`."""
-        if front != target.dialect:
+        if front != target.dialect or (kind is Kind.COUNT_TOKENS and kind not in target.heads):
             return self._translate(front, kind, ask, target, cap)
         dialect = self._dialects[front]
         dropped = target.quirks.drop

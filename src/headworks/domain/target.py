@@ -86,6 +86,15 @@ class Quirks(msgspec.Struct, frozen=True, omit_defaults=True):
     """`int8` where its vectors in base64 are of signed bytes instead of 32-bit floats (Perplexity)."""
     reasoning_beside_output: bool = False
     """Its `completion_tokens` leave reasoning tokens out (xAI, Perplexity): `Usage.output` is the sum of both."""
+    framing: str = ""
+    """`aws` where each event of a stream is carried in a message of AWS's event streams."""
+
+
+class HeaderField(msgspec.Struct, frozen=True):
+    """A header that a place wants as a list in the body: the field, and the words that it knows."""
+
+    field: str
+    words: frozenset[str]
 
 
 class BodyShape(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -94,6 +103,7 @@ class BodyShape(msgspec.Struct, frozen=True, omit_defaults=True):
     leave_out: tuple[str, ...] = ()
     """Fields that the path says instead."""
     add: dict[str, str] = {}
+    headers: dict[str, HeaderField] = {}
 
     def apply(self, fields: dict[str, Any]) -> None:
         """Change the top-level fields of a body."""

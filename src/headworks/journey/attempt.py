@@ -12,6 +12,7 @@ from headworks.domain.errors import Fault
 from headworks.domain.exchange import milliseconds
 from headworks.domain.reply import Reply
 from headworks.domain.target import Target, Tried
+from headworks.journey.said_in_body import said_in_body
 from headworks.journey.trial import Surroundings, Trial
 from headworks.ports.balancing import Health
 from headworks.ports.clock import Clock
@@ -39,9 +40,12 @@ class Attempt:
         assert ask is not None
         if target.dialect != call.front:
             ask = msgspec.structs.replace(ask, asked_at=call.at // 1_000_000_000)
-        prepared = self._interpreter.prepare(call.front, call.kind, ask, call.body.data, target, call.cap)
         tally = call.tally
-        tally.downgrades = [f"{downgrade.path}: {downgrade.what}" for downgrade in prepared.downgrades]
+        tally.downgrades = []
+        if target.body is not None and target.body.headers and target.dialect == call.front:
+            ask, tally.downgrades = said_in_body(ask, call.headers, target)
+        prepared = self._interpreter.prepare(call.front, call.kind, ask, call.body.data, target, call.cap)
+        tally.downgrades += [f"{downgrade.path}: {downgrade.what}" for downgrade in prepared.downgrades]
         if prepared.answer:
             return Reply.of(200, [(b"content-type", b"application/json")], prepared.answer)
         tried = Tried(

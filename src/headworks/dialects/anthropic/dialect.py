@@ -11,6 +11,7 @@ from headworks.dialects.anthropic import ask as asking
 from headworks.dialects.anthropic import faults, models_out
 from headworks.dialects.anthropic.answer_in import StreamDecoder, read_answer
 from headworks.dialects.anthropic.answer_out import write_answer
+from headworks.dialects.anthropic.framed import FRAMING, FramedDecoder, FramedWatch
 from headworks.dialects.anthropic.request_in import read_request
 from headworks.dialects.anthropic.request_out import write_request
 from headworks.dialects.anthropic.stream_out import StreamEncoder
@@ -53,7 +54,10 @@ class Anthropic:
     def untouched(self, kind: Kind, ask: Ask, target: Target) -> StreamWatch | WholeWatch:  # noqa: ARG002 - a count is watched like any whole answer
         """See `Dialect.untouched`."""
         translate = partial(Translated, self, target, self, ask)
-        return StreamWatch(translate, target.secrets) if ask.stream else WholeWatch(translate, target.secrets)
+        if not ask.stream:
+            return WholeWatch(translate, target.secrets)
+        watch = FramedWatch if target.quirks.framing == FRAMING else StreamWatch
+        return watch(translate, target.secrets)
 
     def read_request(self, ask: Ask) -> Conversation:
         """See `Dialect.read_request`."""
@@ -73,7 +77,7 @@ class Anthropic:
 
     def decoder(self, target: Target) -> StreamDecoder:
         """See `Dialect.decoder`."""
-        return StreamDecoder(target.secrets)
+        return (FramedDecoder if target.quirks.framing == FRAMING else StreamDecoder)(target.secrets)
 
     def encoder(self, ask: Ask) -> StreamEncoder:
         """See `Dialect.encoder`."""

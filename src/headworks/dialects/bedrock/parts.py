@@ -10,9 +10,12 @@ from itertools import count
 from typing import Any
 
 from headworks.dialects.anthropic.parts import SIGNED_BY_US
+from headworks.dialects.anthropic.wire import NAME as ANTHROPIC
 from headworks.dialects.anthropic.wire import object_of, says_something
-from headworks.dialects.bedrock.wire import LONGEST_NAME
+from headworks.dialects.bedrock.wire import LONGEST_NAME, NAME
+from headworks.dialects.signatures import bare
 from headworks.domain.message import (
+    FORM,
     Audio,
     Document,
     Downgrade,
@@ -50,7 +53,7 @@ _VIDEOS = {
     "video/3gpp": "three_gp",
 }
 _BUCKET = "s3://"
-_MARKS = frozenset(("type", "format", "id", "index", "field", "in", "cache_control"))
+_MARKS = frozenset(("type", "format", "id", "index", "field", "in", "cache_control", FORM))
 """Fields of `extra` that are understood, or tell only where a part stood in its own language."""
 _NOT_IN_ID = re.compile(r"[^a-zA-Z0-9_.:-]")
 _NOT_IN_NAME = re.compile(r"[^a-zA-Z0-9_ ()\[\]-]+| {2,}")
@@ -176,14 +179,12 @@ class PartWriter:
     def reasoning(self, thought: Reasoning) -> JsonObject | None:
         """Only what its own model has signed can be given back."""
         ours = str(thought.extra.get("format") or "") in SIGNED_BY_US
-        if ours and thought.redacted:
-            return {
-                "reasoningContent": {
-                    "redactedContent": base64.b64encode(thought.redacted.encode("latin-1", "replace")).decode()
-                }
-            }
-        if ours and thought.signature:
-            return {"reasoningContent": {"reasoningText": {"text": thought.text, "signature": thought.signature}}}
+        redacted, signature = _known(thought.redacted), _known(thought.signature)
+        if ours and redacted:
+            data = base64.b64encode(redacted.encode("latin-1", "replace")).decode()
+            return {"reasoningContent": {"redactedContent": data}}
+        if ours and signature:
+            return {"reasoningContent": {"reasoningText": {"text": thought.text, "signature": signature}}}
         return self._lose("reasoning is left out: it has no signature that Bedrock knows")
 
     def _video(self, url: str) -> JsonObject | None:
@@ -234,3 +235,8 @@ def _clean(call_id: str) -> str:
     """An id of the letters and the length that Bedrock allows; equal ids stay equal, different ones different."""
     clean = _NOT_IN_ID.sub(lambda odd: f"_{ord(odd[0]):x}", call_id) or "call"
     return clean if len(clean) <= LONGEST_NAME else sha256(clean.encode()).hexdigest()
+
+
+def _known(value: str) -> str:
+    """A signature that models on Bedrock can read: Claude's are the same everywhere."""
+    return bare(NAME, value) or bare(ANTHROPIC, value)

@@ -28,6 +28,7 @@ class QuirksRule(Written, frozen=True):
     reasoning_field: str | None = None
     usage_in: str | None = None
     reasoning_beside_output: bool | None = None
+    framing: str | None = None
 
 
 class ProviderRule(Written, frozen=True):
