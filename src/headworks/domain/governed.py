@@ -6,6 +6,7 @@ Listed by dialect, its providers' own fields included, each with the feature tha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
@@ -40,6 +41,25 @@ GOVERNED: dict[str, dict[str, str]] = {
         "speed": "speed",
         "inference_geo": "inference_geo",
     },
+    "openai_responses": {
+        "service_tier": "service_tier",
+        "store": "store",
+        "prompt": "prompt",
+        "models": "models",  # OpenRouter, down to plugins
+        "route": "models",
+        "provider": "provider",
+        "preset": "preset",
+        "transforms": "transforms",
+        "plugins": "plugins",
+        "search_parameters": "web_search",  # xAI
+    },
+    "gemini": {
+        "cachedContent": "cached_content",
+        "serviceTier": "service_tier",
+        "store": "store",
+        "modelArmorConfig": "model_armor",
+        "labels": "labels",
+    },
 }
 """Dialect → top-level field → feature."""
 _NAMES = {dialect: frozenset(fields) for dialect, fields in GOVERNED.items()}
@@ -47,7 +67,12 @@ _NAMES = {dialect: frozenset(fields) for dialect, fields in GOVERNED.items()}
 SERVER_TOOLS: dict[str, str] = {
     "tool_search": "server_tools",
     "file_search": "files",
+    "filesearch": "files",
+    "searchretrieval": "web_search",
+    "search_retrieval": "web_search",
     "retrieval": "files",
+    "url_context": "web_fetch",
+    "urlcontext": "web_fetch",
     "search": "web_search",
     "fetch": "web_fetch",
     "code": "code_execution",
@@ -56,7 +81,10 @@ SERVER_TOOLS: dict[str, str] = {
 }
 """A part of a tool's type → feature, the first that fits; a tool that no row knows needs `server_tools`."""
 _PLAIN_TOOLS = frozenset((None, "", "function", "custom"))
-_CLIENT_TOOLS: dict[str, tuple[str, ...]] = {"anthropic": ("bash_", "text_editor_", "computer_", "memory_")}
+_CLIENT_TOOLS: dict[str, tuple[str, ...]] = {
+    "anthropic": ("bash_", "text_editor_", "computer_", "memory_"),
+    "openai_responses": ("local_shell", "apply_patch", "computer", "namespace"),
+}
 """Dialect → beginnings of its own types of tools that the caller runs itself."""
 
 BETAS: dict[bytes, str] = {
@@ -96,11 +124,21 @@ _HARMLESS: dict[str, frozenset[bytes]] = {
 """Values that ask for nothing, where they are others than `_NOTHING`."""
 
 
+_FILE_MARKS = re.compile(rb'"file_?(?:U|u)ri"|\\\\u00')
+"""How Gemini's contents name a file that the provider holds or fetches; what is escaped may be such a name."""
+
+
 class _Tool(msgspec.Struct):
     type: str | None = None
 
 
+class _Bringing(msgspec.Struct):
+    tools: msgspec.Raw | None = None
+
+
 _TOOLS = msgspec.json.Decoder(list[_Tool] | None)
+_BRINGING = msgspec.json.Decoder(list[_Bringing])
+_OBJECTS = msgspec.json.Decoder(list[dict[str, msgspec.Raw]] | None)
 _ANYTHING: Callable[[bytes], object] = msgspec.json.Decoder().decode
 
 
@@ -117,8 +155,23 @@ def refuse_governed(front: str, ask: Ask, principal: Principal) -> None:
     if "tools" in fields:
         for kind in _server_tools(front, fields["tools"]):
             _demand(principal, feature_of_tool(kind), f"The tool '{kind}', which the provider runs,", "tools")
+    if "files" not in principal.features and "contents" in fields and _FILE_MARKS.search(bytes(fields["contents"])):
+        _demand(principal, "files", "A file that is stored at the provider", "contents")
     if "files" not in principal.features and "messages" in fields and _has_foreign_file(bytes(fields["messages"])):
         _demand(principal, "files", "A file that is stored at the provider", "messages")
+    if front == "openai_responses" and "input" in fields:
+        _refuse_in_items(bytes(fields["input"]), principal)
+
+
+def _refuse_in_items(items: bytes, principal: Principal) -> None:
+    """Items of Responses name files, and may bring tools of their own (`additional_tools`)."""
+    if "files" not in principal.features and _has_foreign_file(items):
+        _demand(principal, "files", "A file that is stored at the provider", "input")
+    if not items.startswith(b"[") or (b'"tools"' not in items and b"\\u00" not in items):
+        return
+    for item in _BRINGING.decode(items):
+        for kind in _server_tools("openai_responses", item.tools) if item.tools else ():
+            _demand(principal, feature_of_tool(kind), f"The tool '{kind}', which the provider runs,", "input")
 
 
 def refuse_governed_headers(front: str, headers: Mapping[bytes, bytes], principal: Principal) -> None:
@@ -146,7 +199,8 @@ def features_of_name(star: str) -> tuple[str, ...]:
 
 def feature_of_tool(kind: str) -> str:
     """The feature that permits a tool that the provider runs."""
-    return next((feature for part, feature in SERVER_TOOLS.items() if part in kind), "server_tools")
+    plain = kind.lower()
+    return next((feature for part, feature in SERVER_TOOLS.items() if part in plain), "server_tools")
 
 
 def _demand(principal: Principal, feature: str, what: str, param: str) -> None:
@@ -160,6 +214,9 @@ def _demand(principal: Principal, feature: str, what: str, param: str) -> None:
 
 
 def _server_tools(front: str, tools: msgspec.Raw) -> Iterator[str]:
+    if front == "gemini":
+        yield from _named_tools(tools)
+        return
     if b'"type"' not in (raw := bytes(tools)) and b"\\u" not in raw:
         return
     try:
@@ -171,6 +228,17 @@ def _server_tools(front: str, tools: msgspec.Raw) -> Iterator[str]:
     for kind in {tool.type for tool in listed} - _PLAIN_TOOLS:
         if kind and not kind.startswith(_CLIENT_TOOLS.get(front, ())):
             yield kind
+
+
+def _named_tools(tools: msgspec.Raw) -> Iterator[str]:
+    """Gemini's tools that the provider runs: what they are is a field's name (`googleSearch`, `code_execution`), not a type."""
+    try:
+        listed = _OBJECTS.decode(tools) or ()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Fault("invalid_request", "'tools' must be a list of objects.", param="tools") from None
+    for name in {name for tool in listed for name in tool}:
+        if name.replace("_", "").lower() != "functiondeclarations":
+            yield name
 
 
 def _has_foreign_file(messages: bytes) -> bool:
