@@ -44,7 +44,7 @@ PROMISED = {
 
 
 def test_every_promised_provider_has_a_row() -> None:
-    assert set(ROWS) == PROMISED
+    assert PROMISED <= set(ROWS)
 
 
 @pytest.mark.parametrize("name", ROWS)
