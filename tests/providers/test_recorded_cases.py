@@ -13,6 +13,7 @@ from tests.dialects.recordings import Recording, shared
 
 CASES = (
     ("cerebras", "cerebras/chat-completions-0ac6d839e528.json"),
+    ("doubleword", "doubleword/chat-completions-0982580d7d49.json"),
     ("groq", "groq/chat-completions-01c35f754102.json"),
     ("openrouter", "openrouter/chat-completions-0156409ba61f.json"),
     ("perplexity", "perplexity/chat-completions-215313bb1585.json"),
