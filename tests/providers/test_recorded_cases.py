@@ -12,6 +12,19 @@ from tests.config.compiling import compiled
 from tests.dialects.recordings import Recording, shared
 
 CASES = (
+    ("azure, resource: example", "azure-openai/chat-completions-6feb91ddc2c7.json"),
+    ("azure-ai, resource: example", "azure-ai/chat-completions-02393a4507c2.json"),
+    (
+        "azure-classic, base_url: 'https://example.cognitiveservices.azure.com/openai/deployments'",
+        "azure-openai/chat-completions-4b879949df51.json",
+    ),
+    ("crusoe", "crusoe/chat-completions-4e2d4d972ca4.json"),
+    (
+        "huggingface, base_url: 'https://router.huggingface.co/together/v1'",
+        "huggingface/chat-completions-0ba2553549a5.json",
+    ),
+    ("snowflake, resource: myorg-myaccount", "snowflake/chat-completions-0e847c907789.json"),
+    ("venice", "venice/chat-completions-02fbc84f1302.json"),
     ("cerebras", "cerebras/chat-completions-0ac6d839e528.json"),
     ("doubleword", "doubleword/chat-completions-0982580d7d49.json"),
     ("groq", "groq/chat-completions-01c35f754102.json"),

@@ -15,6 +15,7 @@ from headworks import __version__
 from headworks.balancing.health import Circuit, HealthBook
 from headworks.dialects.anthropic import Anthropic
 from headworks.dialects.bedrock import Bedrock
+from headworks.dialects.cohere import Cohere
 from headworks.dialects.hub import Hub
 from headworks.dialects.openai_chat import OpenAIChat
 from headworks.domain.gauges import DirectoryGauges, Gauges, SharedGauges
@@ -137,7 +138,7 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
     stack.push_async_callback(_cancel, upkeep)
     upstream = PooledUpstream(clock)
     stack.push_async_callback(upstream.aclose)
-    spoken = {language.name: language for language in (Bedrock(),)}
+    spoken = {language.name: language for language in (Bedrock(), Cohere())}
     interpreter = Hub({dialect.name: dialect for dialect in (OpenAIChat(), Anthropic())}, spoken)
     health = HealthBook(clock, lambda: live.snapshot.breaker)
     counters, shared = await _counters(snapshot, journal, journal_dir, clock, stack)
