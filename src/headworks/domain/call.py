@@ -19,7 +19,7 @@ from headworks.domain.reply import Reply
 from headworks.domain.snapshot import Snapshot
 from headworks.domain.target import AskedModel, Target, Tried
 from headworks.domain.usage import NO_USAGE, Certainty, Usage
-from headworks.domain.where import NOWHERE, Where
+from headworks.domain.where import NOWHERE, Form, Where
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +39,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     user: str = ""
     asked_at: int = 0
     """Seconds since the epoch: for answers in a language that tells a time, from one that does not. Set where it is needed."""
+    form: Form = Form.ASKED
+    """How the answer is wanted, where the path says it."""
     fields: Mapping[str, Any] = {}
 
 

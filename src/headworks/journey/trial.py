@@ -17,6 +17,7 @@ from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Frame, HeaderList, Reply
 from headworks.domain.target import Target, Tried
 from headworks.domain.usage import NO_USAGE, Certainty, Usage
+from headworks.domain.where import Form
 from headworks.journey.pricing import card_for
 from headworks.ports.balancing import Health
 from headworks.ports.clock import Clock
@@ -131,7 +132,8 @@ class Trial:
             return
         wanted = self._surroundings.interpreter.returned(self._call.front, self._target)
         kept = [pair for pair in headers if pair[0] in wanted]
-        kept.append(_JSON_TYPE if self._whole else _STREAM_TYPE)
+        array = self._call.where.form is Form.ARRAY
+        kept.append(_JSON_TYPE if self._whole or array else _STREAM_TYPE)
         reply.headers = kept
         if not self._whole:
             self._head_timer = self._surroundings.loop().call_later(HELD_HEAD_SECONDS, self._begin)
