@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.dialects import anthropic_checks, cohere_checks, cross_checks, openai_checks
+from tests.dialects import anthropic_checks, bedrock_checks, bedrock_invoke_checks, cohere_checks, cross_checks, openai_checks
 from tests.dialects.recordings import Check, named_exceptions, run
 
 Family = tuple[str, dict[str, Check], tuple[str, ...], str]
@@ -18,6 +18,8 @@ FAMILIES: tuple[Family, ...] = (
         ("completions", "embeddings"),
         openai_checks.EXCEPTIONS,
     ),
+    ("Bedrock Converse", bedrock_checks.CHECKS, bedrock_checks.OPS, bedrock_checks.EXCEPTIONS),
+    ("Anthropic on Bedrock", bedrock_invoke_checks.CHECKS, bedrock_invoke_checks.OPS, bedrock_checks.EXCEPTIONS),
     ("Anthropic messages", anthropic_checks.CHECKS, anthropic_checks.OPS, anthropic_checks.EXCEPTIONS),
     *((title, checks, ops, "") for title, (ops, checks) in cohere_checks.FAMILIES.items()),
     *((title, checks, ops, cross_checks.EXCEPTIONS) for title, (ops, checks) in cross_checks.FAMILIES.items()),

@@ -259,3 +259,10 @@ def test_the_journey_refuses_before_anything_is_sent(
 
     assert refused.value.code == "feature_not_allowed"
     assert house.journal.ended[0].tried == ()
+
+
+def test_betas_are_governed_in_the_body_too_however_they_are_spelt() -> None:
+    for said in (b'["context-1m-2025-08-07"]', b'["CONTEXT\\u002d1m-2025-08-07"]'):
+        ask = Anthropic().read_ask(Kind.CHAT, b'{"model":"m","messages":[],"max_tokens":1,"anthropic_beta":%b}' % said)
+        with pytest.raises(Fault, match="long_context"):
+            refuse_governed(ANTHROPIC, ask, PLAIN)

@@ -17,8 +17,16 @@ from headworks.domain.errors import Fault
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Model
 
+_BEDROCK = {
+    "guardrailConfig": "guardrails",
+    "performanceConfig": "speed",
+    "additionalModelRequestFields": "model_fields",
+}
+"""Fields of AWS Bedrock's own, that clients of other languages may send beside theirs."""
+
 GOVERNED: dict[str, dict[str, str]] = {
     "openai_chat": {
+        **_BEDROCK,
         "web_search_options": "web_search",
         "service_tier": "service_tier",
         "store": "store",
@@ -35,6 +43,7 @@ GOVERNED: dict[str, dict[str, str]] = {
         "search_options": "web_search",
     },
     "anthropic": {
+        **_BEDROCK,
         "service_tier": "service_tier",
         "container": "container",
         "mcp_servers": "mcp",
@@ -62,7 +71,9 @@ GOVERNED: dict[str, dict[str, str]] = {
     },
 }
 """Dialect → top-level field → feature."""
-_NAMES = {dialect: frozenset(fields) for dialect, fields in GOVERNED.items()}
+BETA_FIELD = "anthropic_beta"
+"""Where AWS reads in the body what Anthropic's own header says."""
+_NAMES = {dialect: frozenset((*fields, BETA_FIELD)) for dialect, fields in GOVERNED.items()}
 
 SERVER_TOOLS: dict[str, str] = {
     "tool_search": "server_tools",
@@ -139,6 +150,8 @@ class _Bringing(msgspec.Struct):
 _TOOLS = msgspec.json.Decoder(list[_Tool] | None)
 _BRINGING = msgspec.json.Decoder(list[_Bringing])
 _OBJECTS = msgspec.json.Decoder(list[dict[str, msgspec.Raw]] | None)
+_TOOLS_BY_NAME = frozenset(("gemini",))
+"""Dialects in which a tool's field names what it is, not a type."""
 _ANYTHING: Callable[[bytes], object] = msgspec.json.Decoder().decode
 
 
@@ -149,9 +162,7 @@ def refuse_governed(front: str, ask: Ask, principal: Principal) -> None:
         return
     fields = ask.fields
     if not names.isdisjoint(fields):
-        for field, feature in GOVERNED[front].items():
-            if field in fields and bytes(fields[field]) not in _HARMLESS.get(field, _NOTHING):
-                _demand(principal, feature, f"The field '{field}'", field)
+        _refuse_fields(front, fields, principal)
     if "tools" in fields:
         for kind in _server_tools(front, fields["tools"]):
             _demand(principal, feature_of_tool(kind), f"The tool '{kind}', which the provider runs,", "tools")
@@ -161,6 +172,14 @@ def refuse_governed(front: str, ask: Ask, principal: Principal) -> None:
         _demand(principal, "files", "A file that is stored at the provider", "messages")
     if front == "openai_responses" and "input" in fields:
         _refuse_in_items(bytes(fields["input"]), principal)
+
+
+def _refuse_fields(front: str, fields: Mapping[str, msgspec.Raw], principal: Principal) -> None:
+    for field, feature in GOVERNED[front].items():
+        if field in fields and bytes(fields[field]) not in _HARMLESS.get(field, _NOTHING):
+            _demand(principal, feature, f"The field '{field}'", field)
+    if BETA_FIELD in fields:
+        _refuse_betas(_words(fields[BETA_FIELD]), principal, BETA_FIELD)
 
 
 def _refuse_in_items(items: bytes, principal: Principal) -> None:
@@ -180,10 +199,22 @@ def refuse_governed_headers(front: str, headers: Mapping[bytes, bytes], principa
     betas = headers.get(header) if header is not None else None
     if header is None or not betas:
         return
+    _refuse_betas(betas, principal, header.decode())
+
+
+def _refuse_betas(betas: bytes, principal: Principal, where: str) -> None:
     betas = betas.lower()
     for name, feature in BETAS.items():
         if name in betas:
-            _demand(principal, feature, f"The beta '{name.decode()}' of {header.decode()}", header.decode())
+            _demand(principal, feature, f"The beta '{name.decode()}' of {where}", where)
+
+
+def _words(raw: msgspec.Raw) -> bytes:
+    """All that a list says, whatever was escaped in it."""
+    try:
+        return str(_ANYTHING(raw)).encode()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return bytes(raw)
 
 
 def refuse_governed_model(model: Model, principal: Principal) -> None:
@@ -214,7 +245,7 @@ def _demand(principal: Principal, feature: str, what: str, param: str) -> None:
 
 
 def _server_tools(front: str, tools: msgspec.Raw) -> Iterator[str]:
-    if front == "gemini":
+    if front in _TOOLS_BY_NAME:
         yield from _named_tools(tools)
         return
     if b'"type"' not in (raw := bytes(tools)) and b"\\u" not in raw:

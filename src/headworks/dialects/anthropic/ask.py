@@ -13,7 +13,7 @@ from headworks.dialects.fields import Fields, read_fields, write_fields
 from headworks.dialects.said import texts
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
-from headworks.domain.governed import GOVERNED
+from headworks.domain.governed import BETA_FIELD, GOVERNED
 from headworks.domain.target import Target
 
 BYTES_PER_TOKEN = 4
@@ -25,7 +25,7 @@ TOOL_PROMPT_TOKENS = 350
 _FILE_BYTES = 512
 """An inline `data` of fewer bytes is no file, and one with a space among so many is text."""
 
-_GOVERNED = frozenset(("model", "stream", "max_tokens", *GOVERNED[NAME]))
+_GOVERNED = frozenset(("model", "stream", "max_tokens", BETA_FIELD, *GOVERNED[NAME]))
 _PROMPT = ("system", "messages", "tools")
 _READ = (*_PROMPT, "output_config", "output_format")
 """What a model reads of a request."""
