@@ -199,7 +199,7 @@ def test_structured_output_is_a_schema_a_tool_or_words() -> None:
 
 
 def test_bedrocks_own_fields_and_the_tier_are_sent() -> None:
-    own = {
+    own: Json = {
         "guardrailConfig": {"guardrailIdentifier": "g", "guardrailVersion": "1"},
         "performanceConfig": {"latency": "optimized"},
         "additionalModelRequestFields": {"x": 1},
