@@ -10,6 +10,7 @@ import openai
 import pytest
 
 from headworks.testing.emulator import EmulatorProcess, Personality, Wire
+from tests.sdk.responses_upstream import ResponsesUpstream
 from tests.system.house import KEY, RunningHouse
 
 
@@ -24,20 +25,35 @@ def emulator() -> Iterator[EmulatorProcess]:
 
 
 @pytest.fixture(scope="session")
-def house(emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
-    with RunningHouse(tmp_path_factory.mktemp("house"), _config(emulator)) as running:
+def responses_upstream() -> Iterator[ResponsesUpstream]:
+    with ResponsesUpstream() as running:
         yield running
 
 
-def _config(emulator: EmulatorProcess) -> dict[str, Any]:
+@pytest.fixture(scope="session")
+def house(
+    emulator: EmulatorProcess, responses_upstream: ResponsesUpstream, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningHouse]:
+    with RunningHouse(tmp_path_factory.mktemp("house"), _config(emulator, responses_upstream)) as running:
+        yield running
+
+
+def _config(emulator: EmulatorProcess, responses_upstream: ResponsesUpstream) -> dict[str, Any]:
     return {
         "providers": {
             "openai": {"type": "openai-compatible", "base_url": f"{emulator.urls['openai']}/v1", "api_key": "sk-1"},
             "anthropic": {"type": "anthropic-compatible", "base_url": emulator.urls["anthropic"], "api_key": "sk-2"},
+            "native": {"type": "openai", "base_url": f"{responses_upstream.url}/v1", "api_key": "sk-3"},
         },
-        "models": {"gpt": "openai/gpt-5", "claude": "anthropic/claude-sonnet-4-5", "embedder": "openai/text-embedding-3-small"},
+        "models": {
+            "gpt": "openai/gpt-5",
+            "claude": "anthropic/claude-sonnet-4-5",
+            "embedder": "openai/text-embedding-3-small",
+            "native": "native/gpt-5",
+        },
         "prices": {
             "openai/*": {"input": 1, "output": 2, "cache_read": 0.5},
+            "native/*": {"input": 1, "output": 2, "cache_read": 0.5},
             "anthropic/*": {"input": 3, "output": 15, "cache_read": 0.3, "cache_write": 3.75},
         },
         "timeouts": {"first_byte": 3, "idle": 3},

@@ -60,7 +60,7 @@ const once = {
   async "models"() {
     const names = [];
     for await (const model of gpt.models.list()) names.push(model.id);
-    assert.deepEqual(names.sort(), ["claude", "embedder", "gpt"]);
+    assert.deepEqual(names.sort(), ["claude", "embedder", "gpt", "native"]);
   },
   async "count_tokens"() {
     assert.ok((await claude.messages.countTokens({ model: "claude", messages: asked("Tell me of rivers.") })).input_tokens > 0);
