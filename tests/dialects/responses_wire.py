@@ -19,7 +19,9 @@ DIALECT = OpenAIResponses()
 
 def target(model: str = "gpt-5", **changes: Any) -> Target:
     """A target that speaks Responses."""
-    return sample_target("openai/x", **{"dialect": "openai_responses", "model": SentModel(model), "max_output": 4096, **changes})
+    return sample_target(
+        "openai/x", **{"dialect": "openai_responses", "model": SentModel(model), "max_output": 4096, **changes}
+    )
 
 
 def ask(body: Json, kind: Kind = Kind.CHAT) -> Ask:

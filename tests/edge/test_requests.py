@@ -248,8 +248,8 @@ def test_an_unknown_path_is_told_the_nearest_one(path: bytes, nearest: str) -> N
 @pytest.mark.parametrize(
     ("path", "advice"),
     [
-        (b"/v1/responses", "The Responses API is not served yet. Use POST /v1/chat/completions."),
-        (b"/responses/resp_1/cancel", "The Responses API is not served yet."),
+        (b"/v1/responses/resp_1", "Responses are not kept: there is POST /v1/responses"),
+        (b"/responses/resp_1/cancel", "Responses are not kept"),
         (b"/metrics", "control port"),
     ],
 )

@@ -30,6 +30,7 @@ class Front(msgspec.Struct, frozen=True):
 
 
 OPENAI = Front("openai_chat")
+RESPONSES = Front("openai_responses", event=b"event: error\ndata: ")
 ANTHROPIC = Front("anthropic", b"request-id", b"event: error\ndata: ", "anthropic-ratelimit")
 
 GEMINI = Front("gemini")
@@ -61,6 +62,8 @@ class Route(msgspec.Struct, frozen=True):
 
 ROUTES = (
     Route(b"POST", b"/chat/completions", Kind.CHAT),
+    Route(b"POST", b"/responses", Kind.CHAT, RESPONSES),
+    Route(b"POST", b"/responses/input_tokens", Kind.COUNT_TOKENS, RESPONSES),
     Route(b"POST", b"/completions", Kind.COMPLETIONS),
     Route(b"POST", b"/embeddings", Kind.EMBEDDINGS),
     Route(b"POST", b"/rerank", Kind.RERANK),
@@ -109,7 +112,7 @@ READY = (b"/readyz", b"/health/readiness")
 
 
 ELSEWHERE = {
-    "/responses": "The Responses API is not served yet. Use POST /v1/chat/completions.",
+    "/responses": "Responses are not kept: there is POST /v1/responses and POST /v1/responses/input_tokens.",
     "/metrics": "Metrics are on the control port (4456 unless control.port says otherwise): GET /metrics there.",
 }
 """Paths, without `/v1`, that many ask for and a guess would lead astray."""

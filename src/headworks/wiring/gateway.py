@@ -19,6 +19,7 @@ from headworks.dialects.cohere import Cohere
 from headworks.dialects.gemini import Gemini
 from headworks.dialects.hub import Hub
 from headworks.dialects.openai_chat import OpenAIChat
+from headworks.dialects.openai_responses import OpenAIResponses
 from headworks.domain.gauges import DirectoryGauges, Gauges, SharedGauges
 from headworks.domain.snapshot import Snapshot
 from headworks.edge import Door, Edge
@@ -140,7 +141,7 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
     upstream = PooledUpstream(clock)
     stack.push_async_callback(upstream.aclose)
     spoken = {language.name: language for language in (Bedrock(), Cohere())}
-    interpreter = Hub({dialect.name: dialect for dialect in (OpenAIChat(), Anthropic(), Gemini())}, spoken)
+    interpreter = Hub({dialect.name: dialect for dialect in (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini())}, spoken)
     health = HealthBook(clock, lambda: live.snapshot.breaker)
     counters, shared = await _counters(snapshot, journal, journal_dir, clock, stack)
     keys = await open_directory(snapshot, journal_dir, clock, stack)

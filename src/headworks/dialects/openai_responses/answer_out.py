@@ -21,9 +21,21 @@ _ECHOED = (
 )
 """Fields of a question that its answer repeats."""
 _USUAL: JsonObject = {
-    **{"instructions": None, "max_output_tokens": None, "metadata": {}, "parallel_tool_calls": True, "reasoning": None},
-    **{"temperature": None, "text": {"format": {"type": "text"}}, "tool_choice": "auto", "tools": [], "top_p": None},
-    **{"truncation": "disabled", "user": None, "error": None, "previous_response_id": None, "store": False},
+    "instructions": None,
+    "max_output_tokens": None,
+    "metadata": {},
+    "parallel_tool_calls": True,
+    "reasoning": None,
+    "temperature": None,
+    "text": {"format": {"type": "text"}},
+    "tool_choice": "auto",
+    "tools": [],
+    "top_p": None,
+    "truncation": "disabled",
+    "user": None,
+    "error": None,
+    "previous_response_id": None,
+    "store": False,
 }
 _CUT = {
     StopReason.MAX_TOKENS: "max_output_tokens",

@@ -26,6 +26,7 @@ from headworks.domain.message import Conversation, Downgrade
 from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
 from headworks.domain.where import NOWHERE, Where
+from headworks.ports.interpreter import Relay
 
 
 class OpenAIResponses:
@@ -45,7 +46,7 @@ class OpenAIResponses:
         """See `Dialect.patch`."""
         return patch(kind, ask, target, cap)
 
-    def untouched(self, kind: Kind, ask: Ask, target: Target) -> StreamWatch | WholeWatch:  # noqa: ARG002 - a count is watched like any whole answer
+    def untouched(self, kind: Kind, ask: Ask, target: Target) -> Relay:  # noqa: ARG002 - a count is watched like any whole answer
         """See `Dialect.untouched`."""
         translate = partial(Translated, self, target, self, ask)
         return StreamWatch(translate, target.secrets) if ask.stream else WholeWatch(translate, target.secrets)

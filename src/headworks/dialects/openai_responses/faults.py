@@ -20,7 +20,7 @@ _TYPES = {"rate_limit_exceeded": "rate_limit_error", "server_error": "server_err
 def stated_fault(wire: JsonObject, secrets: tuple[bytes, ...]) -> Fault:
     """What an `error` event, or a response that failed, says went wrong, without these secrets."""
     error = wire.get("error") or (wire.get("response") or {}).get("error") or wire
-    said = dict(error) if isinstance(error, dict) else {"message": json.dumps(error)}
+    said: JsonObject = dict(error) if isinstance(error, dict) else {"message": json.dumps(error)}
     code = said.get("code")
     said["type"] = _TYPES.get(code) if isinstance(code, str) else None
     fault = fault_in_answer({"error": said}, secrets)
@@ -28,8 +28,12 @@ def stated_fault(wire: JsonObject, secrets: tuple[bytes, ...]) -> Fault:
 
 
 def write_fault_event(fault: Fault, request_id: str) -> bytes:
-    """An `error` event, and the failed response that clients wait for, as the last events of a stream."""
-    error = {"type": "error", "code": fault.code, "message": fault.message, "param": fault.param, "sequence_number": 0}
+    """An `error` event, and the failed response that clients wait for, as the last events of a stream.
+
+    The former says it twice: as the specification has it, and in the envelope that OpenAI sends and its SDKs raise.
+    """
+    said = {"code": fault.code, "message": fault.message, "param": fault.param}
+    error: JsonObject = {"type": "error", **said, "error": {"type": fault.row.openai, **said}, "sequence_number": 0}
     failed: JsonObject = {
         "type": "response.failed",
         "sequence_number": 1,

@@ -88,9 +88,9 @@ class ItemReader:
         self._complete(self._items.pop(index), wire["item"])
 
     def close(self, output: list[Any]) -> None:
-        """The answer is over: so are its items, those included that it names only now."""
-        for index, item in enumerate(output):
-            if index not in self._done:
+        """The answer is over: so are its items. Where no item was streamed, those that it repeats at its end are told."""
+        if not self._done and not self._items:
+            for index, item in enumerate(output):
                 self.done({"output_index": index, "item": item})
         for item in self._items.values():
             self._complete(item, item.wire)
@@ -113,20 +113,27 @@ class ItemReader:
         self._leave(item)
 
     def _message(self, item: _Item, wire: JsonObject) -> None:
+        streamed = bool(item.said)
         for index, part in enumerate(wire.get("content") or ()):
             kind = PartKind.REFUSAL if part["type"] == "refusal" else PartKind.TEXT
+            if streamed and (kind, index) not in item.said:
+                continue  # told under another number
             text = part.get("refusal" if kind is PartKind.REFUSAL else "text") or ""
-            told = (kind, index) in item.said
             self._text(item, kind, index, text[item.said.get((kind, index), 0) :])
-            if not told:
-                for annotation in part.get("annotations") or ():
-                    self._out.append(RawDelta(item.open, {"annotation": annotation}))
-                if part.get("logprobs"):
-                    self._out.append(Logprobs({"content": part["logprobs"]}))
+            if not streamed and item.open >= 0:
+                self._echoed(item.open, part)
+
+    def _echoed(self, place: int, part: JsonObject) -> None:
+        """What stands beside a whole text."""
+        for annotation in part.get("annotations") or ():
+            self._out.append(RawDelta(place, {"annotation": annotation}))
+        if part.get("logprobs"):
+            self._out.append(Logprobs({"content": part["logprobs"]}))
 
     def _reasoning(self, item: _Item, wire: JsonObject) -> None:
         if not item.said:
-            for index, part in enumerate(wire.get("summary") or wire.get("content") or ()):
+            thoughts: list[JsonObject] = wire.get("summary") or wire.get("content") or []
+            for index, part in enumerate(thoughts):
                 self._text(item, PartKind.REASONING, index, part.get("text") or "")
         sealed = wire.get("encrypted_content")
         if sealed:

@@ -54,22 +54,24 @@ def _file(fields: Unpacked) -> Document:
 def write_part(part: Part, text_type: str, *, own: bool) -> JsonObject | None:
     """The part as Responses says it; None where it can't. Another provider's files are nothing here."""
     extra = {name: value for name, value in part.extra.items() if name != FORM} if own else {}
+    wire: JsonObject | None = None
     match part:
         case Text():
-            return {"type": text_type, "text": part.text, **(part.extra.get(FORM, {}) if own else {}), **extra}
+            wire = {"type": text_type, "text": part.text, **(part.extra.get(FORM, {}) if own else {}), **extra}
         case Refusal():
-            return {"type": "refusal", "refusal": part.text, **extra}
+            wire = {"type": "refusal", "refusal": part.text, **extra}
         case Image() if part.data or part.url or own:
             url = data_url(part.media_type, part.data) if part.data else part.url
-            return {"type": "input_image", **_said(image_url=url, file_id=part.file_id, detail=part.detail), **extra}
+            wire = {"type": "input_image", **_said(image_url=url, file_id=part.file_id, detail=part.detail), **extra}
         case Document():
-            return _write_file(part, extra, own=own)
+            wire = _write_file(part, extra, own=own)
         case Audio() if part.data:
-            return {"type": "input_audio", "input_audio": {"data": part.data, "format": part.format}, **extra}
+            wire = {"type": "input_audio", "input_audio": {"data": part.data, "format": part.format}, **extra}
         case Opaque() if own:
-            return part.raw
+            wire = part.raw
         case _:
-            return None
+            pass
+    return wire
 
 
 def _write_file(part: Document, extra: JsonObject, *, own: bool) -> JsonObject | None:

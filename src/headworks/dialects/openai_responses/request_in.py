@@ -35,8 +35,13 @@ from headworks.domain.message import (
 _ROLES = {role.value: role for role in Role if role is not Role.TOOL}
 BETWEEN = "\n\n"
 _USUAL: JsonObject = {
-    **{"store": False, "truncation": "disabled", "background": False, "include": [ENCRYPTED], "service_tier": "auto"},
-    **{"previous_response_id": "", "max_tool_calls": None},
+    "store": False,
+    "truncation": "disabled",
+    "background": False,
+    "include": [ENCRYPTED],
+    "service_tier": "auto",
+    "previous_response_id": "",
+    "max_tool_calls": None,
 }
 """Fields' values that ask for what every other language does anyway."""
 _OF_CLIENTS = ("stream_options", "client_metadata")

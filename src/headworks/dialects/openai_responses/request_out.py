@@ -41,9 +41,8 @@ def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Down
         body.update({**said, **talk.extra.get(FORM, {})})
     else:
         _write_foreign(talk, body, lost)
-    for name in target.quirks.drop:
-        if body.pop(name, None) is not None:
-            lost.append(Downgrade(name, f"left out: {target.provider} rejects it"))
+    dropped = [name for name in target.quirks.drop if body.pop(name, None) is not None]
+    lost.extend(Downgrade(name, f"left out: {target.provider} rejects it") for name in dropped)
     return _ENCODER.encode(body), tuple(lost)
 
 

@@ -9,11 +9,7 @@ from headworks.dialects.openai_responses.names import UNREADABLE
 from headworks.domain.errors import Fault
 
 _NOTHING = frozenset((b"null", b"false", b'""'))
-_ADVICE = {
-    "previous_response_id": "Send the earlier turns as items of 'input' instead.",
-    "conversation": "Send the earlier turns as items of 'input' instead.",
-    "background": "Leave it out, and wait for the answer or stream it.",
-}
+_MEMORY = ("previous_response_id", "conversation", "background")
 
 
 class _Item(msgspec.Struct):
@@ -26,10 +22,13 @@ _ITEMS = msgspec.json.Decoder(list[_Item])
 
 def refuse_state(fields: Fields) -> None:
     """Raise `Fault` `invalid_request` for what refers to a provider's memory, which all who share its credential would share."""
-    for name, advice in _ADVICE.items():
+    for name in _MEMORY:
         if name in fields and bytes(fields[name]) not in _NOTHING:
             raise Fault(
-                "invalid_request", f"'{name}' is not served: this gateway keeps no state of responses. {advice}", param=name
+                "invalid_request",
+                f"'{name}' is not served: this gateway keeps no state of responses. "
+                "Leave it out: send the earlier turns as items of 'input', and wait for the answer or stream it.",
+                param=name,
             )
     raw = bytes(fields.get("input", b""))
     if raw.startswith(b"[") and any(_is_reference(item) for item in _items(raw)):

@@ -72,7 +72,7 @@ def write_tool(tool: Tool, path: str, lost: list[Downgrade], *, own: bool) -> Js
     if tool.raw is not None:
         lost.append(Downgrade(path, "left out: a tool that only another provider runs"))
         return None
-    wire = {"type": "function", "name": tool.name}
+    wire: JsonObject = {"type": "function", "name": tool.name}
     optional = {"description": tool.description, "parameters": tool.parameters, "strict": tool.strict}
     wire.update({name: value for name, value in optional.items() if value is not None})
     if own:

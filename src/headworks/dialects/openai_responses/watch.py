@@ -23,6 +23,7 @@ FRAME_BYTES = 260
 """Bytes of a delta event around its content, padding included."""
 _DELTA = b'.delta"'
 _ITEM = b'"response.output_item.added"'
+_MESSAGE = re.compile(rb'"type": ?"message"')
 _TOLD = (b'"response":', b'"response" :', b'"error"', b"event: error")
 _BLANKS = (b"\n\n", b"\r\n\r\n", b"\r\r")
 _BOUNDARY = re.compile(rb"\r\n\r\n|\n\n|\r\r")
@@ -53,6 +54,16 @@ class _Watch:
         self.served_model, self.service_tier, self.upstream_id = relay.served_model, relay.service_tier, relay.upstream_id
         return out
 
+    def _break(self, fault: Fault) -> None:
+        """The first fault counts."""
+        self.fault = self.fault or fault
+
+    def _unfinished(self) -> Fault:
+        """What an answer without an end is: cut off, or none at all."""
+        if self.began or self.upstream_id:
+            return Fault("severed", "The upstream's answer broke off before its end.")
+        return Fault("upstream_garbage", "The upstream's answer is neither a response nor a stream of events.")
+
     def _note(self, response: JsonObject, *, final: bool) -> None:
         self.upstream_id = str(response.get("id") or "") or self.upstream_id
         self.served_model = str(response.get("model") or "") or self.served_model
@@ -79,9 +90,10 @@ class WholeWatch(_Watch):
             if "output" not in response and "input_tokens" not in response:
                 raise garbage(KeyError("output"))
         except Fault as fault:
-            self.fault = fault
+            self._break(fault)
             return b""
-        self.pieces = 1 if response.get("output") else 0
+        output: list[JsonObject] = response.get("output") or []
+        self.pieces = 1 if any(item.get("type") != "reasoning" for item in output) else 0
         self._note(response, final=True)
         self.began = self.ended = True
         self.content_bytes = len(data)
@@ -90,7 +102,7 @@ class WholeWatch(_Watch):
     def close(self) -> bytes:
         """See `Relay.close`."""
         if not self.ended and self.fault is None:
-            self.fault = Fault("upstream_garbage", "The upstream's answer is empty.")
+            self._break(Fault("upstream_garbage", "The upstream's answer is empty."))
         return b""
 
     def fail(self, fault: Fault, request_id: str) -> bytes:  # noqa: ARG002 - a whole answer has not begun before it is complete
@@ -130,11 +142,7 @@ class StreamWatch(_Watch):
         self._held = []
         passed = self._pass(rest) if rest and self.fault is None else b""
         if not self.ended and self.fault is None:
-            self.fault = (
-                Fault("severed", "The upstream's answer broke off before its end.")
-                if self.began or self.upstream_id
-                else Fault("upstream_garbage", "The upstream's answer is neither a response nor a stream of events.")
-            )
+            self._break(self._unfinished())
         return passed if self.fault is None else b""
 
     def fail(self, fault: Fault, request_id: str) -> bytes:
@@ -150,7 +158,7 @@ class StreamWatch(_Watch):
         self._held.append(data)
         self._held_bytes += len(data)
         if self._held_bytes > MAX_EVENT_BYTES:
-            self.fault = Fault("upstream_too_large", f"The upstream sent a stream event of more than {MAX_EVENT_BYTES} bytes.")
+            self._break(Fault("upstream_too_large", f"The upstream sent a stream event of more than {MAX_EVENT_BYTES} bytes."))
         if self.fault is not None or (b"\n" not in data and b"\r" not in data):
             return b""
         data = b"".join(self._held)
@@ -169,7 +177,7 @@ class StreamWatch(_Watch):
             self.pieces += pieces
             self.content_bytes += len(data)
         elif not self.began:
-            self.began = _ITEM in data and b'"message"' not in data
+            self.began = _ITEM in data and any(_ITEM in event and not _MESSAGE.search(event) for event in _BOUNDARY.split(data))
         return data
 
     def _look(self, data: bytes) -> bytes:
@@ -195,4 +203,4 @@ class StreamWatch(_Watch):
                     self._note(wire["response"], final=kind in ENDS)
                 self.ended = self.ended or kind in ENDS
         except Fault as fault:
-            self.fault = fault
+            self._break(fault)
