@@ -7,5 +7,3 @@ NAME = "bedrock"
 UNKNOWN = "left out: Bedrock has no such field"
 LONGEST_NAME = 64
 """Characters of a call's id."""
-
-JsonObject = dict[str, object]
