@@ -7,11 +7,13 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+from headworks.providers.credentials.held import Unobtainable
+
 _Result = TypeVar("_Result")
 
 
 async def aside(work: Callable[[], _Result]) -> _Result:
-    """What `work` returns or raises. Cancelled, it is left to itself."""
+    """What `work` returns, or the `Unobtainable` that it raises. Cancelled, it is left to itself."""
     loop = asyncio.get_running_loop()
     waiting: asyncio.Future[_Result] = loop.create_future()
 
@@ -27,7 +29,7 @@ async def aside(work: Callable[[], _Result]) -> _Result:
         result, trouble = None, None
         try:
             result = work()
-        except Exception as raised:  # noqa: BLE001 - it is raised again where the result is awaited
+        except Unobtainable as raised:
             trouble = raised
         try:
             loop.call_soon_threadsafe(tell, result, trouble)

@@ -7,7 +7,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 import msgspec
@@ -31,7 +30,7 @@ class _Given(msgspec.Struct):
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """A secret goes to where the operator sends it and nowhere else."""
 
-    def redirect_request(self, *_: Any, **__: Any) -> None:
+    def redirect_request(self, *_: object, **__: object) -> None:
         return None
 
 
