@@ -75,7 +75,7 @@ def test_a_credential_is_there_at_the_start_is_renewed_and_its_loss_is_told(tmp_
             house.wait_for(lambda: ask(house).status_code == 200, "another token")
         said = house.output.read_text()
 
-    assert said.count("credential of lab: cannot be had") == 2
+    assert said.count("credential of lab: cannot be had") in (1, 2)  # whether a try falls between the first failure and the end
     assert said.count("credential of lab: had again") == 1
     written = said + "".join(path.read_text("utf-8", "replace") for path in house.journal.rglob("*.jsonl"))
     assert SECRET not in written
