@@ -9,8 +9,10 @@ import msgspec
 import pytest
 
 from headworks.dialects.anthropic import Anthropic
+from headworks.dialects.gemini import Gemini
 from headworks.dialects.hub import Hub
 from headworks.dialects.openai_chat import OpenAIChat
+from headworks.dialects.openai_responses import OpenAIResponses
 from headworks.domain.body import Whole
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
@@ -94,7 +96,7 @@ def test_every_governed_field_is_refused_and_can_be_allowed(front: str) -> None:
 @pytest.mark.parametrize("front", GOVERNED)
 def test_a_governed_field_cannot_hide_behind_its_spelling(front: str) -> None:
     """Some servers read names without regard to case."""
-    hub = Hub({dialect.name: dialect for dialect in (OpenAIChat(), Anthropic())})
+    hub = Hub({dialect.name: dialect for dialect in (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini())})
     for field in GOVERNED[front]:
         body = msgspec.json.encode({"model": "m", "messages": [], field.title(): 1})
         with pytest.raises(Fault) as refused:

@@ -144,7 +144,7 @@ class _Tool(msgspec.Struct):
 
 
 class _Bringing(msgspec.Struct):
-    tools: msgspec.Raw | None = None
+    tools: msgspec.Raw = msgspec.Raw(b"null")
 
 
 _TOOLS = msgspec.json.Decoder(list[_Tool] | None)
@@ -168,7 +168,7 @@ def refuse_governed(front: str, ask: Ask, principal: Principal) -> None:
             _demand(principal, feature_of_tool(kind), f"The tool '{kind}', which the provider runs,", "tools")
     if "files" not in principal.features and "contents" in fields and _FILE_MARKS.search(bytes(fields["contents"])):
         _demand(principal, "files", "A file that is stored at the provider", "contents")
-    if "files" not in principal.features and "messages" in fields and _has_foreign_file(bytes(fields["messages"])):
+    if "files" not in principal.features and "messages" in fields and _have_foreign_file(bytes(fields["messages"])):
         _demand(principal, "files", "A file that is stored at the provider", "messages")
     if front == "openai_responses" and "input" in fields:
         _refuse_in_items(bytes(fields["input"]), principal)
@@ -189,7 +189,7 @@ def _refuse_in_items(items: bytes, principal: Principal) -> None:
     if not items.startswith(b"[") or (b'"tools"' not in items and b"\\u00" not in items):
         return
     for item in _BRINGING.decode(items):
-        for kind in _server_tools("openai_responses", item.tools) if item.tools else ():
+        for kind in _server_tools("openai_responses", item.tools):
             _demand(principal, feature_of_tool(kind), f"The tool '{kind}', which the provider runs,", "input")
 
 
@@ -226,6 +226,11 @@ def refuse_governed_model(model: Model, principal: Principal) -> None:
 def features_of_name(star: str) -> tuple[str, ...]:
     """What it takes to ask for the model that stands for a pattern's star."""
     return tuple(feature for part, feature in SUFFIXES.items() if part in star)
+
+
+def features_of_tools(front: str, tools: msgspec.Raw) -> frozenset[str]:
+    """The features of all tools of a request that the provider runs. Raises `Fault` `invalid_request`."""
+    return frozenset(map(feature_of_tool, _server_tools(front, tools)))
 
 
 def feature_of_tool(kind: str) -> str:
@@ -272,9 +277,14 @@ def _named_tools(tools: msgspec.Raw) -> Iterator[str]:
             yield name
 
 
+def _have_foreign_file(messages: bytes) -> bool:
+    """Most messages have no parts, and are let go at once."""
+    return messages.find(b"[", 1) > 0 and _has_foreign_file(messages)
+
+
 def _has_foreign_file(messages: bytes) -> bool:
-    """Whether a part of a message names a file by the provider's id. Most messages have no parts, and are let go at once."""
-    if messages.find(b"[", 1) < 0 or not (b'"file_id"' in messages or (b"\\" in messages and b"\\u00" in messages)):
+    """Whether a part of a message, or an item, names a file by the provider's id."""
+    if not (b'"file_id"' in messages or (b"\\" in messages and b"\\u00" in messages)):
         return False
     try:
         waiting = [_ANYTHING(messages)]

@@ -27,7 +27,7 @@ SEARCHED_TOKENS = 500
 _DOCUMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 _ANSWERING = frozenset((Kind.CHAT, Kind.COMPLETIONS))
 _REFERENCES = (b'"file_id"', b'"file_url"', b'"document_url"', b'"url":"http', b'"url": "http', b"gs://")
-_REMOTE = frozenset(SERVER_TOOLS.values()) | {"web_search", "plugins"}
+_REMOTE = frozenset(SERVER_TOOLS.values()) | {"web_search", "plugins", "prompt"}
 _MEDIA = frozenset(("files", "audio", "video"))
 
 

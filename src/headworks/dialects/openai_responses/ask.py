@@ -13,7 +13,7 @@ from headworks.dialects.openai_responses.state import refuse_state
 from headworks.dialects.said import texts
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
-from headworks.domain.governed import GOVERNED
+from headworks.domain.governed import GOVERNED, features_of_tools
 
 BYTES_PER_TOKEN = 4
 FILE_TOKENS = 1600
@@ -29,7 +29,7 @@ _KNOWN = frozenset(
     )
 )
 """Fields that must not come twice, in any spelling."""
-_FEATURES = {"tools": "tools", "reasoning": "reasoning"}
+_FEATURES = {"tools": "tools", "reasoning": "reasoning", "prompt": "prompt"}
 _MEDIA = {b'"input_image"': "images", b'"input_file"': "files", b'"input_audio"': "audio", b'"file_id"': "files"}
 _NOTHING = frozenset((b"null", b"[]", b"{}"))
 _FILE_BYTES = 512
@@ -95,9 +95,7 @@ def _features(fields: Fields, media: set[str]) -> frozenset[str]:
     used = media | {feature for name, feature in _FEATURES.items() if bytes(fields.get(name, b"null")) not in _NOTHING}
     if b'"json_schema"' in bytes(fields.get("text", b"")):
         used.add("json_schema")
-    if b'"web_search' in bytes(fields.get("tools", b"")):
-        used.add("web_search")
-    return frozenset(used)
+    return frozenset(used | features_of_tools(NAME, fields["tools"]) if "tools" in fields else used)
 
 
 def _value(fields: Fields, name: str, decoder: msgspec.json.Decoder[Any], wanted: str) -> Any:
