@@ -69,7 +69,7 @@ def prepare(front: str, body: Json, there: str) -> Prepared:
     return HUB.prepare(front, Kind.CHAT, HUB.read_ask(front, Kind.CHAT, raw), raw, target, None)
 
 
-def _events(dialect: str, recording: Recording) -> list[Event]:
+def events_of(dialect: str, recording: Recording) -> list[Event]:
     spoken, target = DIALECTS[dialect], sample_target(dialect=dialect)
     if recording.is_stream:
         decoder = spoken.decoder(target)
@@ -91,7 +91,7 @@ def _shared(events: list[Event]) -> Json:
 
 def answer_crosses(upstream: str, front: str) -> Check:
     def check(recording: Recording) -> None:
-        events, target = _events(upstream, recording), sample_target(dialect=front)
+        events, target = events_of(upstream, recording), sample_target(dialect=front)
         ask = Ask(model=AskedModel("m"), stream=True, include_usage=True)
         decoder = DIALECTS[front].decoder(target)
         streamed = [*decoder.feed(DIALECTS[front].encoder(ask).feed(events)), *decoder.close()]

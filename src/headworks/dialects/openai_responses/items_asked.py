@@ -13,6 +13,7 @@ from headworks.dialects.unpacking import losses
 from headworks.domain.errors import Fault
 from headworks.domain.message import (
     FORM,
+    Document,
     Downgrade,
     JsonObject,
     Message,
@@ -70,7 +71,9 @@ class ItemsAsked:
             return
         form = message.extra.get(FORM, {}) if self._own else {}
         wire: JsonObject = {"role": (Role.USER if message.role is Role.TOOL else message.role).value}
-        if message.plain and len(parts) == 1 and isinstance(parts[0], Text):
+        plain = message.plain or (message.role is Role.ASSISTANT and not self._own)
+        if plain and len(parts) == 1 and isinstance(parts[0], Text) and (parts[0].text or self._own):
+            self._report(parts[0].extra, path)
             yield {**wire, "content": parts[0].text, **form}
             return
         content = self._parts(parts, path, OUTPUT if message.role is Role.ASSISTANT else INPUT)
@@ -82,6 +85,8 @@ class ItemsAsked:
         for place, part in enumerate(parts):
             where = f"{path}.content[{place}]"
             self._report(part.extra, where)
+            if isinstance(part, Document) and part.context:
+                self._lose(f"{where}.context", LEFT_OUT)
             wire = None if isinstance(part, Opaque) and not self._own else write_part(part, text_type, own=self._own)
             if wire is None:
                 self._lose(where, LEFT_OUT)

@@ -62,10 +62,11 @@ def write_part(part: Part, text_type: str, *, own: bool) -> JsonObject | None:
             wire = {"type": "refusal", "refusal": part.text, **extra}
         case Image() if part.data or part.url or own:
             url = data_url(part.media_type, part.data) if part.data else part.url
-            wire = {"type": "input_image", **_said(image_url=url, file_id=part.file_id, detail=part.detail), **extra}
+            detail = part.detail or ("" if own else "auto")
+            wire = {"type": "input_image", **_said(image_url=url, file_id=part.file_id, detail=detail), **extra}
         case Document():
             wire = _write_file(part, extra, own=own)
-        case Audio() if part.data:
+        case Audio() if own:  # some servers take sound; OpenAI's refuses it here
             wire = {"type": "input_audio", "input_audio": {"data": part.data, "format": part.format}, **extra}
         case Opaque() if own:
             wire = part.raw

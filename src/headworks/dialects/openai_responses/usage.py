@@ -44,10 +44,9 @@ def read_usage(raw: JsonObject) -> Usage:
 
 def write_usage(usage: Usage) -> JsonObject:
     """Counts as Responses reports them."""
-    written = {"cache_write_tokens": usage.cache_write} if usage.cache_write else {}
     return {
         "input_tokens": usage.input,
-        "input_tokens_details": {"cached_tokens": usage.cache_read, **written},
+        "input_tokens_details": {"cached_tokens": usage.cache_read, "cache_write_tokens": usage.cache_write},
         "output_tokens": usage.output,
         "output_tokens_details": {"reasoning_tokens": usage.reasoning},
         "total_tokens": usage.input + usage.output,
