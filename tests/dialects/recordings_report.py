@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from tests.dialects import anthropic_checks, bedrock_checks, bedrock_invoke_checks, cohere_checks, cross_checks, openai_checks
+from tests.dialects import (
+    anthropic_checks,
+    bedrock_checks,
+    bedrock_invoke_checks,
+    cohere_checks,
+    cross_checks,
+    openai_checks,
+    responses_checks,
+)
 from tests.dialects.recordings import Check, named_exceptions, run
 
 Family = tuple[str, dict[str, Check], tuple[str, ...], str]
@@ -18,6 +26,7 @@ FAMILIES: tuple[Family, ...] = (
         ("completions", "embeddings"),
         openai_checks.EXCEPTIONS,
     ),
+    ("OpenAI Responses", responses_checks.CHECKS, responses_checks.OPS, responses_checks.EXCEPTIONS),
     ("Bedrock Converse", bedrock_checks.CHECKS, bedrock_checks.OPS, bedrock_checks.EXCEPTIONS),
     ("Anthropic on Bedrock", bedrock_invoke_checks.CHECKS, bedrock_invoke_checks.OPS, bedrock_checks.EXCEPTIONS),
     ("Anthropic messages", anthropic_checks.CHECKS, anthropic_checks.OPS, anthropic_checks.EXCEPTIONS),
