@@ -27,6 +27,7 @@ from headworks.domain.governed import (
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Model, Snapshot
 from headworks.domain.target import AskedModel
+from headworks.ports.dialect import Dialect
 from headworks.testing import Script, ScriptedUpstream, sample_call, sample_target
 from tests.config.compiling import compiled
 
@@ -96,7 +97,8 @@ def test_every_governed_field_is_refused_and_can_be_allowed(front: str) -> None:
 @pytest.mark.parametrize("front", GOVERNED)
 def test_a_governed_field_cannot_hide_behind_its_spelling(front: str) -> None:
     """Some servers read names without regard to case."""
-    hub = Hub({dialect.name: dialect for dialect in (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini())})
+    known: tuple[Dialect, ...] = (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini())
+    hub = Hub({dialect.name: dialect for dialect in known})
     for field in GOVERNED[front]:
         body = msgspec.json.encode({"model": "m", "messages": [], field.title(): 1})
         with pytest.raises(Fault) as refused:

@@ -25,6 +25,7 @@ from headworks.domain.message import Conversation, Downgrade
 from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
 from headworks.domain.where import NOWHERE, Where
+from headworks.ports.interpreter import Relay
 
 
 class Gemini:
@@ -48,7 +49,7 @@ class Gemini:
             return embedding.as_batch(asking.patch(ask, target, None), target)
         return asking.patch(ask, target, cap if kind is Kind.CHAT else None)
 
-    def untouched(self, kind: Kind, ask: Ask, target: Target) -> StreamWatch | WholeWatch:
+    def untouched(self, kind: Kind, ask: Ask, target: Target) -> Relay:
         """See `Dialect.untouched`."""
         translate = partial(Translated, self, target, self, ask)
         if ask.stream:

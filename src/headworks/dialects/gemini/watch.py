@@ -101,6 +101,10 @@ class _Watch:
         if blocked or len(answer.embedding) or len(answer.embeddings) or answer.total_tokens is not None:
             self.began = self.ended = True
 
+    def _break(self, fault: Fault) -> None:
+        """The first fault counts."""
+        self.fault = self.fault or fault
+
     def _unfinished(self) -> None:
         if not self.ended and self.fault is None:
             words = "The upstream's answer broke off before its end." if self.began else "The upstream's answer is none."
@@ -155,7 +159,7 @@ class StreamWatch(_Watch):
             self._document = self._document or is_document(data)
         self._held += data
         if len(self._held) > MAX_EVENT_BYTES:
-            self.fault = Fault("upstream_too_large", f"The upstream sent a stream event of more than {MAX_EVENT_BYTES} bytes.")
+            self._break(Fault("upstream_too_large", f"The upstream sent a stream event of more than {MAX_EVENT_BYTES} bytes."))
             return b""
         return b"" if self._document else self._events()
 
