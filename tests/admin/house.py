@@ -23,20 +23,26 @@ from headworks.control.admin.operations import OPERATIONS
 from headworks.control.admin.passwords import Cost, Passwords
 from headworks.domain.administration import EVERYTHING, Administrator, AdminToken, Role, RoleGrant
 from headworks.domain.config import Config
+from headworks.domain.customers import Customer
+from headworks.identity import Pepper, PepperedReferences
 from headworks.ports.records import EVERYWHERE
+from headworks.secrets import Envelope, LocalMaster, NameSeals, Vault
 from headworks.stores.sql.administration import SqlAdministration
 from headworks.stores.sql.audit import Acts, Seal
+from headworks.stores.sql.customers import SqlCustomers
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.ledger_usage import LedgerUsage
 from headworks.stores.sql.records.store import SqlRecords
 from headworks.stores.sql.records.top_ups import SqlTopUps
 from headworks.stores.sql.revisions import SqlRevisions
+from headworks.stores.sql.secrets import SqlSecrets
 from headworks.testing.clock import FrozenClock
 from headworks.wiring.administration import counts_of
 from headworks.wiring.documents import MachineDocuments
 from headworks.wiring.load import ConfigFile
 
 ROOT = "/admin/v1"
+REFERENCES = PepperedReferences([Pepper(bytes(32))])
 CHEAP = Cost(n=2, r=1, p=1)
 PASSWORD = "correct horse battery"
 AUDIT = {"actor": "test", "operation": "test"}
@@ -115,6 +121,12 @@ class House:
         self.api.opened = True
         self.anyone = Caller(self.api)
 
+    @property
+    def database(self) -> Database:
+        """What all its stores are in."""
+        assert isinstance(self.office.people, SqlAdministration)
+        return self.office.people.database
+
     async def person(self, *roles: tuple[Role, str], name: str = "") -> str:
         """The id of a new administrator with these roles."""
         id_ = self.office.new_id("adm")
@@ -157,7 +169,11 @@ class House:
         user = (await owner.made("POST /users", {"name": "ann", "parent": project}))["id"]
         service = (await owner.made("POST /service-accounts", {"name": "robot", "parent": project}))["id"]
         key = (await owner.made("POST /keys", {"name": "k", "owner": project}))["key"]["id"]
-        return Tenant(organisation, team, project, user, service, key)
+        customer = REFERENCES.customer(organisation, "zoe")
+        await self.office.customers.keep_names(
+            [Customer(id=customer, organisation=organisation, first_seen=1, last_seen=2, sealed=b"")]
+        )
+        return Tenant(organisation, team, project, user, service, key, customer)
 
 
 class Tenant(NamedTuple):
@@ -169,6 +185,7 @@ class Tenant(NamedTuple):
     user: str
     service_account: str
     key: str
+    customer: str
 
 
 def browser(api: AdminApi, signed_in: Reply) -> Caller:
@@ -200,6 +217,9 @@ async def house(
         clock=clock,
         chance=chance,
         secret=bytes(32),
+        references=REFERENCES,
+        customers=SqlCustomers(database, acts),
+        name_seals=NameSeals(lambda owner: Vault(SqlSecrets(database, acts), Envelope([LocalMaster(bytes(32))]), owner)),
         denials=Denials(people, clock),
         attempts=Attempts(clock),
         passwords=Passwords(chance, cost),

@@ -16,7 +16,7 @@ from headworks.identity import Directory
 from headworks.ports.records import EVERYWHERE, Missing, Page
 from headworks.stores.memory import MemoryCounters
 from tests.admin.conftest import Telling
-from tests.admin.house import AUDIT, Caller, House, Tenant
+from tests.admin.house import AUDIT, REFERENCES, Caller, House, Tenant
 from tests.identity.house import nothing_published, snapshot
 from tests.identity.records import DIGESTS, key_of
 
@@ -51,7 +51,8 @@ class Shop:
     async def claims(self, dollars: int, wall_ns: int, customer: str = "") -> tuple[Claim, ...]:
         """What a request of the key claims."""
         principal = await self.principal()
-        demand = Demand(models=("m",), value_of=lambda _: customer, input=0, output=0, cost=dollars * DOLLAR)
+        reference = REFERENCES.customer(principal.organisation, customer) if customer else ""
+        demand = Demand(models=("m",), value_of=lambda _: reference, input=0, output=0, cost=dollars * DOLLAR)
         return claims_of(principal.limits, demand, wall_ns, Periods())
 
     async def spend(self, dollars: int, wall_ns: int, customer: str = "") -> None:

@@ -143,7 +143,7 @@ def everything(run: Run, password: Path) -> None:
         levels(run, owner)
     keys(run, "service-account:robot")
     people(run, password)
-    assert "input_tokens" in run("usage", "list", "--group-by", "model")
+    assert "input_tokens" in run("usage", "list", "--group-by", "model", "--customers", "ann")
     run("usage", "list", "--of", "embeddings", "--per", "1h", "--since", "1d")
     run("costs", "list", "--group-by", "line_item")
     assert len(run("audit", "list", "--limit", "3").splitlines()) == 4
@@ -181,6 +181,9 @@ def of_other_installations(words: Callable[[], str], folder: Path) -> None:
         "config diff 1",
         f"config apply {document} --based-on any",
         "config rollback 1 --based-on any",
+        "customers list --organisation acme --name zoe",
+        f"customers show cus_{24 * 'a'}",
+        f"customers forget cus_{24 * 'a'} --yes",
         "identities create ann --provider okta --subject 00u1",
         "identities remove ann --yes",
     ):

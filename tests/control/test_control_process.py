@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from headworks.control.admin.door import AdminDoor
-from headworks.exporters.gauges import GaugeSocket, socket_path
+from headworks.exporters.sockets import TellingSocket, socket_path
 from headworks.stores.journal import SegmentedJournal, audit
 from tests.control.serving import eventually, gauges, running_control
 from tests.journal.writing import abandon, begin, end, exchanges_in, journal_in, name
@@ -110,7 +110,7 @@ def test_what_a_killed_gateway_left_open_is_ended_counted_and_logged(tmp_path: P
 def test_it_is_ready_when_a_gateway_is(tmp_path: Path) -> None:
     async def scene() -> None:
         state = {"ready": False}
-        door = GaugeSocket(socket_path(tmp_path, os.getpid()), lambda: gauges(ready=state["ready"]))
+        door = TellingSocket(socket_path(tmp_path, os.getpid()), lambda: gauges(ready=state["ready"]))
         async with running_control(tmp_path) as control:
             assert (await control.get("/livez")).status == 200
             assert (await control.get("/readyz")).status == 503
@@ -127,7 +127,7 @@ def test_it_is_ready_when_a_gateway_is(tmp_path: Path) -> None:
 
 def test_the_front_page_says_how_things_are_to_people_and_machines(tmp_path: Path) -> None:
     async def scene() -> None:
-        door = GaugeSocket(socket_path(tmp_path, os.getpid()), lambda: gauges(revision="<r1>", health={"a/b": 0.0}))
+        door = TellingSocket(socket_path(tmp_path, os.getpid()), lambda: gauges(revision="<r1>", health={"a/b": 0.0}))
         await door.open()
         async with running_control(tmp_path) as control:
             facts = msgspec.json.decode((await control.get("/")).body)

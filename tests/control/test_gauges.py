@@ -12,14 +12,14 @@ import pytest
 
 from headworks.control.gauges import ask_gateways
 from headworks.domain.gauges import Gauges
-from headworks.exporters.gauges import GaugeSocket, socket_path
+from headworks.exporters.sockets import TellingSocket, socket_path
 from tests.control.serving import gauges
 
 
 def test_every_gateway_answers_for_itself(tmp_path: Path) -> None:
     async def scene() -> None:
         sockets = [
-            GaugeSocket(socket_path(tmp_path, pid), lambda pid=pid: gauges(pid=pid, health={"a/b": 0.5})) for pid in (11, 12)
+            TellingSocket(socket_path(tmp_path, pid), lambda pid=pid: gauges(pid=pid, health={"a/b": 0.5})) for pid in (11, 12)
         ]
         for each in sockets:
             await each.open()
@@ -39,7 +39,7 @@ def test_every_gateway_answers_for_itself(tmp_path: Path) -> None:
 def test_only_its_owner_may_ask(tmp_path: Path) -> None:
     async def scene() -> None:
         path = socket_path(tmp_path, 11)
-        door = GaugeSocket(path, gauges)
+        door = TellingSocket(path, gauges)
         await door.open()
         assert path.stat().st_mode & 0o077 == 0
         await door.close()
@@ -76,7 +76,7 @@ def test_a_socket_left_by_a_process_of_the_same_number_is_replaced(tmp_path: Pat
     async def scene() -> None:
         path = socket_path(tmp_path, 11)
         path.touch()
-        door = GaugeSocket(path, gauges)
+        door = TellingSocket(path, gauges)
         await door.open()
         assert len((await ask_gateways(tmp_path)).gateways) == 1
         await door.close()
@@ -85,7 +85,7 @@ def test_a_socket_left_by_a_process_of_the_same_number_is_replaced(tmp_path: Pat
 
 
 def test_a_name_too_long_for_a_socket_says_what_to_do(tmp_path: Path) -> None:
-    door = GaugeSocket(socket_path(tmp_path / ("x" * 100), 11), gauges)
+    door = TellingSocket(socket_path(tmp_path / ("x" * 100), 11), gauges)
 
     with pytest.raises(OSError, match=r"shorter journal\.directory"):
         asyncio.run(door.open())

@@ -19,6 +19,7 @@ from headworks.domain.snapshot import Listed, Snapshot
 from headworks.domain.target import AskedModel, Target
 from headworks.domain.usage import Usage
 from headworks.domain.where import NOWHERE, Where
+from headworks.identity import Pepper, PepperedReferences
 from headworks.journey import Attempt, Authorise, Cache, Guard, Identify, Journey, Limits, Meter, Observe, Route
 from headworks.journey.permission import Permission
 from headworks.journey.planner import Planner
@@ -161,6 +162,9 @@ class PlainInterpreter:
         return frozenset((b"x-upstream",))
 
 
+REFERENCES = PepperedReferences([Pepper(bytes(32))])
+
+
 class House:
     """All nine stages over fakes. `between` puts a stage of the test's own between every two of them."""
 
@@ -188,7 +192,7 @@ class House:
         stages: list[Stage] = [
             Observe(self.journal, self.clock),
             Identify(MemoryKeys({KEY: self.principal})),
-            Authorise(self.interpreter, permission),
+            Authorise(self.interpreter, permission, REFERENCES),
             Limits(self.counters),
             Guard(lambda _: (), self.interpreter),
             Cache(MemoryAnswers(self.clock, 1_000_000), self.replays, self.interpreter),

@@ -31,7 +31,7 @@ from headworks.policies import PolicyBook
 from headworks.stores.memory import MemoryAnswers, MemoryReplays
 from headworks.testing import CollectingSink, FrozenClock, Script, ScriptedGuard, ScriptedUpstream, sample_call, sample_target
 
-from .plain import KEY, House
+from .plain import KEY, REFERENCES, House
 
 BROKEN = Script(status=500, pieces=(b"no",))
 GOOD = Script(pieces=(b"usage:5,6",))
@@ -59,7 +59,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.planner = Planner()
-        self.stage = Authorise(HUB, Permission(self.planner, PolicyBook()))
+        self.stage = Authorise(HUB, Permission(self.planner, PolicyBook()), REFERENCES)
 
     def decide(self, principal: Principal, snapshot: Snapshot, **changes: Any) -> str:
         """The code that a request is refused with, or the targets that it may go to."""
@@ -447,7 +447,7 @@ def test_a_guard_that_judges_some_is_not_asked_about_others() -> None:
     ("tags", "headers", "customer"),
     [({}, {b"x-headworks-customer": b"acme"}, "acme"), ({"customer": "globex"}, {}, "globex"), ({"env": "dev"}, {}, "")],
 )
-def test_the_record_names_the_customer_that_policies_saw(
+def test_the_record_has_the_customer_that_policies_saw_by_reference(
     tags: dict[str, str], headers: dict[bytes, bytes], customer: str
 ) -> None:
     async def scenario() -> None:
@@ -455,7 +455,8 @@ def test_the_record_names_the_customer_that_policies_saw(
         house = House(snapshot, ScriptedUpstream([GOOD]), principal=Principal(id="p", tags=tags))
         call = msgspec.structs.replace(ask(snapshot), headers={b"x-api-key": KEY, **headers})
         (await house.serve(call)).start(CollectingSink())
-        assert house.journal.ended[-1].customer == customer
+        reference = REFERENCES.customer("", customer) if customer else ""
+        assert (house.journal.begun[-1].customer, house.journal.ended[-1].customer) == (reference, reference)
 
     asyncio.run(scenario())
 

@@ -61,7 +61,7 @@ def test_claims_lead_to_the_levels_that_decide(file: Path, capsys: pytest.Captur
     good, bad = (told(file, capsys, CLAIMS, model, "--max-tokens", "9") for model in ("fast", "smart"))
 
     assert good["allowed"], good
-    assert good["levels"] == ["organisation acme", "team research", "token of corporate"]
+    assert good["levels"] == ["organisation acme", "team research", "corporate token"]
     assert good["key"].startswith("jwt:corporate:")
     assert "ann@" not in json.dumps(good)
     assert [step["by"] for step in bad["steps"] if not step["passes"]] == ["team research"]
@@ -95,14 +95,14 @@ def test_claims_come_from_a_file_too(file: Path, tmp_path: Path, capsys: pytest.
     written.write_text(json.dumps(CLAIMS))
     assert run(str(file), "--token-claims", str(written), "--model", "fast", "--max-tokens", "9") == 0
     assert run(str(file), "--token-claims", str(written), "--model", "smart", "--max-tokens", "9") == 1
-    assert "denied: organisation acme / team research / token of corporate asks 'smart'" in capsys.readouterr().out
+    assert "denied: organisation acme / team research / corporate token asks 'smart'" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((), "Give --key, --claims or --token-claims"),
-        (("--key", "me", "--claims", "{}"), "Give --key, --claims or --token-claims"),
+        ((), "Give --key, --claims, --token-claims or --certificate"),
+        (("--key", "me", "--claims", "{}"), "Give --key, --claims, --token-claims or --certificate"),
         (("--claims", "eyJhbGciOiJSUzI1NiJ9.e30.x"), "These are no claims: write a JSON object"),
         (("--token-claims", "nowhere.json"), "it cannot be read (FileNotFoundError)"),
     ],

@@ -23,6 +23,7 @@ from headworks.testing.clock import FrozenClock
 from headworks.wiring.config_file import ConfigRefused
 from headworks.wiring.fetch import post
 from headworks.wiring.load import ConfigFile
+from headworks.wiring.process_exits import Exit
 from tests.sql.house import AUDIT as ACT
 from tests.sql.house import House, house
 
@@ -222,8 +223,9 @@ def test_no_command_shows_a_secret(document: Path, monkeypatch: pytest.MonkeyPat
     assert commands.list_all(document, json=True) == 0
     monkeypatch.setenv("HEADWORKS_MASTER_KEY", f"{'cd' * 32},file:{document.parent / 'journal' / 'master-key'}")
     assert commands.rotate_master(document) == 0
-    assert commands.remove("openai", document) == 0
-    assert commands.remove("openai", document) == 1
+    assert commands.remove("openai", document) == Exit.USAGE
+    assert commands.remove("openai", document, yes=True) == 0
+    assert commands.remove("openai", document, yes=True) == 1
 
     shown = "".join(capfd.readouterr())
     assert "Kept 'openai', version 1" in shown

@@ -16,7 +16,7 @@ from headworks.ports.records import EVERYWHERE
 from headworks.stores.sql.audit import verify
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.migrations import differences, downgrade, newest_version, scripts, upgrade
-from headworks.stores.sql.schema import METADATA, PLACES
+from headworks.stores.sql.schema import CUSTOMERS, METADATA, PLACES, POSTINGS
 from headworks.stores.sql.version import WANTED, Behind, check, version_of
 from tests.sql.house import AUDIT, SEAL, house, key, organisation, project, team
 
@@ -87,6 +87,32 @@ def test_what_is_kept_survives_versions_up_and_down(url: str) -> None:
     asyncio.run(with_data(url))
 
 
+ANN = "cus_" + 24 * "a"
+
+
+async def posted_before(url: str) -> None:
+    """Customers that postings tell by reference are listed after coming up; names of before references are not. Down, postings stay."""
+    database = Database(url)
+    await upgrade(database, "0005")
+    for bucket, customer in ((900, ANN), (2700, ANN), (900, "ann@example.com"), (900, "cus_short"), (900, "")):
+        row = {"bucket": bucket, "dimension": customer, "organisation": "org_a", "customer": customer}
+        async with database.writing() as connection:
+            await connection.execute(insert(POSTINGS), row)
+    for _ in range(2):
+        await upgrade(database)
+        async with database.reading() as connection:
+            (ann,) = (await connection.execute(select(CUSTOMERS))).all()
+        assert tuple(ann) == (ANN, "org_a", b"", 900 * 10**9, 2700 * 10**9, 0)
+        await downgrade(database, "0005")
+        async with database.reading() as connection:
+            assert len((await connection.execute(select(POSTINGS.c.bucket))).all()) == 5
+    await database.close()
+
+
+def test_customers_of_postings_are_taken_over(url: str) -> None:
+    asyncio.run(posted_before(url))
+
+
 def described(connection: Connection) -> dict[str, Any]:
     """All that a database says of its tables, but for the order of columns: one that is added later comes last."""
     found, tables = inspect(connection), {}
@@ -131,6 +157,8 @@ SHIPPED = {
     ("0004", "postgresql"): "10233b9583b981ce",
     ("0005", "sqlite"): "10053da306bc0c9e",
     ("0005", "postgresql"): "b72be2d31d2e837a",
+    ("0006", "sqlite"): "168e5ed541b028ce",
+    ("0006", "postgresql"): "4ccbc16e3eb1aa47",
 }
 
 

@@ -91,21 +91,32 @@ def access(  # noqa: PLR0913 - the facts of a request, each an option
         tags=dict(_tag(text) for text in tag),
         at=SystemClock().wall_ns(),
     )
-    try:
-        compiled = ConfigFile(file, os.environ, SystemClock()).load()
-    except ConfigRefused as refused:
-        sys.stderr.write(report(refused, file))
+    compiled = _compiled(file)
+    if compiled is None:
         return Exit.CONFIG
-    if key:
-        holder = _by_key(config, compiled, key, file)
-    elif certificate is not None:
-        holder = certified(config, compiled, certificate)
-    else:
-        holder = claimant(config, compiled, claims_in(claims, token_claims))
+    holder = _by_key(config, compiled, key, file) if key else _by_proof(config, compiled, certificate, claims, token_claims)
     if holder is None:
         return Exit.FAILED if key else Exit.UNAVAILABLE
     limits = (*compiled.snapshot.limits, *holder.principal.limits)
     return _tell(holder, question, _decided(compiled, holder, question), limits, json=json)
+
+
+def _compiled(file: Path) -> Compiled | None:
+    """The configuration; None where it is refused, and then it is said why."""
+    try:
+        return ConfigFile(file, os.environ, SystemClock()).load()
+    except ConfigRefused as refused:
+        sys.stderr.write(report(refused, file))
+        return None
+
+
+def _by_proof(
+    config: Path | None, compiled: Compiled, certificate: Path | None, claims: str, token_claims: Path | None
+) -> Holder | None:
+    """Whoever a certificate or, where there is none, claims lead to."""
+    if certificate is not None:
+        return certified(config, compiled, certificate)
+    return claimant(config, compiled, claims_in(claims, token_claims))
 
 
 def _by_key(config: Path | None, compiled: Compiled, key: str, file: Path) -> Holder | None:

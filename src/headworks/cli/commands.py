@@ -97,6 +97,15 @@ GROUPS = (
         (("list", "headworks.cli.usage:list_costs", "List it by day, model, key, project, …"),),
     ),
     (
+        "customers",
+        "Whom callers serve, by reference.",
+        (
+            ("list", "headworks.cli.customers:list_all", "List customers that callers have named."),
+            ("show", "headworks.cli.customers:show", "Show a customer."),
+            ("forget", "headworks.cli.customers:forget", "Erase a customer's name for good."),
+        ),
+    ),
+    (
         "administrators",
         "Who administers.",
         (

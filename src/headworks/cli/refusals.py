@@ -17,7 +17,7 @@ _TOO_SHORT = re.compile(r"Expected `str` of length >= 1")
 _TOO_LONG = re.compile(r"Expected `str` of length <= ([0-9]+)")
 _AMOUNT = "write an amount of money such as 12.50, with at most nine digits after the point"
 _FLAGS = {"budgets": "--budget", "requests_per_minute": "--requests-per-minute"}
-_CHANGED = "Somebody else changed it at the same moment. Look at it, and run the command again."
+_CHANGED = "Changed by somebody else meanwhile. Look at what stands there now, and run the command again."
 
 
 def refusal_lines(refused: Refused) -> Iterator[str]:

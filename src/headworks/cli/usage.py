@@ -35,6 +35,11 @@ class Span:
     users: Annotated[Names, Parameter(help="Ids of users and service accounts: of these only.")] = None
     keys: Annotated[Names, Parameter(help="Ids: of these only.")] = None
     models: Annotated[Names, Parameter(help="Of these only.")] = None
+    organisations: Annotated[Names, Parameter(help="Ids: of these only.")] = None
+    customers: Annotated[
+        Names,
+        Parameter(help="References, or names of customers of --organisations (without it: of the configuration's callers)."),
+    ] = None
 
     def of(self, query: Query) -> Query:
         """The query, narrowed to it. Raises `ValueError` for what is no span."""
@@ -47,6 +52,8 @@ class Span:
             user_ids=self.users or (),
             api_key_ids=self.keys or (),
             models=self.models or (),
+            organization_ids=self.organisations or (),
+            customers=self.customers or (),
             limit=_MOST_BUCKETS,
         )
 

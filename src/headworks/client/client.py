@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Literal, Self, TypedDict, Unpack
 
 from headworks.client.collections import Keys, Parties
+from headworks.client.customers import Customers
 from headworks.client.people import Administrators, Grants, Sessions, Tokens
 from headworks.client.revisions import Revisions
 from headworks.client.signing_in import change_password
@@ -49,6 +50,7 @@ class Client:
         self.tokens = Tokens(self._wire)
         self.sessions = Sessions(self._wire)
         self.usage = Usage(self._wire)
+        self.customers = Customers(self._wire)
         self.revisions = Revisions(self._wire)
 
     def me(self) -> Me:

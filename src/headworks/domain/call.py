@@ -114,6 +114,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     ask: Ask | None = None
     plan: Plan | None = None
     """Where it may go: there once Authorise has found the model."""
+    customer: str = ""
+    """Reference of whom the caller serves: all of it that is written down. There once Authorise has let the call pass, as is `session`."""
+    session: str = ""
+    """Reference of the session that the caller names."""
     cap: int | None = None
     """Output tokens that a limit allows, where it is less than what the caller asked."""
     pinned: Target | None = None

@@ -9,8 +9,6 @@ from headworks.domain.usage import Certainty, Usage
 
 SCHEMA = 1
 """Version of the records below. Readers upcast every released one."""
-LONGEST_CUSTOMER = 128
-"""Characters of a caller's name for its customer."""
 
 
 class Header(msgspec.Struct, tag="header", tag_field="t", frozen=True, kw_only=True, omit_defaults=True):
@@ -74,7 +72,7 @@ class Begin(msgspec.Struct, tag="begin", tag_field="t", frozen=True, kw_only=Tru
     lineage: tuple[str, ...] = ()
     """Ids of the organisation, all below it and the key, as they stood when it began: whoever moves later takes nothing along."""
     customer: str = ""
-    """Whom the caller serves, by the name that the caller gives."""
+    """Whom the caller serves, by reference. Journals of before references had the name that the caller gives."""
     counters: tuple[Charge, ...] = ()
     """What is set aside."""
 

@@ -20,6 +20,8 @@ LONGEST = 256
 MOST_TAGS = 20
 _PINNED = "customer"
 """A tag of this name on a level fixes the customer."""
+_BY_REFERENCE = frozenset(("customer", "session"))
+"""Facts that are written down by reference."""
 
 CALLER: dict[str, str] = {
     "key": "name of the key",
@@ -88,9 +90,13 @@ class Facts:
         return getattr(self, name) if name in REQUEST else caller_fact(self._principal, name)
 
     def group(self, name: str) -> str:
-        """What a counter is told apart by: `customer`, `session`, `model`, `tag:NAME` or a fact of the caller. Empty where there is none."""
+        """What a counter is told apart by: `customer`, `session`, `model`, `tag:NAME` or a fact of the caller. Empty where there is none.
+        Counters are written down, so customers and sessions go by their references.
+        """
         if name.startswith("tag:"):
             return self.tags.get(name[4:], "")
+        if name in _BY_REFERENCE:
+            return getattr(self._call, name)
         return str(self.of(name))
 
     @property

@@ -170,6 +170,15 @@ class ClusterSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     """The part of each limit with `on_loss: closed` that one gateway may let pass by itself while the server can't be asked."""
 
 
+KEPT = "kept"
+
+
+class CustomerSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What is kept of the customers that callers name. `names` is `none` (references alone) or `kept` (names too, enciphered)."""
+
+    names: str = "none"
+
+
 class GuardRule(msgspec.Struct, frozen=True, kw_only=True):
     """One judge. `kind` names it; `patterns` are regular expressions (RE syntax of Python) that must not occur in a question."""
 
@@ -204,6 +213,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     journal: JournalSettings = JournalSettings()
     logs: LogSettings = LogSettings()
     cache: CacheSettings = CacheSettings()
+    customers: CustomerSettings = CustomerSettings()
     limits: tuple[Limit, ...] = ()
     """Of all callers together, whoever they are."""
     guards: tuple[GuardRule, ...] = ()

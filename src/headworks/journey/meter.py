@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 
 from headworks.domain.call import Call
 from headworks.domain.charges import set_aside
-from headworks.domain.exchange import LONGEST_CUSTOMER, Begin, Checkpoint
+from headworks.domain.exchange import Begin, Checkpoint
 from headworks.domain.outcome import Outcome
 from headworks.domain.receipt import receipt_of
 from headworks.domain.reply import Frame, OnFrame, Reply
@@ -66,7 +66,7 @@ class Meter:
                 purpose=call.purpose,
                 payer=call.payer,
                 lineage=principal.lineage,
-                customer=ask.user[:LONGEST_CUSTOMER],
+                customer=call.customer,
                 counters=set_aside(call.tally.claims) if call.tally.claims else (),
             )
         )

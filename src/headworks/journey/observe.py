@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from headworks.domain.call import Call, Tally
 from headworks.domain.charges import used
-from headworks.domain.exchange import LONGEST_CUSTOMER, Exchange, milliseconds
+from headworks.domain.exchange import Exchange, milliseconds
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Frame, Reply
 from headworks.domain.target import Tried
@@ -125,7 +125,7 @@ class _Watch:
                 purpose=call.purpose,
                 payer=call.payer,
                 lineage=principal.lineage if principal is not None else (),
-                customer=ask.user[:LONGEST_CUSTOMER] if ask is not None else "",
+                customer=call.customer,
                 counters=used(tally.claims, receipt.usage, receipt.price.nanos, outcome) if tally.claims else (),
                 overrun=max(0, receipt.price.nanos - tally.reserved_nanos) if tally.claims else 0,
             )

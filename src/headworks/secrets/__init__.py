@@ -2,6 +2,7 @@
 
 from headworks.secrets.envelope import Envelope, Secret, SecretUnreadable
 from headworks.secrets.master import LocalMaster, masters_of
+from headworks.secrets.names import NameSeals
 from headworks.secrets.refusal import MasterRefused, MasterUnavailable
 from headworks.secrets.transit import TransitMaster
 from headworks.secrets.vault import Vault
@@ -11,6 +12,7 @@ __all__ = [
     "LocalMaster",
     "MasterRefused",
     "MasterUnavailable",
+    "NameSeals",
     "Secret",
     "SecretUnreadable",
     "TransitMaster",

@@ -22,14 +22,16 @@ from headworks.control.admin.passwords import Passwords
 from headworks.control.admin.proxies import Network
 from headworks.domain.config import Config
 from headworks.domain.names import Names
-from headworks.identity import Digests
+from headworks.identity import Digests, PepperedReferences
 from headworks.identity.keys import make_key, prefix_of
 from headworks.identity.pepper import peppers_of
 from headworks.ports.clock import Clock
 from headworks.ports.revisions import Documents
+from headworks.secrets import NameSeals
 from headworks.stores.journal.under_way import UnderWay
 from headworks.stores.sql.administration import SqlAdministration
 from headworks.stores.sql.audit import Acts
+from headworks.stores.sql.customers import SqlCustomers
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.ledger_alerts import AlertTables
 from headworks.stores.sql.ledger_standing import LedgerStanding
@@ -39,6 +41,7 @@ from headworks.stores.sql.records.top_ups import SqlTopUps
 from headworks.stores.sql.revisions import SqlRevisions
 from headworks.wiring.documents import MachineDocuments
 from headworks.wiring.seals import seals_of
+from headworks.wiring.vault import vault_of
 from headworks.wiring.voice import say
 
 Say = Callable[[str], None]
@@ -80,6 +83,9 @@ def open_door(  # noqa: PLR0913 - what the process has opened, and what is left 
         clock=clock,
         chance=chance,
         secret=peppers[0].digest(b"headworks administration"),
+        references=PepperedReferences(peppers),
+        customers=SqlCustomers(database, acts),
+        name_seals=NameSeals(lambda owner: vault_of(database, data, os.environ, clock, owner)),
         denials=Denials(people, clock),
         attempts=Attempts(clock),
         passwords=Passwords(chance),

@@ -21,9 +21,10 @@ from headworks.dialects.hub import Hub
 from headworks.dialects.openai_chat import OpenAIChat
 from headworks.dialects.openai_responses import OpenAIResponses
 from headworks.domain.gauges import DirectoryGauges, Gauges, SharedGauges
-from headworks.domain.snapshot import Snapshot
+from headworks.domain.snapshot import KEPT, Snapshot
 from headworks.edge import Door, Edge
-from headworks.exporters.gauges import GaugeSocket, socket_path
+from headworks.exporters.sockets import TellingSocket, names_path, socket_path
+from headworks.identity import Introductions, PepperedReferences
 from headworks.ports.clock import Clock
 from headworks.ports.stores import Counters
 from headworks.stores.journal import SegmentedJournal, Upkeep
@@ -31,7 +32,7 @@ from headworks.stores.memory import MemoryCounters
 from headworks.transport import PooledUpstream
 from headworks.wiring.books import standing_of
 from headworks.wiring.handover import Handover
-from headworks.wiring.identity import open_directory
+from headworks.wiring.identity import open_directory, peppers_for
 from headworks.wiring.live_config import LiveConfig
 from headworks.wiring.memory import settle
 from headworks.wiring.process_life import Life
@@ -144,8 +145,18 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
     interpreter = Hub({dialect.name: dialect for dialect in (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini())}, spoken)
     health = HealthBook(clock, lambda: live.snapshot.breaker)
     counters, shared = await _counters(snapshot, journal, journal_dir, clock, stack)
-    keys = await open_directory(snapshot, journal_dir, clock, stack)
-    outside = Outside(clock=clock, journal=journal, upstream=upstream, interpreter=interpreter, counters=counters, keys=keys)
+    peppers = peppers_for(snapshot, journal_dir)
+    introductions = Introductions(PepperedReferences(peppers), lambda: live.snapshot.customers.names == KEPT)
+    keys = await open_directory(snapshot, journal_dir, peppers, clock, stack)
+    outside = Outside(
+        clock=clock,
+        journal=journal,
+        upstream=upstream,
+        interpreter=interpreter,
+        counters=counters,
+        keys=keys,
+        references=introductions,
+    )
     journey = compose(outside, lambda: live.snapshot, health)
     chance = random.Random()  # noqa: S311 - it makes ids unlikely to meet, not hard to guess
     edge = Edge(
@@ -165,9 +176,13 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
     if shared is None:  # shared counters outlive us by themselves
         await handover.learn(lambda: standing_of(snapshot.database, journal_dir, clock))
     stack.push_async_callback(_cancel, asyncio.create_task(handover.follow(), name="follow predecessors"))
-    socket_ = GaugeSocket(socket_path(journal_dir, os.getpid()), house.gauges)
-    await socket_.open()
-    stack.push_async_callback(socket_.close)
+    for path, read in (
+        (socket_path(journal_dir, os.getpid()), house.gauges),
+        (names_path(journal_dir, os.getpid()), introductions.take),
+    ):
+        telling = TellingSocket(path, read)
+        await telling.open()
+        stack.push_async_callback(telling.close)
     return house
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from importlib import import_module
 from pathlib import Path
 
 from headworks.domain.snapshot import Snapshot
-from headworks.identity import Digests, Directory, peppers_of
+from headworks.identity import Digests, Directory, Pepper, peppers_of
 from headworks.ports.clock import Clock
 from headworks.stores.sql.address import default_file, is_shared
 from headworks.wiring.fetch import fetch
@@ -17,9 +18,15 @@ from headworks.wiring.records import Find, RecordsOnceThere, once_recorded
 from headworks.wiring.voice import say
 
 
-async def open_directory(snapshot: Snapshot, data: Path, clock: Clock, stack: AsyncExitStack) -> Directory:
-    """`data` is where the journal is, and the pepper. Raises `PepperRefused`, and `DatabaseUnusable`."""
-    peppers = peppers_of(data, os.environ, shared=is_shared(snapshot.database))
+def peppers_for(snapshot: Snapshot, data: Path) -> tuple[Pepper, ...]:
+    """Those of this process. `data` is where the journal is, and the pepper. Raises `PepperRefused`."""
+    return peppers_of(data, os.environ, shared=is_shared(snapshot.database))
+
+
+async def open_directory(
+    snapshot: Snapshot, data: Path, peppers: Sequence[Pepper], clock: Clock, stack: AsyncExitStack
+) -> Directory:
+    """`data` is where the journal is. Raises `PepperRefused`, and `DatabaseUnusable`."""
     closing = await stack.enter_async_context(AsyncExitStack())  # what is opened later is still closed after its last reader
 
     async def open_() -> Find:

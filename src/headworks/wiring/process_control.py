@@ -15,14 +15,18 @@ from headworks.control.admin.door import AdminDoor
 from headworks.control.admin.office import nothing_known
 from headworks.control.alerts import Alerts, Written
 from headworks.control.ledger import Ledger
+from headworks.control.names import NameKeeper
 from headworks.control.process import ControlPlan, Prepare, run_control
 from headworks.domain.config import Config
 from headworks.domain.names import Names
 from headworks.identity.pepper import PepperRefused, peppers_of
 from headworks.ports.clock import Clock
 from headworks.ports.revisions import Documents
+from headworks.secrets import NameSeals
 from headworks.stores.journal.instance import instance_of
 from headworks.stores.sql.address import DatabaseUnusable
+from headworks.stores.sql.audit import Acts, Seal
+from headworks.stores.sql.customers import SqlCustomers
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.ledger import LedgerTables
 from headworks.stores.sql.ledger_alerts import AlertTables
@@ -41,6 +45,7 @@ from headworks.wiring.peppers import keep_pepper
 from headworks.wiring.process_life import Life, Orders, live, read_orders
 from headworks.wiring.seals import seals_of
 from headworks.wiring.tables import make_tables
+from headworks.wiring.vault import vault_of
 from headworks.wiring.voice import say
 from headworks.wiring.written import ActiveDocument, Document, FileDocument
 from headworks.wiring.written_budgets import WrittenBudgets
@@ -89,9 +94,16 @@ def _chores(orders: Orders, config: Config, database: Database, clock: Clock) ->
     async def work() -> None:
         if orders.config is not None and config.config_from == "file":  # without a file, the gateway makes a key of its own
             await tell_of_missing_keys(database, config, say)
-        await keep_house(database, orders.journal, seal, clock, say)
+        async with asyncio.TaskGroup() as chores:
+            chores.create_task(keep_house(database, orders.journal, seal, clock, say))
+            chores.create_task(_name_keeper(orders, database, seal, clock).run())
 
     return work
+
+
+def _name_keeper(orders: Orders, database: Database, seal: Seal, clock: Clock) -> NameKeeper:
+    seals = NameSeals(lambda owner: vault_of(database, orders.journal, os.environ, clock, owner))
+    return NameKeeper(orders.journal, SqlCustomers(database, Acts(database, clock, seal)), seals, clock, say)
 
 
 async def _prepare(orders: Orders, database: Database, clock: Clock) -> None:

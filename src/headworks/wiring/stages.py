@@ -19,6 +19,7 @@ from headworks.journey.route import Ways
 from headworks.policies import PolicyBook
 from headworks.ports.clock import Clock
 from headworks.ports.interpreter import Interpreter
+from headworks.ports.references import References
 from headworks.ports.stores import Counters, Journal, Keys
 from headworks.ports.upstream import Upstream
 from headworks.stores.memory import MemoryAnswers, MemoryReplays
@@ -33,6 +34,7 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     interpreter: Interpreter
     counters: Counters
     keys: Keys
+    references: References
 
 
 def compose(outside: Outside, snapshots: Callable[[], Snapshot], health: HealthBook) -> Journey:
@@ -47,7 +49,7 @@ def compose(outside: Outside, snapshots: Callable[[], Snapshot], health: HealthB
     stages = (
         Observe(journal, clock),
         Identify(outside.keys),
-        Authorise(interpreter, permission),
+        Authorise(interpreter, permission, outside.references),
         Limits(outside.counters),
         Guard(lambda now: guards.of(now.guards), interpreter),
         Cache(MemoryAnswers(clock, snapshots().cache.max_bytes), MemoryReplays(clock), interpreter),

@@ -21,11 +21,11 @@ from headworks.wiring.fetch import post
 from headworks.wiring.seals import seals_of
 
 
-def vault_of(database: Database, directory: Path, env: Mapping[str, str], clock: Clock) -> Vault:
-    """`directory` is where the journal is. Raises `MasterRefused`, `PepperRefused`, and `ValueError` for a bad audit key."""
+def vault_of(database: Database, directory: Path, env: Mapping[str, str], clock: Clock, owner: str = "") -> Vault:
+    """`directory` is where the journal is; `owner` whose the secrets are, empty for the installation. Raises `MasterRefused`, `PepperRefused`, and `ValueError` for a bad audit key."""
     shared = not database.is_sqlite
     acts = Acts(database, clock, seals_of(env, peppers_of(directory, env, shared=shared))[0])
-    return Vault(SqlSecrets(database, acts), Envelope(masters_of(directory, env, shared=shared, post=post)))
+    return Vault(SqlSecrets(database, acts), Envelope(masters_of(directory, env, shared=shared, post=post)), owner)
 
 
 def reveal(name: str, address: str, directory: Path, env: Mapping[str, str], clock: Clock) -> str:

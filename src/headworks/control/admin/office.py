@@ -13,10 +13,13 @@ from headworks.control.admin.entrance import Entrance
 from headworks.control.admin.passwords import Passwords
 from headworks.control.admin.proxies import Network
 from headworks.domain.names import Names
+from headworks.identity import PepperedReferences
 from headworks.ports.administration import Administration
 from headworks.ports.clock import Chance, Clock
+from headworks.ports.customers import Customers
 from headworks.ports.records import Records, TopUps
 from headworks.ports.revisions import Documents, Revisions
+from headworks.secrets import NameSeals
 from headworks.stores.sql.ledger_alerts import AlertTables
 from headworks.stores.sql.ledger_standing import LedgerStanding
 from headworks.stores.sql.ledger_usage import LedgerUsage
@@ -70,6 +73,11 @@ class Office(NamedTuple):
     """Must be the system's secure one (`random.SystemRandom`)."""
     secret: bytes
     """32 bytes, the same on all replicas and through restarts: signs cursors and CSRF values."""
+    references: PepperedReferences
+    """What stands for the names of customers in all that is written."""
+    customers: Customers
+    name_seals: NameSeals
+    """Opens the names of customers."""
     denials: Denials
     attempts: Attempts
     passwords: Passwords

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Generic
 
+import msgspec
+
 from headworks.control.admin.bounds import Bounded, Holder
 from headworks.control.admin.operation import Act, Answer
 from headworks.control.admin.paging import cut, page_of
@@ -11,6 +13,7 @@ from headworks.control.admin.problems import Refusal
 from headworks.domain.administration.wire.problem import Mistake
 from headworks.domain.administration.wire.top_ups import TopUpAsked, TopUpListing, TopUpView, Which
 from headworks.domain.administration.wire.values import nanos_of
+from headworks.domain.customers import is_reference
 from headworks.domain.limits import group_named, period_at
 from headworks.domain.records import BudgetRule, TopUp
 
@@ -36,13 +39,24 @@ class TopUpsOf(Generic[Bounded]):
             id=act.office.new_id("topup"),
             owner=record.id,
             budget=name,
-            group=_group(rule, asked),
+            group=_group(rule, await self._by_reference(act, record, asked)),
             period=_period(rule, asked.period, act.now()),
             amount=amount,
             currency=rule.currency,
             actor=act.actor.id,
         )
         return Answer(TopUpView.of(await act.office.top_ups.add_top_up(top_up, reach=act.reach, audit=act.facts())))
+
+    async def _by_reference(self, act: Act, record: Bounded, asked: TopUpAsked) -> TopUpAsked:
+        """The same with references in place of names, as counters have them."""
+        references = act.office.references
+        makers = {"customer": references.customer, "session": references.session}
+        named = {fact: name for fact, name in asked.group.items() if fact in makers and name and not is_reference(name)}
+        if not named:
+            return asked
+        lineage, _ = await act.office.records.lineage(self._holder.above(record) or record.id)
+        referred = {fact: makers[fact](lineage[0].id, name) for fact, name in named.items()}
+        return msgspec.structs.replace(asked, group={**asked.group, **referred})
 
     async def list(self, act: Act) -> Answer:
         """All there were, oldest first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -23,6 +23,7 @@ from headworks.domain.administration.wire.usage import (
     UsageQuery,
     UsageResult,
 )
+from headworks.domain.customers import is_reference
 from headworks.domain.kind import Kind
 from headworks.stores.sql.ledger_usage import Question, Used
 
@@ -39,7 +40,14 @@ _COLUMNS = {
 }
 """Names of OpenAI's, and ours beside them → columns of postings."""
 _COST_COLUMNS = {name: column for name, column in _COLUMNS.items() if name != "model"} | {"line_item": "model"}
-_FILTERS = {"project_ids": "project", "user_ids": "user", "api_key_ids": "key", "models": "model", "line_items": "model"}
+_FILTERS = {
+    "organization_ids": "organisation",
+    "project_ids": "project",
+    "user_ids": "user",
+    "api_key_ids": "key",
+    "models": "model",
+    "line_items": "model",
+}
 _ONE = {"batch": False, "service_tier": None, "api_source": "unlabeled"}
 """What OpenAI groups by, and of which a gateway's usage has one value."""
 _LIMITS = {"15m": 96, "1h": 24, "1d": 7}
@@ -77,6 +85,7 @@ class _Span:
         wanted: dict[str, tuple[str, ...]] = {}
         for name, column in _FILTERS.items():
             wanted[column] = wanted.get(column, ()) + getattr(query, name, ())
+        wanted["customer"] = tuple(_customers(act, query))
         if kinds:
             wanted["kind"] = kinds
         return Question(
@@ -95,6 +104,15 @@ def _grouping(written: tuple[str, ...], columns: Mapping[str, str]) -> tuple[str
             detail = f"Nothing is grouped by {name[:64]!r} here. Use some of: {', '.join((*columns, *_ONE))}."
             raise Refusal("invalid", detail, errors=[Mistake(detail=detail, parameter="group_by")])
     return tuple(dict.fromkeys(written))
+
+
+def _customers(act: Act, query: UsageQuery | CostsQuery) -> Iterator[str]:
+    """By reference, and by name too, as in postings of before references."""
+    for written in query.customers:
+        yield written
+        if not is_reference(written):
+            for organisation in query.organization_ids or ("",):
+                yield from act.office.references.customers(organisation, written)
 
 
 def _groups(used: Used, names: tuple[str, ...], columns: Mapping[str, str]) -> dict[str, object]:

@@ -29,7 +29,7 @@ def written(operation: Operation, answer: Answer, *, secure: bool) -> Sent:
     if answer.body is None:
         return Sent(204, b"", headers)
     if isinstance(answer.body, str):
-        return Sent(operation.status, answer.body.encode(), headers | HTML | page_headers(answer.script))
+        return Sent(operation.status, answer.body.encode(), {**headers, **HTML, **page_headers(answer.script)})
     body = answer.body if isinstance(answer.body, bytes) else msgspec.json.encode(answer.body)
     return Sent(operation.status, body, headers | {"content-type": "application/json"})
 

@@ -23,6 +23,8 @@ class Scope(StrEnum):
     CONFIG_WRITE = "config:write"
     SECRETS_WRITE = "secrets:write"
     USAGE_READ = "usage:read"
+    CUSTOMERS_READ = "customers:read"
+    CUSTOMERS_WRITE = "customers:write"
 
 
 class Role(StrEnum):
@@ -50,9 +52,11 @@ ROLES: dict[Role, frozenset[Scope]] = {
         Scope.BUDGETS_WRITE,
         Scope.AUDIT_READ,
         Scope.CONFIG_READ,
+        Scope.CUSTOMERS_READ,
+        Scope.CUSTOMERS_WRITE,
     },
     Role.OPERATOR: _SEE | {Scope.BOUNDS_WRITE, Scope.CONFIG_READ, Scope.CONFIG_WRITE, Scope.SECRETS_WRITE},
-    Role.BILLING: _SEE | {Scope.BUDGETS_WRITE},
+    Role.BILLING: _SEE | {Scope.BUDGETS_WRITE, Scope.CUSTOMERS_READ},
     Role.AUDITOR: _SEE | {Scope.GRANTS_READ, Scope.ADMINISTRATORS_READ, Scope.AUDIT_READ, Scope.CONFIG_READ},
     Role.DEVELOPER: _SEE | {Scope.KEYS_WRITE},
 }

@@ -21,6 +21,7 @@ from headworks.domain.snapshot import (
     CacheSettings,
     ClusterSettings,
     ControlSettings,
+    CustomerSettings,
     EdgeSettings,
     JournalSettings,
     LogSettings,
@@ -95,6 +96,7 @@ class Config(Written, frozen=True):
     journal: JournalSettings = JournalSettings()
     logs: LogSettings = LogSettings()
     cache: CacheSettings = CacheSettings()
+    customers: CustomerSettings = CustomerSettings()
     guards: dict[str, GuardSpec] = {}
     policies: dict[str, PolicySpec] = {}
     identity: IdentityRule = IdentityRule()

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headworks.domain.ledger import SUMMED, Account, Bill, Standing, Sums
 from headworks.ports.clock import Clock
+from headworks.stores.sql.customers import note_seen
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.schema import COUNTER_SPEND, PLACES, POSTINGS
 
@@ -100,6 +101,7 @@ class LedgerTables:
                     await self._move(connection, step, now)
                 await self._add(connection, POSTINGS, _postings(sums, now), SUMMED)
                 await self._add(connection, COUNTER_SPEND, _spend(sums, now), ("units",))
+                await note_seen(connection, sums)
 
     async def _places(self, connection: AsyncConnection) -> dict[str, Place]:
         table = PLACES.c

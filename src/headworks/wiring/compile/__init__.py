@@ -72,6 +72,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
         journal=config.journal,
         logs=config.logs,
         cache=config.cache,
+        customers=config.customers,
         limits=LimitCompiler(bench, models).of_everybody(config.limits),
         guards=compile_guards(bench, config),
         policies=compile_policies(bench, config),

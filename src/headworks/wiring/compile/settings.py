@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from headworks.domain.config import Config
-from headworks.domain.snapshot import Cors, EdgeSettings, GuardRule
+from headworks.domain.snapshot import KEPT, Cors, EdgeSettings, GuardRule
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.config_file.problems import did_you_mean
 
@@ -15,6 +15,7 @@ _CHOICES = {
     ("journal", "on_full"): ("refuse", "drop"),
     ("logs", "format"): ("auto", "json", "human"),
     ("logs", "detail"): ("off", "summary", "full"),
+    ("customers", "names"): ("none", KEPT),
 }
 _LARGEST_PORT = 65_535
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")

@@ -6,6 +6,7 @@ what a row needs and an administrator does not hold is denied.
 
 from __future__ import annotations
 
+from headworks.control.admin.customers import CUSTOMERS
 from headworks.control.admin.login import LOGIN
 from headworks.control.admin.operation import Operation
 from headworks.control.admin.operations.keys import KEYS
@@ -23,6 +24,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *KEYS,
     *PEOPLE,
     *USAGE,
+    *CUSTOMERS,
     *REVISIONS,
 )
 """All there is, in the order of the documentation."""

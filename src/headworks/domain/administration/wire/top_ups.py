@@ -26,7 +26,7 @@ class TopUpAsked(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
     period: Which = Which.CURRENT
     """Of a budget with a calendar: the period under way, or the next one."""
     group: Annotated[dict[Text, Text], Meta(max_length=20)] = {}
-    """Of a grouped budget: the value of each fact that it is grouped by."""
+    """Of a grouped budget: the value of each fact that it is grouped by. A customer by name or by reference."""
 
 
 class TopUpView(msgspec.Struct, frozen=True, kw_only=True):

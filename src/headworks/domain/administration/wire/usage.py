@@ -23,6 +23,13 @@ class _SpanQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     user_ids: Names = ()
     api_key_ids: Names = ()
     models: Names = ()
+    organization_ids: Names = ()
+    customers: Annotated[
+        Names,
+        Meta(
+            description="References, or names of customers of `organization_ids` (without it: of callers in the configuration)."
+        ),
+    ] = ()
     limit: Annotated[
         Annotated[int, Meta(ge=1, le=1440)] | None,
         Meta(description="How many buckets at most, 1 to 1440. Left out: 7 of days, 24 of hours, 96 of quarters."),

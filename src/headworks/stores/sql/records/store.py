@@ -19,7 +19,7 @@ from headworks.stores.sql.reach import below, keys_within, within
 from headworks.stores.sql.records.lookups import SqlLookups
 from headworks.stores.sql.records.rows import changed_fields, key_of, key_row, party_of, party_row
 from headworks.stores.sql.records.tree import fell, plant, transplant
-from headworks.stores.sql.schema import KEYS, PARTIES, ROLE_GRANTS
+from headworks.stores.sql.schema import CUSTOMERS, KEYS, PARTIES, ROLE_GRANTS
 
 _LAST = "\U0010ffff"
 """Sorts behind every text that goes on."""
@@ -88,6 +88,7 @@ class SqlRecords(SqlLookups):
                 raise Conflict("Other parties stand under it: remove or move them first.")
             gone = await act.connection.execute(delete(KEYS).where(KEYS.c.owner == id))
             await act.connection.execute(delete(ROLE_GRANTS).where(ROLE_GRANTS.c.party == id))
+            await act.connection.execute(delete(CUSTOMERS).where(CUSTOMERS.c.organisation == id))
             await fell(act.connection, id)
             await act.connection.execute(delete(PARTIES).where(PARTIES.c.id == id))
             act.about(before.parent, entity="party", id=id, name=before.name, keys=str(gone.rowcount))

@@ -7,6 +7,7 @@
     allowances.py     grants (top-ups and what rolled over, per budget, group and period), alerts (sent once each)
     people.py         admins, admin_identities, role_grants, sessions, admin_tokens, invitations, repeats (idempotency keys)
     settings.py       revisions (the last one is active), secrets, installation (name → value), leases (jobs that run once)
+    customers.py      customers (by reference, with sealed names)
     ledger.py         postings (sums per 15 minutes and dimension), counter_spend, places (how far the journal is booked)
 
 One row that all writers share (`change_head`, `audit_head`) has `id` 1 and is there from the first migration on.
@@ -16,6 +17,7 @@ A table that is changed here needs a migration: `tests/sql/test_migrations.py` c
 from headworks.stores.sql.schema.allowances import ALERTS, GRANTS
 from headworks.stores.sql.schema.changes import AUDIT, AUDIT_HEAD, CHANGE_HEAD, CHANGES
 from headworks.stores.sql.schema.columns import METADATA, THE_ROW
+from headworks.stores.sql.schema.customers import CUSTOMERS
 from headworks.stores.sql.schema.ledger import COUNTER_SPEND, PLACES, POSTINGS
 from headworks.stores.sql.schema.parties import KEYS, PARTIES, PARTY_PATHS, REMOVED_PATHS
 from headworks.stores.sql.schema.people import (
@@ -39,6 +41,7 @@ __all__ = [
     "CHANGES",
     "CHANGE_HEAD",
     "COUNTER_SPEND",
+    "CUSTOMERS",
     "GRANTS",
     "INSTALLATION",
     "INVITATIONS",

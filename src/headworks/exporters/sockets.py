@@ -1,4 +1,4 @@
-"""The gateway's half of the gauges: a Unix socket that answers every connection with one line of JSON and hangs up."""
+"""What a gateway process tells those beside it: Unix sockets that answer every connection with one line of JSON and hang up."""
 
 from __future__ import annotations
 
@@ -8,21 +8,24 @@ from pathlib import Path
 
 import msgspec
 
-from headworks.domain.gauges import Gauges
-
 LONGEST_PATH = 100
 """Bytes that a Unix socket's path may have on every system (Linux takes 107, macOS 103)."""
 
 
 def socket_path(directory: Path, pid: int) -> Path:
-    """Where the gateway process `pid` listens."""
+    """Where the gateway process `pid` tells its gauges."""
     return directory / f"gateway-{pid}.sock"
 
 
-class GaugeSocket:
-    """One per gateway process: `open` it when the loop runs, `close` it last."""
+def names_path(directory: Path, pid: int) -> Path:
+    """Where it hands over names of customers."""
+    return directory / f"names-{pid}.sock"
 
-    def __init__(self, path: Path, read: Callable[[], Gauges]) -> None:
+
+class TellingSocket:
+    """For this user alone. `open` it when the loop runs, `close` it last."""
+
+    def __init__(self, path: Path, read: Callable[[], msgspec.Struct]) -> None:
         """`read` is called on the loop for each connection; it is quick and does not raise."""
         self._path = path
         self._read = read
