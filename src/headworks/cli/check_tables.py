@@ -9,14 +9,12 @@ from rich.table import Table
 
 from headworks.domain.config import as_rule
 from headworks.domain.limits import Limit, allowance
-from headworks.domain.money import PriceCard
+from headworks.domain.money import PriceCard, decimal_text
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Model
 from headworks.domain.target import Target
 from headworks.wiring.compile import Compiled
 from headworks.wiring.load import oddities
-
-_NANOS = 10**9
 
 
 def overview(compiled: Compiled) -> dict[str, Any]:
@@ -95,8 +93,8 @@ def _price(card: PriceCard | None) -> dict[str, str] | None:
     if card is None:
         return None
     return {
-        "input": _dollars(card.input.nanos_per_million),
-        "output": _dollars(card.output.nanos_per_million),
+        "input": decimal_text(card.input.nanos_per_million),
+        "output": decimal_text(card.output.nanos_per_million),
         "source": card.source,
     }
 
@@ -113,8 +111,3 @@ def _key(holder: Principal) -> dict[str, Any]:
 def _limits(limits: tuple[Limit, ...]) -> dict[str, str]:
     """What each is called on its owner → what it allows."""
     return {limit.rule: allowance(limit) for limit in limits}
-
-
-def _dollars(nanos: int) -> str:
-    whole, rest = divmod(nanos, _NANOS)
-    return f"{whole}.{rest:09d}".rstrip("0").rstrip(".")

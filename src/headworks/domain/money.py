@@ -13,6 +13,15 @@ import msgspec
 from headworks.domain.usage import Usage
 
 PER_MILLION = 1_000_000
+NANO_PLACES = 9
+PER_TOKEN_PLACES = 15
+"""A price in nano-units per million is one in 10⁻¹⁵ units for each."""
+
+
+def decimal_text(units: int, places: int = NANO_PLACES) -> str:
+    """A whole number of `10 ** -places` as people write it: `0.0000025`, without needless zeros."""
+    whole, rest = divmod(units, 10**places)
+    return f"{whole}.{rest:0{places}d}".rstrip("0").rstrip(".")
 
 
 class Money(msgspec.Struct, frozen=True, order=True):

@@ -7,6 +7,7 @@ from typing import Any, NewType, Protocol
 import msgspec
 
 from headworks.domain.money import PriceCard
+from headworks.domain.profile import UNKNOWN, Profile
 from headworks.domain.usage import Certainty, Usage
 
 AskedModel = NewType("AskedModel", str)
@@ -142,6 +143,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     origin: Origin
     heads: dict[str, bytes]
     price: PriceCard | None
+    profile: Profile = UNKNOWN
     stream_heads: dict[str, bytes] = {}
     """As `heads`, of the kinds whose streams have a path of their own."""
     signer: Signer | None = None

@@ -16,6 +16,7 @@ from headworks.ports.clock import Clock
 from headworks.providers.catalog import shipped_catalog
 from headworks.providers.credentials.held import Held, unkept
 from headworks.providers.price_table import shipped_prices
+from headworks.providers.profiles import shipped_profiles
 from headworks.wiring.at_start import on_machine
 from headworks.wiring.compile import Compiled, Givens, compile_config, compile_reading, compile_settings
 from headworks.wiring.config_file import ConfigRefused, Problem, Reading, read_config
@@ -192,6 +193,7 @@ def givens(env: Mapping[str, str], clock: Clock, hold: Hold = hold_nothing, *, d
         at=_moment(clock),
         catalog=shipped_catalog(),
         prices=shipped_prices(),
+        profiles=shipped_profiles(),
         version=version("headworks"),
         directory=directory,
         hold=hold,

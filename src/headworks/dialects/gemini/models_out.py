@@ -9,7 +9,8 @@ import msgspec
 from headworks.domain.message import JsonObject
 from headworks.domain.snapshot import Listed
 
-_METHODS = ("generateContent", "countTokens", "embedContent", "batchEmbedContents")
+_CHAT = ("generateContent", "countTokens")
+_EMBEDDINGS = ("embedContent", "batchEmbedContents")
 
 
 def write_models(models: Sequence[Listed]) -> bytes:
@@ -23,9 +24,21 @@ def write_model(model: Listed) -> bytes:
 
 
 def _model(model: Listed) -> JsonObject:
-    return {
+    profile = model.profile
+    told: JsonObject = {
         "name": f"models/{model.name}",
         "baseModelId": model.name,
         "displayName": model.name,
-        "supportedGenerationMethods": _METHODS,
+        "supportedGenerationMethods": _methods(profile.serves),
     }
+    limits = {"inputTokenLimit": profile.context, "outputTokenLimit": profile.max_output}
+    told |= {name: tokens for name, tokens in limits.items() if tokens is not None}
+    if profile.features is not None:
+        told["thinking"] = "reasoning" in profile.features
+    return told
+
+
+def _methods(serves: Sequence[str] | None) -> list[str]:
+    """Of a model of which nobody said what it serves: all, to be tried."""
+    chat = _CHAT if serves is None or "chat" in serves else ()
+    return [*chat, *(_EMBEDDINGS if serves is None or "embeddings" in serves else ())]

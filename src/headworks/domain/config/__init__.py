@@ -9,7 +9,7 @@ from headworks.domain.config.auth import AuthRule, AwsAuth, EntraAuth, GoogleAut
 from headworks.domain.config.identity import CertificatesRule, IdentityRule, IssuerRule
 from headworks.domain.config.key import KeyRule
 from headworks.domain.config.limits import BudgetEntry, LimitEntry, LimitsRule, RolloverEntry
-from headworks.domain.config.model import ModelRule, RetryRule, TargetRule, WrittenModel, as_rule
+from headworks.domain.config.model import ModelRule, ProfileRule, RetryRule, TargetRule, WrittenModel, as_rule
 from headworks.domain.config.oidc import MappedRole, OidcRule, RolesRule
 from headworks.domain.config.policy import PolicySpec
 from headworks.domain.config.price import PriceRule, TieredPrice, WrittenRate, nanos_of
@@ -47,6 +47,7 @@ __all__ = [
     "OidcRule",
     "PolicySpec",
     "PriceRule",
+    "ProfileRule",
     "ProviderRule",
     "QuirksRule",
     "RetryRule",

@@ -21,6 +21,7 @@ from headworks.wiring.compile.models import Models
 from headworks.wiring.compile.oidc import check_oidc
 from headworks.wiring.compile.policies import compile_policies
 from headworks.wiring.compile.principals import compile_keys
+from headworks.wiring.compile.profiles import check_profiles
 from headworks.wiring.compile.revision import revision_of
 from headworks.wiring.compile.settings import check_settings, compile_guards, compile_server
 from headworks.wiring.compile.targets import Targets
@@ -57,6 +58,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
     targets = Targets(bench, config)
     models = Models(bench, config, targets)
     _check_prices(targets, models)
+    check_profiles(bench, config)
     check_settings(bench, config)
     check_alerts(bench, config.alerts)
     check_oidc(bench, config)

@@ -14,6 +14,7 @@ from headworks.domain.config import AuthRule
 from headworks.providers.catalog import Catalog
 from headworks.providers.credentials.held import Held, unkept
 from headworks.providers.price_table import PriceTable
+from headworks.providers.profiles import Profiles
 from headworks.wiring.config_file.problems import Problem
 from headworks.wiring.config_file.tree import Path
 
@@ -43,6 +44,7 @@ class Givens(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     catalog: Catalog
     prices: PriceTable
+    profiles: Profiles = Profiles({})
     version: str = ""
     directory: str = ""
     look: Callable[[str, str, str], str] = no_secrets
