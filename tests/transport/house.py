@@ -11,7 +11,7 @@ from typing import Any, cast
 from headworks.domain.target import Origin, Timeouts
 from headworks.ports.upstream import Outgoing
 from headworks.transport import Keeping, PooledUpstream
-from headworks.transport.connection import Connection
+from headworks.transport.dialled import Dialled
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
 ORIGIN = Origin("http", "upstream.test", 80)
@@ -99,13 +99,13 @@ class FakeDial:
     """Connects to fake transports. `before` is awaited first, with the number of the dial (from 0)."""
 
     def __init__(self, before: Callable[[int], Awaitable[None]] | None = None, limit: int = 1 << 60) -> None:
-        self.connections: list[Connection] = []
+        self.connections: list[Dialled] = []
         self.transports: list[FakeTransport] = []
         self.begun = 0
         self.limit = limit
         self._before = before
 
-    async def __call__(self, origin: Origin, connection: Connection) -> None:  # noqa: ARG002 - all the same to us
+    async def __call__(self, origin: Origin, connection: Dialled) -> None:  # noqa: ARG002 - all the same to us
         number = self.begun
         self.begun += 1
         if self._before is not None:

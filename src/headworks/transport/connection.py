@@ -11,6 +11,7 @@ from headworks.domain.target import Origin, Timeouts
 from headworks.ports.upstream import Receiver
 from headworks.transport import faults
 from headworks.transport.answer import NOBODY, AnswerReader
+from headworks.transport.dialled import Dialled
 from headworks.transport.inflate import Inflater
 from headworks.transport.line import Line
 from headworks.transport.wheel import NEVER, Complain, Now, Wheel
@@ -45,7 +46,7 @@ class Home(Protocol):
         ...
 
 
-class Connection(asyncio.Protocol):
+class Connection(Dialled):
     """Made by a pool and connected by the dialer. Idle (in the pool) → `begin` → carrying a line → idle, or closed for good.
 
     It is also its own timer: on the wheel from its first exchange to its end, at a time no later than any deadline it could have, so
@@ -262,7 +263,7 @@ class Connection(asyncio.Protocol):
         transport = self._transport
         assert transport is not None
         if self._absolute is not None:
-            head = _absolute_form(head, *self._absolute)
+            head = absolute_form(head, *self._absolute)
         if len(body) <= PIECE:
             transport.write(head + body)  # one piece: cheaper than a gathering write
         else:
@@ -331,7 +332,8 @@ class Connection(asyncio.Protocol):
         return self.served > 0 and self._reader.silent and self._now() - self._begun_at <= STALE_SECONDS
 
 
-def _absolute_form(head: bytes, origin: bytes, authorization: bytes) -> bytes:
+def absolute_form(head: bytes, origin: bytes, authorization: bytes) -> bytes:
+    """A request as a plain forward proxy wants it."""
     method, _, rest = head.partition(b" ")
     line, _, headers = rest.partition(b"\r\n")
     return b"".join((method, b" ", origin, line, b"\r\n", authorization, headers))
