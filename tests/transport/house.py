@@ -11,6 +11,7 @@ from typing import Any, cast
 from headworks.domain.target import Origin, Timeouts
 from headworks.ports.upstream import Outgoing
 from headworks.transport import Keeping, PooledUpstream
+from headworks.transport.connection import Connection
 from headworks.transport.dialled import Dialled
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
@@ -99,7 +100,7 @@ class FakeDial:
     """Connects to fake transports. `before` is awaited first, with the number of the dial (from 0)."""
 
     def __init__(self, before: Callable[[int], Awaitable[None]] | None = None, limit: int = 1 << 60) -> None:
-        self.connections: list[Dialled] = []
+        self.connections: list[Connection] = []
         self.transports: list[FakeTransport] = []
         self.begun = 0
         self.limit = limit
@@ -115,7 +116,7 @@ class FakeDial:
         transport = cast("asyncio.Transport", cast("Any", fake))
         connection.connection_made(transport)
         connection.ready(transport, transport)
-        self.connections.append(connection)
+        self.connections.append(cast("Connection", connection))
         self.transports.append(fake)
 
     @property

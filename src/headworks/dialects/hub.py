@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from headworks.dialects.converted import Conversion, Converted
+from headworks.dialects.openai_realtime import RealtimeSession, ask
 from headworks.dialects.redaction import redact, redact_fault
 from headworks.dialects.request_ids import read_request_id
 from headworks.dialects.translated import Translated
@@ -16,6 +17,7 @@ from headworks.domain.message import Downgrade
 from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
 from headworks.domain.where import NOWHERE, Where
+from headworks.ports.conversation import Judge, Opening
 from headworks.ports.dialect import Dialect, EmbeddingFront, EmbeddingSpoken, RankingFront, RankingSpoken, Spoken
 from headworks.ports.interpreter import Prepared
 
@@ -95,6 +97,16 @@ class Hub:
             return Conversion(source.write_ranking_answer(answer, wanted), answer.usage, answer.model, answer.id)
 
         return Prepared(body, Converted(convert), downgrades)
+
+    def converse(self, front: str, call_id: str, judge: Judge, cap: int | None) -> Opening:
+        """See `Interpreter.converse`."""
+        source = self._dialects[front]
+
+        def told(fault: Fault) -> bytes:
+            body = msgspec.json.decode(source.write_fault(fault, call_id), type=dict[str, msgspec.Raw])
+            return msgspec.json.encode({"type": "error", "event_id": f"event_{call_id}", **body})
+
+        return Opening(*ask(call_id), RealtimeSession(judge, told, cap))
 
     def prompt_text(self, front: str, kind: Kind, ask: Ask) -> str:
         """See `Interpreter.prompt_text`."""

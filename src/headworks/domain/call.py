@@ -73,6 +73,8 @@ class Tally(msgspec.Struct):
     """What is held of limits for it, with the amounts granted."""
     extend: Callable[[Plan], Awaitable[None]] | None = None
     """Holds what a fallback claims beyond that, or raises `Fault`. There once Limits has let the call pass."""
+    prolong: Callable[[Usage, int], Awaitable[None]] | None = None
+    """Holds, beyond what a conversation has used (and cost, nano-units), as much again as one more answer may; or raises `Fault`."""
     standings: tuple[Standing, ...] = ()
     """How its limits stand: what every answer to it says, a refusal too."""
     receipt: Receipt = NO_RECEIPT

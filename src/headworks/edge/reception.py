@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote_to_bytes
 
 from headworks.domain.errors import Fault
+from headworks.domain.kind import Kind
 from headworks.domain.reply import HeaderList
 from headworks.domain.snapshot import Cors
 from headworks.edge import answers, routes
@@ -13,6 +14,7 @@ from headworks.edge.cors import CorsRules
 from headworks.edge.request import Request
 from headworks.edge.routes import Match
 from headworks.edge.state import ServerState
+from headworks.edge.websocket import opened
 
 _PROBE_METHODS = b"GET, HEAD, OPTIONS"
 _ALL_METHODS = b"GET, HEAD, POST, OPTIONS"
@@ -36,6 +38,8 @@ def receive(request: Request, state: ServerState, cors: Cors) -> Match | Answer:
     match = routes.exactly(request.target) or _look_up(request)
     if match is None:
         return _elsewhere(request, state, cors)
+    if match.route.kind is Kind.REALTIME:
+        return opened(request, match)
     method = match.route.method
     if request.method == method or (request.method == b"HEAD" and method == b"GET"):
         return match

@@ -50,6 +50,8 @@ class Request:
     keep_alive: bool = False
     expects: bool = False
     """It waits for `100 Continue` before it sends the body."""
+    websocket: bool = False
+    """What follows its head on the connection is no HTTP."""
     fault: Fault | None = None
 
     def __init__(self, headers: dict[bytes, bytes] | None = None, body: IncomingBody | None = None) -> None:

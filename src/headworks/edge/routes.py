@@ -67,6 +67,7 @@ ROUTES = (
     Route(b"POST", b"/completions", Kind.COMPLETIONS),
     Route(b"POST", b"/embeddings", Kind.EMBEDDINGS),
     Route(b"POST", b"/rerank", Kind.RERANK),
+    Route(b"GET", b"/realtime", Kind.REALTIME),
     Route(b"GET", b"/models", Kind.MODELS, shared=True),
     Route(b"GET", b"/models/", Kind.MODEL, shared=True),
     Route(b"POST", b"/messages", Kind.CHAT, ANTHROPIC),

@@ -20,6 +20,8 @@ UNSEEN = 1024
 """Input tokens that a provider may add of its own: instructions for tools, frames of messages."""
 PICTURE = 6_000
 """Tokens of the largest picture."""
+REMEMBERED = 32_768
+"""Tokens that a model of conversations reads at most, where its profile says nothing."""
 SEARCHED_DOCUMENTS = 100
 """Of one search unit."""
 SEARCHED_TOKENS = 500
@@ -72,6 +74,8 @@ def reservation(call: Call, plan: Plan) -> Reservation:
     size = len(call.body.data)
     if kind is Kind.RERANK:
         return _of_ranking(ask, size)
+    if kind is Kind.REALTIME:
+        return _of_conversation(plan)
     bound = (max(ask.prompt_tokens, size)) + UNSEEN
     if "images" in ask.features:
         bound += call.body.data.count(b'"image') * PICTURE
@@ -85,6 +89,12 @@ def reservation(call: Call, plan: Plan) -> Reservation:
     if "prediction" in ask.fields:
         output += len(ask.fields["prediction"])
     return Reservation(ask.prompt_tokens, bound, output, ask.choices, capped=capped)
+
+
+def _of_conversation(plan: Plan) -> Reservation:
+    """One answer: it reads all that was said before, as far as the model remembers."""
+    memory = max(target.profile.context or REMEMBERED for target in plan.targets)
+    return Reservation(UNSEEN, memory, max(target.max_output for target in plan.targets), 1, capped=False)
 
 
 def _of_ranking(ask: Ask, size: int) -> Reservation:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from headworks.domain.errors import Fault
 from headworks.domain.usage import Usage
 
@@ -32,8 +34,6 @@ class Conversation(Protocol):
     """Why it ended, where it did not end as it should."""
     served_model: str
     upstream_id: str
-    delivered: int
-    """Bytes of content passed to the client since the last answer ended."""
 
     def from_client(self, data: bytes) -> Passed:
         """What the client has sent."""
@@ -50,3 +50,15 @@ class Conversation(Protocol):
     def ping(self) -> Passed:
         """Keeps what lies between from forgetting a silent connection."""
         ...
+
+    def estimated_output(self) -> int:
+        """Output tokens of the answer under way that were passed to the client."""
+        ...
+
+
+class Opening(msgspec.Struct, frozen=True):
+    """How an upstream is asked for one: header lines, each ended by CRLF, and what it has to accept them with."""
+
+    lines: bytes
+    accept: bytes
+    conversation: Conversation

@@ -14,6 +14,7 @@ from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
 from headworks.domain.usage import Usage
 from headworks.domain.where import Where
+from headworks.ports.conversation import Judge, Opening
 
 
 class Relay(Protocol):
@@ -80,6 +81,10 @@ class Interpreter(Protocol):
 
         `cap` lowers the output cap. Same dialect: the body is re-emitted with only the governed fields patched.
         """
+        ...
+
+    def converse(self, front: str, call_id: str, judge: Judge, cap: int | None) -> Opening:
+        """A conversation in real time, not yet begun. Each of its answers is kept to `cap` output tokens."""
         ...
 
     def prompt_text(self, front: str, kind: Kind, ask: Ask) -> str:

@@ -30,25 +30,30 @@ from headworks.domain.events import Event
 from headworks.domain.message import Conversation, Downgrade
 from headworks.domain.ranking import RankingAnswer, RankingAsk
 from headworks.domain.snapshot import Listed
-from headworks.domain.target import Target
+from headworks.domain.target import AskedModel, Target
 from headworks.domain.where import NOWHERE, Where
 from headworks.ports.dialect import Decoder, Encoder
 from headworks.ports.interpreter import Relay
 
 __all__ = ["OpenAIChat"]
 
+LIVE = frozenset(("audio", "audio_out"))
+"""What a conversation in real time may come to use."""
+
 
 class OpenAIChat:
     """`ports.dialect.Dialect` of `/v1/chat/completions`, `/v1/completions`, `/v1/embeddings` and `/v1/rerank`. Stateless; one for all."""
 
     name = NAME
-    kinds: frozenset[Kind] = frozenset((Kind.CHAT, Kind.COMPLETIONS, Kind.EMBEDDINGS, Kind.RERANK))
+    kinds: frozenset[Kind] = frozenset((Kind.CHAT, Kind.COMPLETIONS, Kind.EMBEDDINGS, Kind.RERANK, Kind.REALTIME))
     forward: frozenset[bytes] = FORWARD
     answer: frozenset[bytes] = ANSWER
     looks_whole = staticmethod(is_document)
 
-    def read_ask(self, kind: Kind, body: bytes, where: Where = NOWHERE) -> Ask:  # noqa: ARG002 - this dialect says all in the body
-        """See `Dialect.read_ask`."""
+    def read_ask(self, kind: Kind, body: bytes, where: Where = NOWHERE) -> Ask:
+        """See `Dialect.read_ask`. Only a conversation in real time says its model in the address."""
+        if kind is Kind.REALTIME:
+            return Ask(model=AskedModel(where.subject), stream=True, features=LIVE)
         return read_ask(kind, body)
 
     def patch(self, kind: Kind, ask: Ask, target: Target, cap: int | None) -> bytes:

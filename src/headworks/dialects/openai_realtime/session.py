@@ -22,6 +22,10 @@ from headworks.domain.errors import Fault, FaultClass
 from headworks.domain.usage import NO_USAGE
 from headworks.ports.conversation import Judge, Passed
 
+TEXT_TOKEN = 64
+"""Bytes of an event that brings a token of text, about."""
+SOUND_TOKEN = 3_200
+"""Bytes, in base64, of the 50 ms of sound that cost a token."""
 LARGEST_MESSAGE = 20_971_520
 """Bytes. OpenAI takes 15 MiB of sound in one event."""
 _UNSAID = frozenset((CloseCode.NO_STATUS_RCVD, CloseCode.ABNORMAL_CLOSURE, CloseCode.TLS_HANDSHAKE))
@@ -47,7 +51,8 @@ class RealtimeSession:
         self.fault: Fault | None = None
         self.served_model = ""
         self.upstream_id = ""
-        self.delivered = 0
+        self._text = self._sound = 0
+        """Bytes of the answer under way, about."""
 
     def from_client(self, data: bytes) -> Passed:
         """Its events, those that it may send."""
@@ -79,6 +84,10 @@ class RealtimeSession:
         self.over = True
         return self._passed(None)
 
+    def estimated_output(self) -> int:
+        """Of the answer under way."""
+        return self._text // TEXT_TOKEN + self._sound // SOUND_TOKEN
+
     def ping(self) -> Passed:
         """To the client; providers send their own."""
         if self._client.state is OPEN:
@@ -108,8 +117,10 @@ class RealtimeSession:
 
     def _note(self, message: bytes) -> None:
         event = read_server_event(message)
-        if event.type.endswith(".delta"):
-            self.delivered += len(message)
+        if event.type.endswith("audio.delta"):
+            self._sound += len(message)
+        elif event.type.endswith(".delta"):
+            self._text += len(message)
         elif event.type in CREATED:
             self._begun(event)
         elif event.type == DONE:
@@ -125,7 +136,7 @@ class RealtimeSession:
 
     def _answered(self, event: ServerEvent) -> None:
         self.answers += 1
-        self.delivered = 0
+        self._text = self._sound = 0
         if event.response is not None and event.response.usage is not None:
             self.usage += read_usage(event.response.usage)
 
