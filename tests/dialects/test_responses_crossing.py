@@ -191,9 +191,9 @@ def test_a_signed_thought_returns_to_its_maker_alone() -> None:
     assert [item.get("type") for item in elsewhere["input"]] == [None, "message", None]
 
 
-@pytest.mark.parametrize("field", [{"previous_response_id": "resp_1"}, {"conversation": "conv_1"}, {"background": True}])
+@pytest.mark.parametrize("field", [{"conversation": "conv_1"}, {"background": True}])
 def test_a_providers_memory_is_refused_with_words(field: Json) -> None:
-    with pytest.raises(Fault, match="keeps no state"):
+    with pytest.raises(Fault, match="is not served here. Leave it out"):
         prepare(RESPONSES, {"model": "m", "input": "Hi", **field}, RESPONSES)
 
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import re
+from urllib.parse import quote, urlencode
 
 import msgspec
 
 from headworks.domain.call import Call
 from headworks.domain.errors import Fault
 from headworks.domain.exchange import milliseconds
+from headworks.domain.kind import BY_ID
 from headworks.domain.reply import Reply
 from headworks.domain.target import Target, Tried
+from headworks.journey.keeping import Keeper
 from headworks.journey.said_in_body import said_in_body
+from headworks.journey.sealing import kept_here, sealing_of
 from headworks.journey.trial import Surroundings, Trial
 from headworks.ports.balancing import Health
 from headworks.ports.clock import Clock
+from headworks.ports.foreign import ForeignIds
 from headworks.ports.interpreter import Interpreter, Prepared
+from headworks.ports.responses import Responses
 from headworks.ports.stage import Proceed
 from headworks.ports.upstream import Outgoing, Upstream
 
@@ -27,11 +33,15 @@ _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 class Attempt:
     """The last stage. Returns once the answer has begun; raises a `Fault` where none did, so that Route may try elsewhere."""
 
-    def __init__(self, upstream: Upstream, interpreter: Interpreter, health: Health, clock: Clock) -> None:
+    def __init__(
+        self, upstream: Upstream, interpreter: Interpreter, health: Health, clock: Clock, ids: ForeignIds, responses: Responses
+    ) -> None:
         self._upstream = upstream
         self._interpreter = interpreter
         self._surroundings = Surroundings(interpreter, health, clock)
         self._clock = clock
+        self._ids = ids
+        self._responses = responses
 
     async def __call__(self, call: Call, proceed: Proceed) -> Reply:  # noqa: ARG002 - the last stage proceeds nowhere
         """One try of `call.target`."""
@@ -44,6 +54,8 @@ class Attempt:
         tally.downgrades = []
         if target.body is not None and target.body.headers and target.dialect == call.front:
             ask, tally.downgrades = said_in_body(ask, call.headers, target)
+        if ask.keep and kept_here(call, target):
+            ask = msgspec.structs.replace(ask, keep=False)
         prepared = self._interpreter.prepare(call.front, call.kind, ask, call.body.data, target, call.cap)
         tally.downgrades += [f"{downgrade.path}: {downgrade.what}" for downgrade in prepared.downgrades]
         if prepared.answer:
@@ -56,7 +68,8 @@ class Attempt:
             why=tally.notes.pop("why", ""),
         )
         tally.tried.append(tried)
-        trial = Trial(call, target, tried, prepared.relay, self._surroundings)
+        sealing = sealing_of(call, target, self._ids, prepared.relay)
+        trial = Trial(call, target, tried, prepared.relay, self._surroundings, sealing)
         try:
             trial.line = await self._upstream.open(self._outgoing(call, target, prepared), trial)
             await trial.begun()
@@ -72,13 +85,16 @@ class Attempt:
             trial.cancel()
             raise
         tried.served = True
+        if sealing is not None and sealing.token:
+            Keeper(call, ask, sealing.token, self._responses).watch(trial.reply)
         return trial.reply
 
     def _outgoing(self, call: Call, target: Target, prepared: Prepared) -> Outgoing:
         headers = call.headers
         ask = call.ask
         streamed = target.stream_heads and ask is not None and ask.stream
-        lines = [(target.stream_heads if streamed else target.heads)[call.kind]]
+        head = (target.stream_heads if streamed else target.heads)[call.kind]
+        lines = [_about(head, call) if call.kind in BY_ID else head]
         forwarded = self._interpreter.forwarded(call.front, target)
         for name in forwarded:
             value = headers.get(name)
@@ -97,3 +113,13 @@ class Attempt:
             timeouts=target.timeouts,
             max_connections=target.max_connections,
         )
+
+
+def _about(head: bytes, call: Call) -> bytes:
+    """The head with the id of what the request is about, and the parameters that travel on."""
+    line, newline, rest = head.partition(b"\r\n")
+    line = line.replace(b"{id}", quote(call.opened[call.where.subject], safe="").encode())
+    if call.where.query:
+        path, space, version = line.rpartition(b" ")
+        line = b"%b%b%b%b%b" % (path, b"&" if b"?" in path else b"?", urlencode(call.where.query).encode(), space, version)
+    return line + newline + rest

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from headworks.domain.config import ProviderRule
+from headworks.domain.kind import Kind
 from headworks.providers.catalog import ProviderRow
 from headworks.providers.signers import SIGNERS
 from headworks.wiring.compile.address import Address
@@ -19,6 +20,7 @@ _NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 _CREDENTIAL = re.compile(r"auth|key|token|secret|cookie|password")
 _VALUE = re.compile(r"[\x20-\x7e]*")
 _MODEL = b"{model}"
+_METHODS: Mapping[str, str] = {Kind.RESPONSE: "GET", Kind.RESPONSE_ITEMS: "GET", Kind.DELETE_RESPONSE: "DELETE"}
 _OURS = frozenset(
     (
         "host",
@@ -109,7 +111,13 @@ def build_heads(address: Address, below: Paths, base: str, fixed: dict[str, str]
     } | fixed
     headers = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     return Heads(
-        *({kind: f"POST {base}{path} HTTP/1.1\r\n{headers}".encode("ascii") for kind, path in paths.items()} for paths in below)
+        *(
+            {
+                kind: f"{_METHODS.get(kind, 'POST')} {base}{path} HTTP/1.1\r\n{headers}".encode("ascii")
+                for kind, path in paths.items()
+            }
+            for paths in below
+        )
     )
 
 
