@@ -66,7 +66,8 @@ class Hub:
             talk = msgspec.structs.replace(talk, max_tokens=cap)
         body, downgrades = spoken.write_request(talk, target)
         _refuse_loss(downgrades, target)
-        return Prepared(body, Translated(spoken, target, source, ask), downgrades)
+        relay = Translated(spoken, target, source, ask)
+        return Prepared(body, relay, downgrades, losses=relay.losses)
 
     def _embed(self, front: str, ask: Ask, target: Target) -> Prepared:
         source, spoken = self._dialects[front], self._spoken[target.dialect]

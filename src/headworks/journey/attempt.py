@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable, Sequence
+from functools import partial
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-from headworks.domain.call import Call
+from headworks.domain.call import Call, Tally
 from headworks.domain.errors import Fault
 from headworks.domain.exchange import milliseconds
 from headworks.domain.kind import BY_ID
+from headworks.domain.message import Downgrade
+from headworks.domain.outcome import Outcome
 from headworks.domain.reply import Reply
 from headworks.domain.target import Target, Tried
 from headworks.journey.keeping import Keeper
@@ -85,6 +89,8 @@ class Attempt:
             trial.cancel()
             raise
         tried.served = True
+        if prepared.losses is not None:
+            trial.reply.on_end(partial(_tell_losses, tally, prepared.losses))
         if sealing is not None and sealing.token:
             Keeper(call, ask, sealing.token, self._responses).watch(trial.reply)
         return trial.reply
@@ -113,6 +119,11 @@ class Attempt:
             timeouts=target.timeouts,
             max_connections=target.max_connections,
         )
+
+
+def _tell_losses(tally: Tally, losses: Callable[[], Sequence[Downgrade]], _outcome: Outcome) -> None:
+    """What the answer held that its language cannot say is known at its end."""
+    tally.downgrades += [f"{loss.path}: {loss.what}" for loss in losses()]
 
 
 def _about(head: bytes, call: Call) -> bytes:

@@ -50,6 +50,8 @@ class Front(Protocol):
     """Client headers (lower-case) that travel on, where both sides know them."""
     answer: frozenset[bytes]
     """Upstream headers (lower-case) that travel back, where both sides know them."""
+    says: frozenset[str]
+    """What it can say of another language's answers, besides what all can (`logprobs`, `stop_sequence`)."""
 
     def read_ask(self, kind: Kind, body: bytes, where: Where = NOWHERE) -> Ask:
         """See `Interpreter.read_ask`."""
