@@ -6,8 +6,8 @@ A field is decoded only where its bytes hold one of the names that are looked fo
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -34,7 +34,7 @@ _NEEDED = frozenset(("files", "container", "code_execution"))
 """Without one of these features no answer holds any."""
 _EVERYBODYS = re.compile(r"(?!gs:|.*googleapis\.com/|files/)")
 """How a URI begins that is no file of a provider's account: Gemini reads from the web, too."""
-_DECODE = msgspec.json.Decoder().decode
+_DECODE: Callable[[bytes], object] = msgspec.json.Decoder().decode
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -45,7 +45,7 @@ class Named(NamedTuple):
     param: str
 
 
-def ids_named(front: str, fields: Mapping[str, Any]) -> list[Named]:
+def ids_named(front: str, fields: Mapping[str, msgspec.Raw]) -> list[Named]:
     """All foreign ids of a request, in the open or as tokens. Raises `Fault` `invalid_json`."""
     asked = _ASKED.get(front)
     if asked is None:
@@ -87,22 +87,26 @@ def _ids_in(raw: msgspec.Raw | bytes, names: frozenset[str], param: str) -> Iter
 
 
 def _found(value: object, names: frozenset[str]) -> Iterator[str]:
-    waiting = [value]
+    waiting: list[object] = [value]
     while waiting:
-        value = waiting.pop()
-        if isinstance(value, list):
-            waiting += cast("list[object]", value)
-        elif isinstance(value, dict):
-            part = cast("dict[str, object]", value)
-            if str(part.get("type", "")).endswith("tool_use"):
-                continue  # its input is the caller's own
-            for name in names & part.keys():
-                yield from _ids_of(part[name])
-            waiting += part.values()
+        match waiting.pop():
+            case list(values):
+                waiting += values
+            case dict(part) if not str(part.get("type", "")).endswith("tool_use"):  # whose input is the caller's own
+                for name in names & part.keys():
+                    yield from _ids_of(part[name])
+                waiting += part.values()
+            case _:
+                pass
 
 
 def _ids_of(value: object) -> Iterator[str]:
     """Of one member: an id, or a list of them."""
-    for id_ in cast("list[object]", value) if isinstance(value, list) else (value,):
-        if isinstance(id_, str) and id_ and not (":" in id_ and _EVERYBODYS.match(id_)):
+    match value:
+        case list(values):
+            for each in values:
+                yield from _ids_of(each)
+        case str(id_) if id_ and not (":" in id_ and _EVERYBODYS.match(id_)):
             yield id_
+        case _:
+            pass

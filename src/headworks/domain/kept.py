@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import msgspec
 
@@ -33,13 +32,13 @@ class _Answered(msgspec.Struct):
 _ANSWERED = msgspec.json.Decoder(_Answered)
 
 
-def items_of(fields: Mapping[str, Any]) -> Sequence[msgspec.Raw]:
+def items_of(fields: Mapping[str, msgspec.Raw]) -> Sequence[msgspec.Raw]:
     """The items that a request sends; a text is one. `input` has been judged already."""
     raw = bytes(fields.get("input", b"[]"))
     return [msgspec.Raw(b'{"role":"user","content":%b}' % raw)] if raw.lstrip().startswith(b'"') else _ITEMS.decode(raw)
 
 
-def continued(fields: Mapping[str, Any], kept: Kept) -> bytes:
+def continued(fields: Mapping[str, msgspec.Raw], kept: Kept) -> bytes:
     """The body of a request that goes on from `kept`, with all that was said before in it."""
     said = (*kept.items, *_ANSWERED.decode(kept.response).output, *items_of(fields))
     return _ENCODER.encode({**{name: value for name, value in fields.items() if name != "previous_response_id"}, "input": said})

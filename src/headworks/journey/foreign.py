@@ -6,7 +6,6 @@ Whoever asks for another tenant's thing, and whoever asks for what is not there,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import msgspec
 
@@ -132,7 +131,7 @@ def _pinned(front: str, plan: Plan, opened: Sequence[ForeignId], owner: str) -> 
     return next((target for target in fitting if target.name in names), fitting[0] if fitting else None)
 
 
-def _with_ids(fields: Mapping[str, Any], params: set[str], ids: Mapping[str, str]) -> Mapping[str, Any]:
+def _with_ids(fields: Mapping[str, msgspec.Raw], params: set[str], ids: Mapping[str, str]) -> Mapping[str, msgspec.Raw]:
     """The fields with ids in the place of their tokens, which no JSON writer escapes."""
     changed = dict(fields)
     for param in params:
@@ -143,7 +142,7 @@ def _with_ids(fields: Mapping[str, Any], params: set[str], ids: Mapping[str, str
     return changed
 
 
-def _text(raw: Any) -> str:
+def _text(raw: msgspec.Raw) -> str:
     try:
         return msgspec.json.decode(raw, type=str)
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import msgspec
 
@@ -32,7 +31,7 @@ class _Event(msgspec.Struct):
 
 
 _EVENT = msgspec.json.Decoder(_Event)
-_RESPONSE = msgspec.json.Decoder(dict[str, Any])
+_ITEM = msgspec.json.Decoder(dict[str, object])
 
 
 class Keeper:
@@ -77,24 +76,27 @@ async def answer(call: Call, responses: Responses) -> Reply:
 
 async def _response(call: Call, kept: Kept, _responses: Responses) -> bytes:
     if dict(call.where.query).get("stream") in ("true", "1"):
-        raise _refused("An answer that this gateway keeps is not streamed again.", "Ask for it without 'stream'.", "stream")
+        raise Fault(
+            "invalid_request", "An answer that this gateway keeps is not streamed again. Leave 'stream' out.", param="stream"
+        )
     return bytes(kept.response)
 
 
 async def _items(call: Call, kept: Kept, _responses: Responses) -> bytes:
     asked = dict(call.where.query)
-    items = [{"id": f"item_{place}", **_RESPONSE.decode(item)} for place, item in enumerate(kept.items)]
+    items: list[dict[str, object]] = [
+        {"id": f"item_{place}", "type": "message", **_ITEM.decode(item)} for place, item in enumerate(kept.items)
+    ]
     if asked.get("order", "desc") != "asc":
         items.reverse()
-    names = [item["id"] for item in items]
+    names = [str(item["id"]) for item in items]
     begin = _place(names, asked["after"], "after") + 1 if "after" in asked else 0
     end = _place(names, asked["before"], "before") if "before" in asked else len(items)
-    size = _size(asked.get("limit", str(_USUAL)))
-    shown = items[begin:end][:size]
+    shown = items[begin:end][: _size(asked.get("limit", str(_USUAL)))]
     return msgspec.json.encode(
         {
             "object": "list",
-            "data": [{"type": "message", **item} for item in shown],
+            "data": shown,
             "first_id": shown[0]["id"] if shown else None,
             "last_id": shown[-1]["id"] if shown else None,
             "has_more": begin + len(shown) < end,
@@ -103,8 +105,8 @@ async def _items(call: Call, kept: Kept, _responses: Responses) -> bytes:
 
 
 async def _cancelled(_call: Call, _kept: Kept, _responses: Responses) -> bytes:
-    raise _refused(
-        "Only an answer that is made in the background can be cancelled, and this one is there.", "Use it, or delete it."
+    raise Fault(
+        "invalid_request", "Only an answer in the making can be cancelled, and this one is there. Use it, or delete it."
     )
 
 
@@ -124,18 +126,16 @@ _ANSWERS = {
 
 def _place(names: Sequence[str], name: str, param: str) -> int:
     if name not in names:
-        raise _refused(f"'{param}' names no item of this answer.", "Take one of the ids that the list has shown.", param)
+        raise Fault(
+            "invalid_request", f"'{param}' names no item of this answer. Use an id that the list has shown.", param=param
+        )
     return names.index(name)
 
 
 def _size(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= _MOST:
-        raise _refused(f"'limit' must be a number from 1 to {_MOST}.", "Correct it.", "limit")
+        raise Fault("invalid_request", f"'limit' must be a number from 1 to {_MOST}.", param="limit")
     return int(text)
-
-
-def _refused(what: str, remedy: str, param: str | None = None) -> Fault:
-    return Fault("invalid_request", f"{what} {remedy}", param=param)
 
 
 def _last_response(events: bytes) -> bytes:

@@ -10,8 +10,8 @@ from headworks.domain.errors import Fault
 
 _NOTHING = frozenset((b"null", b"false", b'""'))
 _MEMORY = {
-    "conversation": "Leave it out: go on from an answer with 'previous_response_id', or send the earlier turns as items of 'input'.",
-    "background": "Leave it out: wait for the answer, or stream it. What an answer costs that nobody waits for could not be told in time.",
+    "conversation": "go on from an answer with 'previous_response_id', or send the earlier turns as items of 'input'.",
+    "background": "wait for the answer, or stream it. What an answer costs that nobody waits for could not be told in time.",
 }
 """What is not served, and what to do instead."""
 
@@ -28,7 +28,7 @@ def refuse_state(fields: Fields) -> None:
     """Raise `Fault` `invalid_request` for what refers to a provider's memory, which all who share its credential would share."""
     for name, instead in _MEMORY.items():
         if name in fields and bytes(fields[name]) not in _NOTHING:
-            raise Fault("invalid_request", f"'{name}' is not served here. {instead}", param=name)
+            raise Fault("invalid_request", f"'{name}' is not served here. Leave it out: {instead}", param=name)
     raw = bytes(fields.get("input", b""))
     if raw.startswith(b"[") and any(_is_reference(item) for item in _items(raw)):
         raise Fault(
