@@ -17,7 +17,7 @@ for _number in (signal.SIGINT, signal.SIGHUP):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, signal.default_int_handler if _number is signal.SIGINT else signal.SIG_DFL)
 
-Tell = Callable[[Iterable[str]], None]
+Report = Callable[[Iterable[str]], None]
 FIGURES = "figures"
 MISSING = "is not installed"
 """What the reason of a skipped test says when a program that it needs is not there."""
@@ -36,14 +36,14 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 @pytest.fixture
-def tell(record_property: Callable[[str, object], None]) -> Tell:
+def report(record_property: Callable[[str, object], None]) -> Report:
     """Keeps lines for whoever reads the output of the run."""
     return lambda lines: record_property(FIGURES, "\n".join(lines))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests had to tell, whichever process ran them."""
-    for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
-        for name, text in report.user_properties:
+    """Print what tests had to report, whichever process ran them."""
+    for test in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
+        for name, text in test.user_properties:
             if name == FIGURES:
                 terminalreporter.write_line(f"\n{text}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import Tell
+from tests.conftest import Report
 from tests.dialects.cross_checks import EXCEPTIONS, FAMILIES
 from tests.dialects.published_spec import SPECS
 from tests.dialects.recordings import Tally, named_exceptions, run, shared
@@ -30,9 +30,9 @@ def test_recordings_cross(crossed: tuple[str, Tally], check: str) -> None:
     assert sum(counts[check] for counts in tally.passed.values()) > FEWEST
 
 
-def test_table(crossed: tuple[str, Tally], tell: Tell) -> None:
+def test_table(crossed: tuple[str, Tally], report: Report) -> None:
     """The table, for whoever reads the test's output."""
     title, tally = crossed
-    tell([title, *tally.lines(["question", "answer"])])
+    report([title, *tally.lines(["question", "answer"])])
 
     assert len(tally.total) > 1

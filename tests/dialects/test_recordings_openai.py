@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import Tell
+from tests.conftest import Report
 from tests.dialects.openai_checks import (
     CARRIED_CHECKS,
     CHAT_CHECKS,
@@ -45,9 +45,9 @@ def test_completions_and_embeddings_recordings(carried: Tally, check: str) -> No
     assert sum(carried.passed[provider][check] for provider in carried.passed) > 0
 
 
-def test_table(chat: Tally, carried: Tally, tell: Tell) -> None:
+def test_table(chat: Tally, carried: Tally, report: Report) -> None:
     """The table, for whoever reads the test's output."""
-    tell([*chat.lines(CHAT_CHECKS), "", *carried.lines(CARRIED_CHECKS)])
+    report([*chat.lines(CHAT_CHECKS), "", *carried.lines(CARRIED_CHECKS)])
 
     assert sum(counts["cuts"] for counts in chat.total.values()) > SMALLEST_SHARE
 

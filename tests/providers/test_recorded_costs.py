@@ -16,7 +16,7 @@ from genai_prices.types import Usage as GenaiUsage
 
 from headworks.domain.usage import Usage
 from headworks.providers.price_table import shipped_prices
-from tests.conftest import Tell
+from tests.conftest import Report
 from tests.dialects.recordings import LeftOut, Recording, Tally, run, shared
 
 pytestmark = pytest.mark.skipif(not shared().exists(), reason=f"no recordings at {shared()}")
@@ -128,8 +128,8 @@ def test_recorded_answers_cost_what_genai_prices_says(tally: Tally) -> None:
     assert sum(counts["cost"] for counts in tally.passed.values()) >= FEWEST
 
 
-def test_table(tally: Tally, tell: Tell) -> None:
+def test_table(tally: Tally, report: Report) -> None:
     """Passed of total per provider, for whoever reads the test's output."""
-    tell(tally.lines(["cost"]))
+    report(tally.lines(["cost"]))
 
     assert tally.total
