@@ -60,6 +60,8 @@ class Translated:
         self._decoder: Decoder | None = None
         self._whole: list[bytes] = []
         self._held = 0
+        self._last = b""
+        """The latest bytes that went on."""
 
     def feed(self, data: bytes) -> bytes:
         """See `Relay.feed`. What follows a fault is dropped: `fail` speaks then."""
@@ -88,7 +90,7 @@ class Translated:
 
     def fail(self, fault: Fault, request_id: str) -> bytes:
         """See `Relay.fail`."""
-        return self._front.write_fault_event(fault, request_id) if self._ask.stream else b""
+        return self._front.write_fault_event(fault, request_id, self._last) if self._ask.stream else b""
 
     def estimated_output(self) -> int:
         """At least one token a delta, at least one for four bytes."""
@@ -109,7 +111,9 @@ class Translated:
         events = self._note(read(data))
         self._unsaid.note(events)
         if self._encoder is not None:
-            return self._encoder.feed(events)
+            out = self._encoder.feed(events)
+            self._last = out or self._last
+            return out
         return self._front.write_answer(events, self._ask) if self.ended and self.fault is None else b""
 
     def _read_complete(self, data: bytes) -> list[Event]:

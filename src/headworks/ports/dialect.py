@@ -77,8 +77,8 @@ class Front(Protocol):
         """A fault as an error body."""
         ...
 
-    def write_fault_event(self, fault: Fault, request_id: str) -> bytes:
-        """A fault as the last event of a stream."""
+    def write_fault_event(self, fault: Fault, request_id: str, last: bytes = b"") -> bytes:
+        """A fault as the last event of a stream. `last` are the events before it: some languages number theirs."""
         ...
 
     def write_models(self, models: Sequence[Listed]) -> bytes:

@@ -125,7 +125,7 @@ class OpenAIChat:
         """See `Dialect.write_fault`."""
         return write_fault(fault, request_id)
 
-    def write_fault_event(self, fault: Fault, request_id: str) -> bytes:
+    def write_fault_event(self, fault: Fault, request_id: str, last: bytes = b"") -> bytes:  # noqa: ARG002 - its events bear no numbers
         """See `Dialect.write_fault_event`."""
         return write_fault_event(fault, request_id)
 

@@ -93,9 +93,9 @@ class OpenAIResponses:
         """See `Dialect.write_fault`."""
         return write_fault(fault, request_id)
 
-    def write_fault_event(self, fault: Fault, request_id: str) -> bytes:
+    def write_fault_event(self, fault: Fault, request_id: str, last: bytes = b"") -> bytes:
         """See `Dialect.write_fault_event`."""
-        return write_fault_event(fault, request_id)
+        return write_fault_event(fault, request_id, last)
 
     def write_models(self, models: Sequence[Listed]) -> bytes:
         """See `Dialect.write_models`."""
