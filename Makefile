@@ -36,7 +36,7 @@ layers: $(VENV)/.test
 	@$(BIN)/lint-imports --no-cache --no-logo
 
 tests: $(VENV)/.test
-	@$(PYTEST)
+	@$(PYTEST) --numprocesses=2 --dist=loadfile # most of the time goes into waiting for programs under test
 
 prove: $(VENV)/.prove ## the long proofs in full, with their figures
 	@$(PYTEST) -m long -rA --timeout=3600

@@ -83,16 +83,10 @@ def exits() -> str:
 def endpoints() -> str:
     """What clients can ask."""
     rows = (
-        (f"`{route.method.decode()} {PREFIXES[0].decode()}{path(route.path)}`", f"`{route.kind}`", f"`{route.front.name}`")
+        (f"`{route.method.decode()} {PREFIXES[0].decode()}{route.shown}`", f"`{route.kind}`", f"`{route.front.name}`")
         for route in ROUTES
     )
     return table(("request", "kind", "dialect"), rows)
-
-
-def path(raw: bytes) -> str:
-    """A route's path as a reader expects it."""
-    text = raw.decode()
-    return f"{text}{{id}}" if text.endswith("/") else text
 
 
 def commands() -> str:

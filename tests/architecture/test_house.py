@@ -10,6 +10,7 @@ from tests.architecture.source import source_files, test_files
 NAMES_DIALECTS = {
     "src/headworks/cli/emulate.py": "which wire the emulator is to speak",
     "src/headworks/domain/governed.py": "which fields each dialect lets a caller choose a model or a price with",
+    "src/headworks/domain/foreign_fields.py": "where each dialect names what a provider keeps",
     "src/headworks/edge/routes.py": "which dialect is spoken on which path",
     "src/headworks/domain/config/auth.py": "the name that `auth` has in the document",
 }

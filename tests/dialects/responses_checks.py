@@ -54,7 +54,8 @@ def patch_changes_little(recording: Recording) -> None:
     body = _stateless(recording)
     kind = Kind.COUNT_TOKENS if recording.op == "responses.aux" else Kind.CHAT
 
-    out = msgspec.json.decode(DIALECT.patch(kind, ask(body, kind), target("other"), None))
+    asked = msgspec.structs.replace(ask(body, kind), keep=body.get("store") is True)
+    out = msgspec.json.decode(DIALECT.patch(kind, asked, target("other"), None))
 
     store = {} if kind is Kind.COUNT_TOKENS else {"store": body.get("store") is True}
     assert out == {**body, "model": "other", **store}

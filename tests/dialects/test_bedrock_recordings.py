@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
+from tests.conftest import Report
 from tests.dialects import bedrock_checks, bedrock_invoke_checks
 from tests.dialects.recordings import Check, Tally, named_exceptions, run, shared
 
@@ -24,11 +23,10 @@ def tally(request: pytest.FixtureRequest) -> tuple[str, Tally]:
     return request.param, run(checks, ops, named_exceptions(bedrock_checks.EXCEPTIONS))
 
 
-def test_recordings_hold(tally: tuple[str, Tally], capsys: pytest.CaptureFixture[str]) -> None:
+def test_recordings_hold(tally: tuple[str, Tally], report: Report) -> None:
     title, found = tally
     checks, _, fewest = FAMILIES[title]
-    with capsys.disabled():
-        sys.stdout.write("\n".join(["", title, *found.lines(checks), ""]))
+    report([title, *found.lines(checks)])
 
     assert found.failures == []
     assert all(sum(counts[check] for counts in found.passed.values()) >= fewest for check in checks)

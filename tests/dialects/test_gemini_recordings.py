@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
+from tests.conftest import Report
 from tests.dialects.gemini_checks import CHECKS, EXCEPTIONS, OPS
 from tests.dialects.recordings import Tally, named_exceptions, run, shared
 
@@ -26,9 +25,8 @@ def test_recordings(tally: Tally, check: str) -> None:
     assert sum(tally.passed[provider][check] for provider in tally.passed) > 0
 
 
-def test_table(tally: Tally, capsys: pytest.CaptureFixture[str]) -> None:
+def test_table(tally: Tally, report: Report) -> None:
     """The table, for whoever reads the test's output."""
-    with capsys.disabled():
-        sys.stdout.write("\n".join(["", *tally.lines(CHECKS), ""]))
+    report(tally.lines(CHECKS))
 
     assert sum(counts["request"] for counts in tally.total.values()) > FEWEST

@@ -191,9 +191,51 @@ def test_a_signed_thought_returns_to_its_maker_alone() -> None:
     assert [item.get("type") for item in elsewhere["input"]] == [None, "message", None]
 
 
-@pytest.mark.parametrize("field", [{"previous_response_id": "resp_1"}, {"conversation": "conv_1"}, {"background": True}])
+def test_a_thought_of_another_provider_is_left_out_of_anthropics_turns_and_that_is_told() -> None:
+    """A client of one language, answered by one provider and then by another: each would refuse what only the other can read."""
+    thoughts = [
+        {"type": "thinking", "thinking": "Hm.", "signature": "hw1.openai_responses.s.gAAA"},
+        {"type": "thinking", "thinking": "So.", "signature": "hw1.anthropic.s.EqQB"},
+        {"type": "redacted_thinking", "data": "hw1.openai_responses.r.gBBB"},
+    ]
+    turns = [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": [*thoughts, {"type": "text", "text": "Yes."}]},
+        {"role": "assistant", "content": thoughts[:1]},
+        {"role": "user", "content": "Sure?"},
+    ]
+
+    prepared = prepare(ANTHROPIC, {"model": "m", "max_tokens": 9, "messages": turns}, ANTHROPIC)
+
+    own = {"type": "thinking", "thinking": "So.", "signature": "EqQB"}
+    sent = msgspec.json.decode(prepared.body)["messages"]
+    assert sent == [turns[0], {"role": "assistant", "content": [own, {"type": "text", "text": "Yes."}]}, turns[3]]
+    assert [downgrade.path for downgrade in prepared.downgrades] == ["reasoning"]
+    plain = prepare(
+        ANTHROPIC, {"model": "m", "max_tokens": 9, "messages": [{"role": "assistant", "content": [own]}]}, ANTHROPIC
+    )
+    assert plain.downgrades == ()
+
+
+def test_an_error_is_numbered_on_from_the_events_before_it() -> None:
+    """Untouched and translated."""
+    fault = Fault("severed", "Cut.")
+    asked = {"model": "m", "input": "Hi", "stream": True}
+    native = prepare(RESPONSES, asked, RESPONSES).relay
+    native.feed(b'data: {"type":"response.created","response":{"id":"r"},"sequence_number":0}\n\n')
+    native.feed(b'data: {"type":"response.output_text.delta","delta":"x","sequence_number": 1}\n\n')
+    chat = prepare(RESPONSES, asked, "openai_chat").relay
+    before = chat.feed(b'data: {"id":"c","model":"m","choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n')
+
+    assert [event["sequence_number"] for event in told(native.fail(fault, "1"))] == [2, 3]
+    last = told(before)[-1]["sequence_number"]
+    assert [event["sequence_number"] for event in told(chat.fail(fault, "1"))] == [last + 1, last + 2]
+    assert [event["sequence_number"] for event in told(prepare(RESPONSES, asked, RESPONSES).relay.fail(fault, "1"))] == [0, 1]
+
+
+@pytest.mark.parametrize("field", [{"conversation": "conv_1"}, {"background": True}])
 def test_a_providers_memory_is_refused_with_words(field: Json) -> None:
-    with pytest.raises(Fault, match="keeps no state"):
+    with pytest.raises(Fault, match="is not served here"):
         prepare(RESPONSES, {"model": "m", "input": "Hi", **field}, RESPONSES)
 
 

@@ -248,8 +248,8 @@ def test_an_unknown_path_is_told_the_nearest_one(path: bytes, nearest: str) -> N
 @pytest.mark.parametrize(
     ("path", "advice"),
     [
-        (b"/v1/responses/resp_1", "Responses are not kept: there is POST /v1/responses"),
-        (b"/responses/resp_1/cancel", "Responses are not kept"),
+        (b"/v1/conversations", "Conversations are not kept: go on from an answer"),
+        (b"/conversations/conv_1/items", "Conversations are not kept"),
         (b"/metrics", "control port"),
     ],
 )
@@ -329,7 +329,7 @@ def test_head_is_get_without_the_body() -> None:
 @pytest.mark.parametrize(
     ("path", "allow"),
     [
-        (b"*", "GET, HEAD, POST, OPTIONS"),
+        (b"*", "GET, HEAD, POST, DELETE, OPTIONS"),
         (b"/v1/messages", "POST, OPTIONS"),
         (b"/v1/models/x", "GET, HEAD, OPTIONS"),
         (b"/readyz", "GET, HEAD, OPTIONS"),

@@ -20,10 +20,13 @@ from headworks.wiring.clock import SystemClock
 from tests.providers.token_server import Asked, TokenServer
 
 SECRET = "a-secret-of-the-test"
-NOW = SystemClock().wall_ns() // 10**9
-SOON = datetime.fromtimestamp(NOW, UTC) + timedelta(hours=1)
+SOON = datetime.fromtimestamp(SystemClock().wall_ns() // 10**9, UTC) + timedelta(hours=1)
 ENDS = SOON.strftime("%Y-%m-%dT%H:%M:%SZ")
 TEMPORARY = AwsKeys("ASIATEMPORARY", "temporary-secret", "temporary-token")
+
+
+def now() -> float:
+    return SystemClock().wall_ns() / 10**9
 
 
 def obtain(rule: AuthRule) -> Lease:
@@ -129,7 +132,7 @@ def test_google_tokens_of_a_service_account(tmp_path: Path) -> None:
 
     assert lease.value == "ya29.given"
     assert lease.ends is not None
-    assert 3500 < lease.ends - NOW < 3800
+    assert 3500 < lease.ends - now() < 3800
     assert "assertion=eyJ" in server.asked[0].body
 
 
@@ -180,7 +183,7 @@ def test_entra_tokens_of_an_application(
 
     assert lease.value == "given"
     assert lease.ends is not None
-    assert 3500 < lease.ends - NOW < 3800
+    assert 3500 < lease.ends - now() < 3800
 
 
 def oauth(url: str) -> OAuthAuth:
@@ -193,7 +196,7 @@ def test_oauth_tokens_by_client_credentials() -> None:
 
     assert lease.value == "given"
     assert lease.ends is not None
-    assert 50 < lease.ends - NOW < 300
+    assert 50 < lease.ends - now() < 300
     (asked,) = server.asked
     assert asked.body == "grant_type=client_credentials&scope=models&audience=lab"
     assert asked.headers["authorization"].startswith("Basic ")

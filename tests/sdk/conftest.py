@@ -13,6 +13,9 @@ from headworks.testing.emulator import EmulatorProcess, Personality, Wire
 from tests.sdk.responses_upstream import ResponsesUpstream
 from tests.system.house import KEY, RunningHouse
 
+KEEPER, STRANGER = "hw-sdk-keeper", "hw-sdk-stranger"
+"""Keys that may have answers stored, of two tenants."""
+
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[EmulatorProcess]:
@@ -56,6 +59,11 @@ def _config(emulator: EmulatorProcess, responses_upstream: ResponsesUpstream) ->
             "native/*": {"input": 1, "output": 2, "cache_read": 0.5},
             "anthropic/*": {"input": 3, "output": 15, "cache_read": 0.3, "cache_write": 3.75},
         },
+        "keys": {
+            "tester": {"key": "${SYSTEM_TEST_KEY}"},
+            "keeper": {"key": KEEPER, "features": ["store"]},
+            "stranger": {"key": STRANGER, "features": ["store"]},
+        },
         "timeouts": {"first_byte": 3, "idle": 3},
         "retries": {"attempts": 1},
         "breaker": {"failures": 10_000, "cooldown": 0, "cooldown_cap": 0},
@@ -66,6 +74,20 @@ def _config(emulator: EmulatorProcess, responses_upstream: ResponsesUpstream) ->
 def gpt(house: RunningHouse) -> Iterator[openai.OpenAI]:
     """OpenAI's SDK, pointed at the gateway."""
     with openai.OpenAI(base_url=f"{house.url}/v1", api_key=KEY, max_retries=0) as client:
+        yield client
+
+
+@pytest.fixture
+def keeper(house: RunningHouse) -> Iterator[openai.OpenAI]:
+    """The same, with a key whose answers are kept."""
+    with openai.OpenAI(base_url=f"{house.url}/v1", api_key=KEEPER, max_retries=0) as client:
+        yield client
+
+
+@pytest.fixture
+def stranger(house: RunningHouse) -> Iterator[openai.OpenAI]:
+    """The same, of another tenant."""
+    with openai.OpenAI(base_url=f"{house.url}/v1", api_key=STRANGER, max_retries=0) as client:
         yield client
 
 

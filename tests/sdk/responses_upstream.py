@@ -1,4 +1,6 @@
-"""A provider that speaks Responses, as small as can be: it answers one text, whole or streamed, and remembers what it was asked."""
+"""A provider that speaks Responses, as small as can be: it answers one text, whole or streamed, remembers what it was asked, and keeps
+answers where it is told to.
+"""
 
 from __future__ import annotations
 
@@ -46,28 +48,60 @@ class ResponsesUpstream:
 
 
 def _handler(received: list[Json]) -> type[BaseHTTPRequestHandler]:
+    kept: dict[str, Json] = {}
+
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:  # the name is http.server's
-            asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            asked = json.loads(self.rfile.read(int(self.headers["content-length"])) or b"{}")
             received.append(asked)
+            previous = asked.get("previous_response_id")
+            if previous is not None and previous not in kept:
+                self._send("application/json", _missing(previous), 400)
+                return
+            made = ANSWER_ID if not asked.get("store") else f"resp_{len(kept):08d}"
+            answer = {**_response(asked["model"], "completed", _message(SAID)), "id": made, "previous_response_id": previous}
+            if asked.get("store"):
+                kept[made] = {**answer, "store": True}
             if asked.get("stream"):
-                self._send("text/event-stream", b"".join(_frames(asked["model"])))
+                self._send("text/event-stream", b"".join(_frames(asked["model"])).replace(ANSWER_ID.encode(), made.encode()))
             else:
-                self._send("application/json", json.dumps(_response(asked["model"], "completed", _message(SAID))).encode())
+                self._send("application/json", json.dumps(answer).encode())
+
+        def do_GET(self) -> None:  # as above
+            id_ = self.path.split("/")[3]
+            found = kept.get(id_)
+            if found is not None and self.path.endswith("/input_items"):
+                found = {"object": "list", "data": [_asked()], "first_id": "msg_0", "last_id": "msg_0", "has_more": False}
+            self._send("application/json", json.dumps(found).encode() if found else _missing(id_), 200 if found else 404)
+
+        def do_DELETE(self) -> None:  # as above
+            id_ = self.path.split("/")[3]
+            gone = kept.pop(id_, None)
+            said = {"id": id_, "object": "response", "deleted": True}
+            self._send("application/json", json.dumps(said).encode() if gone else _missing(id_), 200 if gone else 404)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
             """Say nothing."""
 
-        def _send(self, kind: str, body: bytes) -> None:
-            self.send_response(200)
+        def _send(self, kind: str, body: bytes, status: int = 200) -> None:
+            self.send_response(status)
             self.send_header("content-type", kind)
             self.send_header("content-length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
     return Handler
+
+
+def _missing(id_: str) -> bytes:
+    message = f"Response with id '{id_}' not found."
+    return json.dumps({"error": {"message": message, "type": "invalid_request_error", "param": None, "code": None}}).encode()
+
+
+def _asked() -> Json:
+    return {"id": "msg_0", "type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hi"}]}
 
 
 def _frames(model: str) -> Iterator[bytes]:

@@ -32,14 +32,17 @@ class _Google(BaseHTTPRequestHandler):
         elif action.startswith("countTokens"):
             self._say('{"totalTokens": 7}', "application/json")
         elif action.startswith("stream"):
-            chunks = [self._chunk([{"text": "Hel"}]), self._chunk([{"text": "lo"}]) | {"usageMetadata": _USAGE}]
+            chunks: list[dict[str, Any]] = [
+                self._chunk([{"text": "Hel"}]),
+                self._chunk([{"text": "lo"}]) | {"usageMetadata": _USAGE},
+            ]
             chunks[1]["candidates"][0]["finishReason"] = "STOP"
             self._say("".join(f"data: {json.dumps(chunk)}\r\n\r\n" for chunk in chunks), "text/event-stream")
         else:
             answered = any("functionResponse" in part for turn in body["contents"] for part in turn["parts"])
             call = {"functionCall": {"name": "weather", "args": {"city": "Rome"}}, "thoughtSignature": "c2ln"}
             said = [call] if "tools" in body and not answered else [{"text": "Hello"}]
-            answer = self._chunk(said) | {"usageMetadata": _USAGE}
+            answer: dict[str, Any] = self._chunk(said) | {"usageMetadata": _USAGE}
             answer["candidates"][0]["finishReason"] = "STOP"
             self._say(json.dumps(answer), "application/json")
 

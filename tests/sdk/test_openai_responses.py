@@ -193,7 +193,6 @@ def test_nothing_is_stored_unless_asked_and_allowed(gpt: openai.OpenAI, response
 @pytest.mark.parametrize(
     "asked",
     [
-        {"previous_response_id": "resp_1"},
         {"conversation": "conv_1"},
         {"background": True},
         {"input": [{"type": "item_reference", "id": "msg_1"}]},
@@ -206,6 +205,48 @@ def test_what_needs_a_providers_memory_is_refused_with_words(gpt: openai.OpenAI,
         gpt.responses.create(**body)
     assert refused.value.param == next(iter(asked))
     assert "Send" in refused.value.message or "Leave it out" in refused.value.message
+
+
+@ALL
+def test_a_conversation_goes_on_from_the_last_answer(keeper: openai.OpenAI, model: str) -> None:
+    """As OpenAI's guide has it: nothing is said of storing, and the turns before are not sent again."""
+    first = keeper.responses.create(model=model, input="What is the weather in Oslo?", tools=[WEATHER], max_output_tokens=500)
+    calls = [item for item in first.output if item.type == "function_call"]
+    said: ResponseInputParam = [
+        {"type": "function_call_output", "call_id": call.call_id, "output": "seven degrees and sleet"} for call in calls
+    ] or [{"role": "user", "content": "And then?"}]
+    second = keeper.responses.create(
+        model=model, input=said, previous_response_id=first.id, tools=[WEATHER], max_output_tokens=500
+    )
+
+    assert second.previous_response_id == first.id
+    assert second.output_text
+    assert "sleet" in second.output_text or model == "native"
+
+
+@ALL
+def test_an_answer_is_retrieved_listed_and_deleted(keeper: openai.OpenAI, stranger: openai.OpenAI, model: str) -> None:
+    with keeper.responses.stream(model=model, input="Tell me of rivers.", max_output_tokens=200) as stream:
+        made = stream.until_done().get_final_response()
+
+    assert keeper.responses.retrieve(made.id).output_text == made.output_text
+    assert [item.type for item in keeper.responses.input_items.list(made.id)] == ["message"]
+    for other in (stranger.responses.retrieve, stranger.responses.delete, stranger.responses.input_items.list):
+        with pytest.raises(openai.NotFoundError):
+            other(made.id)
+    with pytest.raises(openai.BadRequestError):
+        stranger.responses.create(model=model, input="?", previous_response_id=made.id)
+    keeper.responses.delete(made.id)
+    with pytest.raises(openai.NotFoundError):
+        keeper.responses.retrieve(made.id)
+
+
+def test_the_providers_own_id_is_of_no_use(keeper: openai.OpenAI, responses_upstream: ResponsesUpstream) -> None:
+    keeper.responses.create(model="native", input="Hello")
+    assert responses_upstream.received[-1]["store"] is True
+    for id_ in ("resp_00000000", ANSWER_ID):
+        with pytest.raises(openai.NotFoundError):
+            keeper.responses.retrieve(id_)
 
 
 ERRORS = [(400, openai.BadRequestError), (429, openai.RateLimitError), (500, openai.InternalServerError)]

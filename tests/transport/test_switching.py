@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -10,11 +11,20 @@ from headworks.domain.errors import Fault
 from headworks.domain.target import Timeouts
 from headworks.ports.upstream import SwitchedLine
 from tests.transport.house import request, upstream
-from tests.transport.looped import looped, until
+from tests.transport.looped import looped, turns, until
 from tests.transport.raw_server import Peer, answering, closed_port, serving
 from tests.transport.recorder import Recorder
 
 SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-One: 1\r\n\r\n"
+
+
+async def stuck(count: Callable[[], int]) -> None:
+    """Turn the loop until nothing has been counted for many turns."""
+    before, still = -1, 0
+    while still < 200:
+        await turns(1)
+        still = still + 1 if count() == before else 0
+        before = count()
 
 
 @looped
@@ -147,10 +157,7 @@ async def test_who_pauses_gets_nothing_until_it_resumes() -> None:
         await until(lambda: bool(told.status))
         line.pause()
         had = len(told.body)
-        before = -1
-        while before != sent:  # until the server is stuck
-            before = sent
-            await asyncio.sleep(0.05)
+        await stuck(lambda: sent)
         assert len(told.body) == had
         assert sent < 64_000_000
         line.resume()
@@ -208,7 +215,7 @@ async def test_draining_waits_for_what_has_switched_and_closing_ends_it() -> Non
         await up.switch(request(server.origin(), b""), told)
         await until(lambda: told.status == 101)
         drained = asyncio.ensure_future(up.drain())
-        await asyncio.sleep(0)
+        await turns(1)
         assert not drained.done()
         assert [row.active for row in up.stats()] == [0, 1] or [row.active for row in up.stats()] == [1]
         await up.aclose()

@@ -10,6 +10,7 @@ from headworks.dialects.converted import Conversion, Converted
 from headworks.dialects.openai_realtime import RealtimeSession, ask
 from headworks.dialects.redaction import redact, redact_fault
 from headworks.dialects.request_ids import read_request_id
+from headworks.dialects.signatures import MARK, holds_foreign
 from headworks.dialects.translated import Translated
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
@@ -40,7 +41,7 @@ class Hub:
         """See `Interpreter.read_ask`."""
         return self._dialects[front].read_ask(kind, body, where)
 
-    def prepare(self, front: str, kind: Kind, ask: Ask, body: bytes, target: Target, cap: int | None) -> Prepared:  # noqa: ARG002 - `ask` holds the fields of this dialect's bodies; one that does not keep them needs the bytes
+    def prepare(self, front: str, kind: Kind, ask: Ask, body: bytes, target: Target, cap: int | None) -> Prepared:
         """See `Interpreter.prepare`."""
         if front != target.dialect or (kind is Kind.COUNT_TOKENS and kind not in target.heads):
             return self._translate(front, kind, ask, target, cap)
@@ -49,8 +50,11 @@ class Hub:
         downgrades = (
             tuple(_left_out(name, target) for name in dropped if name in ask.fields and name not in _OWN) if dropped else ()
         )
+        patched = dialect.patch(kind, ask, target, cap)
+        if MARK in body and MARK not in patched and holds_foreign(front, body):
+            downgrades += (Downgrade("reasoning", "left out: what another provider thought, only that one can read"),)
         _refuse_loss(downgrades, target)
-        return Prepared(dialect.patch(kind, ask, target, cap), dialect.untouched(kind, ask, target), downgrades)
+        return Prepared(patched, dialect.untouched(kind, ask, target), downgrades)
 
     def _translate(self, front: str, kind: Kind, ask: Ask, target: Target, cap: int | None) -> Prepared:
         if kind in self._small:
@@ -68,7 +72,8 @@ class Hub:
             talk = msgspec.structs.replace(talk, max_tokens=cap)
         body, downgrades = spoken.write_request(talk, target)
         _refuse_loss(downgrades, target)
-        return Prepared(body, Translated(spoken, target, source, ask), downgrades)
+        relay = Translated(spoken, target, source, ask)
+        return Prepared(body, relay, downgrades, losses=relay.losses)
 
     def _embed(self, front: str, ask: Ask, target: Target) -> Prepared:
         source, spoken = self._dialects[front], self._spoken[target.dialect]

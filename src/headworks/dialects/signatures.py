@@ -9,6 +9,7 @@ import re
 
 MARK = b'"hw1.'
 """How a stamped value begins in a body: what has none of these needs no second look."""
+_IN_BODY = re.compile(rb'"hw1\.([a-z_]+)\.[sr]\.')
 _STAMPED = re.compile(r"hw1\.([a-z_]+)\.([sr])\.(.*)", re.DOTALL)
 
 
@@ -34,6 +35,11 @@ def bare(dialect: str, value: str) -> str:
     if found is None:
         return value
     return found[3] if found[1] == dialect else ""
+
+
+def holds_foreign(dialect: str, body: bytes) -> bool:
+    """Whether a body holds what another than `dialect` has stamped."""
+    return any(found[1] != dialect.encode() for found in _IN_BODY.finditer(body))
 
 
 def _stamp(dialect: str, kind: str, value: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from headworks.dialects.understood import understood
+from headworks.dialects.unsaid import Unsaid
 from headworks.domain.call import Ask
 from headworks.domain.errors import Fault
 from headworks.domain.events import (
@@ -23,6 +24,7 @@ from headworks.domain.events import (
     TextDelta,
     UsageSeen,
 )
+from headworks.domain.message import Downgrade
 from headworks.domain.target import Target
 from headworks.domain.usage import Usage
 from headworks.ports.dialect import Decoder, Front, Spoken
@@ -53,10 +55,13 @@ class Translated:
         self._target = target
         self._front = front
         self._ask = ask
+        self._unsaid = Unsaid(front.says)
         self._encoder = front.encoder(ask) if ask.stream else None
         self._decoder: Decoder | None = None
         self._whole: list[bytes] = []
         self._held = 0
+        self._last = b""
+        """The latest bytes that went on."""
 
     def feed(self, data: bytes) -> bytes:
         """See `Relay.feed`. What follows a fault is dropped: `fail` speaks then."""
@@ -85,11 +90,15 @@ class Translated:
 
     def fail(self, fault: Fault, request_id: str) -> bytes:
         """See `Relay.fail`."""
-        return self._front.write_fault_event(fault, request_id) if self._ask.stream else b""
+        return self._front.write_fault_event(fault, request_id, self._last) if self._ask.stream else b""
 
     def estimated_output(self) -> int:
         """At least one token a delta, at least one for four bytes."""
         return max(self.pieces, self.content_bytes // BYTES_PER_TOKEN)
+
+    def losses(self) -> Sequence[Downgrade]:
+        """See `Prepared.losses`."""
+        return self._unsaid.losses()
 
     def _carry(self, read: Callable[[_Input], Sequence[Event]], data: _Input) -> bytes:
         try:
@@ -100,8 +109,11 @@ class Translated:
 
     def _carried(self, read: Callable[[_Input], Sequence[Event]], data: _Input) -> bytes:
         events = self._note(read(data))
+        self._unsaid.note(events)
         if self._encoder is not None:
-            return self._encoder.feed(events)
+            out = self._encoder.feed(events)
+            self._last = out or self._last
+            return out
         return self._front.write_answer(events, self._ask) if self.ended and self.fault is None else b""
 
     def _read_complete(self, data: bytes) -> list[Event]:

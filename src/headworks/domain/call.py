@@ -9,6 +9,7 @@ import msgspec
 
 from headworks.domain.body import Body
 from headworks.domain.ending import Closing
+from headworks.domain.kept import Kept
 from headworks.domain.kind import Kind
 from headworks.domain.limits import Claim, Standing
 from headworks.domain.outcome import Outcome
@@ -41,6 +42,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds since the epoch: for answers in a language that tells a time, from one that does not. Set where it is needed."""
     form: Form = Form.ASKED
     """How the answer is wanted, where the path says it."""
+    keep: bool = False
+    """The answer is to be kept, to be had again by its id. Authorise says so."""
     fields: Mapping[str, Any] = {}
 
 
@@ -124,6 +127,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """Output tokens that a limit allows, where it is less than what the caller asked."""
     pinned: Target | None = None
     """The only target allowed, where a foreign id in the request says so."""
+    opened: Mapping[str, str] = {}
+    """Tokens of foreign ids in the request → the ids."""
+    kept: Kept | None = None
+    """The answer that this request is about, or goes on from, where the gateway itself keeps it."""
     target: Target | None = None
     """What Route has chosen for the attempt under way."""
     parent: str = ""

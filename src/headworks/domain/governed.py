@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import cast
 
 import msgspec
 
 from headworks.domain.call import Ask
 from headworks.domain.errors import Fault
+from headworks.domain.foreign_fields import names_a_file
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Model
 
@@ -184,7 +184,7 @@ def _refuse_fields(front: str, fields: Mapping[str, msgspec.Raw], principal: Pri
 
 def _refuse_in_items(items: bytes, principal: Principal) -> None:
     """Items of Responses name files, and may bring tools of their own (`additional_tools`)."""
-    if "files" not in principal.features and _has_foreign_file(items):
+    if "files" not in principal.features and names_a_file(items, "input"):
         _demand(principal, "files", "A file that is stored at the provider", "input")
     if not items.startswith(b"[") or (b'"tools"' not in items and b"\\u00" not in items):
         return
@@ -279,28 +279,4 @@ def _named_tools(tools: msgspec.Raw) -> Iterator[str]:
 
 def _have_foreign_file(messages: bytes) -> bool:
     """Most messages have no parts, and are let go at once."""
-    return messages.find(b"[", 1) > 0 and _has_foreign_file(messages)
-
-
-def _has_foreign_file(messages: bytes) -> bool:
-    """Whether a part of a message, or an item, names a file by the provider's id."""
-    if not (b'"file_id"' in messages or (b"\\" in messages and b"\\u00" in messages)):
-        return False
-    try:
-        waiting = [_ANYTHING(messages)]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Fault(
-            "invalid_json", "The messages cannot be read. Send them as plain JSON, less deeply nested.", param="messages"
-        ) from None
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, list):
-            waiting += cast("list[object]", value)
-        elif isinstance(value, dict):
-            part = cast("dict[str, object]", value)
-            if str(part.get("type", "")).endswith("tool_use"):
-                continue  # its input is the caller's own
-            if part.get("file_id"):
-                return True
-            waiting += part.values()
-    return False
+    return messages.find(b"[", 1) > 0 and names_a_file(messages, "messages")

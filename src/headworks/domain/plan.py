@@ -6,7 +6,7 @@ import msgspec
 
 from headworks.domain.ceiling import Ceiling, ceiling_of
 from headworks.domain.errors import Fault
-from headworks.domain.kind import Kind
+from headworks.domain.kind import FREE, Kind
 from headworks.domain.money import PriceCard
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Model, Snapshot
@@ -41,7 +41,7 @@ def plan_for(snapshot: Snapshot, model: Model, kind: Kind, front: str) -> Plan:
         raise Fault(
             "invalid_request", f"The model '{model.name}' has no target that offers '{kind}'. Ask another one.", param="model"
         )
-    if snapshot.unpriced != "free" and kind is not Kind.COUNT_TOKENS:
+    if snapshot.unpriced != "free" and kind not in FREE:
         fitting = [target for target in fitting if target.price is not None]
     if not fitting:
         raise Fault(

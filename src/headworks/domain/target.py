@@ -152,6 +152,10 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     quirks: Quirks = Quirks()
     body: BodyShape | None = None
     """What its place wants of bodies, where that is peculiar."""
+    credential: str = ""
+    """What stands for the account with the provider: ids that the provider makes hold there alone."""
+    tenant: str = ""
+    """The one tenant that the account belongs to, `*` where all callers are one; empty where tenants share it."""
     weight: int = 1
     order: int = 0
     max_output: int = 4096

@@ -20,10 +20,11 @@ class Form(StrEnum):
 
 
 class Where(msgspec.Struct, frozen=True):
-    """`subject` is what the path names: a model, an id."""
+    """`subject` is what the path names: a model, an id. `query` are parameters that travel on, as they came."""
 
     subject: str = ""
     form: Form = Form.ASKED
+    query: tuple[tuple[str, str], ...] = ()
 
 
 NOWHERE = Where()

@@ -17,7 +17,7 @@ from headworks.edge.state import ServerState
 from headworks.edge.websocket import opened
 
 _PROBE_METHODS = b"GET, HEAD, OPTIONS"
-_ALL_METHODS = b"GET, HEAD, POST, OPTIONS"
+_ALL_METHODS = b"GET, HEAD, POST, DELETE, OPTIONS"
 
 
 class WrongMethod(Fault):
@@ -43,10 +43,16 @@ def receive(request: Request, state: ServerState, cors: Cors) -> Match | Answer:
     method = match.route.method
     if request.method == method or (request.method == b"HEAD" and method == b"GET"):
         return match
-    allow = method + (b", HEAD, OPTIONS" if method == b"GET" else b", OPTIONS")
+    allow = b", ".join((*_answered(request), b"OPTIONS"))
     if request.method == b"OPTIONS":
         return _options(request, state.rules(cors), allow)
     raise WrongMethod(request, allow)
+
+
+def _answered(request: Request) -> list[bytes]:
+    """The methods that a path answers to, `HEAD` wherever `GET`."""
+    known = routes.methods(request.path, request.query)
+    return [shown for method in known for shown in ((method, b"HEAD") if method == b"GET" else (method,))]
 
 
 def _look_up(request: Request) -> Match | None:
@@ -55,7 +61,7 @@ def _look_up(request: Request) -> Match | None:
     except Fault:
         request.keep_alive = False
         raise
-    match = routes.find(request.path, request.query)
+    match = routes.find(request.path, request.query, b"GET" if request.method == b"HEAD" else request.method)
     if match is not None and match.route.front is routes.GEMINI:
         _take_key(request)
     return match

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
-from urllib.parse import unquote
+from collections.abc import Iterator, Mapping
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
@@ -54,16 +54,30 @@ class Route(msgspec.Struct, frozen=True):
     query: bytes = b""
     """What the query must say."""
     form: Form = Form.ASKED
+    parameters: frozenset[str] = frozenset()
+    """Parameters of the query that travel on."""
+
+    @property
+    def shown(self) -> str:
+        """The path as documents write it."""
+        return f"{self.path.decode()}{'{id}' * self.path.endswith(b'/')}{self.action.decode()}"
 
     def spoken(self, headers: Mapping[bytes, bytes]) -> Front:
         """The dialect of a client that sent `headers`."""
         return ANTHROPIC if self.shared and ANTHROPIC_MARK in headers else self.front
 
 
+_OF_RESPONSES = frozenset(("include", "include[]", "include_obfuscation", "starting_after", "stream"))
+_OF_ITEMS = frozenset(("after", "before", "include", "include[]", "limit", "order"))
+
 ROUTES = (
     Route(b"POST", b"/chat/completions", Kind.CHAT),
     Route(b"POST", b"/responses", Kind.CHAT, RESPONSES),
     Route(b"POST", b"/responses/input_tokens", Kind.COUNT_TOKENS, RESPONSES),
+    Route(b"GET", b"/responses/", Kind.RESPONSE, RESPONSES, parameters=_OF_RESPONSES),
+    Route(b"DELETE", b"/responses/", Kind.DELETE_RESPONSE, RESPONSES),
+    Route(b"POST", b"/responses/", Kind.CANCEL_RESPONSE, RESPONSES, action=b"/cancel"),
+    Route(b"GET", b"/responses/", Kind.RESPONSE_ITEMS, RESPONSES, action=b"/input_items", parameters=_OF_ITEMS),
     Route(b"POST", b"/completions", Kind.COMPLETIONS),
     Route(b"POST", b"/embeddings", Kind.EMBEDDINGS),
     Route(b"POST", b"/rerank", Kind.RERANK),
@@ -87,6 +101,7 @@ GEMINI_ROUTES = (
     Route(b"GET", b"/models", Kind.MODELS, GEMINI),
     Route(b"GET", _MODEL, Kind.MODEL, GEMINI),
 )
+ALL_ROUTES = (*ROUTES, *COHERE_ROUTES, *GEMINI_ROUTES)
 GEMINI_PREFIXES = (b"/v1beta", b"/v1", b"")
 """What asks for no model's action under the last two is OpenAI's."""
 _VERTEX = re.compile(rb"/v1(?:beta1?)?/projects/[^/]+/locations/[^/]+/publishers/[^/]+(?=/models)")
@@ -113,7 +128,7 @@ READY = (b"/readyz", b"/health/readiness")
 
 
 ELSEWHERE = {
-    "/responses": "Responses are not kept: there is POST /v1/responses and POST /v1/responses/input_tokens.",
+    "/conversations": "Conversations are not kept: go on from an answer with 'previous_response_id' in POST /v1/responses.",
     "/metrics": "Metrics are on the control port (4456 unless control.port says otherwise): GET /metrics there.",
 }
 """Paths, without `/v1`, that many ask for and a guess would lead astray."""
@@ -134,18 +149,41 @@ def exactly(target: bytes) -> Match | None:
     return _MATCHES.get(target)
 
 
-def find(path: bytes, query: bytes = b"") -> Match | None:
-    """Where a path leads. A trailing slash is forgiven; what a path names may be percent-encoded and hold slashes."""
+def find(path: bytes, query: bytes = b"", method: bytes = b"") -> Match | None:
+    """Where a path leads: to the route of this method, if it has one. A trailing slash is forgiven; what a path names may be
+    percent-encoded and hold slashes.
+    """
     path = _VERTEX.sub(GEMINI_PREFIXES[0], path, count=1)
     match = _MATCHES.get(path) or _MATCHES.get(path.rstrip(b"/"))
     if match is not None:
         return match
+    found = list(_named(path, query))
+    return next((match for match in found if match.route.method == method), found[0] if found else None)
+
+
+def methods(path: bytes, query: bytes = b"") -> list[bytes]:
+    """All methods that a path answers to."""
+    exact = _MATCHES.get(path) or _MATCHES.get(path.rstrip(b"/"))
+    return [match.route.method for match in ([exact] if exact else _named(path, query))]
+
+
+def _named(path: bytes, query: bytes) -> Iterator[Match]:
+    """All that a path with a subject leads to by what says most of it, each by another method."""
     said = query.split(b"&")
+    action: bytes | None = None
     for prefix, route in _NAMED:
+        if action is not None and route.action != action:
+            return
         if path.startswith(prefix) and path.endswith(route.action) and (not route.query or route.query in said):
-            subject = path[len(prefix) : len(path) - len(route.action)]
-            return Match(route, Where(unquote(subject.decode("latin-1"), errors="replace"), route.form))
-    return None
+            action = route.action
+            subject = unquote(path[len(prefix) : len(path) - len(action)].decode("latin-1"), errors="replace")
+            yield Match(route, Where(subject, route.form, _parameters(query, route)))
+
+
+def _parameters(query: bytes, route: Route) -> tuple[tuple[str, str], ...]:
+    if not query or not route.parameters:
+        return ()
+    return tuple(pair for pair in parse_qsl(query.decode("latin-1")) if pair[0] in route.parameters)
 
 
 def hint(path: bytes) -> str:
@@ -167,6 +205,4 @@ def _nearest(asked: str) -> str:
 
 def overview() -> str:
     """All endpoints in one line, for who is lost."""
-    return ", ".join(
-        f"{route.method.decode()} /v1{route.path.decode()}{'{id}' * route.path.endswith(b'/')}" for route in ROUTES
-    )
+    return ", ".join(f"{route.method.decode()} /v1{route.shown}" for route in ROUTES)

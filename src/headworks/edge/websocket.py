@@ -35,16 +35,18 @@ def asks_for_websocket(request: Request) -> bool:
 def opened(request: Request, match: Match) -> Match:
     """What the handshake says beside the path. Raises `Fault`. A key among the subprotocols becomes a header, and leaves the list."""
     if not request.websocket:
-        raise Fault("upgrade_refused", "This is the address of a WebSocket. Open one (wss://…/v1/realtime?model=NAME).")
+        raise Fault(
+            "upgrade_refused", "This address is a WebSocket's. Use a client of WebSockets: wss://…/v1/realtime?model=NAME."
+        )
     _inspect(request)
     _take_key(request)
     said = parse_qs(request.query.decode("latin-1"))
     for name, advice in _ELSEWHERE.items():
         if name in said:
-            raise Fault("invalid_request", f"'{name}' is not done here. {advice}", param=name)
+            raise Fault("invalid_request", f"'{name}' is not done here. Leave it out. {advice}", param=name)
     model = said.get("model", [""])[-1]
     if not model:
-        raise Fault("invalid_request", "The address names no model. Open /v1/realtime?model=NAME.", param="model")
+        raise Fault("invalid_request", "The address names no model. Use /v1/realtime?model=NAME.", param="model")
     return Match(match.route, Where(model))
 
 

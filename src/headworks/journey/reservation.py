@@ -9,6 +9,7 @@ import msgspec
 from headworks.domain.call import Ask, Call, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.governed import SERVER_TOOLS
+from headworks.domain.kind import FREE
 from headworks.domain.limits import Claim, Limit, Unit
 from headworks.domain.limits.limit import Shape
 from headworks.domain.plan import Plan
@@ -29,7 +30,7 @@ SEARCHED_TOKENS = 500
 _DOCUMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 _ANSWERING = frozenset((Kind.CHAT, Kind.COMPLETIONS))
 _REFERENCES = (b'"file_id"', b'"file_url"', b'"document_url"', b'"url":"http', b'"url": "http', b"gs://")
-_REMOTE = frozenset(SERVER_TOOLS.values()) | {"web_search", "plugins", "prompt"}
+_REMOTE = frozenset(SERVER_TOOLS.values()) | {"web_search", "plugins", "prompt", "previous_response"}
 _MEDIA = frozenset(("files", "audio", "video"))
 
 
@@ -69,7 +70,7 @@ def reservation(call: Call, plan: Plan) -> Reservation:
     ask = call.ask
     assert ask is not None
     kind = call.kind
-    if kind is Kind.COUNT_TOKENS:
+    if kind in FREE:
         return Reservation(0, 0, 0, 1, capped=True)
     size = len(call.body.data)
     if kind is Kind.RERANK:
@@ -133,7 +134,7 @@ def unbounded_part(call: Call, plan: Plan) -> Fault | None:
     assert ask is not None
     if plan.priced and not ask.features:
         return None
-    if call.kind is Kind.COUNT_TOKENS:
+    if call.kind in FREE:
         return None
     if not plan.priced:
         return Fault(

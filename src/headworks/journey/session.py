@@ -8,23 +8,45 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from headworks.domain.call import Call
 from headworks.domain.call import Progress as SoFar
 from headworks.domain.errors import Fault, FaultClass
 from headworks.domain.exchange import milliseconds
+from headworks.domain.features import refuse_uses
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Frame, HeaderList, Reply
 from headworks.domain.target import Target, Tried
 from headworks.domain.usage import Certainty, Usage
+from headworks.journey.outgoing import opening
 from headworks.journey.trial import LARGEST_ERROR, Surroundings
 from headworks.ports.conversation import Opening, Passed
-from headworks.ports.upstream import SwitchedLine
+from headworks.ports.upstream import SwitchedLine, Upstream
 
 SWITCHING = 101
 PING_SECONDS = 20.0
 """Below the half minute after which impatient proxies give a silent connection up."""
 PER_NANO = 1_000_000
+
+
+async def converse(call: Call, target: Target, tried: Tried, upstream: Upstream, surroundings: Surroundings) -> Reply:
+    """One try of a conversation: the reply once the upstream has switched. Raises `Fault` where it did not."""
+    principal, interpreter = call.principal, surroundings.interpreter
+    assert principal is not None
+    asked = interpreter.converse(call.front, call.id, partial(refuse_uses, principal=principal), call.cap)
+    session = Session(call, target, tried, asked, surroundings)
+    try:
+        session.line = await upstream.switch(opening(call, target, interpreter, asked.lines), session)
+        await session.begun()
+    except Fault as fault:
+        session.over(fault)
+        raise
+    except BaseException:
+        session.cancel()
+        raise
+    tried.served = True
+    return session.reply
 
 
 class Session:
@@ -84,7 +106,7 @@ class Session:
     def on_done(self) -> None:
         """It has closed the connection, or its refusal is complete."""
         if self.reply.status == SWITCHING:
-            self.on_fault(Fault("severed", "The model's provider closed the connection without a word. Open another one."))
+            self.on_fault(Fault("severed", "The model's provider closed the connection without a word. Try again."))
         else:
             self._fail(self._refused())
 
@@ -123,7 +145,7 @@ class Session:
     def cancel(self) -> None:
         """The gateway will not go on, or the client has gone."""
         if self._began.done() and not self._done:
-            fault = Fault("draining", "The gateway is stopping. Open the session again: another instance will answer.")
+            fault = Fault("draining", "The gateway is stopping. Try again: another instance will answer.")
             passed = self._talk.end(fault, self._call.id)
             self.reply.push(Frame(passed.to_client, 0))
             self._send(passed.to_upstream)

@@ -50,6 +50,8 @@ class Front(Protocol):
     """Client headers (lower-case) that travel on, where both sides know them."""
     answer: frozenset[bytes]
     """Upstream headers (lower-case) that travel back, where both sides know them."""
+    says: frozenset[str]
+    """What it can say of another language's answers, besides what all can (`logprobs`, `stop_sequence`)."""
 
     def read_ask(self, kind: Kind, body: bytes, where: Where = NOWHERE) -> Ask:
         """See `Interpreter.read_ask`."""
@@ -75,8 +77,8 @@ class Front(Protocol):
         """A fault as an error body."""
         ...
 
-    def write_fault_event(self, fault: Fault, request_id: str) -> bytes:
-        """A fault as the last event of a stream."""
+    def write_fault_event(self, fault: Fault, request_id: str, last: bytes = b"") -> bytes:
+        """A fault as the last event of a stream. `last` are the events before it: some languages number theirs."""
         ...
 
     def write_models(self, models: Sequence[Listed]) -> bytes:

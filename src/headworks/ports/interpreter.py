@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -67,6 +67,8 @@ class Prepared(msgspec.Struct, frozen=True):
     relay: Relay
     downgrades: tuple[Downgrade, ...] = ()
     answer: bytes = b""
+    losses: Callable[[], Sequence[Downgrade]] | None = None
+    """What the answer has held by now that the caller's language cannot say; None where nothing can be lost."""
 
 
 class Interpreter(Protocol):

@@ -13,7 +13,7 @@ from headworks.domain.target import BodyShape, Quirks
 
 class DialectRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a dialect's requests look from outside. `paths` maps endpoint kinds to paths below a base URL, in which `{model}` stands for the
-    model, and `stream_paths` those whose streams have another path. `suffix` is what a base URL without a path is completed with.
+    model and `{id}` for what a request is about, and `stream_paths` those whose streams have another path. `suffix` is what a base URL without a path is completed with.
     """
 
     suffix: str

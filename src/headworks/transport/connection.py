@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from math import inf
 from typing import Protocol, cast
 
@@ -193,13 +194,9 @@ class Connection(Dialled):
             return
         self._heard = self._now()
         reader = self._reader
-        try:
-            reader.feed(data)
-        except Fault as fault:
+        fault = trouble_in(reader.feed, data, self._complain)
+        if fault is not None:
             self._fail(line, fault)
-        except Exception as trouble:  # noqa: BLE001 - a receiver's bug must not leave the exchange without an ending
-            self._complain(trouble)
-            self._fail(line, faults.internal_error())
         else:
             if self._rest is not None and reader.status >= FIRST_REFUSAL:
                 self._rest = NOTHING
@@ -330,6 +327,18 @@ class Connection(Dialled):
     def _is_stale(self) -> bool:
         # A fresh connection has served nobody, so that a request is sent again only once.
         return self.served > 0 and self._reader.silent and self._now() - self._begun_at <= STALE_SECONDS
+
+
+def trouble_in(take: Callable[[bytes], None], data: bytes, complain: Complain) -> Fault | None:
+    """Let somebody take what has come. What goes wrong, a bug of the taker's too, must end the exchange, and is answered here."""
+    try:
+        take(data)
+    except Fault as fault:
+        return fault
+    except Exception as trouble:  # noqa: BLE001 - a receiver's bug must not leave the exchange without an ending
+        complain(trouble)
+        return faults.internal_error()
+    return None
 
 
 def absolute_form(head: bytes, origin: bytes, authorization: bytes) -> bytes:

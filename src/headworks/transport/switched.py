@@ -10,7 +10,7 @@ from headworks.domain.errors import Fault
 from headworks.ports.upstream import Outgoing, Receiver
 from headworks.transport import faults
 from headworks.transport.answer import NOBODY, AnswerReader
-from headworks.transport.connection import absolute_form
+from headworks.transport.connection import absolute_form, trouble_in
 from headworks.transport.dialled import Dialled
 from headworks.transport.line import Backlog
 from headworks.transport.pool import Shared
@@ -139,13 +139,9 @@ class Switched(Dialled):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of the answer, or of what came after it."""
-        try:
-            self._take(data)
-        except Fault as fault:
+        fault = trouble_in(self._take, data, self._complain)
+        if fault is not None:
             self._fail(fault)
-        except Exception as trouble:  # noqa: BLE001 - a receiver's bug must not leave the exchange without an ending
-            self._complain(trouble)
-            self._fail(faults.internal_error())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The end."""

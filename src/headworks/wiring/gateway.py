@@ -24,7 +24,7 @@ from headworks.domain.gauges import DirectoryGauges, Gauges, SharedGauges
 from headworks.domain.snapshot import KEPT, Snapshot
 from headworks.edge import Door, Edge
 from headworks.exporters.sockets import TellingSocket, names_path, socket_path
-from headworks.identity import Introductions, PepperedReferences
+from headworks.identity import Introductions, PepperedForeignIds, PepperedReferences
 from headworks.ports.clock import Clock
 from headworks.ports.stores import Counters
 from headworks.stores.journal import SegmentedJournal, Upkeep
@@ -36,6 +36,7 @@ from headworks.wiring.identity import open_directory, peppers_for
 from headworks.wiring.live_config import LiveConfig
 from headworks.wiring.memory import settle
 from headworks.wiring.process_life import Life
+from headworks.wiring.responses import open_responses
 from headworks.wiring.stages import Outside, compose
 from headworks.wiring.voice import say
 
@@ -156,6 +157,8 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
         counters=counters,
         keys=keys,
         references=introductions,
+        ids=PepperedForeignIds(peppers),
+        responses=await open_responses(snapshot, journal_dir, peppers, clock, stack),
     )
     journey = compose(outside, lambda: live.snapshot, health)
     chance = random.Random()  # noqa: S311 - it makes ids unlikely to meet, not hard to guess

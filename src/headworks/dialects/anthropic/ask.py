@@ -7,10 +7,12 @@ from typing import Any
 
 import msgspec
 
+from headworks.dialects.anthropic.given_back import without_foreign_thoughts
 from headworks.dialects.anthropic.wire import NAME, UNREADABLE
 from headworks.dialects.bounds import EXAMPLE, asked_model
 from headworks.dialects.fields import Fields, read_fields, write_fields
 from headworks.dialects.said import texts
+from headworks.dialects.signatures import MARK
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.governed import BETA_FIELD, GOVERNED
@@ -89,6 +91,8 @@ def patch(kind: Kind, ask: Ask, target: Target, cap: int | None) -> bytes:
         fields["max_tokens"] = cap
     for name in target.quirks.drop:
         fields.pop(name, None)
+    if MARK in bytes(ask.fields.get("messages", b"")):
+        fields["messages"] = without_foreign_thoughts(ask.fields["messages"])
     if target.body is not None and kind is Kind.CHAT:
         target.body.apply(fields)
     return write_fields(fields)

@@ -19,6 +19,7 @@ from headworks.dialects.anthropic.watch import StreamWatch, WholeWatch
 from headworks.dialects.anthropic.wire import NAME
 from headworks.dialects.sse import is_document
 from headworks.dialects.translated import Translated
+from headworks.dialects.unsaid import STOP_SEQUENCE
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.events import Event
@@ -40,6 +41,7 @@ class Anthropic:
     answer: frozenset[bytes] = frozenset((b"request-id",))
     """The provider's name of the answer, for its support. Not its rate limits: they are of a credential that tenants share, so they would
     mislead one about itself and tell it about the others; the gateway tells its own."""
+    says: frozenset[str] = frozenset((STOP_SEQUENCE,))
 
     looks_whole = staticmethod(is_document)
 
@@ -95,7 +97,7 @@ class Anthropic:
         """See `Dialect.write_fault`."""
         return faults.write_fault(fault, request_id)
 
-    def write_fault_event(self, fault: Fault, request_id: str) -> bytes:
+    def write_fault_event(self, fault: Fault, request_id: str, last: bytes = b"") -> bytes:  # noqa: ARG002 - its events bear no numbers
         """See `Dialect.write_fault_event`."""
         return faults.write_fault_event(fault, request_id)
 

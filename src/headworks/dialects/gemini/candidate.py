@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from headworks.dialects.data_urls import data_url
+from headworks.dialects.gemini.logprobs import read_logprobs
 from headworks.dialects.gemini.parts_in import SIGNATURE
 from headworks.dialects.gemini.signatures import CALL, TEXT, THOUGHT, stamped
 from headworks.dialects.gemini.wire import MADE_ID, STOP_REASONS
@@ -47,7 +46,7 @@ class Candidate:
             self._part(part)
         result = candidate.get("logprobsResult")
         if result:
-            self.out.append(Logprobs(_logprobs(result), self._choice))
+            self.out.append(Logprobs(read_logprobs(result), self._choice))
             self._extra["logprobsResult"] = result
         self._extra |= {name: value for name, value in candidate.items() if name not in _READ and value is not None}
         if candidate.get("finishReason"):
@@ -115,18 +114,3 @@ class Candidate:
         self._leave()
         self.out += [PartStarted(self._parts, kind, self._choice, data=data, raw=raw), PartEnded(self._parts, self._choice)]
         self._parts += 1
-
-
-def _logprobs(result: JsonObject) -> JsonObject:
-    """As OpenAI shapes them."""
-    tops: list[Any] = result.get("topCandidates") or []
-    chosen: list[Any] = result.get("chosenCandidates") or []
-    beside = [[_token(top) for top in step.get("candidates") or ()] for step in tops]
-    beside += [[] for _ in chosen[len(beside) :]]
-    content = [_token(one) | {"top_logprobs": others} for one, others in zip(chosen, beside, strict=False)]
-    return {"content": content}
-
-
-def _token(one: JsonObject) -> JsonObject:
-    token = str(one.get("token") or "")
-    return {"token": token, "logprob": one.get("logProbability") or 0.0, "bytes": list(token.encode())}

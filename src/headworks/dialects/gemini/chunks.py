@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from headworks.dialects.gemini.logprobs import write_logprobs
 from headworks.dialects.gemini.parts_in import SIGNATURE
 from headworks.dialects.gemini.signatures import CALL, unstamped, wrapped
 from headworks.dialects.gemini.usage import write_usage
@@ -14,6 +15,7 @@ from headworks.domain.events import (
     ArgumentsDelta,
     Ended,
     Event,
+    Logprobs,
     PartEnded,
     PartKind,
     PartStarted,
@@ -37,6 +39,7 @@ class ChunkWriter:
         self._arguments: dict[tuple[int, int], list[str]] = {}
         self._signatures: dict[int, str] = {}
         self._stopped: list[Stopped] = []
+        self._logprobs: dict[int, list[JsonObject]] = {}
         self._usage: JsonObject = {}
 
     def write(self, event: Event) -> JsonObject | None:
@@ -47,16 +50,14 @@ class ChunkWriter:
                 self._head = {"modelVersion": event.model, "responseId": event.id} | (event.extra if self._own else {})
             case PartStarted():
                 return self._part(event)
-            case TextDelta():
-                kind = self._parts[event.choice, event.part].kind
-                return self._chunk(event.choice, {"text": event.text} | _thought(kind)) if event.text else None
-            case SignatureDelta():
-                kind = self._parts[event.choice, event.part].kind
-                return self._chunk(event.choice, {"text": "", **_thought(kind), SIGNATURE: wrapped(signature=event.signature)})
+            case TextDelta() | SignatureDelta():
+                return self._piece(event)
             case ArgumentsDelta():
                 self._arguments.setdefault((event.choice, event.part), []).append(event.json)
             case PartEnded():
                 return self._call(self._parts[event.choice, event.part])
+            case Logprobs():
+                self._logprobs.setdefault(event.choice, []).extend(event.raw.get("content") or ())
             case Stopped():
                 self._stopped.append(event)
             case UsageSeen():
@@ -80,6 +81,12 @@ class ChunkWriter:
         if event.raw and self._own and event.kind in (PartKind.IMAGE, PartKind.OTHER):
             return self._chunk(event.choice, event.raw)
         return None
+
+    def _piece(self, event: TextDelta | SignatureDelta) -> JsonObject | None:
+        thought = _thought(self._parts[event.choice, event.part].kind)
+        if isinstance(event, SignatureDelta):
+            return self._chunk(event.choice, {"text": "", **thought, SIGNATURE: wrapped(signature=event.signature)})
+        return self._chunk(event.choice, {"text": event.text} | thought) if event.text else None
 
     def _call(self, event: PartStarted) -> JsonObject | None:
         if event.kind is not PartKind.TOOL_CALL:
@@ -106,9 +113,14 @@ class ChunkWriter:
         for stopped in self._stopped:
             word = stopped.raw if self._own and stopped.raw else FINISH_REASONS[stopped.reason]
             content: dict[str, Any] = {"parts": [{"text": ""}], "role": "model"}
-            extra = stopped.extra if self._own else {}
+            extra = stopped.extra if self._own else self._drawn(stopped.choice)
             candidates.append({"content": content, "finishReason": word, "index": stopped.choice, **extra})
         return {"candidates": candidates, **usage, **self._head}
+
+    def _drawn(self, choice: int) -> JsonObject:
+        """How likely each token was, where that was told."""
+        tokens = self._logprobs.get(choice)
+        return {"logprobsResult": write_logprobs(tokens)} if tokens else {}
 
 
 def _thought(kind: PartKind) -> JsonObject:

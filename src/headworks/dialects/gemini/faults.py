@@ -33,9 +33,6 @@ _WORDS: Mapping[int, str] = {
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }
-_NO_REASON = (
-    "The model's provider refused the request with status {}. It gave no reason: check the fields against its documentation."
-)
 
 
 def read_fault(status: int, headers: Headers, body: bytes) -> Fault:
@@ -44,7 +41,7 @@ def read_fault(status: int, headers: Headers, body: bytes) -> Fault:
     words = redact_words(str(error.get("message") or ""))[:LONGEST_QUOTE]
     if _is_callers(status, error):
         said = UpstreamSaid(status, NAME, b"application/json", redact(body)) if error else None
-        return Fault("upstream_rejected", words or _NO_REASON.format(status), status=status, said=said)
+        return Fault("upstream_rejected", words or _no_reason(status), status=status, said=said)
     return _upstreams_fault(status, error, words, read_retry_after(headers))
 
 
@@ -56,7 +53,7 @@ def stated_fault(wire: JsonObject, secrets: tuple[bytes, ...] = ()) -> Fault:
     code = error.get("code")
     status = code if isinstance(code, int) and 400 <= code < 600 else 500  # noqa: PLR2004 - HTTP's own numbers
     if _is_callers(status, error):
-        return Fault("upstream_rejected", words or _NO_REASON.format(status), status=status)
+        return Fault("upstream_rejected", words or _no_reason(status), status=status)
     return _upstreams_fault(status, error, words, None)
 
 
@@ -123,3 +120,7 @@ def _stated(body: bytes) -> Mapping[str, Any]:
         answer = answer[0]
     error = answer.get("error") if isinstance(answer, dict) else None
     return error if isinstance(error, dict) else {}
+
+
+def _no_reason(status: int) -> str:
+    return f"The model's provider refused the request with status {status}. It gave no reason: check the fields against its documentation."

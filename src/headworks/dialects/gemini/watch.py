@@ -106,9 +106,12 @@ class _Watch:
         self.fault = self.fault or fault
 
     def _unfinished(self) -> None:
-        if not self.ended and self.fault is None:
-            words = "The upstream's answer broke off before its end." if self.began else "The upstream's answer is none."
-            self.fault = Fault("severed" if self.began else "upstream_garbage", words)
+        if self.ended:
+            return
+        if self.began:
+            self._break(Fault("severed", "The upstream's answer broke off before its end."))
+        else:
+            self._break(Fault("upstream_garbage", "The upstream's answer is none."))
 
 
 class WholeWatch(_Watch):

@@ -23,6 +23,7 @@ from headworks.dialects.openai_chat.whole_watch import WholeWatch
 from headworks.dialects.openai_chat.write_request import write_request
 from headworks.dialects.sse import is_document
 from headworks.dialects.translated import Translated
+from headworks.dialects.unsaid import LOGPROBS
 from headworks.domain.call import Ask, Kind
 from headworks.domain.embedding import EmbeddingAnswer, EmbeddingAsk
 from headworks.domain.errors import Fault
@@ -48,6 +49,7 @@ class OpenAIChat:
     kinds: frozenset[Kind] = frozenset((Kind.CHAT, Kind.COMPLETIONS, Kind.EMBEDDINGS, Kind.RERANK, Kind.REALTIME))
     forward: frozenset[bytes] = FORWARD
     answer: frozenset[bytes] = ANSWER
+    says: frozenset[str] = frozenset((LOGPROBS,))
     looks_whole = staticmethod(is_document)
 
     def read_ask(self, kind: Kind, body: bytes, where: Where = NOWHERE) -> Ask:
@@ -128,7 +130,7 @@ class OpenAIChat:
         """See `Dialect.write_fault`."""
         return write_fault(fault, request_id)
 
-    def write_fault_event(self, fault: Fault, request_id: str) -> bytes:
+    def write_fault_event(self, fault: Fault, request_id: str, last: bytes = b"") -> bytes:  # noqa: ARG002 - its events bear no numbers
         """See `Dialect.write_fault_event`."""
         return write_fault_event(fault, request_id)
 

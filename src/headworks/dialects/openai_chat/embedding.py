@@ -129,7 +129,9 @@ def _input(item: Any, place: int) -> Input:
     if isinstance(item, list) and item and all(map(_is_token, item)):
         return tuple(item)
     path = f"input[{place}]"
-    raise Fault("inexpressible", f"{path} is neither text nor token numbers: this model takes only these.", param=path)
+    raise Fault(
+        "inexpressible", f"{path} is neither text nor token numbers: this model takes only these. Leave it out.", param=path
+    )
 
 
 def _is_token(value: Any) -> bool:

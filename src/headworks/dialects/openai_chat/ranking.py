@@ -89,7 +89,9 @@ def _text(document: Any, path: str) -> tuple[str, JsonObject]:
     if isinstance(document, dict) and isinstance(document.get("text"), str):
         return document["text"], {f"{path}.{name}": value for name, value in document.items() if name != "text"}
     raise Fault(
-        "inexpressible", f"{path} is neither text nor an object with a 'text': this model takes only these.", param=path
+        "inexpressible",
+        f"{path} is neither text nor an object with a 'text': this model takes only these. Leave it out.",
+        param=path,
     )
 
 

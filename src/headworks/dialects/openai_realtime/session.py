@@ -156,7 +156,7 @@ class RealtimeSession:
         self.over = True
         other = self._client if read is self._upstream else self._upstream
         code = "upstream_garbage" if read is self._upstream else "malformed_request"
-        self.fault = Fault(code, f"The connection's messages could not be read: {trouble}. Open another one.")
+        self.fault = Fault(code, f"The connection's messages could not be read: {trouble}. Make another one.")
         _leave(other, CloseCode.INTERNAL_ERROR if other is self._client else CloseCode.NORMAL_CLOSURE, "")
 
 

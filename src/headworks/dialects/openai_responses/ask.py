@@ -29,9 +29,9 @@ _KNOWN = frozenset(
     )
 )
 """Fields that must not come twice, in any spelling."""
-_FEATURES = {"tools": "tools", "reasoning": "reasoning", "prompt": "prompt"}
+_FEATURES = {"tools": "tools", "reasoning": "reasoning", "prompt": "prompt", "previous_response_id": "previous_response"}
 _MEDIA = {b'"input_image"': "images", b'"input_file"': "files", b'"input_audio"': "audio", b'"file_id"': "files"}
-_NOTHING = frozenset((b"null", b"[]", b"{}"))
+_NOTHING = frozenset((b"null", b"[]", b"{}", b'""'))
 _FILE_BYTES = 512
 
 _STRING = msgspec.json.Decoder(str | None)

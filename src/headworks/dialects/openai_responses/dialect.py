@@ -7,6 +7,7 @@ from functools import partial
 
 import msgspec
 
+from headworks.dialects.carried import Carried
 from headworks.dialects.openai_chat.models import write_model, write_models
 from headworks.dialects.openai_responses import ask as asking
 from headworks.dialects.openai_responses.answer_in import StreamDecoder, read_answer
@@ -19,9 +20,11 @@ from headworks.dialects.openai_responses.request_out import write_request
 from headworks.dialects.openai_responses.watch import StreamWatch, WholeWatch
 from headworks.dialects.sse import is_document
 from headworks.dialects.translated import Translated
+from headworks.dialects.unsaid import LOGPROBS
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.events import Event
+from headworks.domain.kind import BY_ID
 from headworks.domain.message import Conversation, Downgrade
 from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
@@ -30,12 +33,13 @@ from headworks.ports.interpreter import Relay
 
 
 class OpenAIResponses:
-    """`ports.dialect.Dialect` of `/v1/responses` and `/v1/responses/input_tokens`. Stateless; one for all."""
+    """`ports.dialect.Dialect` of `/v1/responses` and what is below it. Stateless; one for all."""
 
     name = NAME
-    kinds: frozenset[Kind] = frozenset((Kind.CHAT, Kind.COUNT_TOKENS))
+    kinds: frozenset[Kind] = frozenset((Kind.CHAT, Kind.COUNT_TOKENS)) | BY_ID
     forward: frozenset[bytes] = FORWARD
     answer: frozenset[bytes] = ANSWER
+    says: frozenset[str] = frozenset((LOGPROBS,))
     looks_whole = staticmethod(is_document)
 
     def read_ask(self, kind: Kind, body: bytes, where: Where = NOWHERE) -> Ask:  # noqa: ARG002 - this dialect says all in the body
@@ -46,8 +50,10 @@ class OpenAIResponses:
         """See `Dialect.patch`."""
         return patch(kind, ask, target, cap)
 
-    def untouched(self, kind: Kind, ask: Ask, target: Target) -> Relay:  # noqa: ARG002 - a count is watched like any whole answer
+    def untouched(self, kind: Kind, ask: Ask, target: Target) -> Relay:
         """See `Dialect.untouched`."""
+        if kind in BY_ID and not ask.stream:
+            return Carried()
         translate = partial(Translated, self, target, self, ask)
         return StreamWatch(translate, target.secrets) if ask.stream else WholeWatch(translate, target.secrets)
 
@@ -87,9 +93,9 @@ class OpenAIResponses:
         """See `Dialect.write_fault`."""
         return write_fault(fault, request_id)
 
-    def write_fault_event(self, fault: Fault, request_id: str) -> bytes:
+    def write_fault_event(self, fault: Fault, request_id: str, last: bytes = b"") -> bytes:
         """See `Dialect.write_fault_event`."""
-        return write_fault_event(fault, request_id)
+        return write_fault_event(fault, request_id, last)
 
     def write_models(self, models: Sequence[Listed]) -> bytes:
         """See `Dialect.write_models`."""

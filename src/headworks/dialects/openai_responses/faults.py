@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import msgspec
 
@@ -17,6 +18,9 @@ _TYPES = {"rate_limit_exceeded": "rate_limit_error", "server_error": "server_err
 """Codes of failed responses, and the types of errors that mean the same."""
 
 
+_NUMBER = re.compile(rb'"sequence_number":\s*(\d{1,9})\b')
+
+
 def stated_fault(wire: JsonObject, secrets: tuple[bytes, ...]) -> Fault:
     """What an `error` event, or a response that failed, says went wrong, without these secrets."""
     error = wire.get("error") or (wire.get("response") or {}).get("error") or wire
@@ -27,16 +31,18 @@ def stated_fault(wire: JsonObject, secrets: tuple[bytes, ...]) -> Fault:
     return fault or Fault("upstream_error", detail="The upstream says that it failed, and no more.")
 
 
-def write_fault_event(fault: Fault, request_id: str) -> bytes:
-    """An `error` event, and the failed response that clients wait for, as the last events of a stream.
+def write_fault_event(fault: Fault, request_id: str, last: bytes = b"") -> bytes:
+    """An `error` event, and the failed response that clients wait for, as the last events of a stream, numbered on from `last`.
 
     The former says it twice: as the specification has it, and in the envelope that OpenAI sends and its SDKs raise.
     """
     said = {"code": fault.code, "message": fault.message, "param": fault.param}
-    error: JsonObject = {"type": "error", **said, "error": {"type": fault.row.openai, **said}, "sequence_number": 0}
+    numbers = _NUMBER.findall(last)
+    number = int(numbers[-1]) + 1 if numbers else 0
+    error: JsonObject = {"type": "error", **said, "error": {"type": fault.row.openai, **said}, "sequence_number": number}
     failed: JsonObject = {
         "type": "response.failed",
-        "sequence_number": 1,
+        "sequence_number": number + 1,
         "response": {
             "id": f"resp_{request_id}",
             "object": "response",

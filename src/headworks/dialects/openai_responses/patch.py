@@ -10,19 +10,21 @@ from headworks.dialects.fields import write_fields
 from headworks.dialects.openai_responses.names import NAME
 from headworks.dialects.signatures import MARK, bare
 from headworks.domain.call import Ask, Kind
+from headworks.domain.kind import BY_ID
 from headworks.domain.target import Target
 
 _ITEMS = msgspec.json.Decoder(list[dict[str, Any]])
 
 
 def patch(kind: Kind, ask: Ask, target: Target, cap: int | None) -> bytes:
-    """The body for `target`. All values that are not patched keep their bytes."""
+    """The body for `target`. All values that are not patched keep their bytes. What is about an answer that was made before has none."""
+    if kind in BY_ID:
+        return b""
     fields: dict[str, Any] = {**ask.fields, "model": target.model}
     if kind is Kind.CHAT:
         if cap is not None and (ask.max_tokens is None or cap < ask.max_tokens):
             fields["max_output_tokens"] = cap
-        if bytes(ask.fields.get("store", b"null")) != b"true":
-            fields["store"] = False  # left out, OpenAI stores for thirty days
+        fields["store"] = ask.keep and Kind.RESPONSE in target.heads  # left out, OpenAI stores for thirty days
     for name in target.quirks.drop:
         fields.pop(name, None)
     if MARK in bytes(ask.fields.get("input", b"")):

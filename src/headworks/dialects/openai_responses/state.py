@@ -1,4 +1,4 @@
-"""What a request would have a provider remember, or remember from another request: its credential is shared, so that is nobody's own."""
+"""What a request would have a provider remember beyond answers, which are kept by tokens: its credential is shared, so that is nobody's own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from headworks.dialects.openai_responses.names import UNREADABLE
 from headworks.domain.errors import Fault
 
 _NOTHING = frozenset((b"null", b"false", b'""'))
-_MEMORY = ("previous_response_id", "conversation", "background")
+_MEMORY = {
+    "conversation": "go on from an answer with 'previous_response_id', or send the earlier turns as items of 'input'.",
+    "background": "wait for the answer, or stream it. What an answer costs that nobody waits for could not be told in time.",
+}
+"""What is not served, and what to do instead."""
 
 
 class _Item(msgspec.Struct):
@@ -22,14 +26,9 @@ _ITEMS = msgspec.json.Decoder(list[_Item])
 
 def refuse_state(fields: Fields) -> None:
     """Raise `Fault` `invalid_request` for what refers to a provider's memory, which all who share its credential would share."""
-    for name in _MEMORY:
+    for name, instead in _MEMORY.items():
         if name in fields and bytes(fields[name]) not in _NOTHING:
-            raise Fault(
-                "invalid_request",
-                f"'{name}' is not served: this gateway keeps no state of responses. "
-                "Leave it out: send the earlier turns as items of 'input', and wait for the answer or stream it.",
-                param=name,
-            )
+            raise Fault("invalid_request", f"'{name}' is not served here. Leave it out: {instead}", param=name)
     raw = bytes(fields.get("input", b""))
     if raw.startswith(b"[") and any(_is_reference(item) for item in _items(raw)):
         raise Fault(

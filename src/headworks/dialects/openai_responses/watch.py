@@ -123,6 +123,8 @@ class StreamWatch(_Watch):
         self._held_bytes = 0
         self._document: list[bytes] = []
         self._unfed = True
+        self._last = b""
+        """The latest events that went on."""
 
     def feed(self, data: bytes) -> bytes:
         """See `Relay.feed`."""
@@ -147,7 +149,7 @@ class StreamWatch(_Watch):
 
     def fail(self, fault: Fault, request_id: str) -> bytes:
         """See `Relay.fail`."""
-        return write_fault_event(fault, request_id)
+        return write_fault_event(fault, request_id, self._last)
 
     def estimated_output(self) -> int:
         """Output tokens by the size of what was delivered, at least one an event."""
@@ -178,6 +180,7 @@ class StreamWatch(_Watch):
             self.content_bytes += len(data)
         elif not self.began:
             self.began = _ITEM in data and any(_ITEM in event and not _MESSAGE.search(event) for event in _BOUNDARY.split(data))
+        self._last = data or self._last
         return data
 
     def _look(self, data: bytes) -> bytes:

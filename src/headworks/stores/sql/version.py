@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headworks.stores.sql.engine import Database
 
-WANTED = "0006"
+WANTED = "0008"
 """The last migration. Versions sort as text."""
 _VERSIONS = table("alembic_version", column("version_num"))
 

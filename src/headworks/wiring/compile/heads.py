@@ -20,7 +20,12 @@ _NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 _CREDENTIAL = re.compile(r"auth|key|token|secret|cookie|password")
 _VALUE = re.compile(r"[\x20-\x7e]*")
 _MODEL = b"{model}"
-_METHODS: Mapping[str, str] = {Kind.REALTIME: "GET"}
+_METHODS: Mapping[str, str] = {
+    Kind.REALTIME: "GET",
+    Kind.RESPONSE: "GET",
+    Kind.RESPONSE_ITEMS: "GET",
+    Kind.DELETE_RESPONSE: "DELETE",
+}
 _OURS = frozenset(
     (
         "host",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 
 import msgspec
 
@@ -62,6 +63,9 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     offer: str = ""
     """The price list that is known to name its models: the catalogue's, at the provider's own address."""
     secrets: tuple[bytes, ...] = ()
+    credential: str = ""
+    """Stands for the account, whatever its key is now."""
+    tenant: str = ""
 
     def __repr__(self) -> str:
         return f"<Provider {self.name}>"
@@ -122,6 +126,8 @@ class Providers:
             region=rule.region or access.location,
             offer="" if rule.prices or rule.base_url or "{resource}" in row.root else row.prices,
             secrets=secrets_of(access.key, access.headers),
+            credential=_account(name, rule, origin),
+            tenant=rule.tenant,
         )
 
     def _row(self, name: str, rule: ProviderRule, path: Path) -> ProviderRow | None:
@@ -176,3 +182,9 @@ class Providers:
                     (*path, "dialects", number), f"This provider does not speak '{dialect}' at this address.", hint
                 )
         return [dialect for dialect in wanted if dialect in address.paths]
+
+
+def _account(name: str, rule: ProviderRule, origin: Origin) -> str:
+    """A provider that is led to another place is another account; one that is given a new key is not."""
+    said = "\n".join((str(origin), rule.location, rule.project, rule.resource))
+    return f"{name}@{sha256(said.encode()).hexdigest()[:8]}"

@@ -95,6 +95,8 @@ def _target(rule: TargetRule, provider: Provider, model: str, place: Place, fact
         max_output=rule.max_output,
         max_connections=provider.max_connections,
         region=rule.region or provider.region,
+        credential=provider.credential,
+        tenant=provider.tenant,
         inexpressible=rule.inexpressible,
         default_headers=place.default_headers,
         secrets=(*provider.secrets, *place.origin.spellings),
