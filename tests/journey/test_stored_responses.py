@@ -107,6 +107,22 @@ def test_the_provider_is_told_its_own_id_and_nobody_else_is() -> None:
     run(scenario)
 
 
+@pytest.mark.parametrize("cut", [1, 2, 7, 50, 333, 5_000])
+def test_however_a_stream_is_cut_nobody_sees_the_providers_ids(cut: int) -> None:
+    async def scenario(tenants: Tenants) -> None:
+        body = {"model": "native", "input": "Hi", "stream": True}
+        whole = await tenants.ask(A, "POST", "/v1/responses", body)
+        tenants.provider.answers.clear()
+        tenants.provider.cut = cut
+        cut_up = await tenants.ask(A, "POST", "/v1/responses", body)
+
+        assert cut_up.body == whole.body
+        assert b"resp_0000abcdef" not in whole.body
+        assert b"file-0abcdef" not in whole.body
+
+    run(scenario)
+
+
 def test_a_conversation_may_go_on_with_another_model_where_the_gateway_keeps_it() -> None:
     async def scenario(tenants: Tenants) -> None:
         first = await make(tenants, "chat")

@@ -75,7 +75,7 @@ class Foreign:
         """The call with the tokens in its fields opened, and pinned to a target that knows their ids. Raises `Fault`."""
         named = ids_named(call.front, ask.fields)
         if not named:
-            return msgspec.structs.replace(call, ask=ask, plan=plan)
+            return call
         tenant = _tenant(call)
         opened: dict[str, ForeignId] = {}
         plain: list[Named] = []
@@ -90,9 +90,7 @@ class Foreign:
             raise unknown((plain or named)[0].id, (plain or named)[0].param)
         ids = {token: made.id for token, made in opened.items()}
         fields = _with_ids(ask.fields, {each.param for each in named}, ids)
-        return msgspec.structs.replace(
-            call, ask=msgspec.structs.replace(ask, fields=fields), plan=plan, pinned=pinned, opened=ids
-        )
+        return msgspec.structs.replace(call, ask=msgspec.structs.replace(ask, fields=fields), pinned=pinned, opened=ids)
 
     async def _kept(self, call: Call, token: str, param: str = "") -> Kept:
         kept = await self._responses.find(_tenant(call), token)
