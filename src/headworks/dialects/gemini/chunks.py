@@ -22,6 +22,7 @@ from headworks.domain.events import (
     SignatureDelta,
     Started,
     Stopped,
+    StopReason,
     TextDelta,
     UsageSeen,
 )
@@ -39,6 +40,7 @@ class ChunkWriter:
         self._arguments: dict[tuple[int, int], list[str]] = {}
         self._signatures: dict[int, str] = {}
         self._stopped: list[Stopped] = []
+        self._refused: set[int] = set()
         self._logprobs: dict[int, list[JsonObject]] = {}
         self._usage: JsonObject = {}
 
@@ -71,6 +73,8 @@ class ChunkWriter:
 
     def _part(self, event: PartStarted) -> JsonObject | None:
         self._parts[event.choice, event.part] = event
+        if event.kind is PartKind.REFUSAL:
+            self._refused.add(event.choice)
         if event.kind is PartKind.REDACTED_REASONING:
             own = unstamped(event.data)
             if own is not None and own[0] == CALL:
@@ -111,11 +115,16 @@ class ChunkWriter:
             return {"promptFeedback": feedback, **usage, **self._head}
         candidates: list[JsonObject] = []
         for stopped in self._stopped:
-            word = stopped.raw if self._own and stopped.raw else FINISH_REASONS[stopped.reason]
+            word = stopped.raw if self._own and stopped.raw else FINISH_REASONS[self._reason(stopped)]
             content: dict[str, Any] = {"parts": [{"text": ""}], "role": "model"}
             extra = stopped.extra if self._own else self._drawn(stopped.choice)
             candidates.append({"content": content, "finishReason": word, "index": stopped.choice, **extra})
         return {"candidates": candidates, **usage, **self._head}
+
+    def _reason(self, stopped: Stopped) -> StopReason:
+        """A refusal in words of its own is a refusal here too."""
+        refused = stopped.reason is StopReason.END and stopped.choice in self._refused
+        return StopReason.REFUSAL if refused else stopped.reason
 
     def _drawn(self, choice: int) -> JsonObject:
         """How likely each token was, where that was told."""

@@ -38,7 +38,7 @@ class _Item(msgspec.Struct):
     said: dict[tuple[PartKind, int], int] = {}
     open: int = -1
     place: tuple[PartKind, int] | None = None
-    parts: int = 0
+    likely: bool = False
 
 
 class ItemReader:
@@ -57,6 +57,7 @@ class ItemReader:
             part, index = _TEXTS[kind]
             self._text(self._item(wire), part, wire.get(index) or 0, wire["delta"])
             if wire.get("logprobs"):
+                self._item(wire).likely = True
                 self._out.append(Logprobs({"content": wire["logprobs"]}))
         elif kind == "response.function_call_arguments.delta":
             self._arguments(self._item(wire), wire["delta"])
@@ -121,14 +122,14 @@ class ItemReader:
             text = part.get("refusal" if kind is PartKind.REFUSAL else "text") or ""
             self._text(item, kind, index, text[item.said.get((kind, index), 0) :])
             if not streamed and item.open >= 0:
-                self._echoed(item.open, part)
+                self._annotated(item.open, part)
+            if part.get("logprobs") and not item.likely:
+                self._out.append(Logprobs({"content": part["logprobs"]}))
 
-    def _echoed(self, place: int, part: JsonObject) -> None:
+    def _annotated(self, place: int, part: JsonObject) -> None:
         """What stands beside a whole text."""
         for annotation in part.get("annotations") or ():
             self._out.append(RawDelta(place, {"annotation": annotation}))
-        if part.get("logprobs"):
-            self._out.append(Logprobs({"content": part["logprobs"]}))
 
     def _reasoning(self, item: _Item, wire: JsonObject) -> None:
         if not item.said:

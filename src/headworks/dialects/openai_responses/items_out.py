@@ -145,7 +145,8 @@ class ItemWriter:
     def _signature(self, event: SignatureDelta) -> Iterator[JsonObject]:
         part = self._parts.get(event.part)
         if part is not None:
-            sealed = bare(NAME, event.signature) if self._dialect == NAME else stamped(self._dialect, event.signature)
+            own = bare(NAME, event.signature) if self._dialect == NAME else ""
+            sealed = own or stamped(self._dialect, event.signature)
             part.item["encrypted_content"] = sealed
         return iter(())
 
