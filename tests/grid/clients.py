@@ -41,8 +41,12 @@ class Question(msgspec.Struct, frozen=True):
     @property
     def ask(self) -> Ask:
         """As the gateway first reads it."""
-        where = Where("models/alias", Form.EVENTS if self.streamed else Form.WHOLE) if self.front == "gemini" else NOWHERE
-        return FRONTS[self.front].read_ask(Kind.CHAT, self.sent, where)
+        return FRONTS[self.front].read_ask(Kind.CHAT, self.sent, self.where)
+
+    @property
+    def where(self) -> Where:
+        """What the line of the request says."""
+        return Where("models/alias", Form.EVENTS if self.streamed else Form.WHOLE) if self.front == "gemini" else NOWHERE
 
 
 def question(front: str, case: Case, *, streamed: bool) -> Question:

@@ -15,6 +15,7 @@ from headworks.domain.call import Kind
 from headworks.domain.errors import Fault
 from headworks.domain.events import Event, Failed
 from headworks.domain.message import Downgrade
+from headworks.ports.dialect import Spoken
 from headworks.ports.interpreter import Prepared
 from tests.grid import servers
 from tests.grid.answers import Said, Server
@@ -24,7 +25,8 @@ from tests.grid.heard import Heard, heard, meant
 from tests.grid.targets import target
 
 SERVERS: dict[str, Server] = {each.name: each for each in servers.ALL}
-HUB = Hub(FRONTS, {each.name: each for each in (Bedrock(), Cohere())})
+SPOKEN: dict[str, Spoken] = {**FRONTS, **{each.name: each for each in (Bedrock(), Cohere())}}
+HUB = Hub(FRONTS, SPOKEN)
 THROTTLED = 429
 
 
