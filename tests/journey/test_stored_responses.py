@@ -11,6 +11,7 @@ import pytest
 
 from headworks.domain.snapshot import CacheSettings
 
+from .plain import limited
 from .tenants import A, B, Json, Said, Tenants
 
 BOTH = pytest.mark.parametrize("model", ["native", "chat"])
@@ -171,14 +172,35 @@ def test_with_zero_retention_nothing_is_kept_anywhere() -> None:
     run(scenario, cache=CacheSettings(zero_retention=True))
 
 
-def test_requests_about_answers_cost_nothing_and_are_on_record() -> None:
+@BOTH
+def test_requests_about_answers_cost_nothing_and_are_on_record(model: str) -> None:
     async def scenario(tenants: Tenants) -> None:
-        made = await make(tenants, "native")
+        made = await make(tenants, model)
         await tenants.ask(A, "GET", f"/v1/responses/{made['id']}")
         record = tenants.house.journal.ended[-1]
 
-        assert (record.kind, record.price, record.usage.input) == ("response", 0, 0)
-        assert record.target == "native/m"
+        assert (record.kind, record.asked, record.price, record.usage.input) == ("response", model, 0, 0)
+
+    run(scenario)
+
+
+@BOTH
+def test_requests_about_answers_count_as_requests(model: str) -> None:
+    async def scenario(tenants: Tenants) -> None:
+        tenants.house.others[A] = msgspec.structs.replace(tenants.principals[A], limits=limited(requests_per_minute=3))
+        path = f"/v1/responses/{(await make(tenants, model))['id']}"
+
+        assert [(await tenants.ask(A, "GET", path)).status for _ in range(3)] == [200, 200, 429]
+
+    run(scenario)
+
+
+def test_what_is_kept_here_outlives_its_model() -> None:
+    async def scenario(tenants: Tenants) -> None:
+        made = await make(tenants, "chat")
+        tenants.snapshot = msgspec.structs.replace(tenants.snapshot, models={})
+
+        assert (await tenants.ask(A, "GET", f"/v1/responses/{made['id']}")).json == made
 
     run(scenario)
 

@@ -16,6 +16,7 @@ from headworks.domain.foreign import HERE, ForeignId
 from headworks.domain.foreign_fields import Named, ids_named
 from headworks.domain.kept import Kept, continued
 from headworks.domain.plan import Plan
+from headworks.domain.snapshot import Model
 from headworks.domain.target import AskedModel, Target
 from headworks.journey.permission import Permission
 from headworks.ports.foreign import ForeignIds
@@ -42,9 +43,9 @@ class Foreign:
         opened = self._ids.open(_tenant(call), token)
         if opened is None:
             raise unknown(token)
-        if opened.credential == HERE:
-            return msgspec.structs.replace(call, kept=await self._kept(call, token))
         model = call.snapshot.find(opened.model)
+        if opened.credential == HERE:
+            return _at_hand(call, await self._kept(call, token), model)
         target = _keeper(model.targets, opened, call.front) if model is not None else None
         if model is None or target is None:
             raise unknown(token)
@@ -97,6 +98,15 @@ class Foreign:
         if kept is None:
             raise unknown(token, param)
         return kept
+
+
+def _at_hand(call: Call, kept: Kept, model: Model | None) -> Call:
+    """A call that goes nowhere. Where its model is still there, the limits of requests hold for it as for every other."""
+    call = msgspec.structs.replace(call, kept=kept)
+    if model is None:
+        return call
+    call.tally.asked = model.name
+    return msgspec.structs.replace(call, ask=Ask(model=model.name), plan=Plan(model, model.targets, ()))
 
 
 def unknown(token: str, param: str = "") -> Fault:
