@@ -95,9 +95,9 @@ class Gemini:
         """See `Dialect.write_fault`."""
         return faults.write_fault(fault, request_id)
 
-    def write_fault_event(self, fault: Fault, request_id: str, last: bytes = b"") -> bytes:  # noqa: ARG002 - its events bear no numbers
+    def write_fault_event(self, fault: Fault, request_id: str, last: bytes = b"") -> bytes:
         """See `Dialect.write_fault_event`."""
-        return faults.write_fault_event(fault, request_id)
+        return faults.write_fault_event(fault, request_id, last)
 
     def write_models(self, models: Sequence[Listed]) -> bytes:
         """See `Dialect.write_models`."""
