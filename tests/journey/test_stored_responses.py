@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from headworks.domain.kind import Kind
 from headworks.domain.snapshot import CacheSettings
 
 from .plain import limited
@@ -191,6 +192,22 @@ def test_requests_about_answers_count_as_requests(model: str) -> None:
         path = f"/v1/responses/{(await make(tenants, model))['id']}"
 
         assert [(await tenants.ask(A, "GET", path)).status for _ in range(3)] == [200, 200, 429]
+
+    run(scenario)
+
+
+def test_what_the_keeper_does_not_offer_is_refused_though_another_target_does() -> None:
+    async def scenario(tenants: Tenants) -> None:
+        made = await make(tenants, "native")
+        model = tenants.snapshot.models["native"]
+        poor = msgspec.structs.replace(model.targets[0], heads={**model.targets[0].heads})
+        del poor.heads[Kind.RESPONSE_ITEMS]
+        rich = msgspec.structs.replace(model.targets[0], name="other/m", credential="other@1")
+        models = {"native": msgspec.structs.replace(model, targets=(poor, rich))}
+        tenants.snapshot = msgspec.structs.replace(tenants.snapshot, models=models)
+
+        said = await tenants.ask(A, "GET", f"/v1/responses/{made['id']}/input_items")
+        assert "offers no 'response_items'" in refused(said, 400, "invalid_request")
 
     run(scenario)
 

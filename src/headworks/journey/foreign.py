@@ -49,6 +49,9 @@ class Foreign:
         target = _keeper(model.targets, opened, call.front) if model is not None else None
         if model is None or target is None:
             raise unknown(token)
+        if call.kind not in target.heads:
+            what = f"The provider '{target.provider}', which keeps this answer, offers no '{call.kind}' of it."
+            raise Fault("invalid_request", f"{what} Ask for the answer itself.")
         ask = Ask(model=AskedModel(opened.model), stream=dict(call.where.query).get("stream") in _TRUE)
         call = msgspec.structs.replace(call, ask=ask, pinned=target, opened={token: opened.id})
         call.tally.asked = ask.model
