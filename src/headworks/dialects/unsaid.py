@@ -16,11 +16,14 @@ from headworks.domain.message import Downgrade, JsonObject
 _Finders = Mapping[type[Event], Callable[[Any], Iterable[str]]]
 
 LOGPROBS = "logprobs"
+CITATIONS = "citations"
 STOP_SEQUENCE = "stop_sequence"
 
 LEFT_OUT = "left out of the answer: the caller's language has no word for it"
 _BY_ALL = frozenset((PartKind.TEXT, PartKind.REFUSAL, PartKind.REASONING, PartKind.REDACTED_REASONING, PartKind.TOOL_CALL))
-_IMMATERIAL = frozenset(("avgLogprobs", "createTime", "logprobsResult", "provider", "service_tier", "stop_reason", "system_fingerprint", "type"))
+_IMMATERIAL = frozenset(
+    ("avgLogprobs", "createTime", "logprobsResult", "provider", "service_tier", "stop_reason", "system_fingerprint", "type")
+)
 """Facts about the server, and what is said elsewhere too."""
 
 
@@ -55,6 +58,9 @@ def _of_part(event: PartStarted) -> Iterator[str]:
 
 
 def _of_delta(event: RawDelta) -> Iterator[str]:
+    if event.cited is not None:
+        yield CITATIONS
+        return
     yield next((name for name in event.raw if name not in _IMMATERIAL), "delta")
 
 

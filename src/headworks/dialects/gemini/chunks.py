@@ -13,12 +13,14 @@ from headworks.dialects.gemini.usage import write_usage
 from headworks.dialects.gemini.wire import FINISH_REASONS, MADE_ID, NAME, UNREADABLE
 from headworks.domain.events import (
     ArgumentsDelta,
+    Citation,
     Ended,
     Event,
     Logprobs,
     PartEnded,
     PartKind,
     PartStarted,
+    RawDelta,
     SignatureDelta,
     Started,
     Stopped,
@@ -41,6 +43,7 @@ class ChunkWriter:
         self._signatures: dict[int, str] = {}
         self._stopped: list[Stopped] = []
         self._refused: set[int] = set()
+        self._cited: dict[int, list[Citation]] = {}
         self._logprobs: dict[int, list[JsonObject]] = {}
         self._usage: JsonObject = {}
 
@@ -54,12 +57,10 @@ class ChunkWriter:
                 return self._part(event)
             case TextDelta() | SignatureDelta():
                 return self._piece(event)
-            case ArgumentsDelta():
-                self._arguments.setdefault((event.choice, event.part), []).append(event.json)
+            case ArgumentsDelta() | RawDelta() | Logprobs():
+                self._gather(event)
             case PartEnded():
                 return self._call(self._parts[event.choice, event.part])
-            case Logprobs():
-                self._logprobs.setdefault(event.choice, []).extend(event.raw.get("content") or ())
             case Stopped():
                 self._stopped.append(event)
             case UsageSeen():
@@ -85,6 +86,15 @@ class ChunkWriter:
         if event.raw and self._own and event.kind in (PartKind.IMAGE, PartKind.OTHER):
             return self._chunk(event.choice, event.raw)
         return None
+
+    def _gather(self, event: ArgumentsDelta | RawDelta | Logprobs) -> None:
+        """What is told later, in one piece."""
+        if isinstance(event, ArgumentsDelta):
+            self._arguments.setdefault((event.choice, event.part), []).append(event.json)
+        elif isinstance(event, Logprobs):
+            self._logprobs.setdefault(event.choice, []).extend(event.raw.get("content") or ())
+        elif event.cited is not None:
+            self._cited.setdefault(event.choice, []).append(event.cited)
 
     def _piece(self, event: TextDelta | SignatureDelta) -> JsonObject | None:
         thought = _thought(self._parts[event.choice, event.part].kind)
@@ -127,9 +137,21 @@ class ChunkWriter:
         return StopReason.REFUSAL if refused else stopped.reason
 
     def _drawn(self, choice: int) -> JsonObject:
-        """How likely each token was, where that was told."""
-        tokens = self._logprobs.get(choice)
-        return {"logprobsResult": write_logprobs(tokens)} if tokens else {}
+        """How likely each token was, and where words come from, where that was told."""
+        tokens, cited = self._logprobs.get(choice), self._cited.get(choice)
+        likely = {"logprobsResult": write_logprobs(tokens)} if tokens else {}
+        return likely | ({"groundingMetadata": _grounding(cited)} if cited else {})
+
+
+def _grounding(cited: list[Citation]) -> JsonObject:
+    """Pages, and which words rest on each where that is told."""
+    pages = [{"web": {"uri": citation.url, "title": citation.title}} for citation in cited]
+    supports = [
+        {"segment": {"startIndex": citation.start, "endIndex": citation.end}, "groundingChunkIndices": [place]}
+        for place, citation in enumerate(cited)
+        if citation.end
+    ]
+    return {"groundingChunks": pages, **({"groundingSupports": supports} if supports else {})}
 
 
 def _thought(kind: PartKind) -> JsonObject:

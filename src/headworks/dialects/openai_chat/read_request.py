@@ -93,10 +93,11 @@ def _stop(fields: Unpacked) -> tuple[tuple[str, ...], bool]:
 
 
 def _logprobs(fields: Unpacked) -> int | None:
+    """A spoken 0 of others stays in `rest`, to be written back as it came."""
     if fields.rest.get("logprobs") is not True:
         return None
     del fields.rest["logprobs"]
-    return fields.whole_number("top_logprobs") or 0
+    return fields.whole_number("top_logprobs") if fields.rest.get("top_logprobs") else 0
 
 
 def _include_usage(fields: Unpacked) -> bool | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from headworks.dialects.citing import read_url_citation
 from headworks.dialects.openai_responses.names import NAME
 from headworks.dialects.signatures import stamped
 from headworks.domain.events import (
@@ -64,7 +65,7 @@ class ItemReader:
         elif kind == "response.output_text.annotation.added":
             item = self._item(wire)
             self._enter(item, PartKind.TEXT, wire.get("content_index") or 0)
-            self._out.append(RawDelta(item.open, {"annotation": wire["annotation"]}))
+            self._out.append(_annotation(item.open, wire["annotation"]))
         elif kind == "response.output_item.added":
             self.added(wire)
         elif kind == "response.output_item.done":
@@ -129,7 +130,7 @@ class ItemReader:
     def _annotated(self, place: int, part: JsonObject) -> None:
         """What stands beside a whole text."""
         for annotation in part.get("annotations") or ():
-            self._out.append(RawDelta(place, {"annotation": annotation}))
+            self._out.append(_annotation(place, annotation))
 
     def _reasoning(self, item: _Item, wire: JsonObject) -> None:
         if not item.said:
@@ -174,3 +175,7 @@ class ItemReader:
         if item.open >= 0:
             self._out.append(PartEnded(item.open))
         item.open, item.place = -1, None
+
+
+def _annotation(part: int, said: JsonObject) -> RawDelta:
+    return RawDelta(part, {"annotation": said}, cited=read_url_citation(said))

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from headworks.dialects.citing import write_url_citation
 from headworks.dialects.openai_responses.names import NAME, UNREADABLE
 from headworks.dialects.signatures import bare, stamped, stamped_redacted
 from headworks.domain.events import (
@@ -152,13 +153,16 @@ class ItemWriter:
 
     def _annotation(self, event: RawDelta) -> Iterator[JsonObject]:
         part = self._parts.get(event.part)
-        if part is None or self._dialect != NAME or "annotation" not in event.raw:
+        annotation = event.raw.get("annotation") if self._dialect == NAME else None
+        if event.cited is not None and self._dialect != NAME:
+            annotation = {"type": "url_citation", **write_url_citation(event.cited)}
+        if part is None or annotation is None or "annotations" not in part.piece:
             return
         annotations: list[Any] = part.piece["annotations"]
         index = len(annotations)
-        annotations.append(event.raw["annotation"])
+        annotations.append(annotation)
         added = "response.output_text.annotation.added"
-        yield self._of(part, added, annotation_index=index, annotation=event.raw["annotation"])
+        yield self._of(part, added, annotation_index=index, annotation=annotation)
 
     def _logprobs(self, event: Logprobs) -> Iterator[JsonObject]:
         if self._last is not None and "logprobs" in self._last.piece:
