@@ -26,7 +26,7 @@ OPS = ("responses", "responses.aux")
 EXCEPTIONS = "left_out_responses.toml"
 PRICES = shipped_prices()
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-STATE = ("previous_response_id", "conversation", "background")
+STATE = ("conversation", "background")
 
 
 def _stateless(recording: Recording) -> Json:

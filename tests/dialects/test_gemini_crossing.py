@@ -304,6 +304,18 @@ def test_openais_stream_to_a_gemini_client(form: Form) -> None:
     assert items[-1]["usageMetadata"]["totalTokenCount"] == 7
 
 
+def test_a_list_that_fails_is_a_list_to_its_end() -> None:
+    asked = read(GEMINI, question(), Form.ARRAY)
+    relay = HUB.prepare(GEMINI, Kind.CHAT, asked, b"", there(OPENAI), None).relay
+    chunk = {"id": "x", "model": "gpt", "choices": [{"index": 0, "delta": {"content": "Well"}}]}
+
+    out = relay.feed(b"data: %b\n\n" % msgspec.json.encode(chunk)) + relay.close()
+    assert relay.fault is not None
+    items = msgspec.json.decode(out + relay.fail(relay.fault, "req-1"))
+
+    assert [next(iter(item)) for item in items] == ["candidates", "error"]
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -63,6 +63,8 @@ class Provider:
     def __init__(self) -> None:
         self.answers: dict[str, Json] = {}
         self.asked: list[tuple[str, Json]] = []
+        self.cut = 0
+        """Bytes of a piece of its streams; 0: an event each."""
 
     def answer(self, request: Outgoing) -> Script:
         """Of `/v1/responses` and below, and of chat completions, which are not kept."""
@@ -89,7 +91,10 @@ class Provider:
         first = {"type": "response.created", "response": {**made, "status": "in_progress", "output": []}}
         delta = {"type": "response.output_text.delta", "item_id": "msg_1", "delta": "Yes."}
         last = {"type": "response.completed", "response": made}
-        return Script.sse(*[msgspec.json.encode(event) for event in (first, delta, last)])
+        script = Script.sse(*[msgspec.json.encode(event) for event in (first, delta, last)])
+        whole = b"".join(script.pieces)
+        pieces = [whole[at : at + self.cut] for at in range(0, len(whole), self.cut)] if self.cut else script.pieces
+        return msgspec.structs.replace(script, pieces=tuple(pieces))
 
     def _about(self, method: str, id_: str, action: str = "") -> Script:
         known = self.answers.get(id_)

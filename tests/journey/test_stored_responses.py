@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from headworks.domain.kind import Kind
 from headworks.domain.snapshot import CacheSettings
 
+from .plain import limited
 from .tenants import A, B, Json, Said, Tenants
 
 BOTH = pytest.mark.parametrize("model", ["native", "chat"])
@@ -107,6 +109,22 @@ def test_the_provider_is_told_its_own_id_and_nobody_else_is() -> None:
     run(scenario)
 
 
+@pytest.mark.parametrize("cut", [1, 2, 7, 50, 333, 5_000])
+def test_however_a_stream_is_cut_nobody_sees_the_providers_ids(cut: int) -> None:
+    async def scenario(tenants: Tenants) -> None:
+        body = {"model": "native", "input": "Hi", "stream": True}
+        whole = await tenants.ask(A, "POST", "/v1/responses", body)
+        tenants.provider.answers.clear()
+        tenants.provider.cut = cut
+        cut_up = await tenants.ask(A, "POST", "/v1/responses", body)
+
+        assert cut_up.body == whole.body
+        assert b"resp_0000abcdef" not in whole.body
+        assert b"file-0abcdef" not in whole.body
+
+    run(scenario)
+
+
 def test_a_conversation_may_go_on_with_another_model_where_the_gateway_keeps_it() -> None:
     async def scenario(tenants: Tenants) -> None:
         first = await make(tenants, "chat")
@@ -155,14 +173,51 @@ def test_with_zero_retention_nothing_is_kept_anywhere() -> None:
     run(scenario, cache=CacheSettings(zero_retention=True))
 
 
-def test_requests_about_answers_cost_nothing_and_are_on_record() -> None:
+@BOTH
+def test_requests_about_answers_cost_nothing_and_are_on_record(model: str) -> None:
     async def scenario(tenants: Tenants) -> None:
-        made = await make(tenants, "native")
+        made = await make(tenants, model)
         await tenants.ask(A, "GET", f"/v1/responses/{made['id']}")
         record = tenants.house.journal.ended[-1]
 
-        assert (record.kind, record.price, record.usage.input) == ("response", 0, 0)
-        assert record.target == "native/m"
+        assert (record.kind, record.asked, record.price, record.usage.input) == ("response", model, 0, 0)
+
+    run(scenario)
+
+
+@BOTH
+def test_requests_about_answers_count_as_requests(model: str) -> None:
+    async def scenario(tenants: Tenants) -> None:
+        tenants.house.others[A] = msgspec.structs.replace(tenants.principals[A], limits=limited(requests_per_minute=3))
+        path = f"/v1/responses/{(await make(tenants, model))['id']}"
+
+        assert [(await tenants.ask(A, "GET", path)).status for _ in range(3)] == [200, 200, 429]
+
+    run(scenario)
+
+
+def test_what_the_keeper_does_not_offer_is_refused_though_another_target_does() -> None:
+    async def scenario(tenants: Tenants) -> None:
+        made = await make(tenants, "native")
+        model = tenants.snapshot.models["native"]
+        poor = msgspec.structs.replace(model.targets[0], heads={**model.targets[0].heads})
+        del poor.heads[Kind.RESPONSE_ITEMS]
+        rich = msgspec.structs.replace(model.targets[0], name="other/m", credential="other@1")
+        models = {"native": msgspec.structs.replace(model, targets=(poor, rich))}
+        tenants.snapshot = msgspec.structs.replace(tenants.snapshot, models=models)
+
+        said = await tenants.ask(A, "GET", f"/v1/responses/{made['id']}/input_items")
+        assert "offers no 'response_items'" in refused(said, 400, "invalid_request")
+
+    run(scenario)
+
+
+def test_what_is_kept_here_outlives_its_model() -> None:
+    async def scenario(tenants: Tenants) -> None:
+        made = await make(tenants, "chat")
+        tenants.snapshot = msgspec.structs.replace(tenants.snapshot, models={})
+
+        assert (await tenants.ask(A, "GET", f"/v1/responses/{made['id']}")).json == made
 
     run(scenario)
 

@@ -181,6 +181,52 @@ def test_codex_passes_untouched_where_the_upstream_speaks_its_language(
     assert (events[-1].response.id, events[-1].response.output_text) == (ANSWER_ID, SAID)
 
 
+SHELL_CALL: dict[str, Any] = {
+    "type": "local_shell_call",
+    "call_id": "call_1",
+    "status": "completed",
+    "action": {"type": "exec", "command": ["ls"], "env": {}},
+}
+PATCH_CALL: dict[str, Any] = {
+    "type": "custom_tool_call",
+    "call_id": "call_2",
+    "name": "apply_patch",
+    "input": "*** Begin Patch",
+}
+RAN: list[dict[str, Any]] = [
+    SHELL_CALL,
+    {"type": "local_shell_call_output", "call_id": "call_1", "output": "README.md"},
+    PATCH_CALL,
+    {"type": "custom_tool_call_output", "call_id": "call_2", "output": "Done."},
+]
+
+
+def test_codexs_own_tools_and_their_calls_pass_untouched(gpt: openai.OpenAI, responses_upstream: ResponsesUpstream) -> None:
+    asked = _codex("Hello")
+    asked["tools"] += [{"type": "local_shell"}, {"type": "apply_patch"}]
+    asked["input"] += RAN
+
+    list(gpt.responses.create(model="native", **asked))
+
+    assert {name: value for name, value in responses_upstream.received[-1].items() if name != "model"} == asked
+
+
+@BOTH
+def test_what_another_language_cannot_say_of_codexs_tools_is_told(gpt: openai.OpenAI, house: RunningHouse, model: str) -> None:
+    """A tool of plain text is a function there, its calls included; a shell that only OpenAI's models know is left out."""
+    asked = _codex("Hello")
+    asked["tools"].append({"type": "local_shell"})
+    asked["input"] += RAN
+
+    asked["stream"] = False
+    raw = gpt.responses.with_raw_response.create(model=model, **asked)
+
+    told = house.record(raw.headers["x-request-id"]).notes["downgrades"]
+    assert "tools[2]: left out" in told
+    assert "left out" in raw.headers["x-headworks-downgrades"]
+    assert raw.parse().status in {"completed", "incomplete"}
+
+
 def test_nothing_is_stored_unless_asked_and_allowed(gpt: openai.OpenAI, responses_upstream: ResponsesUpstream) -> None:
     gpt.responses.create(model="native", input="Hello")
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from headworks.dialects.converted import Conversion, Converted
+from headworks.dialects.emulation import POLICY, JsonJudge, emulated, wants_json
 from headworks.dialects.openai_realtime import RealtimeSession, ask
 from headworks.dialects.redaction import redact, redact_fault
 from headworks.dialects.request_ids import read_request_id
@@ -45,6 +46,8 @@ class Hub:
         """See `Interpreter.prepare`."""
         if front != target.dialect or (kind is Kind.COUNT_TOKENS and kind not in target.heads):
             return self._translate(front, kind, ask, target, cap)
+        if target.inexpressible == POLICY and kind is Kind.CHAT and self._needs_emulation(front, ask, target):
+            return self._converse(front, ask, target, cap)
         dialect = self._dialects[front]
         dropped = target.quirks.drop
         downgrades = (
@@ -67,13 +70,27 @@ class Hub:
             )
         if kind is not Kind.CHAT:
             raise _not_known(kind, front, ask, target)
+        return self._converse(front, ask, target, cap)
+
+    def _needs_emulation(self, front: str, ask: Ask, target: Target) -> bool:
+        reported: list[Downgrade] = []
+        emulated(self._dialects[front].read_request(ask), target, reported)
+        return bool(reported)
+
+    def _converse(self, front: str, ask: Ask, target: Target, cap: int | None) -> Prepared:
+        """A chat by way of the canonical conversation."""
+        source, spoken = self._dialects[front], self._spoken[target.dialect]
         talk = source.read_request(ask)
         if cap is not None and (talk.max_tokens is None or cap < talk.max_tokens):
             talk = msgspec.structs.replace(talk, max_tokens=cap)
+        reported: list[Downgrade] = []
+        judge = JsonJudge() if target.inexpressible == POLICY and wants_json(talk) else None
+        if target.inexpressible == POLICY:
+            talk = emulated(talk, target, reported)
         body, downgrades = spoken.write_request(talk, target)
         _refuse_loss(downgrades, target)
-        relay = Translated(spoken, target, source, ask)
-        return Prepared(body, relay, downgrades, losses=relay.losses)
+        relay = Translated(spoken, target, source, ask, judge)
+        return Prepared(body, relay, (*reported, *downgrades), losses=relay.losses)
 
     def _embed(self, front: str, ask: Ask, target: Target) -> Prepared:
         source, spoken = self._dialects[front], self._spoken[target.dialect]

@@ -6,7 +6,7 @@ It also turns a stream into a whole answer and back, for an upstream that answer
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from headworks.dialects.understood import understood
 from headworks.dialects.unsaid import Unsaid
@@ -37,10 +37,18 @@ _Input = TypeVar("_Input")
 _CONTENT = (TextDelta, ArgumentsDelta, RawDelta)
 
 
+class Judge(Protocol):
+    """Hears an answer, and may find that it is not what was asked for."""
+
+    def hear(self, events: Sequence[Event]) -> None:
+        """More of it. Raises its `Fault`."""
+        ...
+
+
 class Translated:
     """One answer of one attempt, from `source`'s language to `front`'s. See `ports.interpreter.Relay`."""
 
-    def __init__(self, source: Spoken, target: Target, front: Front, ask: Ask) -> None:
+    def __init__(self, source: Spoken, target: Target, front: Front, ask: Ask, judge: Judge | None = None) -> None:
         self.began = False
         self.ended = False
         self.fault: Fault | None = None
@@ -55,7 +63,8 @@ class Translated:
         self._target = target
         self._front = front
         self._ask = ask
-        self._unsaid = Unsaid(front.says)
+        self._unsaid = Unsaid(front.name, front.says)
+        self._judge = judge
         self._encoder = front.encoder(ask) if ask.stream else None
         self._decoder: Decoder | None = None
         self._whole: list[bytes] = []
@@ -110,6 +119,8 @@ class Translated:
     def _carried(self, read: Callable[[_Input], Sequence[Event]], data: _Input) -> bytes:
         events = self._note(read(data))
         self._unsaid.note(events)
+        if self._judge is not None:
+            self._judge.hear(events)
         if self._encoder is not None:
             out = self._encoder.feed(events)
             self._last = out or self._last

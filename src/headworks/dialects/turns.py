@@ -7,6 +7,9 @@ from itertools import groupby
 
 from headworks.domain.message import Message, Role
 
+ECHOES = ("reasoning_content", "reasoning")
+"""Fields of a message that repeat its thoughts as plain text: nothing is lost with them."""
+
 
 def joined(messages: Sequence[Message]) -> tuple[Message, ...]:
     """The same with what the model said in one go in one message: its thoughts, words and calls in their order."""

@@ -16,20 +16,22 @@ from headworks.domain.message import Downgrade, JsonObject
 _Finders = Mapping[type[Event], Callable[[Any], Iterable[str]]]
 
 LOGPROBS = "logprobs"
+CITATIONS = "citations"
 STOP_SEQUENCE = "stop_sequence"
 
 LEFT_OUT = "left out of the answer: the caller's language has no word for it"
 _BY_ALL = frozenset((PartKind.TEXT, PartKind.REFUSAL, PartKind.REASONING, PartKind.REDACTED_REASONING, PartKind.TOOL_CALL))
-_IMMATERIAL = frozenset(("avgLogprobs", "createTime", "provider", "service_tier", "stop_reason", "system_fingerprint", "type"))
+_IMMATERIAL = frozenset(
+    ("avgLogprobs", "createTime", "logprobsResult", "provider", "service_tier", "stop_reason", "system_fingerprint", "type")
+)
 """Facts about the server, and what is said elsewhere too."""
-_ECHOING = frozenset(("openai_responses",))
-"""Languages whose answers repeat the question beside their output, and say nothing else there."""
 
 
 class Unsaid:
-    """What is lost of one answer on its way to a client whose language `says` these things."""
+    """What is lost of one answer on its way to a client of the language `name`, which `says` these things."""
 
-    def __init__(self, says: frozenset[str]) -> None:
+    def __init__(self, name: str, says: frozenset[str]) -> None:
+        self._name = name
         self._says = says
         self._found: dict[str, None] = {}
         self._finders: _Finders = _FINDERS
@@ -37,8 +39,8 @@ class Unsaid:
     def note(self, events: Iterable[Event]) -> None:
         """Look at what has come."""
         for event in events:
-            if isinstance(event, Started) and event.dialect in _ECHOING:
-                self._finders = _WITHOUT_ECHO
+            if isinstance(event, Started):
+                self._finders = _NONE if event.dialect == self._name else _BY_DIALECT.get(event.dialect, _FINDERS)
             find = self._finders.get(type(event))
             if find is not None:
                 self._found.update((name, None) for name in find(event) if name not in self._says)
@@ -56,6 +58,9 @@ def _of_part(event: PartStarted) -> Iterator[str]:
 
 
 def _of_delta(event: RawDelta) -> Iterator[str]:
+    if event.cited is not None:
+        yield CITATIONS
+        return
     yield next((name for name in event.raw if name not in _IMMATERIAL), "delta")
 
 
@@ -77,4 +82,8 @@ _FINDERS: _Finders = {
     Stopped: _of_stop,
     Ended: lambda event: _of_extra(event.extra),
 }
-_WITHOUT_ECHO: _Finders = {kind: find for kind, find in _FINDERS.items() if kind not in (Started, Ended)}
+_BY_DIALECT: Mapping[str, _Finders] = {
+    "openai_responses": {kind: find for kind, find in _FINDERS.items() if kind not in (Started, Ended)},
+}
+"""Its answers repeat the question beside their output, and say nothing else there."""
+_NONE: _Finders = {}

@@ -214,6 +214,8 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     stop: tuple[str, ...] = ()
     stop_plain: bool = False
     choices: int | None = None
+    logprobs: int | None = None
+    """With how many other candidates each token's likelihood is wanted; None where it is not."""
     stream: bool | None = None
     include_usage: bool | None = None
     user: str = ""

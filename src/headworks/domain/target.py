@@ -164,7 +164,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     region: str = ""
     """Where it is served, in the operator's own words (`eu`, `us-east`); empty where nobody said."""
     inexpressible: str = "drop"
-    """What to do about what this target's dialect can't say: `error` or `drop` (and report)."""
+    """What to do about what this target's dialect can't say or its model can't do: `error`, `drop` (and report), or `emulate` (and report)."""
     default_headers: dict[bytes, bytes] = {}
     variants: dict[str, Target] = {}
     secrets: tuple[bytes, ...] = ()

@@ -77,7 +77,9 @@ class Authorise:
             ask = _kept(call, ask, principal)
         plan = self._permission.plan(call, ask, ask.model, model)
         customer = self._references.customer(principal.organisation, ask.user) if ask.user else ""
-        call = msgspec.structs.replace(self._foreign.settled(call, ask, plan), customer=customer)
+        call = msgspec.structs.replace(call, ask=ask, plan=plan, customer=customer)
+        if principal.features or call.front == RESPONSES:  # without a feature nothing that names a foreign id has come this far
+            call = self._foreign.settled(call, ask, plan)
         return call if Facts.HEADERS.isdisjoint(call.headers) else self._told(call, principal)
 
     def _told(self, call: Call, principal: Principal) -> Call:

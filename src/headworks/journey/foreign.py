@@ -16,6 +16,7 @@ from headworks.domain.foreign import HERE, ForeignId
 from headworks.domain.foreign_fields import Named, ids_named
 from headworks.domain.kept import Kept, continued
 from headworks.domain.plan import Plan
+from headworks.domain.snapshot import Model
 from headworks.domain.target import AskedModel, Target
 from headworks.journey.permission import Permission
 from headworks.ports.foreign import ForeignIds
@@ -42,12 +43,15 @@ class Foreign:
         opened = self._ids.open(_tenant(call), token)
         if opened is None:
             raise unknown(token)
-        if opened.credential == HERE:
-            return msgspec.structs.replace(call, kept=await self._kept(call, token))
         model = call.snapshot.find(opened.model)
+        if opened.credential == HERE:
+            return _at_hand(call, await self._kept(call, token), model)
         target = _keeper(model.targets, opened, call.front) if model is not None else None
         if model is None or target is None:
             raise unknown(token)
+        if call.kind not in target.heads:
+            what = f"The provider '{target.provider}', which keeps this answer, offers no '{call.kind}' of it."
+            raise Fault("invalid_request", f"{what} Ask for the answer itself.")
         ask = Ask(model=AskedModel(opened.model), stream=dict(call.where.query).get("stream") in _TRUE)
         call = msgspec.structs.replace(call, ask=ask, pinned=target, opened={token: opened.id})
         call.tally.asked = ask.model
@@ -75,7 +79,7 @@ class Foreign:
         """The call with the tokens in its fields opened, and pinned to a target that knows their ids. Raises `Fault`."""
         named = ids_named(call.front, ask.fields)
         if not named:
-            return msgspec.structs.replace(call, ask=ask, plan=plan)
+            return call
         tenant = _tenant(call)
         opened: dict[str, ForeignId] = {}
         plain: list[Named] = []
@@ -90,15 +94,22 @@ class Foreign:
             raise unknown((plain or named)[0].id, (plain or named)[0].param)
         ids = {token: made.id for token, made in opened.items()}
         fields = _with_ids(ask.fields, {each.param for each in named}, ids)
-        return msgspec.structs.replace(
-            call, ask=msgspec.structs.replace(ask, fields=fields), plan=plan, pinned=pinned, opened=ids
-        )
+        return msgspec.structs.replace(call, ask=msgspec.structs.replace(ask, fields=fields), pinned=pinned, opened=ids)
 
     async def _kept(self, call: Call, token: str, param: str = "") -> Kept:
         kept = await self._responses.find(_tenant(call), token)
         if kept is None:
             raise unknown(token, param)
         return kept
+
+
+def _at_hand(call: Call, kept: Kept, model: Model | None) -> Call:
+    """A call that goes nowhere. Where its model is still there, the limits of requests hold for it as for every other."""
+    call = msgspec.structs.replace(call, kept=kept)
+    if model is None:
+        return call
+    call.tally.asked = model.name
+    return msgspec.structs.replace(call, ask=Ask(model=model.name), plan=Plan(model, model.targets, ()))
 
 
 def unknown(token: str, param: str = "") -> Fault:

@@ -9,6 +9,7 @@ import msgspec
 
 from headworks.domain.call import Call
 from headworks.domain.errors import Fault, FaultClass
+from headworks.domain.kind import BY_ID
 from headworks.domain.plan import Plan
 from headworks.domain.reply import Reply
 from headworks.domain.retry import RETRY, Decision, Progress, RetryPolicy
@@ -47,7 +48,7 @@ class Route:
 
     async def __call__(self, call: Call, proceed: Proceed) -> Reply:
         """The reply of the first attempt whose answer began; the last fault where none did."""
-        if call.ask is None and call.kept is not None:
+        if call.kept is not None and call.kind in BY_ID:
             return await answer(call, self._responses)
         if call.ask is None:
             return list_models(call, self._interpreter)

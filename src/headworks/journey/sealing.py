@@ -38,7 +38,7 @@ class Sealing:
         self.token = ""
         """Of the answer, where the gateway is to keep it."""
         if self._keeps and kept_here(call, target):
-            self.token = self._seal(ForeignId(f"resp_{call.id}", HERE))
+            self.token = self._seal(ForeignId(f"resp_{call.id}", HERE, model=call.plan.model.name))
             self._state[b"store"] = b'"store":true'
 
     def __call__(self, data: bytes) -> bytes:

@@ -131,6 +131,7 @@ def _report_unknown(talk: Conversation, losses: list[Downgrade]) -> None:
     drawn = talk.sampling
     asked = {
         "seed": drawn.seed,
+        "logprobs": talk.logprobs,
         "frequency_penalty": drawn.frequency_penalty or None,
         "presence_penalty": drawn.presence_penalty or None,
         "metadata": talk.metadata or None,

@@ -7,14 +7,13 @@ from itertools import groupby
 
 from headworks.dialects.anthropic.parts import PartAdapter
 from headworks.dialects.anthropic.wire import says_something
+from headworks.dialects.turns import ECHOES
 from headworks.domain.errors import Fault
 from headworks.domain.message import FORM, Downgrade, JsonObject, Message, Part, Reasoning, Role, Text, ToolResult
 
 _PROMPTS = (Role.SYSTEM, Role.DEVELOPER)
-_ECHOES = ("reasoning_content", "reasoning")
-"""Where OpenAI's language repeats as text what signed details say."""
 
-UNDERSTOOD = frozenset((*_ECHOES, "cache_control", "role", FORM))
+UNDERSTOOD = frozenset((*ECHOES, "cache_control", "role", FORM))
 """Fields of a message that are not lost, though nothing is written in their place."""
 
 _Turn = tuple[Role, tuple[Part, ...]]
@@ -59,7 +58,7 @@ def _adapt_message(message: Message, path: str, losses: list[Downgrade]) -> tupl
 
 def with_echo(message: Message) -> Iterable[Part]:
     """The parts, with the text of a signed thought filled in where the client kept it only beside its details."""
-    echo = next((message.extra[name] for name in _ECHOES if message.extra.get(name)), "")
+    echo = next((message.extra[name] for name in ECHOES if message.extra.get(name)), "")
     signed = [part for part in message.parts if isinstance(part, Reasoning) and part.signature]
     if not echo or len(signed) != 1 or signed[0].text:
         return message.parts

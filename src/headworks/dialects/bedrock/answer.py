@@ -16,6 +16,7 @@ from headworks.dialects.event_stream import Message, MessageReader
 from headworks.domain.errors import Fault
 from headworks.domain.events import (
     ArgumentsDelta,
+    Citation,
     Ended,
     Event,
     Failed,
@@ -141,7 +142,7 @@ class AnswerReader:
             self._thought(index, delta["reasoningContent"], events)
         else:
             kind = PartKind.TEXT if "citation" in delta else PartKind.OTHER
-            events.append(RawDelta(self._part(index, kind, events), delta))
+            events.append(RawDelta(self._part(index, kind, events), delta, cited=_cited(delta.get("citation"))))
 
     def block_stopped(self, wire: JsonObject, events: list[Event]) -> None:
         """A part is complete. A call without arguments streams none: it gets its empty object here."""
@@ -268,3 +269,9 @@ def _object(data: bytes) -> JsonObject:
 
 def _garbage(trouble: Exception) -> Fault:
     return Fault("upstream_garbage", "The upstream's answer is not what its API promises.", detail=repr(trouble))
+
+
+def _cited(said: JsonObject | None) -> Citation | None:
+    """The page of a citation, where it is of one."""
+    url = (((said or {}).get("location") or {}).get("web") or {}).get("url")
+    return Citation(url, str((said or {}).get("title") or "")) if isinstance(url, str) else None

@@ -15,7 +15,7 @@ from headworks.dialects.bedrock.thinking import with_drawing
 from headworks.dialects.bedrock.tools import write_tools
 from headworks.dialects.bedrock.turns import write_turns
 from headworks.dialects.bedrock.wire import UNKNOWN
-from headworks.domain.message import Conversation, Downgrade, JsonObject, OutputFormat, Sampling
+from headworks.domain.message import FORM, Conversation, Downgrade, JsonObject, OutputFormat, Sampling
 from headworks.domain.target import Target
 
 OWN_FIELDS = ("guardrailConfig", "performanceConfig", "requestMetadata")
@@ -105,7 +105,7 @@ def _write_extra(talk: Conversation, body: JsonObject, model_fields: JsonObject,
             model_fields |= value
         elif name == "service_tier" and value in _TIERS:
             body["serviceTier"] = {"type": _TIERS[value]}
-        elif says_something(value) and value != _USUAL.get(name):
+        elif name != FORM and says_something(value) and value != _USUAL.get(name):
             losses.append(Downgrade(name, UNKNOWN))
     metadata = _metadata(talk.metadata, losses)
     if metadata:
@@ -125,6 +125,7 @@ def _metadata(metadata: Mapping[str, object], losses: list[Downgrade]) -> JsonOb
 def _report_unknown(talk: Conversation, drawn: Sampling, losses: list[Downgrade]) -> None:
     asked = {
         "seed": drawn.seed,
+        "logprobs": talk.logprobs,
         "frequency_penalty": drawn.frequency_penalty or None,
         "presence_penalty": drawn.presence_penalty or None,
         "user": talk.user or None,

@@ -11,6 +11,7 @@ from headworks.dialects.cohere.usage import read_usage
 from headworks.domain.errors import Fault
 from headworks.domain.events import (
     ArgumentsDelta,
+    Citation,
     Ended,
     Event,
     Failed,
@@ -58,6 +59,15 @@ def ending(word: str, usage: JsonObject) -> list[Event]:
     ]
 
 
+def read_citation(said: JsonObject) -> Citation | None:
+    """The first page that it names, if any."""
+    for source in said.get("sources") or ():
+        told = source.get("document") or {}
+        if isinstance(told.get("url"), str):
+            return Citation(told["url"], str(told.get("title") or ""), said.get("start") or 0, said.get("end") or 0)
+    return None
+
+
 def _place(citation: JsonObject) -> int:
     """Which block of the content it is about: the first where it does not say."""
     return citation.get("content_index") or 0
@@ -83,5 +93,5 @@ class _Parts:
         self.out.append(start)
         if said:
             self.out.append(delta(start.part, said))
-        self.out.extend(RawDelta(start.part, {"citations": citation}) for citation in cited)
+        self.out.extend(RawDelta(start.part, {"citations": citation}, cited=read_citation(citation)) for citation in cited)
         self.out.append(PartEnded(start.part))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from headworks.dialects.cohere.names import LEFT_OUT
+from headworks.dialects.turns import ECHOES
 from headworks.dialects.unpacking import losses
 from headworks.domain.errors import Fault
 from headworks.domain.message import (
@@ -25,8 +26,8 @@ from headworks.domain.message import (
 )
 
 _SYSTEM = (Role.SYSTEM, Role.DEVELOPER)
-_SAID_OTHERWISE = frozenset(("type", "role", "field"))
-"""Names of another language for what kind of thing a part is."""
+_SAID_OTHERWISE = frozenset(("type", "role", "field", *ECHOES))
+"""Names of another language for what kind of thing a part is, and what repeats one."""
 
 
 class MessageWriter:

@@ -126,5 +126,7 @@ def _write_sampling(talk: Conversation, body: JsonObject, reported: list[Downgra
             reported.append(Downgrade("stop", f"only the first {MOST_STOPS} of {len(talk.stop)} stop sequences are kept"))
     if talk.choices is not None and talk.choices > 1:
         reported.append(Downgrade("n", "one answer only: Cohere gives no more"))
+    if talk.logprobs is not None:
+        reported.append(Downgrade("logprobs", LEFT_OUT))
     if talk.user:
         reported.append(Downgrade("user", LEFT_OUT))

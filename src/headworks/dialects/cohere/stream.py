@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from headworks.dialects.cohere.answer import ending
+from headworks.dialects.cohere.answer import ending, read_citation
 from headworks.dialects.cohere.names import NAME
 from headworks.dialects.sse import SseEvent, SseParser
 from headworks.dialects.understood import understood
@@ -111,7 +111,7 @@ class StreamDecoder:
         citation = event["delta"]["message"]["citations"]
         part = self._open.get(("content", citation.get("content_index") or 0))
         if part is not None:
-            self._out.append(RawDelta(part, {"citations": citation}))
+            self._out.append(RawDelta(part, {"citations": citation}, cited=read_citation(citation)))
             return
         key = ("citation", event["index"])
         self._part(key, PartKind.OTHER, raw={"citations": citation})

@@ -13,15 +13,18 @@ from headworks.dialects.gemini.usage import write_usage
 from headworks.dialects.gemini.wire import FINISH_REASONS, MADE_ID, NAME, UNREADABLE
 from headworks.domain.events import (
     ArgumentsDelta,
+    Citation,
     Ended,
     Event,
     Logprobs,
     PartEnded,
     PartKind,
     PartStarted,
+    RawDelta,
     SignatureDelta,
     Started,
     Stopped,
+    StopReason,
     TextDelta,
     UsageSeen,
 )
@@ -39,6 +42,8 @@ class ChunkWriter:
         self._arguments: dict[tuple[int, int], list[str]] = {}
         self._signatures: dict[int, str] = {}
         self._stopped: list[Stopped] = []
+        self._refused: set[int] = set()
+        self._cited: dict[int, list[Citation]] = {}
         self._logprobs: dict[int, list[JsonObject]] = {}
         self._usage: JsonObject = {}
 
@@ -52,12 +57,10 @@ class ChunkWriter:
                 return self._part(event)
             case TextDelta() | SignatureDelta():
                 return self._piece(event)
-            case ArgumentsDelta():
-                self._arguments.setdefault((event.choice, event.part), []).append(event.json)
+            case ArgumentsDelta() | RawDelta() | Logprobs():
+                self._gather(event)
             case PartEnded():
                 return self._call(self._parts[event.choice, event.part])
-            case Logprobs():
-                self._logprobs.setdefault(event.choice, []).extend(event.raw.get("content") or ())
             case Stopped():
                 self._stopped.append(event)
             case UsageSeen():
@@ -71,6 +74,8 @@ class ChunkWriter:
 
     def _part(self, event: PartStarted) -> JsonObject | None:
         self._parts[event.choice, event.part] = event
+        if event.kind is PartKind.REFUSAL:
+            self._refused.add(event.choice)
         if event.kind is PartKind.REDACTED_REASONING:
             own = unstamped(event.data)
             if own is not None and own[0] == CALL:
@@ -81,6 +86,15 @@ class ChunkWriter:
         if event.raw and self._own and event.kind in (PartKind.IMAGE, PartKind.OTHER):
             return self._chunk(event.choice, event.raw)
         return None
+
+    def _gather(self, event: ArgumentsDelta | RawDelta | Logprobs) -> None:
+        """What is told later, in one piece."""
+        if isinstance(event, ArgumentsDelta):
+            self._arguments.setdefault((event.choice, event.part), []).append(event.json)
+        elif isinstance(event, Logprobs):
+            self._logprobs.setdefault(event.choice, []).extend(event.raw.get("content") or ())
+        elif event.cited is not None:
+            self._cited.setdefault(event.choice, []).append(event.cited)
 
     def _piece(self, event: TextDelta | SignatureDelta) -> JsonObject | None:
         thought = _thought(self._parts[event.choice, event.part].kind)
@@ -111,16 +125,33 @@ class ChunkWriter:
             return {"promptFeedback": feedback, **usage, **self._head}
         candidates: list[JsonObject] = []
         for stopped in self._stopped:
-            word = stopped.raw if self._own and stopped.raw else FINISH_REASONS[stopped.reason]
+            word = stopped.raw if self._own and stopped.raw else FINISH_REASONS[self._reason(stopped)]
             content: dict[str, Any] = {"parts": [{"text": ""}], "role": "model"}
             extra = stopped.extra if self._own else self._drawn(stopped.choice)
             candidates.append({"content": content, "finishReason": word, "index": stopped.choice, **extra})
         return {"candidates": candidates, **usage, **self._head}
 
+    def _reason(self, stopped: Stopped) -> StopReason:
+        """A refusal in words of its own is a refusal here too."""
+        refused = stopped.reason is StopReason.END and stopped.choice in self._refused
+        return StopReason.REFUSAL if refused else stopped.reason
+
     def _drawn(self, choice: int) -> JsonObject:
-        """How likely each token was, where that was told."""
-        tokens = self._logprobs.get(choice)
-        return {"logprobsResult": write_logprobs(tokens)} if tokens else {}
+        """How likely each token was, and where words come from, where that was told."""
+        tokens, cited = self._logprobs.get(choice), self._cited.get(choice)
+        likely = {"logprobsResult": write_logprobs(tokens)} if tokens else {}
+        return likely | ({"groundingMetadata": _grounding(cited)} if cited else {})
+
+
+def _grounding(cited: list[Citation]) -> JsonObject:
+    """Pages, and which words rest on each where that is told."""
+    pages = [{"web": {"uri": citation.url, "title": citation.title}} for citation in cited]
+    supports = [
+        {"segment": {"startIndex": citation.start, "endIndex": citation.end}, "groundingChunkIndices": [place]}
+        for place, citation in enumerate(cited)
+        if citation.end
+    ]
+    return {"groundingChunks": pages, **({"groundingSupports": supports} if supports else {})}
 
 
 def _thought(kind: PartKind) -> JsonObject:

@@ -25,6 +25,7 @@ def read_config(fields: Unpacked, talk: Conversation) -> Conversation:
         max_tokens=config.whole_number("maxOutputTokens"),
         stop=tuple(config.items("stopSequences") or ()),
         choices=config.whole_number("candidateCount"),
+        logprobs=_logprobs(config),
         output=_output(config),
         reasoning=_reasoning(config),
     )
@@ -46,6 +47,13 @@ def _sampling(config: Unpacked) -> Sampling:
         frequency_penalty=config.number("frequencyPenalty"),
         presence_penalty=config.number("presencePenalty"),
     )
+
+
+def _logprobs(config: Unpacked) -> int | None:
+    if config.rest.get("responseLogprobs") is not True:
+        return None
+    del config.rest["responseLogprobs"]
+    return config.whole_number("logprobs") or 0
 
 
 def _output(config: Unpacked) -> OutputFormat | None:

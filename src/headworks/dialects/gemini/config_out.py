@@ -29,6 +29,8 @@ def write_config(talk: Conversation, able: Abilities, losses: list[Downgrade]) -
         "candidateCount": talk.choices if talk.dialect == NAME or talk.choices != 1 else None,
     }
     config: JsonObject = {name: value for name, value in optional.items() if value is not None}
+    if talk.logprobs is not None:
+        config |= {"responseLogprobs": True, **({"logprobs": talk.logprobs} if talk.logprobs else {})}
     if talk.stop:
         config["stopSequences"] = _stop(talk, losses)
     if talk.output is not None:

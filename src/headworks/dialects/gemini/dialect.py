@@ -17,7 +17,7 @@ from headworks.dialects.gemini.watch import StreamWatch, WholeWatch
 from headworks.dialects.gemini.wire import NAME
 from headworks.dialects.sse import is_document
 from headworks.dialects.translated import Translated
-from headworks.dialects.unsaid import LOGPROBS
+from headworks.dialects.unsaid import CITATIONS, LOGPROBS
 from headworks.domain.call import Ask, Kind
 from headworks.domain.embedding import EmbeddingAnswer, EmbeddingAsk
 from headworks.domain.errors import Fault
@@ -37,7 +37,7 @@ class Gemini:
     forward: frozenset[bytes] = frozenset((b"traceparent", b"tracestate"))
     """Its trace. Not `x-goog-user-project` and its like: what account pays at Google is the operator's to say."""
     answer: frozenset[bytes] = frozenset()
-    says: frozenset[str] = frozenset((LOGPROBS,))
+    says: frozenset[str] = frozenset((CITATIONS, LOGPROBS))
 
     looks_whole = staticmethod(is_document)
 
@@ -95,9 +95,9 @@ class Gemini:
         """See `Dialect.write_fault`."""
         return faults.write_fault(fault, request_id)
 
-    def write_fault_event(self, fault: Fault, request_id: str, last: bytes = b"") -> bytes:  # noqa: ARG002 - its events bear no numbers
+    def write_fault_event(self, fault: Fault, request_id: str, last: bytes = b"") -> bytes:
         """See `Dialect.write_fault_event`."""
-        return faults.write_fault_event(fault, request_id)
+        return faults.write_fault_event(fault, request_id, last)
 
     def write_models(self, models: Sequence[Listed]) -> bytes:
         """See `Dialect.write_models`."""

@@ -20,6 +20,8 @@ THROTTLED = 429
 LONGEST_QUOTE = 2000
 """Characters of an upstream's own words that are passed on."""
 _KEY_REASONS = frozenset(("API_KEY_INVALID", "API_KEY_EXPIRED", "API_KEY_SERVICE_BLOCKED"))
+_IN_LIST = (b"[", b",")
+"""How items of a list begin, where events begin with a word."""
 _WORDS: Mapping[int, str] = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
@@ -76,8 +78,10 @@ def write_fault(fault: Fault, request_id: str) -> bytes:
     return msgspec.json.encode({"error": {"code": fault.status, "message": fault.message, "status": word, "details": details}})
 
 
-def write_fault_event(fault: Fault, request_id: str) -> bytes:
-    """The envelope as the last event of a stream."""
+def write_fault_event(fault: Fault, request_id: str, last: bytes = b"") -> bytes:
+    """The envelope as the last event of a stream, or as the last item of the list that `last` is the latest of."""
+    if last.startswith(_IN_LIST):
+        return b",\n%b]\n" % write_fault(fault, request_id)
     return write_event(write_fault(fault, request_id).replace(b"\n", b" "))
 
 

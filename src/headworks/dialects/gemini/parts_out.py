@@ -12,6 +12,7 @@ from headworks.dialects.gemini.parts_in import SIGNATURE
 from headworks.dialects.gemini.signatures import CALL, unstamped
 from headworks.dialects.gemini.wire import MADE_ID, UNREADABLE
 from headworks.domain.message import (
+    FORM,
     Audio,
     Document,
     Downgrade,
@@ -30,7 +31,21 @@ from headworks.domain.message import (
 UNSIGNED = "skip_thought_signature_validator"
 """Google's word for a call whose signature is not there because another model made it."""
 _MARKS = frozenset(
-    ("type", "format", "id", "index", "field", "in", "by", "function", "cache_control", "image_url", "input_audio", "file")
+    (
+        FORM,
+        "type",
+        "format",
+        "id",
+        "index",
+        "field",
+        "in",
+        "by",
+        "function",
+        "cache_control",
+        "image_url",
+        "input_audio",
+        "file",
+    )
 )
 _FOREIGN_FILE = "left out: a file that only another provider has"
 

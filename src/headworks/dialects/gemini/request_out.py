@@ -13,8 +13,9 @@ from headworks.dialects.gemini.parts_out import PartWriter
 from headworks.dialects.gemini.request_in import CAPITALS, JOINED, JSON_SCHEMA
 from headworks.dialects.gemini.schema import Subset, recased
 from headworks.dialects.gemini.wire import NAME
+from headworks.dialects.turns import ECHOES
 from headworks.domain.errors import Fault
-from headworks.domain.message import Conversation, Downgrade, JsonObject, Message, Role, Tool, ToolChoice, ToolChoiceMode
+from headworks.domain.message import FORM, Conversation, Downgrade, JsonObject, Message, Role, Tool, ToolChoice, ToolChoiceMode
 from headworks.domain.target import Target
 
 UNKNOWN = "left out: Gemini has no such field"
@@ -27,7 +28,7 @@ _MODES = {
 }
 _USUAL: JsonObject = {"modalities": ["text"], "verbosity": "medium", "service_tier": "auto"}
 """Fields' values that ask for what Gemini does anyway."""
-_UNDERSTOOD = frozenset(("role", "reasoning_content", "reasoning", "cache_control"))
+_UNDERSTOOD = frozenset((FORM, "role", *ECHOES, "cache_control"))
 
 
 def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Downgrade, ...]]:
@@ -129,7 +130,7 @@ def _tools(tools: Sequence[Tool], losses: list[Downgrade], *, json_schema: bool)
         if tool.raw is not None:
             losses.append(Downgrade(path, "left out: a tool that only another provider runs"))
             continue
-        unknown = [name for name, value in tool.extra.items() if value and name not in ("type", "cache_control")]
+        unknown = [name for name, value in tool.extra.items() if value and name not in (FORM, "type", "cache_control")]
         losses += [Downgrade(f"{path}.{name}", "left out: not known to Gemini") for name in unknown]
         wire = _named(tool)
         if tool.parameters and json_schema:
@@ -155,4 +156,5 @@ def _tool_config(choice: ToolChoice, losses: list[Downgrade]) -> JsonObject:
 def _report(talk: Conversation, losses: list[Downgrade]) -> None:
     """What of another language's fields is lost. Null, false and empty ones ask for nothing."""
     said = {**talk.extra, "metadata": talk.metadata, "user": talk.user}
-    losses += [Downgrade(name, UNKNOWN) for name, value in said.items() if value and value != _USUAL.get(name)]
+    unknown = [name for name, value in said.items() if value and name != FORM and value != _USUAL.get(name)]
+    losses += [Downgrade(name, UNKNOWN) for name in unknown]

@@ -134,6 +134,8 @@ def _write_sampling(talk: Conversation, body: JsonObject, downgrades: list[Downg
         "frequency_penalty": drawn.frequency_penalty,
         "presence_penalty": drawn.presence_penalty,
         "n": talk.choices,
+        "logprobs": None if talk.logprobs is None else True,
+        "top_logprobs": talk.logprobs or None,
         "user": talk.user or None,
         "top_k": drawn.top_k if own else None,
         "metadata": (talk.metadata or None) if own else None,

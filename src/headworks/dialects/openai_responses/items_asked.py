@@ -9,6 +9,7 @@ import msgspec
 from headworks.dialects.openai_responses.names import NAME
 from headworks.dialects.openai_responses.parts import INPUT, OUTPUT, write_part
 from headworks.dialects.signatures import bare
+from headworks.dialects.turns import ECHOES
 from headworks.dialects.unpacking import losses
 from headworks.domain.errors import Fault
 from headworks.domain.message import (
@@ -27,8 +28,8 @@ from headworks.domain.message import (
 )
 
 LEFT_OUT = "left out: not expressible in OpenAI's Responses language"
-_MARKS = frozenset(("type", "format", "id", "index", "field", "in"))
-"""Fields of `extra` that tell only where a part stood in its own language."""
+_MARKS = frozenset(("type", "format", "id", "index", "field", "in", *ECHOES))
+"""Fields of `extra` that tell only where a part stood in its own language, or repeat it."""
 
 
 class ItemsAsked:

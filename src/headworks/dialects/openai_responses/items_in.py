@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from headworks.dialects.citing import read_url_citation
 from headworks.dialects.openai_responses.names import NAME
 from headworks.dialects.signatures import stamped
 from headworks.domain.events import (
@@ -38,7 +39,7 @@ class _Item(msgspec.Struct):
     said: dict[tuple[PartKind, int], int] = {}
     open: int = -1
     place: tuple[PartKind, int] | None = None
-    parts: int = 0
+    likely: bool = False
 
 
 class ItemReader:
@@ -57,13 +58,14 @@ class ItemReader:
             part, index = _TEXTS[kind]
             self._text(self._item(wire), part, wire.get(index) or 0, wire["delta"])
             if wire.get("logprobs"):
+                self._item(wire).likely = True
                 self._out.append(Logprobs({"content": wire["logprobs"]}))
         elif kind == "response.function_call_arguments.delta":
             self._arguments(self._item(wire), wire["delta"])
         elif kind == "response.output_text.annotation.added":
             item = self._item(wire)
             self._enter(item, PartKind.TEXT, wire.get("content_index") or 0)
-            self._out.append(RawDelta(item.open, {"annotation": wire["annotation"]}))
+            self._out.append(_annotation(item.open, wire["annotation"]))
         elif kind == "response.output_item.added":
             self.added(wire)
         elif kind == "response.output_item.done":
@@ -121,14 +123,14 @@ class ItemReader:
             text = part.get("refusal" if kind is PartKind.REFUSAL else "text") or ""
             self._text(item, kind, index, text[item.said.get((kind, index), 0) :])
             if not streamed and item.open >= 0:
-                self._echoed(item.open, part)
+                self._annotated(item.open, part)
+            if part.get("logprobs") and not item.likely:
+                self._out.append(Logprobs({"content": part["logprobs"]}))
 
-    def _echoed(self, place: int, part: JsonObject) -> None:
+    def _annotated(self, place: int, part: JsonObject) -> None:
         """What stands beside a whole text."""
         for annotation in part.get("annotations") or ():
-            self._out.append(RawDelta(place, {"annotation": annotation}))
-        if part.get("logprobs"):
-            self._out.append(Logprobs({"content": part["logprobs"]}))
+            self._out.append(_annotation(place, annotation))
 
     def _reasoning(self, item: _Item, wire: JsonObject) -> None:
         if not item.said:
@@ -173,3 +175,7 @@ class ItemReader:
         if item.open >= 0:
             self._out.append(PartEnded(item.open))
         item.open, item.place = -1, None
+
+
+def _annotation(part: int, said: JsonObject) -> RawDelta:
+    return RawDelta(part, {"annotation": said}, cited=read_url_citation(said))

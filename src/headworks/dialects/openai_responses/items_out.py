@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from headworks.dialects.citing import write_url_citation
 from headworks.dialects.openai_responses.names import NAME, UNREADABLE
 from headworks.dialects.signatures import bare, stamped, stamped_redacted
 from headworks.domain.events import (
@@ -145,19 +146,23 @@ class ItemWriter:
     def _signature(self, event: SignatureDelta) -> Iterator[JsonObject]:
         part = self._parts.get(event.part)
         if part is not None:
-            sealed = bare(NAME, event.signature) if self._dialect == NAME else stamped(self._dialect, event.signature)
+            own = bare(NAME, event.signature) if self._dialect == NAME else ""
+            sealed = own or stamped(self._dialect, event.signature)
             part.item["encrypted_content"] = sealed
         return iter(())
 
     def _annotation(self, event: RawDelta) -> Iterator[JsonObject]:
         part = self._parts.get(event.part)
-        if part is None or self._dialect != NAME or "annotation" not in event.raw:
+        annotation = event.raw.get("annotation") if self._dialect == NAME else None
+        if event.cited is not None and self._dialect != NAME:
+            annotation = {"type": "url_citation", **write_url_citation(event.cited)}
+        if part is None or annotation is None or "annotations" not in part.piece:
             return
         annotations: list[Any] = part.piece["annotations"]
         index = len(annotations)
-        annotations.append(event.raw["annotation"])
+        annotations.append(annotation)
         added = "response.output_text.annotation.added"
-        yield self._of(part, added, annotation_index=index, annotation=event.raw["annotation"])
+        yield self._of(part, added, annotation_index=index, annotation=annotation)
 
     def _logprobs(self, event: Logprobs) -> Iterator[JsonObject]:
         if self._last is not None and "logprobs" in self._last.piece:

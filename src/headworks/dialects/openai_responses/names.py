@@ -13,5 +13,7 @@ ANSWER = frozenset((b"openai-processing-ms", b"openai-version"))
 
 ENCRYPTED = "reasoning.encrypted_content"
 """In `include`: reasoning in a form that can be given back."""
+LIKELY = "message.output_text.logprobs"
+"""In `include`: how likely each token was."""
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises where bytes are not the JSON that was promised, or are nested too deeply."""

@@ -9,7 +9,7 @@ import msgspec
 
 from headworks.dialects.bounds import refuse_too_many
 from headworks.dialects.openai_responses.ask import decoded
-from headworks.dialects.openai_responses.names import ENCRYPTED, NAME
+from headworks.dialects.openai_responses.names import ENCRYPTED, LIKELY, NAME
 from headworks.dialects.openai_responses.parts import read_part
 from headworks.dialects.openai_responses.tools import read_choice, read_tool
 from headworks.dialects.signatures import is_redacted, stamped
@@ -63,6 +63,7 @@ def read_request(raw: Mapping[str, Any]) -> Conversation:
         reasoning=_reasoning(fields),
         sampling=Sampling(temperature=fields.number("temperature"), top_p=fields.number("top_p")),
         max_tokens=fields.whole_number("max_output_tokens"),
+        logprobs=_logprobs(fields),
         stream=fields.flag("stream"),
         user=fields.word("user"),
         metadata=(fields.object("metadata") or {}) if fields.rest.get("metadata") else {},
@@ -79,6 +80,16 @@ def _extra(rest: JsonObject, text: JsonObject) -> JsonObject:
     elif text:
         said["text"] = text
     return {**said, FORM: form} if form else said
+
+
+def _logprobs(fields: Unpacked) -> int | None:
+    include = fields.rest.get("include")
+    if not isinstance(include, list) or LIKELY not in include:
+        return None
+    fields.rest["include"] = [name for name in include if name != LIKELY]
+    if not fields.rest["include"]:
+        del fields.rest["include"]
+    return fields.whole_number("top_logprobs") or 0
 
 
 def _instructions(fields: Unpacked) -> list[Message]:

@@ -6,7 +6,7 @@ import msgspec
 
 from headworks.dialects.openai_fields import SHARING, shared_fields
 from headworks.dialects.openai_responses.items_asked import ItemsAsked
-from headworks.dialects.openai_responses.names import ENCRYPTED, NAME
+from headworks.dialects.openai_responses.names import ENCRYPTED, LIKELY, NAME
 from headworks.dialects.openai_responses.tools import write_choice, write_tool
 from headworks.dialects.unpacking import losses
 from headworks.domain.message import FORM, Conversation, Downgrade, JsonObject, Message, OutputFormat, ReasoningAsk, Text
@@ -16,7 +16,7 @@ LEFT_OUT = "left out: not expressible in OpenAI's Responses language"
 SMALLEST_CAP = 16
 """Output tokens, below which OpenAI refuses a cap."""
 _EFFORTS = ((2048, "low"), (8192, "medium"))
-_ASKED_OTHERWISE = frozenset(("logprobs", "top_logprobs", "verbosity", FORM))
+_ASKED_OTHERWISE = frozenset(("verbosity", FORM))
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -41,6 +41,9 @@ def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Down
         body.update({**said, **talk.extra.get(FORM, {})})
     else:
         _write_foreign(talk, body, lost)
+    if talk.logprobs is not None:
+        body["include"] = [*body.get("include", ()), LIKELY]
+        body.update({"top_logprobs": talk.logprobs} if talk.logprobs else {})
     dropped = [name for name in target.quirks.drop if body.pop(name, None) is not None]
     lost.extend(Downgrade(name, f"left out: {target.provider} rejects it") for name in dropped)
     return _ENCODER.encode(body), tuple(lost)
@@ -124,9 +127,6 @@ def _write_foreign(talk: Conversation, body: JsonObject, lost: list[Downgrade]) 
     body.update(shared_fields(talk))
     body.setdefault("store", False)
     include: list[str] = [ENCRYPTED] if "reasoning" in body and talk.reasoning and talk.reasoning.enabled else []
-    if talk.extra.get("logprobs") is True:
-        include.append("message.output_text.logprobs")
-        body["top_logprobs"] = talk.extra.get("top_logprobs") or 0
     if include:
         body["include"] = include
     drawn = talk.sampling

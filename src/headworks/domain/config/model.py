@@ -48,8 +48,8 @@ class TargetRule(Written, frozen=True):
     timeouts: TimeoutsRule = TimeoutsRule()
     profile: ProfileRule = ProfileRule()
     """What the model can do, where the lists do not know it."""
-    inexpressible: Literal["error", "drop"] = "drop"
-    """What to do about what the target's dialect can't say."""
+    inexpressible: Literal["error", "drop", "emulate"] = "drop"
+    """What to do about what the target's dialect can't say, or its model can't do."""
 
 
 class ModelRule(Written, frozen=True):
