@@ -118,4 +118,4 @@ def test_a_database_without_tables_is_told(file: Path, capsys: pytest.CaptureFix
     (file.parent / "records.db").unlink()
 
     assert run(str(file), "--claims", json.dumps(CLAIMS), "--model", "fast") not in {0, None}
-    assert "database" in capsys.readouterr().err
+    assert "headworks database upgrade" in capsys.readouterr().err
