@@ -13,6 +13,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable
 from enum import EnumMeta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -83,16 +84,10 @@ def exits() -> str:
 def endpoints() -> str:
     """What clients can ask."""
     rows = (
-        (f"`{route.method.decode()} {PREFIXES[0].decode()}{path(route.path)}`", f"`{route.kind}`", f"`{route.front.name}`")
+        (f"`{route.method.decode()} {PREFIXES[0].decode()}{route.shown}`", f"`{route.kind}`", f"`{route.front.name}`")
         for route in ROUTES
     )
     return table(("request", "kind", "dialect"), rows)
-
-
-def path(raw: bytes) -> str:
-    """A route's path as a reader expects it."""
-    text = raw.decode()
-    return f"{text}{{id}}" if text.endswith("/") else text
 
 
 def commands() -> str:
@@ -137,6 +132,15 @@ def reference() -> str:
     )
 
 
+@cache
+def grid() -> str:
+    """What crosses between languages, as the tests' own cases show it."""
+    sys.path.insert(0, str(ROOT))
+    from tests.grid.table import page  # noqa: PLC0415 - the only part that needs what the tests need
+
+    return page()
+
+
 def member_docs(enumeration: EnumMeta) -> list[tuple[Any, str]]:
     """Members of an enum with the docstring that stands below each."""
     body = ast.parse(inspect.getsource(enumeration)).body[0]
@@ -167,6 +171,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "roles": roles,
     "problems": problems,
     "reference": reference,
+    "grid": grid,
 }
 
 

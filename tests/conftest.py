@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterable
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,6 +18,8 @@ for _number in (signal.SIGINT, signal.SIGHUP):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, signal.default_int_handler if _number is signal.SIGINT else signal.SIG_DFL)
 
+Report = Callable[[Iterable[str]], None]
+FIGURES = "figures"
 MISSING = "is not installed"
 """What the reason of a skipped test says when a program that it needs is not there."""
 
@@ -31,3 +34,23 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
             report.outcome = "failed"
             report.longrepr = f"{reason}, and HEADWORKS_REQUIRE_SERVERS=1 says that it must be"
     return report
+
+
+@pytest.fixture
+def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a short name, and not the test's: the path of a Unix socket in it may have 100 bytes."""
+    return tmp_path_factory.mktemp("t")
+
+
+@pytest.fixture
+def report(record_property: Callable[[str, object], None]) -> Report:
+    """Keeps lines for whoever reads the output of the run."""
+    return lambda lines: record_property(FIGURES, "\n".join(lines))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests had to report, whichever process ran them."""
+    for test in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
+        for name, text in test.user_properties:
+            if name == FIGURES:
+                terminalreporter.write_line(f"\n{text}")

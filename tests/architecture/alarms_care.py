@@ -10,7 +10,7 @@ from tests.architecture.source import Source
 
 Alarm = Callable[[Iterable[Source]], list[str]]
 
-BROAD_LIMIT = 10
+BROAD_LIMIT = 11
 CAST_LIMIT = 10
 IGNORES_PER_1000 = 2.0
 

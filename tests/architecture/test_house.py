@@ -10,7 +10,9 @@ from tests.architecture.source import source_files, test_files
 NAMES_DIALECTS = {
     "src/headworks/cli/emulate.py": "which wire the emulator is to speak",
     "src/headworks/domain/governed.py": "which fields each dialect lets a caller choose a model or a price with",
+    "src/headworks/domain/foreign_fields.py": "where each dialect names what a provider keeps",
     "src/headworks/edge/routes.py": "which dialect is spoken on which path",
+    "src/headworks/domain/config/auth.py": "the name that `auth` has in the document",
 }
 """Files outside the vendors' floors that name a dialect which is called like its vendor, and why."""
 
@@ -21,7 +23,13 @@ JSON_FILES = {
     "src/headworks/wiring/compile/revision.py": "gives any value of a configuration a fixed form to be hashed",
     "src/headworks/domain/message.py": "parts that only their own dialect knows are carried as JSON",
     "src/headworks/domain/events.py": "likewise",
+    "src/headworks/domain/embedding.py": "likewise",
+    "src/headworks/domain/ranking.py": "likewise",
     "src/headworks/domain/call.py": "the top-level fields of a request are undecoded JSON",
+    "src/headworks/domain/target.py": "the top-level fields of a request's body",
+    "src/headworks/providers/credentials/aws.py": "botocore's own objects, which have no types",
+    "src/headworks/providers/credentials/google.py": "google-auth's, likewise",
+    "src/headworks/providers/credentials/entra.py": "azure-identity's, likewise",
     "src/headworks/providers/price_build.py": "reads the price library's own objects",
     "src/headworks/stores/journal/schema.py": "lifts records of older versions, which are JSON until they are lifted",
     "src/headworks/stores/valkey/acts.py": "MessagePack to and from the scripts on the server",

@@ -9,12 +9,14 @@ import pytest
 
 from headworks.providers.catalog import shipped_catalog
 from headworks.providers.price_table import shipped_prices
+from headworks.providers.profiles import shipped_profiles
 from headworks.wiring.compile import Compiled, Givens, compile_reading
 from headworks.wiring.config_file import ConfigRefused, read_config
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 CATALOG = shipped_catalog()
 PRICES = shipped_prices()
+PROFILES = shipped_profiles()
 KEYS = {"OPENAI_API_KEY": "sk-openai", "ANTHROPIC_API_KEY": "sk-anthropic", "DEEPSEEK_API_KEY": "sk-deepseek"}
 
 
@@ -28,7 +30,14 @@ def given(env: Mapping[str, str] | None = None, files: Mapping[str, str] | None 
         return text
 
     return Givens(
-        env={**KEYS, **(env or {})}, read=read, at=at, catalog=CATALOG, prices=PRICES, version="1.2.3", directory="/etc/hw"
+        env={**KEYS, **(env or {})},
+        read=read,
+        at=at,
+        catalog=CATALOG,
+        prices=PRICES,
+        profiles=PROFILES,
+        version="1.2.3",
+        directory="/etc/hw",
     )
 
 

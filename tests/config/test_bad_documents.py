@@ -150,7 +150,7 @@ PROVIDERS = [
     (
         "dialect",
         "providers: {openai: {dialects: [anthropic]}}\n",
-        "1:33: This provider does not speak 'anthropic' at this address. Known: openai_chat.",
+        "1:33: This provider does not speak 'anthropic' at this address. Known: openai_chat, openai_responses.",
     ),
     (
         "half a certificate",

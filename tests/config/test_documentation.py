@@ -23,6 +23,7 @@ from headworks.domain.snapshot import (
 )
 from headworks.domain.target import Quirks, Timeouts, Tls
 from headworks.providers.catalog import ProviderRow, shipped_catalog
+from headworks.providers.signers import OBTAINED
 from tests.config.compiling import compiled
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -107,8 +108,13 @@ def provider_rows() -> list[str]:
 def _row(name: str, row: ProviderRow) -> str:
     address = f"`{row.root}{next(iter(row.speaks.values()))}`" if row.root else "`base_url`"
     dialects = ", ".join(f"`{dialect}`" for dialect in row.speaks)
-    keys = ", ".join(f"`{key}`" for key in row.key_env) or "no key needed"
+    keys = ", ".join(f"`{key}`" for key in row.key_env) or _obtained(row) or "no key needed"
     return f"| `{name}` | {row.title} | {address} | {dialects} | {keys} |"
+
+
+def _obtained(row: ProviderRow) -> str:
+    sign = row.signer(next(iter(row.speaks)))
+    return f"`auth: {sign}`" if sign in OBTAINED else ""
 
 
 def test_the_table_of_providers_is_the_catalogue() -> None:

@@ -11,7 +11,7 @@ from genai_prices import extract_usage
 from headworks.domain.call import Kind
 from headworks.domain.events import Ended, Event, PartStarted, UsageSeen
 from headworks.domain.usage import NO_USAGE, Usage
-from headworks.ports.dialect import Relay
+from headworks.ports.interpreter import Relay
 from tests.dialects.anthropic_wire import CLAUDE, DIALECT, Json, ask, question, target, told
 from tests.dialects.recordings import SEED, Check, LeftOut, Recording, merged, plain, random_cuts
 

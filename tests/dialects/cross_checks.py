@@ -11,7 +11,7 @@ from headworks.domain.call import Ask
 from headworks.domain.errors import Fault
 from headworks.domain.events import Event, Failed, PartKind, StopReason
 from headworks.domain.target import AskedModel, Quirks
-from headworks.ports.dialect import Prepared
+from headworks.ports.interpreter import Prepared
 from tests.dialects.crossing import ANTHROPIC, DIALECTS, OPENAI, REQUEST_SCHEMAS, Json, decode, meaning, prepare, read, upstream
 from tests.dialects.published_spec import spec
 from tests.dialects.recordings import Check, LeftOut, Recording

@@ -15,7 +15,8 @@ from headworks.domain.call import Ask, Kind
 from headworks.domain.events import ArgumentsDelta, Event, PartKind, PartStarted, SignatureDelta, Stopped, TextDelta, UsageSeen
 from headworks.domain.target import Quirks, SentModel, Target
 from headworks.domain.usage import NO_USAGE, Usage
-from headworks.ports.dialect import Dialect, Prepared
+from headworks.ports.dialect import Dialect
+from headworks.ports.interpreter import Prepared
 from headworks.testing import sample_target
 from tests.dialects.anthropic_answers import streamed
 

@@ -17,6 +17,7 @@ from genai_prices.types import Usage as GenaiUsage
 
 from headworks.dialects.openai_chat import OpenAIChat
 from headworks.domain.call import Ask, Kind
+from headworks.domain.embedding import EmbeddingAsk
 from headworks.domain.events import (
     ArgumentsDelta,
     Ended,
@@ -31,7 +32,7 @@ from headworks.domain.events import (
 )
 from headworks.domain.target import AskedModel, Quirks, SentModel, Target
 from headworks.domain.usage import Usage
-from headworks.ports.dialect import Relay
+from headworks.ports.interpreter import Relay
 from headworks.providers.price_table import shipped_prices
 from headworks.testing.samples import sample_target
 from tests.dialects.recordings import SEED, Check, LeftOut, Recording, merged, plain, random_cuts
@@ -44,6 +45,8 @@ FINEST = Decimal("1e-12")
 """Dollars: prices with more digits than a card holds are rounded."""
 PROVIDERS = genai.get_snapshot().providers
 EXCEPTIONS = "left_out_openai.toml"
+LENGTHS = frozenset((512, 1024, 1536, 3072, 4096))
+"""Of the recorded vectors in base64."""
 BYTEWISE_SHARE = 0.1
 """Of the streams, in the short run: feeding byte by byte is slow."""
 
@@ -113,6 +116,39 @@ def request_survives(recording: Recording) -> None:
 
     assert json.loads(body) == recording.request
     assert not downgrades
+
+
+def embedding_request_survives(recording: Recording) -> None:
+    """Through the canonical form and back, a request for vectors is what it was."""
+    if recording.op != "embeddings":
+        raise LeftOut("completions are carried only")
+
+    body, downgrades = DIALECT.write_embedding_ask(DIALECT.read_embedding_ask(read_ask(recording)), target(recording))
+
+    assert json.loads(body) == recording.request
+    assert not downgrades
+
+
+def vectors_keep_their_numbers(recording: Recording) -> None:
+    """The vectors are the recorded numbers, and so they are written again, as numbers and in base64."""
+    if recording.op != "embeddings":
+        raise LeftOut("completions are carried only")
+    known = sample_target(quirks=Quirks(vectors="int8" if recording.provider == "perplexity" else ""))
+    wanted = EmbeddingAsk(dialect="openai_chat", model="m", inputs=("x",))
+
+    answer = DIALECT.read_embedding_answer(recording.answer, known)
+    numbers = json.loads(DIALECT.write_embedding_answer(answer, wanted))
+    packed = json.loads(DIALECT.write_embedding_answer(answer, msgspec.structs.replace(wanted, encoding="base64")))
+
+    for row, written, coded in zip(json.loads(recording.answer)["data"], numbers["data"], packed["data"], strict=True):
+        if isinstance(row["embedding"], list):
+            assert written["embedding"] == row["embedding"]
+        elif recording.provider != "perplexity":
+            assert coded["embedding"] == row["embedding"]
+    assert answer.usage == watched(recording).usage
+    lengths = {len(vector) for vector in answer.vectors}
+    assert len(lengths) == 1
+    assert lengths <= LENGTHS | {len(row["embedding"]) for row in json.loads(recording.answer)["data"]}
 
 
 def patch_changes_little(recording: Recording) -> None:
@@ -316,7 +352,9 @@ CHAT_CHECKS: dict[str, Check] = {
     "error": error_becomes_its_fault,
 }
 CARRIED_CHECKS: dict[str, Check] = {
-    name: CHAT_CHECKS[name] for name in ("patch", "usage", "genai-prices", "cost", "untouched", "hidden", "error")
+    "request": embedding_request_survives,
+    "vectors": vectors_keep_their_numbers,
+    **{name: CHAT_CHECKS[name] for name in ("patch", "usage", "genai-prices", "cost", "untouched", "hidden", "error")},
 }
 
 
@@ -396,6 +434,8 @@ def raw_usage(recording: Recording) -> dict[str, Any]:
             found.append(usage)
     if not found:
         raise LeftOut("no usage was reported")
+    if recording.provider == "voyage":  # counts nothing but a total
+        return {"prompt_tokens": found[-1]["total_tokens"], **found[-1]}
     if "prompt_tokens" not in found[-1]:
         raise LeftOut("usage without a prompt count: not OpenAI's")
     return found[-1]

@@ -9,7 +9,7 @@ from headworks.dialects.openai_chat import OpenAIChat
 from headworks.domain.call import Ask, Kind
 from headworks.domain.events import Event
 from headworks.domain.target import AskedModel, Quirks, Target
-from headworks.ports.dialect import Relay
+from headworks.ports.interpreter import Relay
 from headworks.testing.samples import sample_target
 
 Json = dict[str, Any]

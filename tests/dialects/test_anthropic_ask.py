@@ -128,7 +128,8 @@ def test_the_text_of_a_question_is_all_of_it() -> None:
 
 def test_models_are_listed_in_anthropics_shape() -> None:
     model = Model(name=AskedModel("claude"), targets=(target(),), created=1_767_225_600)
-    shape = {"type": "model", "id": "claude", "display_name": "claude", "created_at": "2026-01-01T00:00:00Z"}
+    unsaid = {"capabilities": None, "max_input_tokens": None, "max_tokens": None}
+    shape = {"type": "model", "id": "claude", "display_name": "claude", "created_at": "2026-01-01T00:00:00Z", **unsaid}
 
     assert msgspec.json.decode(DIALECT.write_model(model)) == shape
     assert msgspec.json.decode(DIALECT.write_models([model])) == {

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
+from tests.conftest import Report
 from tests.dialects.anthropic_checks import CHECKS, EXCEPTIONS, OPS, byte_by_byte_it_is_the_same, some_byte_by_byte
 from tests.dialects.recordings import Tally, named_exceptions, run, shared
 
@@ -26,10 +25,9 @@ def test_recordings(tally: Tally, check: str) -> None:
     assert sum(tally.passed[provider][check] for provider in tally.passed) > 0
 
 
-def test_table(tally: Tally, capsys: pytest.CaptureFixture[str]) -> None:
+def test_table(tally: Tally, report: Report) -> None:
     """The table, for whoever reads the test's output."""
-    with capsys.disabled():
-        sys.stdout.write("\n".join(["", *tally.lines(CHECKS), ""]))
+    report(tally.lines(CHECKS))
 
     assert sum(counts["request"] for counts in tally.total.values()) > FEWEST
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from headworks.domain.call import Kind
 from headworks.domain.errors import Fault
 from headworks.domain.usage import Usage
-from headworks.ports.dialect import Relay
+from headworks.ports.interpreter import Relay
 from tests.dialects.anthropic_answers import answers, stream_of, streamed
 from tests.dialects.anthropic_wire import CLAUDE, DIALECT, Json, ask, message, pieces, question, sse, target, told, whole
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
+from tests.conftest import Report
 from tests.dialects.cross_checks import EXCEPTIONS, FAMILIES
 from tests.dialects.published_spec import SPECS
 from tests.dialects.recordings import Tally, named_exceptions, run, shared
@@ -31,10 +30,9 @@ def test_recordings_cross(crossed: tuple[str, Tally], check: str) -> None:
     assert sum(counts[check] for counts in tally.passed.values()) > FEWEST
 
 
-def test_table(crossed: tuple[str, Tally], capsys: pytest.CaptureFixture[str]) -> None:
+def test_table(crossed: tuple[str, Tally], report: Report) -> None:
     """The table, for whoever reads the test's output."""
     title, tally = crossed
-    with capsys.disabled():
-        sys.stdout.write("\n".join(["", title, *tally.lines(["question", "answer"]), ""]))
+    report([title, *tally.lines(["question", "answer"])])
 
     assert len(tally.total) > 1

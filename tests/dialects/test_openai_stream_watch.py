@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from headworks.domain.call import Kind
 from headworks.domain.errors import Fault
 from headworks.domain.usage import Usage
-from headworks.ports.dialect import Relay
+from headworks.ports.interpreter import Relay
 from tests.dialects.openai_wire import DONE, USAGE, Json, chunk, last_counts, say, sse, watch, whole
 
 ROLE = chunk({"role": "assistant", "content": ""})

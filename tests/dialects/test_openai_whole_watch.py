@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from headworks.domain.call import Kind
 from headworks.domain.usage import Usage
-from headworks.ports.dialect import Relay
+from headworks.ports.interpreter import Relay
 from tests.dialects.openai_wire import DIALECT, DONE, USAGE, ask, compact, last_counts, say, sse, target, whole
 
 

@@ -5,10 +5,9 @@ The table of what passed is printed; `python -m tests.dialects.recordings_report
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
+from tests.conftest import Report
 from tests.dialects.openai_checks import (
     CARRIED_CHECKS,
     CHAT_CHECKS,
@@ -46,10 +45,9 @@ def test_completions_and_embeddings_recordings(carried: Tally, check: str) -> No
     assert sum(carried.passed[provider][check] for provider in carried.passed) > 0
 
 
-def test_table(chat: Tally, carried: Tally, capsys: pytest.CaptureFixture[str]) -> None:
+def test_table(chat: Tally, carried: Tally, report: Report) -> None:
     """The table, for whoever reads the test's output."""
-    with capsys.disabled():
-        sys.stdout.write("\n".join(["", *chat.lines(CHAT_CHECKS), "", *carried.lines(CARRIED_CHECKS), ""]))
+    report([*chat.lines(CHAT_CHECKS), "", *carried.lines(CARRIED_CHECKS)])
 
     assert sum(counts["cuts"] for counts in chat.total.values()) > SMALLEST_SHARE
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headworks.domain.call import Kind
-from headworks.ports.dialect import Relay
+from headworks.ports.interpreter import Relay
 from tests.dialects import anthropic_wire as anthropic
 from tests.dialects import openai_wire as openai
 

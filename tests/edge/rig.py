@@ -124,7 +124,7 @@ class StubJourney:
 async def echo(call: Call) -> Reply:
     """Answer with what was asked."""
     body = call.body.data if call.body.complete else await call.body.read()
-    seen = {"kind": call.kind, "front": call.front, "subject": call.subject, "body": body.decode("latin-1")}
+    seen = {"kind": call.kind, "front": call.front, "subject": call.where.subject, "body": body.decode("latin-1")}
     return Reply.of(200, [JSON_TYPE], msgspec.json.encode(seen))
 
 

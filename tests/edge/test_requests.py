@@ -8,6 +8,7 @@ import pytest
 
 from headworks.domain.body import Replay
 from headworks.domain.kind import Kind
+from headworks.domain.where import Form, Where
 from headworks.edge.ids import exchange_id
 from headworks.testing import seeded
 from tests.edge.rig import Client, House, get, post, run
@@ -41,6 +42,78 @@ def test_a_path_leads_to_its_endpoint(prefix: bytes, method: bytes, path: bytes,
     run(job())
 
 
+GEMINI_CHAT = b":generateContent"
+GEMINI_STREAM = b":streamGenerateContent"
+
+
+@pytest.mark.parametrize("prefix", [b"/v1beta", b"/v1", b"", b"/v1beta1/projects/p/locations/eu/publishers/google"])
+@pytest.mark.parametrize(
+    ("ending", "kind", "form"),
+    [
+        (GEMINI_CHAT, Kind.CHAT, Form.WHOLE),
+        (GEMINI_STREAM + b"?alt=sse", Kind.CHAT, Form.EVENTS),
+        (GEMINI_STREAM + b"?$foo=bar&alt=sse", Kind.CHAT, Form.EVENTS),
+        (GEMINI_STREAM, Kind.CHAT, Form.ARRAY),
+        (GEMINI_STREAM + b"?alt=json", Kind.CHAT, Form.ARRAY),
+        (b":countTokens", Kind.COUNT_TOKENS, Form.WHOLE),
+        (b":embedContent", Kind.EMBEDDINGS, Form.WHOLE),
+        (b":batchEmbedContents", Kind.EMBEDDINGS, Form.WHOLE),
+    ],
+)
+def test_a_path_of_geminis_names_the_model_and_the_form_of_the_answer(
+    prefix: bytes, ending: bytes, kind: Kind, form: Form
+) -> None:
+    async def job() -> None:
+        house = House()
+
+        await Client(house).send(post(prefix + b"/models/tuned%2Fgemini-3" + ending))
+
+        call = house.journey.call
+        assert (call.front, call.kind, call.where) == ("gemini", kind, Where("tuned/gemini-3", form))
+
+    run(job())
+
+
+@pytest.mark.parametrize(
+    ("path", "front", "kind"),
+    [
+        (b"/v1beta/models", "gemini", Kind.MODELS),
+        (b"/v1beta/models/gemini-3", "gemini", Kind.MODEL),
+        (b"/v1/models/ft:gpt-4o:acme", "openai_chat", Kind.MODEL),
+    ],
+)
+def test_lists_of_models_speak_geminis_language_under_its_own_version_alone(path: bytes, front: str, kind: Kind) -> None:
+    async def job() -> None:
+        house = House()
+
+        await Client(house).send(get(path))
+
+        assert (house.journey.call.front, house.journey.call.kind) == (front, kind)
+
+    run(job())
+
+
+@pytest.mark.parametrize(
+    ("target", "header", "shown"),
+    [
+        (b"/v1beta/models/m:generateContent?key=hw-a%2Bb", b"", b"hw-a+b"),
+        (b"/v1beta/models/m:generateContent?alt=json&key=hw-a", b"x-goog-api-key: hw-b", b"hw-b"),
+        (b"/v1/chat/completions?key=hw-a", b"", None),
+    ],
+)
+def test_a_key_in_the_query_counts_for_geminis_paths_where_no_header_shows_one(
+    target: bytes, header: bytes, shown: bytes | None
+) -> None:
+    async def job() -> None:
+        house = House()
+
+        await Client(house).send(post(target, b"{}", *([header] if header else [])))
+
+        assert house.journey.call.headers.get(b"x-goog-api-key") == shown
+
+    run(job())
+
+
 def test_models_speak_the_dialect_of_who_asks() -> None:
     async def job() -> None:
         house = House()
@@ -69,7 +142,7 @@ def test_a_model_named_in_the_path_is_the_calls_subject(path: bytes, subject: st
 
         await Client(house).send(get(path))
 
-        assert house.journey.call.subject == subject
+        assert house.journey.call.where.subject == subject
 
     run(job())
 
@@ -175,8 +248,8 @@ def test_an_unknown_path_is_told_the_nearest_one(path: bytes, nearest: str) -> N
 @pytest.mark.parametrize(
     ("path", "advice"),
     [
-        (b"/v1/responses", "The Responses API is not served yet. Use POST /v1/chat/completions."),
-        (b"/responses/resp_1/cancel", "The Responses API is not served yet."),
+        (b"/v1/conversations", "Conversations are not kept: go on from an answer"),
+        (b"/conversations/conv_1/items", "Conversations are not kept"),
         (b"/metrics", "control port"),
     ],
 )
@@ -256,7 +329,7 @@ def test_head_is_get_without_the_body() -> None:
 @pytest.mark.parametrize(
     ("path", "allow"),
     [
-        (b"*", "GET, HEAD, POST, OPTIONS"),
+        (b"*", "GET, HEAD, POST, DELETE, OPTIONS"),
         (b"/v1/messages", "POST, OPTIONS"),
         (b"/v1/models/x", "GET, HEAD, OPTIONS"),
         (b"/readyz", "GET, HEAD, OPTIONS"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -18,15 +18,19 @@ from headworks.domain.reply import Reply
 from headworks.domain.snapshot import Listed, Snapshot
 from headworks.domain.target import AskedModel, Target
 from headworks.domain.usage import Usage
-from headworks.identity import Pepper, PepperedReferences
+from headworks.domain.where import NOWHERE, Where
+from headworks.identity import Pepper, PepperedForeignIds, PepperedReferences
 from headworks.journey import Attempt, Authorise, Cache, Guard, Identify, Journey, Limits, Meter, Observe, Route
+from headworks.journey.foreign import Foreign
 from headworks.journey.permission import Permission
 from headworks.journey.planner import Planner
 from headworks.journey.route import Ways
 from headworks.policies import PolicyBook
-from headworks.ports.dialect import Prepared
+from headworks.ports.conversation import Judge, Opening
+from headworks.ports.interpreter import Interpreter, Prepared
 from headworks.ports.stage import Proceed, Stage
-from headworks.stores.memory import MemoryAnswers, MemoryCounters, MemoryReplays
+from headworks.stores.memory import MemoryAnswers, MemoryCounters, MemoryReplays, MemoryShelf
+from headworks.stores.responses import SealedResponses
 from headworks.testing import FrozenClock, MemoryJournal, MemoryKeys, ScriptedUpstream, seeded
 
 KEY = b"hw-test"
@@ -93,14 +97,14 @@ class WholeRelay(PlainRelay):
 
 
 class PlainInterpreter:
-    """`ports.dialect.Interpreter` of one dialect that is JSON going out and anything coming in."""
+    """`ports.interpreter.Interpreter` of one dialect that is JSON going out and anything coming in."""
 
     secrets_seen: tuple[bytes, ...] = ()
     mute: frozenset[str] = frozenset()
     """Names of targets that can't express anything."""
 
-    def read_ask(self, front: str, kind: Kind, body: bytes) -> Ask:
-        del front, kind
+    def read_ask(self, front: str, kind: Kind, body: bytes, where: Where = NOWHERE) -> Ask:
+        del front, kind, where
         try:
             asked = msgspec.json.decode(body, type=_Asked)
         except msgspec.DecodeError as error:
@@ -115,6 +119,9 @@ class PlainInterpreter:
         if target.name in self.mute:
             raise Fault("inexpressible", "This target cannot say it.")
         return Prepared(body, PlainRelay() if ask.stream else WholeRelay())
+
+    def converse(self, front: str, call_id: str, judge: Judge, cap: int | None) -> Opening:
+        raise NotImplementedError
 
     def prompt_text(self, front: str, kind: Kind, ask: Ask) -> str:
         del front, kind, ask
@@ -162,10 +169,11 @@ class PlainInterpreter:
 
 
 REFERENCES = PepperedReferences([Pepper(bytes(32))])
+IDS = PepperedForeignIds([Pepper(bytes(32))])
 
 
 class House:
-    """All nine stages over fakes. `between` puts a stage of the test's own between every two of them."""
+    """All nine stages over fakes. `between` puts a stage of the test's own between every two of them; `others` are callers by their keys."""
 
     def __init__(
         self,
@@ -174,6 +182,8 @@ class House:
         *,
         principal: Principal | None = None,
         between: Callable[[int], Stage] | None = None,
+        interpreter: Interpreter | None = None,
+        others: Mapping[bytes, Principal] | None = None,
     ) -> None:
         self.clock = FrozenClock()
         self.journal = MemoryJournal()
@@ -183,21 +193,25 @@ class House:
         self.principal = principal or Principal(id="p1", name="tester")
         self.interpreter = PlainInterpreter()
         self.replays = MemoryReplays(self.clock)
+        self.responses = SealedResponses(MemoryShelf(self.clock), [bytes(32)])
         self.snapshot = snapshot
         self.complaints: list[BaseException] = []
-        chance = seeded(1)
+        self.others = {KEY: self.principal, **(others or {})}
+        keys = MemoryKeys()
+        keys.holders = self.others
+        chance, spoken = seeded(1), interpreter or self.interpreter
         permission = Permission(Planner(), PolicyBook())
         ways = Ways(permission, Weighted(chance), self.health, RetryBucket(self.clock))
         stages: list[Stage] = [
             Observe(self.journal, self.clock),
-            Identify(MemoryKeys({KEY: self.principal})),
-            Authorise(self.interpreter, permission, REFERENCES),
+            Identify(keys),
+            Authorise(spoken, permission, REFERENCES, Foreign(IDS, self.responses, permission)),
             Limits(self.counters),
-            Guard(lambda _: (), self.interpreter),
-            Cache(MemoryAnswers(self.clock, 1_000_000), self.replays, self.interpreter),
+            Guard(lambda _: (), spoken),
+            Cache(MemoryAnswers(self.clock, 1_000_000), self.replays, spoken),
             Meter(self.journal, self.clock),
-            Route(ways, self.clock, chance, self.interpreter),
-            Attempt(upstream, self.interpreter, self.health, self.clock),
+            Route(ways, self.clock, chance, spoken, self.responses),
+            Attempt(upstream, spoken, self.health, self.clock, IDS, self.responses),
         ]
         if between is not None:
             stages = [stage for place, real in enumerate(stages) for stage in (between(place), real)]

@@ -25,13 +25,15 @@ from headworks.domain.snapshot import CacheSettings, GuardRule, Model, Snapshot
 from headworks.domain.target import AskedModel, Target
 from headworks.guards.pattern import PatternGuards
 from headworks.journey import Authorise, Cache, Guard
+from headworks.journey.foreign import Foreign
 from headworks.journey.permission import Permission
 from headworks.journey.planner import Planner
 from headworks.policies import PolicyBook
-from headworks.stores.memory import MemoryAnswers, MemoryReplays
+from headworks.stores.memory import MemoryAnswers, MemoryReplays, MemoryShelf
+from headworks.stores.responses import SealedResponses
 from headworks.testing import CollectingSink, FrozenClock, Script, ScriptedGuard, ScriptedUpstream, sample_call, sample_target
 
-from .plain import KEY, REFERENCES, House
+from .plain import IDS, KEY, REFERENCES, House
 
 BROKEN = Script(status=500, pieces=(b"no",))
 GOOD = Script(pieces=(b"usage:5,6",))
@@ -59,7 +61,9 @@ class Desk:
 
     def __init__(self) -> None:
         self.planner = Planner()
-        self.stage = Authorise(HUB, Permission(self.planner, PolicyBook()), REFERENCES)
+        permission = Permission(self.planner, PolicyBook())
+        responses = SealedResponses(MemoryShelf(FrozenClock()), [bytes(32)])
+        self.stage = Authorise(HUB, permission, REFERENCES, Foreign(IDS, responses, permission))
 
     def decide(self, principal: Principal, snapshot: Snapshot, **changes: Any) -> str:
         """The code that a request is refused with, or the targets that it may go to."""

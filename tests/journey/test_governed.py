@@ -9,8 +9,10 @@ import msgspec
 import pytest
 
 from headworks.dialects.anthropic import Anthropic
+from headworks.dialects.gemini import Gemini
 from headworks.dialects.hub import Hub
 from headworks.dialects.openai_chat import OpenAIChat
+from headworks.dialects.openai_responses import OpenAIResponses
 from headworks.domain.body import Whole
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
@@ -25,6 +27,7 @@ from headworks.domain.governed import (
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Model, Snapshot
 from headworks.domain.target import AskedModel
+from headworks.ports.dialect import Dialect
 from headworks.testing import Script, ScriptedUpstream, sample_call, sample_target
 from tests.config.compiling import compiled
 
@@ -94,7 +97,8 @@ def test_every_governed_field_is_refused_and_can_be_allowed(front: str) -> None:
 @pytest.mark.parametrize("front", GOVERNED)
 def test_a_governed_field_cannot_hide_behind_its_spelling(front: str) -> None:
     """Some servers read names without regard to case."""
-    hub = Hub({dialect.name: dialect for dialect in (OpenAIChat(), Anthropic())})
+    known: tuple[Dialect, ...] = (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini())
+    hub = Hub({dialect.name: dialect for dialect in known})
     for field in GOVERNED[front]:
         body = msgspec.json.encode({"model": "m", "messages": [], field.title(): 1})
         with pytest.raises(Fault) as refused:
@@ -259,3 +263,10 @@ def test_the_journey_refuses_before_anything_is_sent(
 
     assert refused.value.code == "feature_not_allowed"
     assert house.journal.ended[0].tried == ()
+
+
+def test_betas_are_governed_in_the_body_too_however_they_are_spelt() -> None:
+    for said in (b'["context-1m-2025-08-07"]', b'["CONTEXT\\u002d1m-2025-08-07"]'):
+        ask = Anthropic().read_ask(Kind.CHAT, b'{"model":"m","messages":[],"max_tokens":1,"anthropic_beta":%b}' % said)
+        with pytest.raises(Fault, match="long_context"):
+            refuse_governed(ANTHROPIC, ask, PLAIN)

@@ -12,6 +12,7 @@ from headworks.domain.errors import Fault
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Listed, Model, Snapshot
 from headworks.domain.target import AskedModel
+from headworks.domain.where import Where
 from headworks.testing import CollectingSink, ScriptedUpstream, sample_call, sample_target
 
 from .plain import KEY, House
@@ -46,7 +47,7 @@ def look_up(subject: str = "", models: tuple[str, ...] = ()) -> object:
 def call_for(subject: str) -> Call:
     kind = Kind.MODEL if subject else Kind.MODELS
     headers = {b"authorization": b"Bearer " + KEY}
-    return sample_call(snapshot=SHOP, kind=kind, subject=subject, headers=headers, principal=None, ask=None)
+    return sample_call(snapshot=SHOP, kind=kind, where=Where(subject), headers=headers, principal=None, ask=None)
 
 
 def test_a_list_has_the_known_models_of_a_pattern_and_not_the_pattern() -> None:

@@ -120,4 +120,4 @@ def test_a_database_without_tables_is_told(file: Path, capsys: pytest.CaptureFix
     assert run(str(file), "--claims", json.dumps(CLAIMS), "--model", "fast") not in {0, None}
     said = capsys.readouterr().err
     assert said.startswith("The database sqlite:")
-    assert "headworks doctor" in said
+    assert "headworks database upgrade" in said

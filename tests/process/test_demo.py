@@ -15,15 +15,11 @@ from pathlib import Path
 import pytest
 
 from tests.process.running import PATIENCE, eventually
-
-
-def free_ports() -> tuple[int, int]:
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
-        return one.getsockname()[1], other.getsockname()[1]
+from tests.system.house import free_port
 
 
 def test_the_demo_comes_up_answers_its_own_curl_line_and_leaves_nothing(tmp_path: Path) -> None:
-    port, control_port = free_ports()
+    port, control_port = free_port(), free_port()
     output = tmp_path / "output"
     command = [sys.executable, "-P", "-m", "headworks", "demo", f"--port={port}", f"--control-port={control_port}"]
     with output.open("w") as sink:
@@ -46,7 +42,7 @@ def test_the_demo_comes_up_answers_its_own_curl_line_and_leaves_nothing(tmp_path
 
 @pytest.mark.parametrize("signals", [(signal.SIGHUP,), (signal.SIGTERM, signal.SIGTERM)], ids=["closed terminal", "told twice"])
 def test_the_demo_leaves_nothing_however_it_is_told_to_end(tmp_path: Path, signals: tuple[signal.Signals, ...]) -> None:
-    port, control_port = free_ports()
+    port, control_port = free_port(), free_port()
     output = tmp_path / "output"
     places = [f"--port={port}", f"--control-port={control_port}"]
     command = [sys.executable, "-P", "-m", "headworks", "demo", *places]
@@ -96,7 +92,7 @@ def is_seen(control_port: int) -> bool:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who holds a port")
 def test_the_demo_says_who_has_its_port() -> None:
-    _, control_port = free_ports()
+    control_port = free_port()
     with socket.create_server(("127.0.0.1", 0)) as squatter:
         ports = [f"--port={squatter.getsockname()[1]}", f"--control-port={control_port}"]
         command = [sys.executable, "-P", "-m", "headworks", "demo", *ports]

@@ -7,7 +7,6 @@ tested with the dialects.
 from __future__ import annotations
 
 import json
-import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +16,7 @@ from genai_prices.types import Usage as GenaiUsage
 
 from headworks.domain.usage import Usage
 from headworks.providers.price_table import shipped_prices
+from tests.conftest import Report
 from tests.dialects.recordings import LeftOut, Recording, Tally, run, shared
 
 pytestmark = pytest.mark.skipif(not shared().exists(), reason=f"no recordings at {shared()}")
@@ -128,9 +128,8 @@ def test_recorded_answers_cost_what_genai_prices_says(tally: Tally) -> None:
     assert sum(counts["cost"] for counts in tally.passed.values()) >= FEWEST
 
 
-def test_table(tally: Tally, capsys: pytest.CaptureFixture[str]) -> None:
+def test_table(tally: Tally, report: Report) -> None:
     """Passed of total per provider, for whoever reads the test's output."""
-    with capsys.disabled():
-        sys.stdout.write("\n".join(["", *tally.lines(["cost"]), ""]))
+    report(tally.lines(["cost"]))
 
     assert tally.total

@@ -10,7 +10,11 @@ import openai
 import pytest
 
 from headworks.testing.emulator import EmulatorProcess, Personality, Wire
+from tests.sdk.responses_upstream import ResponsesUpstream
 from tests.system.house import KEY, RunningHouse
+
+KEEPER, STRANGER = "hw-sdk-keeper", "hw-sdk-stranger"
+"""Keys that may have answers stored, of two tenants."""
 
 
 @pytest.fixture(scope="session")
@@ -24,21 +28,41 @@ def emulator() -> Iterator[EmulatorProcess]:
 
 
 @pytest.fixture(scope="session")
-def house(emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
-    with RunningHouse(tmp_path_factory.mktemp("house"), _config(emulator)) as running:
+def responses_upstream() -> Iterator[ResponsesUpstream]:
+    with ResponsesUpstream() as running:
         yield running
 
 
-def _config(emulator: EmulatorProcess) -> dict[str, Any]:
+@pytest.fixture(scope="session")
+def house(
+    emulator: EmulatorProcess, responses_upstream: ResponsesUpstream, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningHouse]:
+    with RunningHouse(tmp_path_factory.mktemp("house"), _config(emulator, responses_upstream)) as running:
+        yield running
+
+
+def _config(emulator: EmulatorProcess, responses_upstream: ResponsesUpstream) -> dict[str, Any]:
     return {
         "providers": {
             "openai": {"type": "openai-compatible", "base_url": f"{emulator.urls['openai']}/v1", "api_key": "sk-1"},
             "anthropic": {"type": "anthropic-compatible", "base_url": emulator.urls["anthropic"], "api_key": "sk-2"},
+            "native": {"type": "openai", "base_url": f"{responses_upstream.url}/v1", "api_key": "sk-3"},
         },
-        "models": {"gpt": "openai/gpt-5", "claude": "anthropic/claude-sonnet-4-5", "embedder": "openai/text-embedding-3-small"},
+        "models": {
+            "gpt": "openai/gpt-5",
+            "claude": "anthropic/claude-sonnet-4-5",
+            "embedder": "openai/text-embedding-3-small",
+            "native": "native/gpt-5",
+        },
         "prices": {
             "openai/*": {"input": 1, "output": 2, "cache_read": 0.5},
+            "native/*": {"input": 1, "output": 2, "cache_read": 0.5},
             "anthropic/*": {"input": 3, "output": 15, "cache_read": 0.3, "cache_write": 3.75},
+        },
+        "keys": {
+            "tester": {"key": "${SYSTEM_TEST_KEY}"},
+            "keeper": {"key": KEEPER, "features": ["store"]},
+            "stranger": {"key": STRANGER, "features": ["store"]},
         },
         "timeouts": {"first_byte": 3, "idle": 3},
         "retries": {"attempts": 1},
@@ -50,6 +74,20 @@ def _config(emulator: EmulatorProcess) -> dict[str, Any]:
 def gpt(house: RunningHouse) -> Iterator[openai.OpenAI]:
     """OpenAI's SDK, pointed at the gateway."""
     with openai.OpenAI(base_url=f"{house.url}/v1", api_key=KEY, max_retries=0) as client:
+        yield client
+
+
+@pytest.fixture
+def keeper(house: RunningHouse) -> Iterator[openai.OpenAI]:
+    """The same, with a key whose answers are kept."""
+    with openai.OpenAI(base_url=f"{house.url}/v1", api_key=KEEPER, max_retries=0) as client:
+        yield client
+
+
+@pytest.fixture
+def stranger(house: RunningHouse) -> Iterator[openai.OpenAI]:
+    """The same, of another tenant."""
+    with openai.OpenAI(base_url=f"{house.url}/v1", api_key=STRANGER, max_retries=0) as client:
         yield client
 
 

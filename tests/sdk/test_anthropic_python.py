@@ -152,7 +152,7 @@ def test_count_tokens(claude: anthropic.Anthropic, model: str) -> None:
 
 
 def test_models(claude: anthropic.Anthropic) -> None:
-    assert {model.id for model in claude.models.list()} == {"gpt", "claude", "embedder"}
+    assert {model.id for model in claude.models.list()} == {"gpt", "claude", "embedder", "native"}
     assert claude.models.retrieve("claude").id == "claude"
 
 

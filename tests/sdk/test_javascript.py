@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.sdk.conftest import KEEPER
 from tests.system.house import KEY, RunningHouse
 
 HERE = Path(__file__).parent / "js"
-CHECKS = 19
+CHECKS = 23
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_both_sdks_chat_stream_call_tools_and_raise_their_errors(node: Path, house: RunningHouse) -> None:
     ran = subprocess.run(
-        ["node", "check.mjs", house.url, KEY], cwd=node, capture_output=True, text=True, timeout=120, check=False
+        ["node", "check.mjs", house.url, KEY, KEEPER], cwd=node, capture_output=True, text=True, timeout=120, check=False
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert ran.stdout.count("ok ") == CHECKS

@@ -173,7 +173,7 @@ def test_completions(gpt: openai.OpenAI) -> None:
 
 
 def test_models(gpt: openai.OpenAI) -> None:
-    assert {model.id for model in gpt.models.list()} == {"gpt", "claude", "embedder"}
+    assert {model.id for model in gpt.models.list()} == {"gpt", "claude", "embedder", "native"}
     assert gpt.models.retrieve("gpt").id == "gpt"
     with pytest.raises(openai.NotFoundError, match="gpt"):
         gpt.models.retrieve("gtp")

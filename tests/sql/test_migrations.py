@@ -160,6 +160,8 @@ SHIPPED = {
     ("0005", "postgresql"): "b72be2d31d2e837a",
     ("0006", "sqlite"): "168e5ed541b028ce",
     ("0006", "postgresql"): "4ccbc16e3eb1aa47",
+    ("0007", "sqlite"): "c94a93f12f982028",
+    ("0007", "postgresql"): "477c5d95a77cfc6b",
 }
 
 

@@ -12,6 +12,7 @@ from headworks.domain.target import Origin, Timeouts
 from headworks.ports.upstream import Outgoing
 from headworks.transport import Keeping, PooledUpstream
 from headworks.transport.connection import Connection
+from headworks.transport.dialled import Dialled
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
 ORIGIN = Origin("http", "upstream.test", 80)
@@ -105,7 +106,7 @@ class FakeDial:
         self.limit = limit
         self._before = before
 
-    async def __call__(self, origin: Origin, connection: Connection) -> None:  # noqa: ARG002 - all the same to us
+    async def __call__(self, origin: Origin, connection: Dialled) -> None:  # noqa: ARG002 - all the same to us
         number = self.begun
         self.begun += 1
         if self._before is not None:
@@ -115,7 +116,7 @@ class FakeDial:
         transport = cast("asyncio.Transport", cast("Any", fake))
         connection.connection_made(transport)
         connection.ready(transport, transport)
-        self.connections.append(connection)
+        self.connections.append(cast("Connection", connection))
         self.transports.append(fake)
 
     @property

@@ -11,7 +11,7 @@ from rich.table import Table
 from headworks.cli.doctor_checks import Severity
 from headworks.domain.config import as_rule
 from headworks.domain.limits import Limit, allowance
-from headworks.domain.money import PriceCard
+from headworks.domain.money import PriceCard, decimal_text
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Model
 from headworks.domain.target import Target
@@ -19,7 +19,6 @@ from headworks.wiring.compile import Compiled
 from headworks.wiring.config_file.tree import dotted
 from headworks.wiring.load import oddities
 
-_NANOS = 10**9
 _UNCUT = 1000
 """Columns, where nobody looks at a terminal: what reads a pipe or a file has no edge to break lines at."""
 
@@ -100,8 +99,8 @@ def _price(card: PriceCard | None) -> dict[str, str] | None:
     if card is None:
         return None
     return {
-        "input": _dollars(card.input.nanos_per_million),
-        "output": _dollars(card.output.nanos_per_million),
+        "input": decimal_text(card.input.nanos_per_million),
+        "output": decimal_text(card.output.nanos_per_million),
         "source": card.source,
     }
 
@@ -118,8 +117,3 @@ def _key(holder: Principal) -> dict[str, Any]:
 def _limits(limits: tuple[Limit, ...]) -> dict[str, str]:
     """What each is called on its owner → what it allows."""
     return {limit.rule: allowance(limit) for limit in limits}
-
-
-def _dollars(nanos: int) -> str:
-    whole, rest = divmod(nanos, _NANOS)
-    return f"{whole}.{rest:09d}".rstrip("0").rstrip(".")

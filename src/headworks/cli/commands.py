@@ -6,6 +6,7 @@ COMMANDS = (
     ("demo", "headworks.cli.demo:demo", "Simulated providers, a gateway and live traffic. Needs no API key."),
     ("init", "headworks.cli.init:init", "Write a short configuration to start from."),
     ("check", "headworks.cli.check:check", "Say whether the configuration can be used, and what it means."),
+    ("models", "headworks.cli.models:models", "List the models that callers may ask for: what each can do, and what it costs."),
     ("serve", "headworks.cli.serve:serve", "Serve: gateway and control plane, until told to stop."),
     ("restart", "headworks.cli.serve:restart", "Replace the running gateway by a new one without losing a request."),
     ("exchanges", "headworks.cli.exchanges:exchanges", "List what has gone through the gateway, newest first."),

@@ -15,6 +15,7 @@ from headworks.cli.doctor_checks import (
     Finding,
     Severity,
     files_allowed,
+    obtainable,
     platform_is_known,
     port_is_free,
     prices_of,
@@ -46,7 +47,7 @@ def doctor(config: ConfigPath = None, *, connect: bool = False, json: bool = Fal
 
     Args:
         config: Which configuration.
-        connect: Also open (and close) a connection to each provider.
+        connect: Also open (and close) a connection to each provider, and obtain the credentials that change.
         json: Print it for programs: a finding a line.
     """
     found: set[Severity] = set()
@@ -111,6 +112,7 @@ def _examine_config(path: Path, *, connect: bool) -> Iterator[Finding]:
     yield from prices_of(compiled.snapshot)
     if connect:
         yield from reachable(_origins(compiled.snapshot))
+        yield from obtainable(compiled.auths, SystemClock().wall_ns)
 
 
 def _told(snapshot: Snapshot) -> str:

@@ -7,15 +7,18 @@ import resource
 import shutil
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
+from headworks.domain.config import AuthRule
 from headworks.domain.counted import counted
 from headworks.domain.snapshot import Snapshot
 from headworks.domain.target import Origin
+from headworks.providers.credentials.held import Unobtainable
+from headworks.providers.credentials.sources import obtain
 from headworks.wiring.process_sockets import holder
 
 GIBIBYTE = 2**30
@@ -98,6 +101,18 @@ def ready(port: int) -> Finding:
     return Finding(
         Severity.BAD, "the running gateway is not ready", "Ask it why: GET /readyz on its port; its output says more."
     )
+
+
+def obtainable(auths: Mapping[str, AuthRule], wall_ns: Callable[[], int]) -> Iterator[Finding]:
+    """Whether the credentials that change can be had, by provider."""
+    for provider, rule in auths.items():
+        try:
+            obtain(rule, wall_ns)
+        except Unobtainable as trouble:
+            what = f"the credential of {provider} cannot be had: {trouble}"
+            yield Finding(Severity.BAD, what, f"Look at providers.{provider}.auth, and at what it refers to.")
+        else:
+            yield Finding(Severity.FINE, f"the credential of {provider} can be had")
 
 
 def prices_of(snapshot: Snapshot) -> Iterator[Finding]:

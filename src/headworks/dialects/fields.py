@@ -8,6 +8,7 @@ one, is followed from key to key: that costs by the number of fields, of which t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -111,10 +112,18 @@ def _too_many() -> Fault:
 
 
 def _refuse_variants(fields: Fields, governed: frozenset[str]) -> None:
+    folded = _folded(governed)
     for name in fields.keys() - governed:
-        plain = name.casefold()
-        if plain in governed:
-            raise Fault("duplicate_field", f"Unknown field {name!r}: write {plain!r} in lower case.", param=name)
+        known = folded.get(name.casefold())
+        if known is not None:
+            how = f"write {known!r} in lower case" if known.islower() else f"write {known!r}"
+            raise Fault("duplicate_field", f"Unknown field {name!r}: {how}.", param=name)
+
+
+@lru_cache(maxsize=16)
+def _folded(governed: frozenset[str]) -> Mapping[str, str]:
+    """Names without regard to case → the names."""
+    return {name.casefold(): name for name in governed}
 
 
 def _explain(body: bytes, trouble: Exception) -> str:

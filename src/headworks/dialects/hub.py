@@ -6,62 +6,129 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from headworks.dialects.converted import Conversion, Converted
+from headworks.dialects.emulation import POLICY, JsonJudge, emulated, wants_json
+from headworks.dialects.openai_realtime import RealtimeSession, ask
 from headworks.dialects.redaction import redact, redact_fault
 from headworks.dialects.request_ids import read_request_id
+from headworks.dialects.signatures import MARK, holds_foreign
 from headworks.dialects.translated import Translated
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.message import Downgrade
 from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
-from headworks.ports.dialect import Dialect, Prepared
+from headworks.domain.where import NOWHERE, Where
+from headworks.ports.conversation import Judge, Opening
+from headworks.ports.dialect import Dialect, EmbeddingFront, EmbeddingSpoken, RankingFront, RankingSpoken, Spoken
+from headworks.ports.interpreter import Prepared
 
 _OWN = frozenset(("stream_options",))
 """Fields by which the gateway asks for what it needs: leaving them out takes nothing from the caller."""
 
 
 class Hub:
-    """`ports.dialect.Interpreter` over a set of dialects. Stateless; one for all requests."""
+    """`ports.interpreter.Interpreter` over a set of languages. Stateless; one for all requests.
 
-    def __init__(self, dialects: Mapping[str, Dialect]) -> None:
+    `dialects` are those of clients and upstreams alike, `spoken` those that upstreams alone speak.
+    """
+
+    def __init__(self, dialects: Mapping[str, Dialect], spoken: Mapping[str, Spoken] | None = None) -> None:
         self._dialects = dict(dialects)
+        self._spoken: dict[str, Spoken] = {**dialects, **(spoken or {})}
+        self._small = {Kind.EMBEDDINGS: self._embed, Kind.RERANK: self._rank}
 
-    def read_ask(self, front: str, kind: Kind, body: bytes) -> Ask:
+    def read_ask(self, front: str, kind: Kind, body: bytes, where: Where = NOWHERE) -> Ask:
         """See `Interpreter.read_ask`."""
-        return self._dialects[front].read_ask(kind, body)
+        return self._dialects[front].read_ask(kind, body, where)
 
-    def prepare(self, front: str, kind: Kind, ask: Ask, body: bytes, target: Target, cap: int | None) -> Prepared:  # noqa: ARG002 - `ask` holds the fields of this dialect's bodies; one that does not keep them needs the bytes
+    def prepare(self, front: str, kind: Kind, ask: Ask, body: bytes, target: Target, cap: int | None) -> Prepared:
         """See `Interpreter.prepare`."""
-        if front != target.dialect:
+        if front != target.dialect or (kind is Kind.COUNT_TOKENS and kind not in target.heads):
             return self._translate(front, kind, ask, target, cap)
+        if target.inexpressible == POLICY and kind is Kind.CHAT and self._needs_emulation(front, ask, target):
+            return self._converse(front, ask, target, cap)
         dialect = self._dialects[front]
         dropped = target.quirks.drop
         downgrades = (
             tuple(_left_out(name, target) for name in dropped if name in ask.fields and name not in _OWN) if dropped else ()
         )
+        patched = dialect.patch(kind, ask, target, cap)
+        if MARK in body and MARK not in patched and holds_foreign(front, body):
+            downgrades += (Downgrade("reasoning", "left out: what another provider thought, only that one can read"),)
         _refuse_loss(downgrades, target)
-        return Prepared(dialect.patch(kind, ask, target, cap), dialect.untouched(kind, ask, target), downgrades)
+        return Prepared(patched, dialect.untouched(kind, ask, target), downgrades)
 
     def _translate(self, front: str, kind: Kind, ask: Ask, target: Target, cap: int | None) -> Prepared:
-        source, spoken = self._dialects[front], self._dialects[target.dialect]
+        if kind in self._small:
+            return self._small[kind](front, ask, target)
+        source, spoken = self._dialects[front], self._spoken[target.dialect]
         if kind is Kind.COUNT_TOKENS:
             relay = Translated(spoken, target, source, ask)
             return Prepared(
                 b"", relay, (Downgrade("count", "estimated: the target cannot count"),), source.write_count(ask.prompt_tokens)
             )
         if kind is not Kind.CHAT:
-            raise Fault(
-                "inexpressible",
-                f"The model {ask.model!r} is served in the {target.dialect} language, which has no {kind.value} of {front}. "
-                f"Ask a model that is served in {front}.",
-                param="model",
-            )
+            raise _not_known(kind, front, ask, target)
+        return self._converse(front, ask, target, cap)
+
+    def _needs_emulation(self, front: str, ask: Ask, target: Target) -> bool:
+        reported: list[Downgrade] = []
+        emulated(self._dialects[front].read_request(ask), target, reported)
+        return bool(reported)
+
+    def _converse(self, front: str, ask: Ask, target: Target, cap: int | None) -> Prepared:
+        """A chat by way of the canonical conversation."""
+        source, spoken = self._dialects[front], self._spoken[target.dialect]
         talk = source.read_request(ask)
         if cap is not None and (talk.max_tokens is None or cap < talk.max_tokens):
             talk = msgspec.structs.replace(talk, max_tokens=cap)
+        reported: list[Downgrade] = []
+        judge = JsonJudge() if target.inexpressible == POLICY and wants_json(talk) else None
+        if target.inexpressible == POLICY:
+            talk = emulated(talk, target, reported)
         body, downgrades = spoken.write_request(talk, target)
         _refuse_loss(downgrades, target)
-        return Prepared(body, Translated(spoken, target, source, ask), downgrades)
+        relay = Translated(spoken, target, source, ask, judge)
+        return Prepared(body, relay, (*reported, *downgrades), losses=relay.losses)
+
+    def _embed(self, front: str, ask: Ask, target: Target) -> Prepared:
+        source, spoken = self._dialects[front], self._spoken[target.dialect]
+        if not isinstance(source, EmbeddingFront) or not isinstance(spoken, EmbeddingSpoken):
+            raise _not_known(Kind.EMBEDDINGS, front, ask, target)
+        wanted = source.read_embedding_ask(ask)
+        body, downgrades = spoken.write_embedding_ask(wanted, target)
+        _refuse_loss(downgrades, target)
+
+        def convert(data: bytes) -> Conversion:
+            answer = spoken.read_embedding_answer(data, target)
+            return Conversion(source.write_embedding_answer(answer, wanted), answer.usage, answer.model, answer.id)
+
+        return Prepared(body, Converted(convert), downgrades)
+
+    def _rank(self, front: str, ask: Ask, target: Target) -> Prepared:
+        source, spoken = self._dialects[front], self._spoken[target.dialect]
+        if not isinstance(source, RankingFront) or not isinstance(spoken, RankingSpoken):
+            raise _not_known(Kind.RERANK, front, ask, target)
+        wanted = source.read_ranking_ask(ask)
+        body, downgrades = spoken.write_ranking_ask(wanted, target)
+        _refuse_loss(downgrades, target)
+
+        def convert(data: bytes) -> Conversion:
+            answer = spoken.read_ranking_answer(data, target)
+            return Conversion(source.write_ranking_answer(answer, wanted), answer.usage, answer.model, answer.id)
+
+        return Prepared(body, Converted(convert), downgrades)
+
+    def converse(self, front: str, call_id: str, judge: Judge, cap: int | None) -> Opening:
+        """See `Interpreter.converse`."""
+        source = self._dialects[front]
+
+        def told(fault: Fault) -> bytes:
+            body = msgspec.json.decode(source.write_fault(fault, call_id), type=dict[str, msgspec.Raw])
+            return msgspec.json.encode({"type": "error", "event_id": f"event_{call_id}", **body})
+
+        return Opening(*ask(call_id), RealtimeSession(judge, told, cap))
 
     def prompt_text(self, front: str, kind: Kind, ask: Ask) -> str:
         """See `Interpreter.prompt_text`."""
@@ -77,7 +144,7 @@ class Hub:
         secrets: tuple[bytes, ...] = (),
     ) -> Fault:
         """See `Interpreter.read_fault`."""
-        return redact_fault(self._dialects[dialect].read_fault(status, headers, redact(body, secrets)), secrets)
+        return redact_fault(self._spoken[dialect].read_fault(status, headers, redact(body, secrets)), secrets)
 
     def request_id(self, headers: Sequence[tuple[bytes, bytes]]) -> str:
         """See `Interpreter.request_id`."""
@@ -98,12 +165,21 @@ class Hub:
     def forwarded(self, front: str, target: Target) -> frozenset[bytes]:
         """See `Interpreter.forwarded`. Between dialects only what both know travels."""
         names = self._dialects[front].forward
-        return names if front == target.dialect else names & self._dialects[target.dialect].forward
+        return names if front == target.dialect else names & self._spoken[target.dialect].forward
 
     def returned(self, front: str, target: Target) -> frozenset[bytes]:
         """See `Interpreter.returned`. Between dialects only what both know travels."""
         names = self._dialects[front].answer
-        return names if front == target.dialect else names & self._dialects[target.dialect].answer
+        return names if front == target.dialect else names & self._spoken[target.dialect].answer
+
+
+def _not_known(kind: Kind, front: str, ask: Ask, target: Target) -> Fault:
+    return Fault(
+        "inexpressible",
+        f"The model {ask.model!r} is served in the {target.dialect} language, which has no {kind.value} of {front}. "
+        f"Ask a model that is served in {front}.",
+        param="model",
+    )
 
 
 def _left_out(name: str, target: Target) -> Downgrade:

@@ -11,6 +11,11 @@ MAX_EVENT_BYTES = 16 * 1024 * 1024
 """Default bound of one event: what a parser holds at most."""
 
 
+def is_document(data: bytes) -> bool:
+    """Whether an answer that begins like this is one JSON document instead of a stream of events."""
+    return data.lstrip()[:1] in {b"{", b"["}
+
+
 class SseEvent(msgspec.Struct, frozen=True, gc=False):
     """One event: its data lines joined by LF, and its name, empty where the stream gave none."""
 

@@ -6,8 +6,10 @@ It also turns a stream into a whole answer and back, for an upstream that answer
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
+from headworks.dialects.understood import understood
+from headworks.dialects.unsaid import Unsaid
 from headworks.domain.call import Ask
 from headworks.domain.errors import Fault
 from headworks.domain.events import (
@@ -22,9 +24,10 @@ from headworks.domain.events import (
     TextDelta,
     UsageSeen,
 )
+from headworks.domain.message import Downgrade
 from headworks.domain.target import Target
 from headworks.domain.usage import Usage
-from headworks.ports.dialect import Decoder, Dialect
+from headworks.ports.dialect import Decoder, Front, Spoken
 
 BYTES_PER_TOKEN = 4
 MAX_WHOLE_BYTES = 64 * 1024 * 1024
@@ -34,10 +37,18 @@ _Input = TypeVar("_Input")
 _CONTENT = (TextDelta, ArgumentsDelta, RawDelta)
 
 
-class Translated:
-    """One answer of one attempt, from `source`'s language to `front`'s. See `ports.dialect.Relay`."""
+class Judge(Protocol):
+    """Hears an answer, and may find that it is not what was asked for."""
 
-    def __init__(self, source: Dialect, target: Target, front: Dialect, ask: Ask) -> None:
+    def hear(self, events: Sequence[Event]) -> None:
+        """More of it. Raises its `Fault`."""
+        ...
+
+
+class Translated:
+    """One answer of one attempt, from `source`'s language to `front`'s. See `ports.interpreter.Relay`."""
+
+    def __init__(self, source: Spoken, target: Target, front: Front, ask: Ask, judge: Judge | None = None) -> None:
         self.began = False
         self.ended = False
         self.fault: Fault | None = None
@@ -52,10 +63,14 @@ class Translated:
         self._target = target
         self._front = front
         self._ask = ask
+        self._unsaid = Unsaid(front.name, front.says)
+        self._judge = judge
         self._encoder = front.encoder(ask) if ask.stream else None
         self._decoder: Decoder | None = None
         self._whole: list[bytes] = []
         self._held = 0
+        self._last = b""
+        """The latest bytes that went on."""
 
     def feed(self, data: bytes) -> bytes:
         """See `Relay.feed`. What follows a fault is dropped: `fail` speaks then."""
@@ -65,7 +80,7 @@ class Translated:
             return self._carry(self._decoder.feed, data)
         if self._encoder is None:
             return self._carry(self._read_complete, data)
-        if self._whole or looks_whole(data):
+        if self._whole or self._source.looks_whole(data):
             self._hold(data)
             return b""
         self._decoder = self._source.decoder(self._target)
@@ -84,27 +99,37 @@ class Translated:
 
     def fail(self, fault: Fault, request_id: str) -> bytes:
         """See `Relay.fail`."""
-        return self._front.write_fault_event(fault, request_id) if self._ask.stream else b""
+        return self._front.write_fault_event(fault, request_id, self._last) if self._ask.stream else b""
 
     def estimated_output(self) -> int:
         """At least one token a delta, at least one for four bytes."""
         return max(self.pieces, self.content_bytes // BYTES_PER_TOKEN)
 
+    def losses(self) -> Sequence[Downgrade]:
+        """See `Prepared.losses`."""
+        return self._unsaid.losses()
+
     def _carry(self, read: Callable[[_Input], Sequence[Event]], data: _Input) -> bytes:
         try:
-            events = self._note(read(data))
-            if self._encoder is not None:
-                return self._encoder.feed(events)
-            return self._front.write_answer(events, self._ask) if self.ended and self.fault is None else b""
+            return understood(self._carried, read, data)
         except Fault as fault:
             self.fault = fault
-        except Exception as trouble:  # noqa: BLE001 - the bytes are foreign: what breaks a decoder is their garbage, not our crash
-            self.fault = Fault("upstream_garbage", "The upstream's answer could not be read.", detail=repr(trouble))
-        return b""
+            return b""
+
+    def _carried(self, read: Callable[[_Input], Sequence[Event]], data: _Input) -> bytes:
+        events = self._note(read(data))
+        self._unsaid.note(events)
+        if self._judge is not None:
+            self._judge.hear(events)
+        if self._encoder is not None:
+            out = self._encoder.feed(events)
+            self._last = out or self._last
+            return out
+        return self._front.write_answer(events, self._ask) if self.ended and self.fault is None else b""
 
     def _read_complete(self, data: bytes) -> list[Event]:
         """A complete answer, in whichever form it came."""
-        if looks_whole(data):
+        if self._source.looks_whole(data):
             return self._source.read_answer(data, self._target)
         decoder = self._source.decoder(self._target)
         return [*decoder.feed(data), *decoder.close()]
@@ -146,11 +171,6 @@ class Translated:
 def is_report(usage: Usage, *, spoken: bool, final: bool) -> bool:
     """Whether counts are worth more than an estimate: not if all are zero, nor if they end an answer in which something was said at nothing."""
     return usage.output > 0 or (usage.input > 0 and not (spoken and final))
-
-
-def looks_whole(data: bytes) -> bool:
-    """Whether an answer that begins like this is one JSON document instead of a stream of events."""
-    return data.lstrip()[:1] in {b"{", b"["}
 
 
 def _size(event: TextDelta | ArgumentsDelta | RawDelta) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from headworks.domain.errors import Fault
-from headworks.domain.message import JsonObject
+from headworks.domain.message import FORM, JsonObject
 
 
 class Unpacked:
@@ -84,5 +84,6 @@ def _wrong(path: str, wanted: str) -> Fault:
 
 
 def losses(rest: JsonObject, path: str = "") -> list[str]:
-    """Paths of the left-over fields that say something: null says nothing."""
-    return [f"{path}.{name}" if path else name for name, value in rest.items() if value is not None]
+    """Paths of the left-over fields that say something: null and mere form say nothing."""
+    said = [name for name, value in rest.items() if value is not None and name != FORM]
+    return [f"{path}.{name}" if path else name for name in said]

@@ -9,6 +9,7 @@ import msgspec
 
 from headworks.domain.body import Body
 from headworks.domain.ending import Closing
+from headworks.domain.kept import Kept
 from headworks.domain.kind import Kind
 from headworks.domain.limits import Claim, Standing
 from headworks.domain.outcome import Outcome
@@ -19,6 +20,7 @@ from headworks.domain.reply import Reply
 from headworks.domain.snapshot import Snapshot
 from headworks.domain.target import AskedModel, Target, Tried
 from headworks.domain.usage import NO_USAGE, Certainty, Usage
+from headworks.domain.where import NOWHERE, Form, Where
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +40,10 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     user: str = ""
     asked_at: int = 0
     """Seconds since the epoch: for answers in a language that tells a time, from one that does not. Set where it is needed."""
+    form: Form = Form.ASKED
+    """How the answer is wanted, where the path says it."""
+    keep: bool = False
+    """The answer is to be kept, to be had again by its id. Authorise says so."""
     fields: Mapping[str, Any] = {}
 
 
@@ -70,6 +76,8 @@ class Tally(msgspec.Struct):
     """What is held of limits for it, with the amounts granted."""
     extend: Callable[[Plan], Awaitable[None]] | None = None
     """Holds what a fallback claims beyond that, or raises `Fault`. There once Limits has let the call pass."""
+    prolong: Callable[[Usage, int], Awaitable[None]] | None = None
+    """Holds, beyond what a conversation has used (and cost, nano-units), as much again as one more answer may; or raises `Fault`."""
     standings: tuple[Standing, ...] = ()
     """How its limits stand: what every answer to it says, a refusal too."""
     receipt: Receipt = NO_RECEIPT
@@ -105,8 +113,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     peer: str = ""
     certificate: bytes = b""
     """Of the client, as its connection's handshake has proved it, DER. Never what a header says."""
-    subject: str = ""
-    """What the path names, where it does: the id in `/v1/models/{id}`."""
+    where: Where = NOWHERE
+    """What the path says beside the endpoint: the id in `/v1/models/{id}`."""
     principal: Principal | None = None
     ask: Ask | None = None
     plan: Plan | None = None
@@ -119,6 +127,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """Output tokens that a limit allows, where it is less than what the caller asked."""
     pinned: Target | None = None
     """The only target allowed, where a foreign id in the request says so."""
+    opened: Mapping[str, str] = {}
+    """Tokens of foreign ids in the request → the ids."""
+    kept: Kept | None = None
+    """The answer that this request is about, or goes on from, where the gateway itself keeps it."""
     target: Target | None = None
     """What Route has chosen for the attempt under way."""
     parent: str = ""

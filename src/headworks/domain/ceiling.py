@@ -24,6 +24,7 @@ class Ceiling(msgspec.Struct, frozen=True):
     request: int = 0
     """Nano-units."""
     web_search: int = 0
+    search: int = 0
 
     def rates(self, input_tokens: int) -> tuple[int, int]:
         """Nano-units per million tokens, of the input and of the output of a request with at most so much input."""
@@ -52,6 +53,7 @@ def ceiling_of(cards: Iterable[PriceCard]) -> Ceiling:
         output=_steps(rate for card in all_cards for name in _OUTPUT if (rate := getattr(card, name)) is not None),
         request=max((card.request for card in all_cards), default=0),
         web_search=max((card.web_search for card in all_cards), default=0),
+        search=max((card.search for card in all_cards), default=0),
     )
 
 

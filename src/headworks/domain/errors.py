@@ -87,6 +87,7 @@ FAULTS: dict[str, FaultRow] = {
     "input_unbounded": _refused(403, "permission_error", "permission_error"),
     "model_unpriced": _refused(403, "permission_error", "permission_error"),
     "model_not_found": _refused(404, "invalid_request_error", "not_found_error"),
+    "unknown_id": _refused(404, "invalid_request_error", "not_found_error"),
     "unknown_endpoint": _refused(404, "invalid_request_error", "not_found_error"),
     "method_not_allowed": _refused(405, "invalid_request_error", "invalid_request_error"),
     "request_timeout": _refused(408, "invalid_request_error", "timeout_error", "yes"),
@@ -136,6 +137,7 @@ FAULTS: dict[str, FaultRow] = {
     "journal_unwritable": _unfit(503, "server_error", "overloaded_error"),
     "counters_unavailable": _unfit(503, "server_error", "overloaded_error"),
     "identity_unavailable": _unfit(503, "server_error", "overloaded_error"),
+    "responses_unavailable": _unfit(503, "server_error", "overloaded_error"),
     # nobody's
     "abandoned": FaultRow(FaultClass.CLIENT_GONE, Blame.NOBODY, 499, "abandoned", "api_error"),
     "client_gone": FaultRow(FaultClass.CLIENT_GONE, Blame.NOBODY, 499, "client_gone", "api_error"),

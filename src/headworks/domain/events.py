@@ -106,12 +106,22 @@ class SignatureDelta(Event, frozen=True):
     choice: int = 0
 
 
+class Citation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A page that words rest on. `start` and `end` are places in the text of its part, both 0 where none are told."""
+
+    url: str
+    title: str = ""
+    start: int = 0
+    end: int = 0
+
+
 class RawDelta(Event, frozen=True):
-    """A delta only its own dialect knows (citations, audio chunks, …)."""
+    """A delta that its own dialect knows best (citations, audio chunks, …). `cited` is what others can say of it."""
 
     part: int
     raw: dict[str, Any]
     choice: int = 0
+    cited: Citation | None = None
 
 
 class PartEnded(Event, frozen=True):

@@ -37,7 +37,7 @@ REQUEST: dict[str, str] = {
     "model": "name of the model as it is configured, of each fallback in its turn",
     "asked": "name of the model as the caller wrote it",
     "endpoint": "kind of request: `chat`, `completions`, `embeddings`, `count_tokens`",
-    "dialect": "language of the request: `openai_chat`, `anthropic`",
+    "dialect": "language of the request: `openai_chat`, `openai_responses`, `anthropic`, `gemini`",
     "features": "list of what the request uses: `tools`, `images`, …",
     "prompt_tokens": "input tokens, estimated",
     "max_tokens": "output tokens that the caller allows; where none are named, the most that is set aside",

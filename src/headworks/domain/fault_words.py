@@ -39,6 +39,7 @@ WORDS: dict[str, Words] = {
     "input_unbounded": Words("Leave out what the message names, or have an administrator set a reserve for the model."),
     "model_unpriced": Words("Ask another model, or have an administrator give this one a price."),
     "model_not_found": Words("Ask a model of `GET /v1/models`."),
+    "unknown_id": Words("Use an id as this gateway has given it to you, of something that was not deleted."),
     "unknown_endpoint": Words("Correct the path: the message names a close one."),
     "method_not_allowed": Words("Use the method that the `allow` header names."),
     "request_timeout": Words("Send the request faster, or in one piece."),
@@ -90,6 +91,7 @@ WORDS: dict[str, Words] = {
     "counters_unavailable": Words(
         "Try again in a second; if it goes on, tell the operator that the shared counters can't be reached."
     ),
+    "responses_unavailable": Words("Try again in a moment: the database where answers are kept does not answer just now."),
     "identity_unavailable": Words("Try again in a moment: who holds this key cannot be looked up just now."),
     # nobody's
     "abandoned": Words(_NOBODY_HEARS),

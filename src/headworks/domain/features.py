@@ -46,6 +46,21 @@ def refuse_ordinary(ask: Ask, principal: Principal) -> None:
             )
 
 
+def refuse_uses(uses: frozenset[str], principal: Principal) -> None:
+    """Raise `feature_not_allowed` for the first of these features, governed or ordinary, that this caller may not use."""
+    for feature in sorted(uses):
+        if feature in ORDINARY:
+            allowed = principal.ordinary is None or feature in principal.ordinary
+        else:
+            allowed = feature in principal.features
+        if not allowed:
+            raise Fault(
+                "feature_not_allowed",
+                f"This uses '{feature[:_SHOWN]}', which this key lacks. "
+                "Send it without, or ask an administrator to add it to the features of the key and of all above it.",
+            )
+
+
 def governed_of(levels: Iterable[tuple[str, ...] | None]) -> tuple[str, ...]:
     """The governed features that every level allows which says anything of features; none where no level does."""
     said = [GOVERNED if "*" in level else GOVERNED.intersection(level) for level in levels if level is not None]

@@ -60,6 +60,15 @@ class DirectoryGauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     """Seconds since all that is remembered was last known to be true; None where it never was."""
 
 
+class CredentialGauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """How a credential that changes stands."""
+
+    ends_in: float | None = None
+    """Seconds until the present one ends; 0 where there is none, None where it never does."""
+    failures: int = 0
+    """To obtain it, since the process began to."""
+
+
 class Gauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One gateway process. `health` is 1 for a target in use, 0 for one behind an open circuit or cooling down, 0.5 for one on probation."""
 
@@ -82,3 +91,5 @@ class Gauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     shared: SharedGauges | None = None
     """None where it counts by itself."""
     directory: DirectoryGauges = DirectoryGauges()
+    credentials: dict[str, CredentialGauges] = {}
+    """By provider."""

@@ -6,18 +6,27 @@ Listed by dialect, its providers' own fields included, each with the feature tha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import cast
 
 import msgspec
 
 from headworks.domain.call import Ask
 from headworks.domain.errors import Fault
+from headworks.domain.foreign_fields import names_a_file
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Model
 
+_BEDROCK = {
+    "guardrailConfig": "guardrails",
+    "performanceConfig": "speed",
+    "additionalModelRequestFields": "model_fields",
+}
+"""Fields of AWS Bedrock's own, that clients of other languages may send beside theirs."""
+
 GOVERNED: dict[str, dict[str, str]] = {
     "openai_chat": {
+        **_BEDROCK,
         "web_search_options": "web_search",
         "service_tier": "service_tier",
         "store": "store",
@@ -34,20 +43,47 @@ GOVERNED: dict[str, dict[str, str]] = {
         "search_options": "web_search",
     },
     "anthropic": {
+        **_BEDROCK,
         "service_tier": "service_tier",
         "container": "container",
         "mcp_servers": "mcp",
         "speed": "speed",
         "inference_geo": "inference_geo",
     },
+    "openai_responses": {
+        "service_tier": "service_tier",
+        "store": "store",
+        "prompt": "prompt",
+        "models": "models",  # OpenRouter, down to plugins
+        "route": "models",
+        "provider": "provider",
+        "preset": "preset",
+        "transforms": "transforms",
+        "plugins": "plugins",
+        "search_parameters": "web_search",  # xAI
+    },
+    "gemini": {
+        "cachedContent": "cached_content",
+        "serviceTier": "service_tier",
+        "store": "store",
+        "modelArmorConfig": "model_armor",
+        "labels": "labels",
+    },
 }
 """Dialect → top-level field → feature."""
-_NAMES = {dialect: frozenset(fields) for dialect, fields in GOVERNED.items()}
+BETA_FIELD = "anthropic_beta"
+"""Where AWS reads in the body what Anthropic's own header says."""
+_NAMES = {dialect: frozenset((*fields, BETA_FIELD)) for dialect, fields in GOVERNED.items()}
 
 SERVER_TOOLS: dict[str, str] = {
     "tool_search": "server_tools",
     "file_search": "files",
+    "filesearch": "files",
+    "searchretrieval": "web_search",
+    "search_retrieval": "web_search",
     "retrieval": "files",
+    "url_context": "web_fetch",
+    "urlcontext": "web_fetch",
     "search": "web_search",
     "fetch": "web_fetch",
     "code": "code_execution",
@@ -56,7 +92,10 @@ SERVER_TOOLS: dict[str, str] = {
 }
 """A part of a tool's type → feature, the first that fits; a tool that no row knows needs `server_tools`."""
 _PLAIN_TOOLS = frozenset((None, "", "function", "custom"))
-_CLIENT_TOOLS: dict[str, tuple[str, ...]] = {"anthropic": ("bash_", "text_editor_", "computer_", "memory_")}
+_CLIENT_TOOLS: dict[str, tuple[str, ...]] = {
+    "anthropic": ("bash_", "text_editor_", "computer_", "memory_"),
+    "openai_responses": ("local_shell", "apply_patch", "computer", "namespace"),
+}
 """Dialect → beginnings of its own types of tools that the caller runs itself."""
 
 BETAS: dict[bytes, str] = {
@@ -96,11 +135,23 @@ _HARMLESS: dict[str, frozenset[bytes]] = {
 """Values that ask for nothing, where they are others than `_NOTHING`."""
 
 
+_FILE_MARKS = re.compile(rb'"file_?(?:U|u)ri"|\\\\u00')
+"""How Gemini's contents name a file that the provider holds or fetches; what is escaped may be such a name."""
+
+
 class _Tool(msgspec.Struct):
     type: str | None = None
 
 
+class _Bringing(msgspec.Struct):
+    tools: msgspec.Raw = msgspec.Raw(b"null")
+
+
 _TOOLS = msgspec.json.Decoder(list[_Tool] | None)
+_BRINGING = msgspec.json.Decoder(list[_Bringing])
+_OBJECTS = msgspec.json.Decoder(list[dict[str, msgspec.Raw]] | None)
+_TOOLS_BY_NAME = frozenset(("gemini",))
+"""Dialects in which a tool's field names what it is, not a type."""
 _ANYTHING: Callable[[bytes], object] = msgspec.json.Decoder().decode
 
 
@@ -111,14 +162,35 @@ def refuse_governed(front: str, ask: Ask, principal: Principal) -> None:
         return
     fields = ask.fields
     if not names.isdisjoint(fields):
-        for field, feature in GOVERNED[front].items():
-            if field in fields and bytes(fields[field]) not in _HARMLESS.get(field, _NOTHING):
-                _demand(principal, feature, f"The field '{field}'", field)
+        _refuse_fields(front, fields, principal)
     if "tools" in fields:
         for kind in _server_tools(front, fields["tools"]):
             _demand(principal, feature_of_tool(kind), f"The tool '{kind}', which the provider runs,", "tools")
-    if "files" not in principal.features and "messages" in fields and _has_foreign_file(bytes(fields["messages"])):
+    if "files" not in principal.features and "contents" in fields and _FILE_MARKS.search(bytes(fields["contents"])):
+        _demand(principal, "files", "A file that is stored at the provider", "contents")
+    if "files" not in principal.features and "messages" in fields and _have_foreign_file(bytes(fields["messages"])):
         _demand(principal, "files", "A file that is stored at the provider", "messages")
+    if front == "openai_responses" and "input" in fields:
+        _refuse_in_items(bytes(fields["input"]), principal)
+
+
+def _refuse_fields(front: str, fields: Mapping[str, msgspec.Raw], principal: Principal) -> None:
+    for field, feature in GOVERNED[front].items():
+        if field in fields and bytes(fields[field]) not in _HARMLESS.get(field, _NOTHING):
+            _demand(principal, feature, f"The field '{field}'", field)
+    if BETA_FIELD in fields:
+        _refuse_betas(_words(fields[BETA_FIELD]), principal, BETA_FIELD)
+
+
+def _refuse_in_items(items: bytes, principal: Principal) -> None:
+    """Items of Responses name files, and may bring tools of their own (`additional_tools`)."""
+    if "files" not in principal.features and names_a_file(items, "input"):
+        _demand(principal, "files", "A file that is stored at the provider", "input")
+    if not items.startswith(b"[") or (b'"tools"' not in items and b"\\u00" not in items):
+        return
+    for item in _BRINGING.decode(items):
+        for kind in _server_tools("openai_responses", item.tools):
+            _demand(principal, feature_of_tool(kind), f"The tool '{kind}', which the provider runs,", "input")
 
 
 def refuse_governed_headers(front: str, headers: Mapping[bytes, bytes], principal: Principal) -> None:
@@ -127,10 +199,22 @@ def refuse_governed_headers(front: str, headers: Mapping[bytes, bytes], principa
     betas = headers.get(header) if header is not None else None
     if header is None or not betas:
         return
+    _refuse_betas(betas, principal, header.decode())
+
+
+def _refuse_betas(betas: bytes, principal: Principal, where: str) -> None:
     betas = betas.lower()
     for name, feature in BETAS.items():
         if name in betas:
-            _demand(principal, feature, f"The beta '{name.decode()}' of {header.decode()}", header.decode())
+            _demand(principal, feature, f"The beta '{name.decode()}' of {where}", where)
+
+
+def _words(raw: msgspec.Raw) -> bytes:
+    """All that a list says, whatever was escaped in it."""
+    try:
+        return str(_ANYTHING(raw)).encode()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return bytes(raw)
 
 
 def refuse_governed_model(model: Model, principal: Principal) -> None:
@@ -144,9 +228,15 @@ def features_of_name(star: str) -> tuple[str, ...]:
     return tuple(feature for part, feature in SUFFIXES.items() if part in star)
 
 
+def features_of_tools(front: str, tools: msgspec.Raw) -> frozenset[str]:
+    """The features of all tools of a request that the provider runs. Raises `Fault` `invalid_request`."""
+    return frozenset(map(feature_of_tool, _server_tools(front, tools)))
+
+
 def feature_of_tool(kind: str) -> str:
     """The feature that permits a tool that the provider runs."""
-    return next((feature for part, feature in SERVER_TOOLS.items() if part in kind), "server_tools")
+    plain = kind.lower()
+    return next((feature for part, feature in SERVER_TOOLS.items() if part in plain), "server_tools")
 
 
 def _demand(principal: Principal, feature: str, what: str, param: str) -> None:
@@ -160,6 +250,9 @@ def _demand(principal: Principal, feature: str, what: str, param: str) -> None:
 
 
 def _server_tools(front: str, tools: msgspec.Raw) -> Iterator[str]:
+    if front in _TOOLS_BY_NAME:
+        yield from _named_tools(tools)
+        return
     if b'"type"' not in (raw := bytes(tools)) and b"\\u" not in raw:
         return
     try:
@@ -173,25 +266,17 @@ def _server_tools(front: str, tools: msgspec.Raw) -> Iterator[str]:
             yield kind
 
 
-def _has_foreign_file(messages: bytes) -> bool:
-    """Whether a part of a message names a file by the provider's id. Most messages have no parts, and are let go at once."""
-    if messages.find(b"[", 1) < 0 or not (b'"file_id"' in messages or (b"\\" in messages and b"\\u00" in messages)):
-        return False
+def _named_tools(tools: msgspec.Raw) -> Iterator[str]:
+    """Gemini's tools that the provider runs: what they are is a field's name (`googleSearch`, `code_execution`), not a type."""
     try:
-        waiting = [_ANYTHING(messages)]
+        listed = _OBJECTS.decode(tools) or ()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Fault(
-            "invalid_json", "The messages cannot be read. Send them as plain JSON, less deeply nested.", param="messages"
-        ) from None
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, list):
-            waiting += cast("list[object]", value)
-        elif isinstance(value, dict):
-            part = cast("dict[str, object]", value)
-            if str(part.get("type", "")).endswith("tool_use"):
-                continue  # its input is the caller's own
-            if part.get("file_id"):
-                return True
-            waiting += part.values()
-    return False
+        raise Fault("invalid_request", "'tools' must be a list of objects.", param="tools") from None
+    for name in {name for tool in listed for name in tool}:
+        if name.replace("_", "").lower() != "functiondeclarations":
+            yield name
+
+
+def _have_foreign_file(messages: bytes) -> bool:
+    """Most messages have no parts, and are let go at once."""
+    return messages.find(b"[", 1) > 0 and names_a_file(messages, "messages")

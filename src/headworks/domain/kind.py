@@ -11,6 +11,24 @@ class Kind(StrEnum):
     CHAT = "chat"
     COMPLETIONS = "completions"
     EMBEDDINGS = "embeddings"
+    RERANK = "rerank"
+    REALTIME = "realtime"
     COUNT_TOKENS = "count_tokens"
     MODELS = "models"
     MODEL = "model"
+    RESPONSE = "response"
+    RESPONSE_ITEMS = "response_items"
+    CANCEL_RESPONSE = "cancel_response"
+    DELETE_RESPONSE = "delete_response"
+
+    @property
+    def endpoint(self) -> Kind:
+        """By what name it is allowed: some are one endpoint to administrators."""
+        return _TOGETHER.get(self, self)
+
+
+BY_ID = frozenset((Kind.RESPONSE, Kind.RESPONSE_ITEMS, Kind.CANCEL_RESPONSE, Kind.DELETE_RESPONSE))
+"""Kinds that are about a thing which was made before: the line names its id, and there is no body."""
+FREE = BY_ID | {Kind.COUNT_TOKENS}
+"""Kinds that nobody bills tokens for."""
+_TOGETHER = {Kind.MODEL: Kind.MODELS, **dict.fromkeys(BY_ID, Kind.RESPONSE)}

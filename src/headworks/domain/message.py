@@ -14,6 +14,9 @@ import msgspec
 
 JsonObject = dict[str, Any]
 
+FORM = "form"
+"""In `extra`: how the conversation's dialect put it (ids of items, defaults said aloud). Others lose nothing by leaving it out."""
+
 
 class Role(StrEnum):
     """Who speaks. `developer` is OpenAI's newer word for `system`."""
@@ -80,12 +83,17 @@ class ToolCall(Part, frozen=True):
 
 
 class ToolResult(Part, frozen=True):
-    """What a tool said. `plain` tells that the content was a bare string on the wire."""
+    """What a tool said. `plain` tells that the content was a bare string on the wire.
+
+    `name` (of the tool) and `parsed` are set where the wire carried a name, and an object instead of text: `content` tells it as text.
+    """
 
     call_id: str
     content: tuple[Part, ...] = ()
     is_error: bool = False
     plain: bool = False
+    name: str = ""
+    parsed: JsonObject | None = None
 
 
 class Reasoning(Part, frozen=True):
@@ -206,6 +214,8 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     stop: tuple[str, ...] = ()
     stop_plain: bool = False
     choices: int | None = None
+    logprobs: int | None = None
+    """With how many other candidates each token's likelihood is wanted; None where it is not."""
     stream: bool | None = None
     include_usage: bool | None = None
     user: str = ""

@@ -13,6 +13,15 @@ import msgspec
 from headworks.domain.usage import Usage
 
 PER_MILLION = 1_000_000
+NANO_PLACES = 9
+PER_TOKEN_PLACES = 15
+"""A price in nano-units per million is one in 10⁻¹⁵ units for each."""
+
+
+def decimal_text(units: int, places: int = NANO_PLACES) -> str:
+    """A whole number of `10 ** -places` as people write it: `0.0000025`, without needless zeros."""
+    whole, rest = divmod(units, 10**places)
+    return f"{whole}.{rest:0{places}d}".rstrip("0").rstrip(".")
 
 
 class Money(msgspec.Struct, frozen=True, order=True):
@@ -90,6 +99,8 @@ class PriceCard(msgspec.Struct, frozen=True, kw_only=True):
     """Nano-units per request."""
     web_search: int = 0
     """Nano-units per web search."""
+    search: int = 0
+    """Nano-units per search unit of a ranking."""
     image: int = 0
     """Nano-units per image."""
     currency: str = "USD"
@@ -117,6 +128,7 @@ class PriceCard(msgspec.Struct, frozen=True, kw_only=True):
             return size * self.input.at(size) + usage.output * self.output.at(size) + self.request * PER_MILLION
         total = self._input(usage, size) + self._output(usage, size)
         flat = self.request + usage.web_searches * self.web_search + usage.images * self.image
+        flat += usage.searches * self.search
         return total + flat * PER_MILLION
 
     def _input(self, usage: Usage, size: int) -> int:

@@ -6,13 +6,13 @@ import msgspec
 
 from headworks.domain.ceiling import Ceiling, ceiling_of
 from headworks.domain.errors import Fault
-from headworks.domain.kind import Kind
+from headworks.domain.kind import FREE, Kind
 from headworks.domain.money import PriceCard
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Model, Snapshot
 from headworks.domain.target import Target
 
-ANY_DIALECT = frozenset((Kind.CHAT, Kind.COUNT_TOKENS))
+TRANSLATED = frozenset((Kind.CHAT, Kind.EMBEDDINGS, Kind.RERANK))
 """Kinds that can be asked of a target which speaks another language than the caller."""
 
 
@@ -36,12 +36,12 @@ class Plan(msgspec.Struct, frozen=True):
 def plan_for(snapshot: Snapshot, model: Model, kind: Kind, front: str) -> Plan:
     """Raises `Fault` where no target offers this kind of thing, or none of them has a price and the operator insists on one."""
     fitting = [_in_tongue(target, front) for target in model.targets]
-    fitting = [target for target in fitting if kind in ANY_DIALECT or (kind in target.heads and target.dialect == front)]
+    fitting = [target for target in fitting if _offers(target, kind, front)]
     if not fitting:
         raise Fault(
             "invalid_request", f"The model '{model.name}' has no target that offers '{kind}'. Ask another one.", param="model"
         )
-    if snapshot.unpriced != "free" and kind is not Kind.COUNT_TOKENS:
+    if snapshot.unpriced != "free" and kind not in FREE:
         fitting = [target for target in fitting if target.price is not None]
     if not fitting:
         raise Fault(
@@ -86,6 +86,11 @@ def _plan(model: Model, targets: list[Target]) -> Plan:
         if target.price is not None and target.price not in cards:
             cards.append(target.price)
     return Plan(model, tuple(targets), tuple(cards), ceiling_of(cards), all(target.price is not None for target in targets))
+
+
+def _offers(target: Target, kind: Kind, front: str) -> bool:
+    """Whether it can be asked for that. A count can be estimated for any target."""
+    return kind is Kind.COUNT_TOKENS or (kind in target.heads and (target.dialect == front or kind in TRANSLATED))
 
 
 def _in_tongue(target: Target, front: str) -> Target:

@@ -46,6 +46,11 @@ class Principal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """From then on it is nobody, wall-clock nanoseconds; 0: never. The least of the key's, its revocation's and all parties' above."""
 
     @property
+    def tenant(self) -> str:
+        """Whose ids and stored answers are whose: the organisation's, and of a caller that hangs on none its own."""
+        return self.organisation or f"key:{self.id}"
+
+    @property
     def narrowed(self) -> bool:
         """Whether it matters where a model is served."""
         return self.providers is not None or self.regions is not None

@@ -44,6 +44,18 @@ class Source(Protocol):
         ...
 
 
+class Duplex(Source, Protocol):
+    """A source that is also told what the client sends: that of a reply with status 101."""
+
+    def feed(self, data: bytes) -> None:
+        """Bytes of the client's, in any cut."""
+        ...
+
+    def on_slow(self, step: Callable[[bool], None]) -> None:
+        """Tell `step` when less is to be fed for a while, and when that is over."""
+        ...
+
+
 class Sink(Protocol):
     """Whoever takes the frames: the edge, or a test."""
 
@@ -75,7 +87,7 @@ class Reply:
     `whole` tells that one frame holds the entire body, so the edge can send a length and headers that need the outcome.
     """
 
-    __slots__ = ("_on_end", "_pending", "_sink", "_taps", "headers", "outcome", "source", "status", "stream", "whole")
+    __slots__ = ("_on_end", "_pending", "_sink", "_taps", "duplex", "headers", "outcome", "source", "status", "stream", "whole")
 
     def __init__(self, status: int, headers: HeaderList, source: Source, *, stream: bool = False, whole: bool = False) -> None:
         self.status = status
@@ -83,6 +95,8 @@ class Reply:
         self.source = source
         self.stream = stream
         self.whole = whole
+        self.duplex: Duplex | None = None
+        """The source, where the client may write too."""
         self.outcome: Outcome | None = None
         self._pending: list[Frame] = []
         self._taps: list[OnFrame] = []
@@ -161,6 +175,7 @@ class Reply:
         sink, self._sink = self._sink, _NOWHERE
         # Whoever pushed or watched knows us too: let go, so that counting references is enough to free an exchange.
         self.source = _STILL
+        self.duplex = None
         self._taps.clear()
         if sink is not None:
             sink.on_end(outcome)

@@ -12,8 +12,10 @@ import msgspec
 
 from headworks.domain.issuer import IdentitySettings
 from headworks.domain.limits.limit import Limit
+from headworks.domain.money import PriceCard
 from headworks.domain.policy import PolicyRule
 from headworks.domain.principal import Principal
+from headworks.domain.profile import UNKNOWN, Profile
 from headworks.domain.retry import RetryBudgetSettings, RetryPolicy
 from headworks.domain.target import AskedModel, Target
 
@@ -30,6 +32,9 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     name: AskedModel
     created: int = 0
     owner: str = "headworks"
+    profile: Profile = UNKNOWN
+    price: PriceCard | None = None
+    """What its first target costs."""
 
 
 class Model(Listed, frozen=True, kw_only=True):

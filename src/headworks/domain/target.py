@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NewType
+from typing import Any, NewType, Protocol
 
 import msgspec
 
 from headworks.domain.money import PriceCard
+from headworks.domain.profile import UNKNOWN, Profile
 from headworks.domain.usage import Certainty, Usage
 
 AskedModel = NewType("AskedModel", str)
@@ -80,8 +81,48 @@ class Quirks(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where its answers carry reasoning text (`reasoning_content`, `reasoning`)."""
     usage_in: str = ""
     """A non-standard place of the usage object in stream chunks (`x_groq.usage`)."""
+    dimensions_field: str = ""
+    """The name this provider wants for the length of vectors, where it is another one (`output_dimension`)."""
+    vectors: str = ""
+    """`int8` where its vectors in base64 are of signed bytes instead of 32-bit floats (Perplexity)."""
     reasoning_beside_output: bool = False
     """Its `completion_tokens` leave reasoning tokens out (xAI, Perplexity): `Usage.output` is the sum of both."""
+    framing: str = ""
+    """`aws` where each event of a stream is carried in a message of AWS's event streams."""
+
+
+class HeaderField(msgspec.Struct, frozen=True):
+    """A header that a place wants as a list in the body: the field, and the words that it knows."""
+
+    field: str
+    words: frozenset[str]
+
+
+class BodyShape(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How one place wants bodies of chats, other than its dialect has them: a path that says the model, a version in no header."""
+
+    leave_out: tuple[str, ...] = ()
+    """Fields that the path says instead."""
+    add: dict[str, str] = {}
+    headers: dict[str, HeaderField] = {}
+
+    def apply(self, fields: dict[str, Any]) -> None:
+        """Change the top-level fields of a body."""
+        for name in self.leave_out:
+            fields.pop(name, None)
+        fields.update(self.add)
+
+
+class Signer(Protocol):
+    """Shows a provider who asks, where that hangs on the request or on a credential that changes."""
+
+    def sign(self, head: bytes, body: bytes) -> bytes:
+        """Header lines to send besides, each ended by CRLF. At once: raises `Fault` `upstream_credentials` where there is none yet."""
+        ...
+
+    def secrets(self) -> tuple[bytes, ...]:
+        """What must be taken out of a provider's words now."""
+        ...
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,8 +143,19 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     origin: Origin
     heads: dict[str, bytes]
     price: PriceCard | None
+    profile: Profile = UNKNOWN
+    stream_heads: dict[str, bytes] = {}
+    """As `heads`, of the kinds whose streams have a path of their own."""
+    signer: Signer | None = None
+    """Signs what is sent, where a key in `heads` will not do."""
     timeouts: Timeouts = Timeouts()
     quirks: Quirks = Quirks()
+    body: BodyShape | None = None
+    """What its place wants of bodies, where that is peculiar."""
+    credential: str = ""
+    """What stands for the account with the provider: ids that the provider makes hold there alone."""
+    tenant: str = ""
+    """The one tenant that the account belongs to, `*` where all callers are one; empty where tenants share it."""
     weight: int = 1
     order: int = 0
     max_output: int = 4096
@@ -112,13 +164,18 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     region: str = ""
     """Where it is served, in the operator's own words (`eu`, `us-east`); empty where nobody said."""
     inexpressible: str = "drop"
-    """What to do about what this target's dialect can't say: `error` or `drop` (and report)."""
+    """What to do about what this target's dialect can't say or its model can't do: `error`, `drop` (and report), or `emulate` (and report)."""
     default_headers: dict[bytes, bytes] = {}
     variants: dict[str, Target] = {}
     secrets: tuple[bytes, ...] = ()
     """What must be taken out of a provider's words: the credentials that `heads` and `default_headers` hold, and its address. Hidden by
     `repr`, like them.
     """
+
+    @property
+    def hidden(self) -> tuple[bytes, ...]:
+        """`secrets`, and those that its signer uses now."""
+        return self.secrets if self.signer is None else (*self.secrets, *self.signer.secrets())
 
     def __repr__(self) -> str:
         return f"<Target {self.name} → {self.dialect} at {self.origin}>"

@@ -37,6 +37,8 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     images: int = 0
     citation: int = 0
     """The part of `output` that cites sources (Perplexity's deep research)."""
+    searches: int = 0
+    """Search units of a ranking: what Cohere bills instead of tokens."""
 
     @property
     def plain(self) -> bool:
@@ -50,6 +52,7 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
             or self.web_searches
             or self.images
             or self.citation
+            or self.searches
         )
 
     def __add__(self, other: Usage) -> Usage:

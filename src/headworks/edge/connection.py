@@ -6,6 +6,7 @@ import asyncio
 from typing import cast
 
 from headworks.domain.errors import Fault
+from headworks.domain.reply import Duplex
 from headworks.edge.guarded import went_well
 from headworks.edge.patience import Patience
 from headworks.edge.reader import MAX_AHEAD, Reader
@@ -44,6 +45,8 @@ class Connection(asyncio.Protocol):
         self._reader = Reader(settings)
         self._patience = Patience(settings)
         self._responder: Responder | None = None
+        self._duplex: Duplex | None = None
+        """Whose the client's bytes are, once the protocol was changed."""
         self._heading = False
         """The first bytes of a head have come, and its time runs."""
         self._reading = True
@@ -85,7 +88,7 @@ class Connection(asyncio.Protocol):
         """Bytes have come."""
         if self._leaving:
             return
-        if not went_well(self._complain, self._take, data):
+        if not went_well(self._complain, self._take if self._duplex is None else self._duplex.feed, data):
             self._transport.abort()
 
     def eof_received(self) -> bool:
@@ -96,7 +99,7 @@ class Connection(asyncio.Protocol):
         responder = self._responder
         if self._secure or self._leaving or responder is None:
             return False
-        if not responder.request.body.complete:
+        if self._duplex is not None or not responder.request.body.complete:
             self._drop(responder)
             responder.gone()
             self._leave()
@@ -142,6 +145,16 @@ class Connection(asyncio.Protocol):
         if not self._reading and not self._eof:
             self._reading = True
             self._transport.resume_reading()
+
+    def switch(self, duplex: Duplex) -> None:
+        """What the client has sent behind its request, and will send, is `duplex`'s."""
+        early, self._reader.switched = self._reader.switched, bytearray()
+        self._duplex = duplex
+        self._patience.endless()
+        duplex.on_slow(self._ease)
+        self.read_on()
+        if early:
+            duplex.feed(bytes(early))
 
     def finished(self, *, keep: bool) -> None:
         """The answer is complete."""
@@ -244,10 +257,20 @@ class Connection(asyncio.Protocol):
             return
         body, reader = responder.request.body, self._reader
         enough = body.size > BODY_AHEAD and not body.complete and not body.asked_for
-        if reader.ahead:
+        if reader.switched:
+            enough = len(reader.switched) > READ_AHEAD
+        elif reader.ahead:
             enough = enough or self._ahead > READ_AHEAD or len(reader.ready) >= MAX_AHEAD // 2
             self._ahead += size
         if enough:
+            self._reading = False
+            self._transport.pause_reading()
+
+    def _ease(self, slow: bool) -> None:  # noqa: FBT001 - a callback's one word
+        """What the client sends is not taken as fast as it comes."""
+        if not slow:
+            self.read_on()
+        elif self._reading:
             self._reading = False
             self._transport.pause_reading()
 
@@ -257,7 +280,7 @@ class Connection(asyncio.Protocol):
         """
         self._leaving = True
         transport = self._transport
-        if self._eof or (self._reader.between and not self._reader.broken):
+        if self._eof or (self._duplex is None and self._reader.between and not self._reader.broken):
             transport.close()
         else:
             if transport.can_write_eof():

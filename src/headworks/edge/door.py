@@ -18,7 +18,7 @@ Journey = Callable[[Call], Awaitable[Reply]]
 
 
 class FaultWriter(Protocol):
-    """The part of `ports.dialect.Interpreter` that the edge needs."""
+    """The part of `ports.interpreter.Interpreter` that the edge needs."""
 
     def write_fault(self, front: str, fault: Fault, request_id: str) -> bytes:
         """A fault as the JSON body of an error answer in the client's dialect."""

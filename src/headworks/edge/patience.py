@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from headworks.domain.errors import Fault
 from headworks.domain.snapshot import EdgeSettings
 
@@ -51,6 +53,10 @@ class Patience:
         return Fault(
             "total_timeout", f"The answer was not complete after {seconds:g} s (server.request_timeout). Ask for a shorter one."
         )
+
+    def endless(self) -> None:
+        """The answer may take as long as it likes: it is a conversation."""
+        self._answer_by = inf
 
     def body_overdue(self, now: float) -> Fault | None:
         """Why the body is not waited for any longer."""

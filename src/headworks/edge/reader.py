@@ -10,6 +10,7 @@ from headworks.domain.errors import Fault
 from headworks.domain.snapshot import EdgeSettings
 from headworks.edge.repetition import Repetition
 from headworks.edge.request import SINGLE, Request, inspect, malformed, too_large
+from headworks.edge.websocket import asks_for_websocket
 
 MAX_AHEAD = 16
 """Requests that a client may send before it has the answer to the first."""
@@ -48,6 +49,7 @@ class Reader:
         "ready",
         "request",
         "settings",
+        "switched",
     )
 
     def __init__(self, settings: EdgeSettings) -> None:
@@ -69,6 +71,8 @@ class Reader:
         """Bytes of the piece in which the request began, where others are in it too."""
         self._crumbs = 0
         """Parts of the body that were next to nothing."""
+        self.switched: bytearray | None = None
+        """What has come behind a request that changes the protocol, as long as nobody takes it."""
         self._parser = httptools.HttpRequestParser(self)
         self._repetition: Repetition | None = None
         self._lessons = MOST_LESSONS
@@ -81,6 +85,9 @@ class Reader:
     def feed(self, data: bytes) -> None:
         """The next bytes, in any cut. Never raises for what a client may send."""
         if self.broken:
+            return
+        if self.switched is not None:
+            self.switched += data
             return
         if self.between and self._is_repetition(data):
             return
@@ -146,9 +153,9 @@ class Reader:
         if self._besides + self._since > self.settings.max_header_bytes and request.weight > self.settings.max_header_bytes:
             raise self._flooded()
         inspect(request, parser.get_http_version(), self.settings)
-        if b"upgrade" in request.headers and parser.should_upgrade():
-            _refuse_upgrade(request)
         request.keep_alive = parser.should_keep_alive()
+        if b"upgrade" in request.headers and parser.should_upgrade():
+            self._upgrade(request)
         self._headed = True
         self._since = self._crumbs = 0
         self.ready.append(request)
@@ -174,6 +181,15 @@ class Reader:
 
     # ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def _upgrade(self, request: Request) -> None:
+        """It wants another protocol: a WebSocket where there is one; HTTP/2 is declined by going on; the rest is refused."""
+        if not asks_for_websocket(request):
+            _refuse_upgrade(request)
+            return
+        request.websocket = True
+        request.keep_alive = False
+        self.switched = bytearray()
+
     def _is_repetition(self, data: bytes) -> bool:
         """Whether `data` was one whole request like the last one: then it is ready, and the parser need not see it."""
         known = self._repetition
@@ -196,6 +212,9 @@ class Reader:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
+            if self.switched is not None:
+                self.switched += data[upgrade.args[0] :]
+                return
             self._parse(self._unupgraded() + data[upgrade.args[0] :])
         except httptools.HttpParserCallbackError as error:
             fault = error.__context__

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote_to_bytes
+
 from headworks.domain.errors import Fault
+from headworks.domain.kind import Kind
 from headworks.domain.reply import HeaderList
 from headworks.domain.snapshot import Cors
 from headworks.edge import answers, routes
@@ -11,9 +14,10 @@ from headworks.edge.cors import CorsRules
 from headworks.edge.request import Request
 from headworks.edge.routes import Match
 from headworks.edge.state import ServerState
+from headworks.edge.websocket import opened
 
 _PROBE_METHODS = b"GET, HEAD, OPTIONS"
-_ALL_METHODS = b"GET, HEAD, POST, OPTIONS"
+_ALL_METHODS = b"GET, HEAD, POST, DELETE, OPTIONS"
 
 
 class WrongMethod(Fault):
@@ -34,13 +38,21 @@ def receive(request: Request, state: ServerState, cors: Cors) -> Match | Answer:
     match = routes.exactly(request.target) or _look_up(request)
     if match is None:
         return _elsewhere(request, state, cors)
+    if match.route.kind is Kind.REALTIME:
+        return opened(request, match)
     method = match.route.method
     if request.method == method or (request.method == b"HEAD" and method == b"GET"):
         return match
-    allow = method + (b", HEAD, OPTIONS" if method == b"GET" else b", OPTIONS")
+    allow = b", ".join((*_answered(request), b"OPTIONS"))
     if request.method == b"OPTIONS":
         return _options(request, state.rules(cors), allow)
     raise WrongMethod(request, allow)
+
+
+def _answered(request: Request) -> list[bytes]:
+    """The methods that a path answers to, `HEAD` wherever `GET`."""
+    known = routes.methods(request.path, request.query)
+    return [shown for method in known for shown in ((method, b"HEAD") if method == b"GET" else (method,))]
 
 
 def _look_up(request: Request) -> Match | None:
@@ -49,7 +61,18 @@ def _look_up(request: Request) -> Match | None:
     except Fault:
         request.keep_alive = False
         raise
-    return routes.find(request.path)
+    match = routes.find(request.path, request.query, b"GET" if request.method == b"HEAD" else request.method)
+    if match is not None and match.route.front is routes.GEMINI:
+        _take_key(request)
+    return match
+
+
+def _take_key(request: Request) -> None:
+    """Gemini's clients may show their key in the query. A header comes first."""
+    for said in request.query.split(b"&"):
+        name, _, value = said.partition(b"=")
+        if name == b"key" and value:
+            request.headers.setdefault(b"x-goog-api-key", unquote_to_bytes(value))
 
 
 def _elsewhere(request: Request, state: ServerState, cors: Cors) -> Answer:

@@ -50,6 +50,8 @@ class Request:
     keep_alive: bool = False
     expects: bool = False
     """It waits for `100 Continue` before it sends the body."""
+    websocket: bool = False
+    """What follows its head on the connection is no HTTP."""
     fault: Fault | None = None
 
     def __init__(self, headers: dict[bytes, bytes] | None = None, body: IncomingBody | None = None) -> None:
@@ -65,6 +67,11 @@ class Request:
     def path(self) -> bytes:
         """The target without its query."""
         return self.target.partition(b"?")[0]
+
+    @property
+    def query(self) -> bytes:
+        """What the target says behind its path."""
+        return self.target.partition(b"?")[2]
 
     def straighten(self) -> None:
         """Make the target a path, where it is a whole URL. Raises `Fault` for a target that leads nowhere or elsewhere."""

@@ -10,14 +10,14 @@ from headworks.domain.call import Call, Tally
 from headworks.domain.ending import Closing
 from headworks.domain.errors import Fault, FaultClass
 from headworks.domain.outcome import Ending, Outcome
-from headworks.domain.reply import Reply
+from headworks.domain.reply import Duplex, Reply
 from headworks.edge.answers import Answer
 from headworks.edge.guarded import went_well
 from headworks.edge.heads import CONTINUE
 from headworks.edge.reception import receive
 from headworks.edge.request import Request
 from headworks.edge.routes import Match, find
-from headworks.edge.sinks import StreamSink, WholeSink
+from headworks.edge.sinks import DuplexSink, StreamSink, WholeSink
 from headworks.edge.state import ServerState
 from headworks.edge.writer import AnswerWriter, Line
 
@@ -143,8 +143,8 @@ class Responder:
             tally=tally,
             closing=Closing(door.complain),
             peer=self._line.peer,
+            where=match.where,
             certificate=self._line.certificate,
-            subject=match.subject,
         )
 
     def _begin(self, reply: Reply) -> None:
@@ -157,11 +157,20 @@ class Responder:
         if reply.whole:
             reply.start(WholeSink(self._writer, reply))
             return
+        if reply.duplex is not None:
+            self._converse(reply, reply.duplex)
+            return
         stream = self._stream = StreamSink(self._writer, reply)
         reply.start(stream)
         stream.begin()
         if self._line.slow:
             reply.source.pause()
+
+    def _converse(self, reply: Reply, duplex: Duplex) -> None:
+        sink = DuplexSink(self._writer, reply)
+        reply.start(sink)
+        sink.begin()
+        self._line.switch(duplex)
 
     def _failed(self, call: Call, fault: Fault) -> None:
         """The journey raised, or the reply could not be begun: the client hears it if it still can."""

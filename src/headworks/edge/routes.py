@@ -1,17 +1,20 @@
 """What is answered where: a table.
 
-Every path is reachable with `/v1`, without it, and with it doubled, because SDKs differ in what they add to their base URL.
+Every path is reachable with `/v1`, without it, and with it doubled, because SDKs differ in what they add to their base URL. Gemini's have
+`/v1beta` and name the model; Vertex AI's clients put a project and a place before them, which say nothing here.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
-from urllib.parse import unquote
+import re
+from collections.abc import Iterator, Mapping
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
 from headworks.domain.kind import Kind
+from headworks.domain.where import NOWHERE, Form, Where
 
 
 class Front(msgspec.Struct, frozen=True):
@@ -27,15 +30,18 @@ class Front(msgspec.Struct, frozen=True):
 
 
 OPENAI = Front("openai_chat")
+RESPONSES = Front("openai_responses", event=b"event: error\ndata: ")
 ANTHROPIC = Front("anthropic", b"request-id", b"event: error\ndata: ", "anthropic-ratelimit")
+
+GEMINI = Front("gemini")
 
 ANTHROPIC_MARK = b"anthropic-version"
 """The header by which a client of a path that both dialects have says which one it speaks."""
 
 
 class Route(msgspec.Struct, frozen=True):
-    """One endpoint. A path that ends in a slash takes the rest as the call's subject. With `shared`, clients that send
-    `ANTHROPIC_MARK` are answered in Anthropic's dialect.
+    """One endpoint. A path that ends in a slash takes the rest as the call's subject, up to `action` where there is one. With `shared`,
+    clients that send `ANTHROPIC_MARK` are answered in Anthropic's dialect.
     """
 
     method: bytes
@@ -43,25 +49,75 @@ class Route(msgspec.Struct, frozen=True):
     kind: Kind
     front: Front = OPENAI
     shared: bool = False
+    action: bytes = b""
+    """How the path ends, behind the subject: `:generateContent`."""
+    query: bytes = b""
+    """What the query must say."""
+    form: Form = Form.ASKED
+    parameters: frozenset[str] = frozenset()
+    """Parameters of the query that travel on."""
+
+    @property
+    def shown(self) -> str:
+        """The path as documents write it."""
+        return f"{self.path.decode()}{'{id}' * self.path.endswith(b'/')}{self.action.decode()}"
 
     def spoken(self, headers: Mapping[bytes, bytes]) -> Front:
         """The dialect of a client that sent `headers`."""
         return ANTHROPIC if self.shared and ANTHROPIC_MARK in headers else self.front
 
 
+_OF_RESPONSES = frozenset(("include", "include[]", "include_obfuscation", "starting_after", "stream"))
+_OF_ITEMS = frozenset(("after", "before", "include", "include[]", "limit", "order"))
+
 ROUTES = (
     Route(b"POST", b"/chat/completions", Kind.CHAT),
+    Route(b"POST", b"/responses", Kind.CHAT, RESPONSES),
+    Route(b"POST", b"/responses/input_tokens", Kind.COUNT_TOKENS, RESPONSES),
+    Route(b"GET", b"/responses/", Kind.RESPONSE, RESPONSES, parameters=_OF_RESPONSES),
+    Route(b"DELETE", b"/responses/", Kind.DELETE_RESPONSE, RESPONSES),
+    Route(b"POST", b"/responses/", Kind.CANCEL_RESPONSE, RESPONSES, action=b"/cancel"),
+    Route(b"GET", b"/responses/", Kind.RESPONSE_ITEMS, RESPONSES, action=b"/input_items", parameters=_OF_ITEMS),
     Route(b"POST", b"/completions", Kind.COMPLETIONS),
     Route(b"POST", b"/embeddings", Kind.EMBEDDINGS),
+    Route(b"POST", b"/rerank", Kind.RERANK),
+    Route(b"GET", b"/realtime", Kind.REALTIME),
     Route(b"GET", b"/models", Kind.MODELS, shared=True),
     Route(b"GET", b"/models/", Kind.MODEL, shared=True),
     Route(b"POST", b"/messages", Kind.CHAT, ANTHROPIC),
     Route(b"POST", b"/messages/count_tokens", Kind.COUNT_TOKENS, ANTHROPIC),
 )
 PREFIXES = (b"/v1", b"", b"/v1/v1")
+COHERE_ROUTES = (Route(b"POST", b"/v2/rerank", Kind.RERANK),)
+"""Cohere's clients ask for a ranking under a version of their own."""
+_MODEL = b"/models/"
+GEMINI_ROUTES = (
+    Route(b"POST", _MODEL, Kind.CHAT, GEMINI, action=b":generateContent", form=Form.WHOLE),
+    Route(b"POST", _MODEL, Kind.CHAT, GEMINI, action=b":streamGenerateContent", query=b"alt=sse", form=Form.EVENTS),
+    Route(b"POST", _MODEL, Kind.CHAT, GEMINI, action=b":streamGenerateContent", form=Form.ARRAY),
+    Route(b"POST", _MODEL, Kind.COUNT_TOKENS, GEMINI, action=b":countTokens", form=Form.WHOLE),
+    Route(b"POST", _MODEL, Kind.EMBEDDINGS, GEMINI, action=b":embedContent", form=Form.WHOLE),
+    Route(b"POST", _MODEL, Kind.EMBEDDINGS, GEMINI, action=b":batchEmbedContents", form=Form.WHOLE),
+    Route(b"GET", b"/models", Kind.MODELS, GEMINI),
+    Route(b"GET", _MODEL, Kind.MODEL, GEMINI),
+)
+ALL_ROUTES = (*ROUTES, *COHERE_ROUTES, *GEMINI_ROUTES)
+GEMINI_PREFIXES = (b"/v1beta", b"/v1", b"")
+"""What asks for no model's action under the last two is OpenAI's."""
+_VERTEX = re.compile(rb"/v1(?:beta1?)?/projects/[^/]+/locations/[^/]+/publishers/[^/]+(?=/models)")
 
-_EXACT = {prefix + route.path: route for prefix in PREFIXES for route in ROUTES if not route.path.endswith(b"/")}
-_NAMED = {prefix + route.path: route for prefix in PREFIXES for route in ROUTES if route.path.endswith(b"/")}
+_TABLE = [
+    *((b"", route) for route in COHERE_ROUTES),
+    *((prefix, route) for prefix in PREFIXES for route in ROUTES),
+    *((prefix, route) for prefix in GEMINI_PREFIXES for route in GEMINI_ROUTES if route.action or prefix == GEMINI_PREFIXES[0]),
+]
+_EXACT = {prefix + route.path: route for prefix, route in _TABLE if not route.path.endswith(b"/")}
+_NAMED = sorted(
+    ((prefix + route.path, route) for prefix, route in _TABLE if route.path.endswith(b"/")),
+    key=lambda row: (len(row[1].action), len(row[1].query)),
+    reverse=True,
+)
+"""What says more comes first."""
 
 _LONGEST = 64
 """Characters of an unknown path that are compared with those we know: comparing costs time, and asking costs nothing."""
@@ -72,17 +128,17 @@ READY = (b"/readyz", b"/health/readiness")
 
 
 ELSEWHERE = {
-    "/responses": "The Responses API is not served yet. Use POST /v1/chat/completions.",
+    "/conversations": "Conversations are not kept: go on from an answer with 'previous_response_id' in POST /v1/responses.",
     "/metrics": "Metrics are on the control port (4456 unless control.port says otherwise): GET /metrics there.",
 }
 """Paths, without `/v1`, that many ask for and a guess would lead astray."""
 
 
 class Match(msgspec.Struct, frozen=True):
-    """A path that leads somewhere. `subject` is what it names."""
+    """A path that leads somewhere."""
 
     route: Route
-    subject: str = ""
+    where: Where = NOWHERE
 
 
 _MATCHES = {path: Match(route) for path, route in _EXACT.items()}
@@ -93,15 +149,41 @@ def exactly(target: bytes) -> Match | None:
     return _MATCHES.get(target)
 
 
-def find(path: bytes) -> Match | None:
-    """Where a path leads. A trailing slash is forgiven; what a path names may be percent-encoded and hold slashes."""
+def find(path: bytes, query: bytes = b"", method: bytes = b"") -> Match | None:
+    """Where a path leads: to the route of this method, if it has one. A trailing slash is forgiven; what a path names may be
+    percent-encoded and hold slashes.
+    """
+    path = _VERTEX.sub(GEMINI_PREFIXES[0], path, count=1)
     match = _MATCHES.get(path) or _MATCHES.get(path.rstrip(b"/"))
     if match is not None:
         return match
-    for prefix, route in _NAMED.items():
-        if path.startswith(prefix):
-            return Match(route, unquote(path[len(prefix) :].decode("latin-1"), errors="replace"))
-    return None
+    found = list(_named(path, query))
+    return next((match for match in found if match.route.method == method), found[0] if found else None)
+
+
+def methods(path: bytes, query: bytes = b"") -> list[bytes]:
+    """All methods that a path answers to."""
+    exact = _MATCHES.get(path) or _MATCHES.get(path.rstrip(b"/"))
+    return [match.route.method for match in ([exact] if exact else _named(path, query))]
+
+
+def _named(path: bytes, query: bytes) -> Iterator[Match]:
+    """All that a path with a subject leads to by what says most of it, each by another method."""
+    said = query.split(b"&")
+    action: bytes | None = None
+    for prefix, route in _NAMED:
+        if action is not None and route.action != action:
+            return
+        if path.startswith(prefix) and path.endswith(route.action) and (not route.query or route.query in said):
+            action = route.action
+            subject = unquote(path[len(prefix) : len(path) - len(action)].decode("latin-1"), errors="replace")
+            yield Match(route, Where(subject, route.form, _parameters(query, route)))
+
+
+def _parameters(query: bytes, route: Route) -> tuple[tuple[str, str], ...]:
+    if not query or not route.parameters:
+        return ()
+    return tuple(pair for pair in parse_qsl(query.decode("latin-1")) if pair[0] in route.parameters)
 
 
 def hint(path: bytes) -> str:
@@ -123,6 +205,4 @@ def _nearest(asked: str) -> str:
 
 def overview() -> str:
     """All endpoints in one line, for who is lost."""
-    return ", ".join(
-        f"{route.method.decode()} /v1{route.path.decode()}{'{id}' * route.path.endswith(b'/')}" for route in ROUTES
-    )
+    return ", ".join(f"{route.method.decode()} /v1{route.shown}" for route in ROUTES)

@@ -13,6 +13,7 @@ from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Frame, Reply
 from headworks.edge.framing import framing_for
 from headworks.edge.heads import STREAM, head
+from headworks.edge.websocket import granted
 from headworks.edge.writer import AnswerWriter
 
 _GOOD = (Ending.FINISHED, Ending.REFUSED)
@@ -116,6 +117,39 @@ class StreamSink:
 
     def _can_tell(self, outcome: Outcome) -> bool:
         return outcome.ending in _GOOD or (self._reply.stream and outcome.ending in _TOLD)
+
+
+class DuplexSink:
+    """One per conversation: the head that switches, then bytes as they come. `begin` is called right after the reply has been started."""
+
+    __slots__ = ("_reply", "_waiting", "_writer")
+
+    def __init__(self, writer: AnswerWriter, reply: Reply) -> None:
+        self._writer = writer
+        self._reply = reply
+        self._waiting: list[bytes] | None = []
+
+    def on_frame(self, frame: Frame) -> None:
+        """Write it."""
+        if self._waiting is None:
+            self._writer.write(frame.raw)
+        else:
+            self._waiting.append(frame.raw)
+
+    def on_end(self, outcome: Outcome) -> None:
+        """All was said, the goodbye too."""
+        if outcome.ending is not Ending.CLIENT_GONE:
+            self.begin()
+            self._writer.done(keep=False)
+
+    def begin(self) -> None:
+        """Write the head and what has come by now."""
+        if self._waiting is None:
+            return
+        waiting, self._waiting = self._waiting, None
+        writer, reply = self._writer, self._reply
+        lines = writer.lines(keep=True) + granted(writer.request) + b"\r\n"
+        writer.write(head(reply.status, reply.headers, lines) + b"".join(waiting))
 
 
 def _broken(outcome: Outcome) -> Fault:

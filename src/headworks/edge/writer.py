@@ -6,7 +6,7 @@ from typing import Protocol
 
 from headworks.domain.call import Tally
 from headworks.domain.errors import Fault
-from headworks.domain.reply import HeaderList
+from headworks.domain.reply import Duplex, HeaderList
 from headworks.domain.snapshot import Cors
 from headworks.edge import answers
 from headworks.edge.guarded import went_well
@@ -37,6 +37,10 @@ class Line(Protocol):
 
     def read_on(self) -> None:
         """The body is wanted: read without bound."""
+        ...
+
+    def switch(self, duplex: Duplex) -> None:
+        """From now on what the client sends is `duplex`'s."""
         ...
 
     def finished(self, *, keep: bool) -> None:

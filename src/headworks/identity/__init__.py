@@ -1,6 +1,7 @@
 """Who calls: keys, their digests, tokens of other issuers, and the directory that knows who holds them."""
 
 from headworks.identity.directory import Directory
+from headworks.identity.foreign_ids import PepperedForeignIds
 from headworks.identity.introductions import Introductions
 from headworks.identity.keys import Digests, make_key, prefix_of
 from headworks.identity.pepper import Pepper, PepperRefused, peppers_of
@@ -16,6 +17,7 @@ __all__ = [
     "Introductions",
     "Pepper",
     "PepperRefused",
+    "PepperedForeignIds",
     "PepperedReferences",
     "make_key",
     "peppers_of",

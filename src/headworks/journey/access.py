@@ -151,7 +151,7 @@ def _models(names: tuple[str, ...], model: Model | None, question: Question) -> 
 
 
 def _endpoints(names: tuple[str, ...], _model: Model | None, question: Question) -> _Answer:
-    kind = "models" if question.endpoint is Kind.MODEL else question.endpoint.value
+    kind = question.endpoint.endpoint.value
     return kind in names, f"'{kind}' is {'' if kind in names else 'not '}among them"
 
 

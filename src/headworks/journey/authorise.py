@@ -7,42 +7,64 @@ from collections.abc import Awaitable
 import msgspec
 
 from headworks.domain.call import Ask, Call, Kind
+from headworks.domain.errors import Fault
 from headworks.domain.facts import CUSTOMER, SESSION, Facts, customer_of
 from headworks.domain.features import refuse_ordinary
 from headworks.domain.governed import refuse_governed, refuse_governed_headers
+from headworks.domain.kind import BY_ID
 from headworks.domain.principal import Principal
 from headworks.domain.reply import Reply
+from headworks.journey.foreign import PREVIOUS, Foreign
 from headworks.journey.permission import Permission, model_asked, refuse_endpoint
-from headworks.ports.dialect import Interpreter
+from headworks.ports.interpreter import Interpreter
 from headworks.ports.references import References
 from headworks.ports.stage import Proceed
 
+RESPONSES = "openai_responses"
+_GOES_ON = frozenset(("previous_response",))
 BODILESS = frozenset((Kind.MODELS, Kind.MODEL))
 
 
 class Authorise:
     """Reads the body, as far as decisions need it, and decides."""
 
-    def __init__(self, interpreter: Interpreter, permission: Permission, references: References) -> None:
+    def __init__(self, interpreter: Interpreter, permission: Permission, references: References, foreign: Foreign) -> None:
         self._interpreter = interpreter
         self._permission = permission
         self._references = references
+        self._foreign = foreign
 
     def __call__(self, call: Call, proceed: Proceed) -> Awaitable[Reply]:
-        """Refuses what is malformed, unknown or not allowed. Waits only for a body that is still coming."""
+        """Refuses what is malformed, unknown or not allowed. Waits only for a body that is still coming, and for what was kept."""
         refuse_endpoint(call)
         if call.kind in BODILESS:
             return proceed(call)
+        if call.kind in BY_ID:
+            return self._found(call, proceed)
         if not call.body.complete:
             return self._when_complete(call, proceed)
-        return proceed(self._authorised(call, call.body.data))
+        return self._read(call, call.body.data, proceed)
+
+    async def _found(self, call: Call, proceed: Proceed) -> Reply:
+        return await proceed(await self._foreign.found(call))
 
     async def _when_complete(self, call: Call, proceed: Proceed) -> Reply:
-        return await proceed(self._authorised(call, await call.body.read()))
+        return await self._read(call, await call.body.read(), proceed)
 
-    def _authorised(self, call: Call, body: bytes) -> Call:
-        ask = self._interpreter.read_ask(call.front, call.kind, body)
+    def _read(self, call: Call, body: bytes, proceed: Proceed) -> Awaitable[Reply]:
+        ask = self._interpreter.read_ask(call.front, call.kind, body, call.where)
         call.tally.asked = ask.model
+        if PREVIOUS in ask.fields and ask.features.issuperset(_GOES_ON):
+            return self._continued(call, ask, proceed)
+        return proceed(self._authorised(call, ask))
+
+    async def _continued(self, call: Call, ask: Ask, proceed: Proceed) -> Reply:
+        call = await self._foreign.continued(call, ask)
+        if call.kept is not None:
+            ask = self._interpreter.read_ask(call.front, call.kind, call.body.data, call.where)
+        return await proceed(self._authorised(call, ask))
+
+    def _authorised(self, call: Call, ask: Ask) -> Call:
         principal = call.principal
         assert principal is not None
         model = model_asked(call, ask, principal)
@@ -51,9 +73,13 @@ class Authorise:
         refuse_ordinary(ask, principal)
         if principal.tags or CUSTOMER in call.headers:
             ask = _for_whom(call, ask, principal)
+        if call.front == RESPONSES:
+            ask = _kept(call, ask, principal)
         plan = self._permission.plan(call, ask, ask.model, model)
         customer = self._references.customer(principal.organisation, ask.user) if ask.user else ""
         call = msgspec.structs.replace(call, ask=ask, plan=plan, customer=customer)
+        if principal.features or call.front == RESPONSES:  # without a feature nothing that names a foreign id has come this far
+            call = self._foreign.settled(call, ask, plan)
         return call if Facts.HEADERS.isdisjoint(call.headers) else self._told(call, principal)
 
     def _told(self, call: Call, principal: Principal) -> Call:
@@ -66,6 +92,19 @@ class Authorise:
         return msgspec.structs.replace(
             call, session=self._references.session(principal.organisation, session) if session else ""
         )
+
+
+def _kept(call: Call, ask: Ask, principal: Principal) -> Ask:
+    """The same, with whether the answer is kept. Left out, `store` means what it means at OpenAI, for who may have things stored."""
+    store = bytes(ask.fields.get("store", b"null"))
+    if not call.snapshot.cache.zero_retention:
+        keep = store == b"true" or (store == b"null" and "store" in principal.features)
+        return msgspec.structs.replace(ask, keep=True) if keep and call.kind is Kind.CHAT else ask
+    if store == b"true":
+        raise Fault(
+            "feature_not_allowed", "No answer outlives its request here (zero_retention). Leave 'store' out.", param="store"
+        )
+    return ask
 
 
 def _for_whom(call: Call, ask: Ask, principal: Principal) -> Ask:

@@ -9,7 +9,7 @@ from headworks.domain.call import Call, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Frame, Reply
-from headworks.ports.dialect import Interpreter
+from headworks.ports.interpreter import Interpreter
 from headworks.ports.stage import Proceed
 from headworks.ports.stores import Answer, Answers, Replays
 

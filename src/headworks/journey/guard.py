@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import assert_never
 
-from headworks.domain.call import Ask, Call
+from headworks.domain.call import Ask, Call, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.reply import Reply
 from headworks.domain.snapshot import Snapshot
-from headworks.ports.dialect import Interpreter
 from headworks.ports.extension import Allow, Block, Rewrite
 from headworks.ports.extension import Guard as Judge
+from headworks.ports.interpreter import Interpreter
 from headworks.ports.stage import Proceed
 
 _REMEDY = "Change the question: the same one is refused again."
@@ -50,6 +50,12 @@ class Guard:
         judges = self._judges_of(call)
         if not judges:
             return await proceed(call)
+        if call.kind is Kind.REALTIME:
+            raise Fault(
+                "guard_blocked",
+                f"The guard '{judges[0].name}' judges this key's requests, and what is said in real time it cannot. "
+                "Ask without a WebSocket, or have an administrator leave the guard out for this key.",
+            )
         text = self._interpreter.prompt_text(call.front, call.kind, ask)
         for judge in judges:
             verdict = await judge.judge(call, text)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 
 import msgspec
 
-from headworks.domain.call import Call
+from headworks.domain.call import Call, Kind
 from headworks.domain.charges import counts
 from headworks.domain.facts import Facts
 from headworks.domain.limits import Claim, Demand, Exceeded, Limit, Periods, claims_of
@@ -14,6 +14,7 @@ from headworks.domain.limits.limit import COST
 from headworks.domain.outcome import Outcome
 from headworks.domain.plan import Plan
 from headworks.domain.reply import Reply
+from headworks.domain.usage import Usage
 from headworks.journey.reservation import Reservation, affordable, reservation, strict, unbounded_part
 from headworks.ports.stage import Proceed
 from headworks.ports.stores import Counters, Hold
@@ -130,6 +131,8 @@ class _Debt:
         call, asked = self._call, self._asked
         tally = call.tally
         tally.extend = self.extend
+        if call.kind is Kind.REALTIME:
+            tally.prolong = self.prolong
         granted = tally.claims
         self._note()
         if asked.capped or not claims:
@@ -155,6 +158,23 @@ class _Debt:
             await self.incur(claims)
         self._note()
         tally.reserved_nanos = max(tally.reserved_nanos, nanos)
+
+    async def prolong(self, used: Usage, nanos: int) -> None:
+        """Hold what a conversation has used, and one answer more. Raises `Fault`; what was held stays held."""
+        if self._hold is None:
+            return
+        answer = self._asked
+        self._asked = msgspec.structs.replace(answer, input=answer.input + used.input, output=answer.output + used.output)
+        assert self._plan is not None
+        cost = nanos + answer.nanos(self._plan)
+        try:
+            claims = self.claims(self._plan, cost)
+            await self._hold.extend(tuple([msgspec.structs.replace(claim, least=-1) for claim in claims]))
+        finally:
+            self._asked = answer
+        tally = self._call.tally
+        tally.claims = self._hold.claims + self._watched
+        tally.reserved_nanos = max(tally.reserved_nanos, cost)
 
     def _take(self, hold: Hold) -> None:
         self._hold = hold
@@ -182,7 +202,8 @@ class _Debt:
         return self._facts
 
     def _settle(self, outcome: Outcome) -> None:
-        self._call.tally.extend = None  # it leads back here: a circle is the collector's to find, and it takes its time
+        tally = self._call.tally
+        tally.extend = tally.prolong = None  # it leads back here: a circle is the collector's to find, and it takes its time
         if self._hold is not None:
             receipt = self._call.tally.receipt
             self._hold.settle(receipt.usage, receipt.price.nanos, counts=counts(outcome))

@@ -6,7 +6,7 @@ from headworks.domain.call import Call, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.reply import Reply
 from headworks.domain.snapshot import LONGEST_NAME
-from headworks.ports.dialect import Interpreter
+from headworks.ports.interpreter import Interpreter
 
 _JSON = (b"content-type", b"application/json")
 _SHOWN = 60
@@ -17,7 +17,7 @@ def list_models(call: Call, interpreter: Interpreter) -> Reply:
 
     A list has no patterns; one model is found by a pattern too.
     """
-    principal, name = call.principal, call.subject
+    principal, name = call.principal, call.where.subject
     assert principal is not None
     if call.kind is Kind.MODELS:
         return Reply.of(200, [_JSON], interpreter.write_models(call.front, call.snapshot.listed_for(principal)))

@@ -62,7 +62,7 @@ class _Watch:
                 (b"x-headworks-provider", served.provider.encode()),
                 (b"x-headworks-attempts", b"%d" % len(tried)),
             )
-        if self._call.tally.downgrades:
+        if self._call.tally.downgrades and not reply.whole:
             reply.headers.append((b"x-headworks-downgrades", _one_line(self._call.tally.downgrades)))
         reply.tap(self._frame)
 
@@ -81,6 +81,8 @@ class _Watch:
         if reply is not None and reply.whole and tally.tried:
             nanos = receipt.price.nanos
             reply.headers.append((b"x-headworks-cost", b"%d.%09d" % divmod(nanos, 1_000_000_000)))
+        if reply is not None and reply.whole and tally.downgrades:
+            reply.headers.append((b"x-headworks-downgrades", _one_line(tally.downgrades)))
         duration = milliseconds(self._now() - call.began)
         first = milliseconds(self._first_at - call.began) if self._frames else 0.0
         principal, ask = call.principal, call.ask

@@ -56,12 +56,12 @@ def model_asked(call: Call, ask: Ask, principal: Principal) -> Model:
 
 
 def refuse_endpoint(call: Call) -> None:
-    """Raise `endpoint_not_allowed` where a level leaves this kind of request out. Lists of models and single ones are one kind."""
+    """Raise `endpoint_not_allowed` where a level leaves this kind of request out."""
     principal = call.principal
     assert principal is not None
     if principal.endpoints is None or call.kind in principal.endpoints:
         return
-    kind = "models" if call.kind == "model" else call.kind.value
+    kind = call.kind.endpoint.value
     if kind not in principal.endpoints:
         allowed = ", ".join(principal.endpoints) or "none"
         raise Fault(

@@ -9,6 +9,7 @@ import msgspec
 from headworks.domain.call import Ask, Call, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.governed import SERVER_TOOLS
+from headworks.domain.kind import FREE
 from headworks.domain.limits import Claim, Limit, Unit
 from headworks.domain.limits.limit import Shape
 from headworks.domain.plan import Plan
@@ -20,9 +21,16 @@ UNSEEN = 1024
 """Input tokens that a provider may add of its own: instructions for tools, frames of messages."""
 PICTURE = 6_000
 """Tokens of the largest picture."""
+REMEMBERED = 32_768
+"""Tokens that a model of conversations reads at most, where its profile says nothing."""
+SEARCHED_DOCUMENTS = 100
+"""Of one search unit."""
+SEARCHED_TOKENS = 500
+"""Question included, from which on a document counts as several."""
+_DOCUMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 _ANSWERING = frozenset((Kind.CHAT, Kind.COMPLETIONS))
 _REFERENCES = (b'"file_id"', b'"file_url"', b'"document_url"', b'"url":"http', b'"url": "http', b"gs://")
-_REMOTE = frozenset(SERVER_TOOLS.values()) | {"web_search", "plugins"}
+_REMOTE = frozenset(SERVER_TOOLS.values()) | {"web_search", "plugins", "prompt", "previous_response"}
 _MEDIA = frozenset(("files", "audio", "video"))
 
 
@@ -35,6 +43,8 @@ class Reservation(msgspec.Struct, frozen=True, gc=False):
     choices: int
     capped: bool
     """Whether the caller says how long the answer may be; then no less will do."""
+    searches: int = 0
+    """Search units of a ranking, at most."""
 
     @property
     def usage(self) -> Usage:
@@ -50,7 +60,9 @@ class Reservation(msgspec.Struct, frozen=True, gc=False):
         """What it costs at most, by that plan."""
         if not self.bound:
             return 0
-        return plan.ceiling.nanos(self.bound, self.output if output is None else output) + plan.model.reserve
+        ceiling = plan.ceiling
+        searched = self.searches * ceiling.search
+        return ceiling.nanos(self.bound, self.output if output is None else output) + searched + plan.model.reserve
 
 
 def reservation(call: Call, plan: Plan) -> Reservation:
@@ -58,9 +70,13 @@ def reservation(call: Call, plan: Plan) -> Reservation:
     ask = call.ask
     assert ask is not None
     kind = call.kind
-    if kind is Kind.COUNT_TOKENS:
+    if kind in FREE:
         return Reservation(0, 0, 0, 1, capped=True)
     size = len(call.body.data)
+    if kind is Kind.RERANK:
+        return _of_ranking(ask, size)
+    if kind is Kind.REALTIME:
+        return _of_conversation(plan)
     bound = (max(ask.prompt_tokens, size)) + UNSEEN
     if "images" in ask.features:
         bound += call.body.data.count(b'"image') * PICTURE
@@ -74,6 +90,20 @@ def reservation(call: Call, plan: Plan) -> Reservation:
     if "prediction" in ask.fields:
         output += len(ask.fields["prediction"])
     return Reservation(ask.prompt_tokens, bound, output, ask.choices, capped=capped)
+
+
+def _of_conversation(plan: Plan) -> Reservation:
+    """One answer: it reads all that was said before, as far as the model remembers."""
+    memory = max(target.profile.context or REMEMBERED for target in plan.targets)
+    return Reservation(UNSEEN, memory, max(target.max_output for target in plan.targets), 1, capped=False)
+
+
+def _of_ranking(ask: Ask, size: int) -> Reservation:
+    """The question is read with every document, and long documents are cut into several; no token has less than a byte."""
+    documents = len(_DOCUMENTS.decode(ask.fields["documents"]))
+    bound = size + documents * len(ask.fields["query"]) + UNSEEN
+    searches = -(-(documents + bound // SEARCHED_TOKENS) // SEARCHED_DOCUMENTS)
+    return Reservation(ask.prompt_tokens, bound, 0, 1, capped=True, searches=searches)
 
 
 def affordable(claims: tuple[Claim, ...], asked: Reservation, plan: Plan) -> int:
@@ -104,7 +134,7 @@ def unbounded_part(call: Call, plan: Plan) -> Fault | None:
     assert ask is not None
     if plan.priced and not ask.features:
         return None
-    if call.kind is Kind.COUNT_TOKENS:
+    if call.kind in FREE:
         return None
     if not plan.priced:
         return Fault(

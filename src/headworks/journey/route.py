@@ -9,16 +9,19 @@ import msgspec
 
 from headworks.domain.call import Call
 from headworks.domain.errors import Fault, FaultClass
+from headworks.domain.kind import BY_ID
 from headworks.domain.plan import Plan
 from headworks.domain.reply import Reply
 from headworks.domain.retry import RETRY, Decision, Progress, RetryPolicy
 from headworks.domain.target import Target
+from headworks.journey.keeping import answer
 from headworks.journey.listing import list_models
 from headworks.journey.permission import Permission
 from headworks.ports.balancing import Health, RetryBudget
 from headworks.ports.clock import Chance, Clock
-from headworks.ports.dialect import Interpreter
 from headworks.ports.extension import Picker
+from headworks.ports.interpreter import Interpreter
+from headworks.ports.responses import Responses
 from headworks.ports.stage import Proceed
 
 INEXPRESSIBLE = "inexpressible"
@@ -36,14 +39,17 @@ class Ways(msgspec.Struct, frozen=True):
 class Route:
     """Walks the plan: the model's targets as the picker orders them, again while the policy allows, then its fallbacks."""
 
-    def __init__(self, ways: Ways, clock: Clock, chance: Chance, interpreter: Interpreter) -> None:
+    def __init__(self, ways: Ways, clock: Clock, chance: Chance, interpreter: Interpreter, responses: Responses) -> None:
         self._ways = ways
         self._clock = clock
         self._chance = chance
         self._interpreter = interpreter
+        self._responses = responses
 
     async def __call__(self, call: Call, proceed: Proceed) -> Reply:
         """The reply of the first attempt whose answer began; the last fault where none did."""
+        if call.kept is not None and call.kind in BY_ID:
+            return await answer(call, self._responses)
         if call.ask is None:
             return list_models(call, self._interpreter)
         self._ways.budget.deposit()
@@ -68,7 +74,7 @@ class Route:
             target = self._ways.picker.pick(call, left, self._ways.health)
             call.tally.notes["why"] = why
             try:
-                return await proceed(msgspec.structs.replace(call, target=target))
+                return await proceed(msgspec.structs.replace(call, target=target, plan=plan))
             except Fault as fault:
                 left = [other for other in left if other is not target]
                 self._or_give_up(call, policy, fault, number, others=bool(left))

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import asyncio
 
-from headworks.domain.call import Ask, Call, Kind
+from headworks.domain.call import Ask, Call
 from headworks.domain.call import Progress as SoFar
 from headworks.domain.errors import Fault, FaultClass
 from headworks.domain.exchange import milliseconds
+from headworks.domain.kind import FREE
 from headworks.domain.money import PriceCard
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Frame, HeaderList, Reply
 from headworks.domain.target import Target, Tried
 from headworks.domain.usage import NO_USAGE, Certainty, Usage
+from headworks.domain.where import Form
 from headworks.journey.pricing import card_for
+from headworks.journey.sealing import Sealing
 from headworks.ports.balancing import Health
 from headworks.ports.clock import Clock
-from headworks.ports.dialect import Interpreter, Relay
+from headworks.ports.interpreter import Interpreter, Relay
 from headworks.ports.upstream import Line
 
 HELD_HEAD_SECONDS = 15.0
@@ -67,6 +70,7 @@ class Trial:
         "_head_timer",
         "_pieces",
         "_relay",
+        "_sealing",
         "_size",
         "_started_at",
         "_surroundings",
@@ -78,12 +82,21 @@ class Trial:
         "reply",
     )
 
-    def __init__(self, call: Call, target: Target, tried: Tried, relay: Relay, surroundings: Surroundings) -> None:
+    def __init__(
+        self,
+        call: Call,
+        target: Target,
+        tried: Tried,
+        relay: Relay,
+        surroundings: Surroundings,
+        sealing: Sealing | None = None,
+    ) -> None:
         self._call = call
         self._target = target
         self._card = card_for(target.price, call.ask) if target.price is not None and call.ask is not None else None
         self._tried = tried
         self._relay = relay
+        self._sealing = sealing
         self._surroundings = surroundings
         self._started_at = surroundings.clock.now()
         self._whole = call.ask is None or not call.ask.stream
@@ -131,7 +144,8 @@ class Trial:
             return
         wanted = self._surroundings.interpreter.returned(self._call.front, self._target)
         kept = [pair for pair in headers if pair[0] in wanted]
-        kept.append(_JSON_TYPE if self._whole else _STREAM_TYPE)
+        array = self._call.where.form is Form.ARRAY
+        kept.append(_JSON_TYPE if self._whole or array else _STREAM_TYPE)
         reply.headers = kept
         if not self._whole:
             self._head_timer = self._surroundings.loop().call_later(HELD_HEAD_SECONDS, self._begin)
@@ -231,7 +245,7 @@ class Trial:
             tried.currency = card.currency
         refused = tried.head_at and self.reply.status >= 300  # noqa: PLR2004 - HTTP's own number
         told = fault is not None and fault is relay.fault and not relay.began
-        if self._call.kind is Kind.COUNT_TOKENS or not tried.sent or refused or told:
+        if self._call.kind in FREE or not tried.sent or refused or told:
             # Nothing was asked, or the upstream said in so many words that it did nothing: it does not bill that.
             tried.certainty = Certainty.REPORTED
             return
@@ -272,8 +286,10 @@ class Trial:
         body = b"".join(self._pieces)
         target = self._target
         fault = self._surroundings.interpreter.read_fault(
-            target.dialect, reply.status, reply.headers, body, secrets=target.secrets
+            target.dialect, reply.status, reply.headers, body, secrets=target.hidden
         )
+        if self._sealing is not None:
+            self._sealing.tell(fault)
         self._raise(fault)
 
     def _whole_over(self) -> None:
@@ -282,7 +298,7 @@ class Trial:
         if relay.fault is not None:
             self._raise(relay.fault)
             return
-        self.reply.push(Frame(out))
+        self.reply.push(Frame(out if self._sealing is None else self._sealing(out)))
         self._finished()
 
     def _finished(self) -> None:
@@ -320,7 +336,7 @@ class Trial:
             waiter.set_result(None)
 
     def _push(self, raw: bytes, pieces: int) -> None:
-        self.reply.push(Frame(raw, pieces))
+        self.reply.push(Frame(raw if self._sealing is None else self._sealing(raw), pieces))
         if self.reply.waiting > LARGEST_WAITING:
             self.pause()
 

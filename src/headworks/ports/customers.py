@@ -27,5 +27,5 @@ class Customers(Protocol):
         ...
 
     async def forget(self, id: str, *, reach: Reach, audit: Mapping[str, str]) -> None:  # noqa: A002 - the field's name
-        """Erase the name, for good. One transaction with its audit record. Raises `Missing`."""
+        """Erase the name, and the answers that are kept of the customer, for good. One transaction with its audit record. Raises `Missing`."""
         ...

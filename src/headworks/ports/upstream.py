@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -65,8 +66,26 @@ class Line(Protocol):
         ...
 
 
+class SwitchedLine(Line, Protocol):
+    """A line of which both sides are to be written on, once the upstream has switched protocols (its head is a 101)."""
+
+    def send(self, data: bytes) -> None:
+        """Bytes for the upstream. Never waits: see `on_slow`."""
+        ...
+
+    def on_slow(self, step: Callable[[bool], None]) -> None:
+        """Tell `step` when the upstream does not keep up with what is sent, and when it does again."""
+        ...
+
+
 class Upstream(Protocol):
     """The world outside."""
+
+    async def switch(self, request: Outgoing, receiver: Receiver) -> SwitchedLine:
+        """As `open`, for a request that asks for another protocol. After a 101 `on_body` gets what comes, as it comes, and `on_done` tells
+        that the upstream has closed. What else it answers comes as usual.
+        """
+        ...
 
     async def open(self, request: Outgoing, receiver: Receiver) -> Line:
         """Get a connection, send the request, return while the answer is coming to `receiver`.

@@ -8,16 +8,17 @@ from importlib.resources import files
 
 import msgspec
 
-from headworks.domain.target import Quirks
+from headworks.domain.target import BodyShape, Quirks
 
 
 class DialectRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a dialect's requests look from outside. `paths` maps endpoint kinds to paths below a base URL, `suffix` is what a base URL
-    without a path is completed with.
+    """How a dialect's requests look from outside. `paths` maps endpoint kinds to paths below a base URL, in which `{model}` stands for the
+    model and `{id}` for what a request is about, and `stream_paths` those whose streams have another path. `suffix` is what a base URL without a path is completed with.
     """
 
     suffix: str
     paths: dict[str, str]
+    stream_paths: dict[str, str] = {}
     versioned: bool = False
     """A path that does not end in a version is completed too."""
     headers: dict[str, str] = {}
@@ -32,7 +33,13 @@ class ProviderRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     title: str
     speaks: dict[str, str]
     sign: str | dict[str, str]
+    sign_for: str = ""
     root: str = ""
+    roots: dict[str, str] = {}
+    settings_env: dict[str, tuple[str, ...]] = {}
+    paths: dict[str, dict[str, str]] = {}
+    stream_paths: dict[str, dict[str, str]] = {}
+    body: dict[str, BodyShape] = {}
     key_env: tuple[str, ...] = ()
     url_env: str = ""
     prices: str = ""
@@ -45,6 +52,12 @@ class ProviderRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     def signer(self, dialect: str) -> str:
         """Name of the signer for a dialect."""
         return self.sign if isinstance(self.sign, str) else self.sign[dialect]
+
+    def endpoints(self, dialect: str, usual: DialectRow) -> tuple[dict[str, str], dict[str, str]]:
+        """Paths of a dialect's endpoints, and of those of its streams: the row's own, else the dialect's."""
+        if dialect in self.paths:
+            return self.paths[dialect], self.stream_paths.get(dialect, {})
+        return usual.paths, usual.stream_paths
 
 
 class Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -48,6 +48,10 @@ def _model(model: Any) -> dict[str, Any]:
     ]
     if variants:
         row["variants"] = variants
+    if model.context_window:
+        row["context"] = model.context_window
+    if model.deprecated:
+        row["deprecated"] = True
     return row
 
 

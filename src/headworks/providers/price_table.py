@@ -13,6 +13,7 @@ from importlib.resources import files
 import msgspec
 
 from headworks.domain.money import PriceCard, PriceVariant, Rate, Tier
+from headworks.domain.profile import UNKNOWN, Profile
 from headworks.providers.price_match import Index, dashed_date
 
 _NANOS = 10**9
@@ -54,6 +55,9 @@ class Entry(msgspec.Struct, frozen=True):
     match: tuple[tuple[str, ...], ...]
     prices: tuple[tuple[str, Prices], ...]
     variants: tuple[tuple[dict[str, str], str, Prices], ...] = ()
+    context: int | None = None
+    """Tokens."""
+    deprecated: bool | None = None
 
 
 class Quote(msgspec.Struct, frozen=True):
@@ -102,13 +106,17 @@ class PriceTable:
 
     def quote(self, provider: str, model: str, at: datetime) -> Quote | None:
         """The price of a provider's model at a moment; None where the table does not know the model."""
-        name = model.lower()
-        found = self._find(provider, name) or self._find(provider, dashed_date(name))
+        found = self._entry(provider, model)
         if found is None:
             return None
         entry, own = found
         card = _card(entry, at, self.version, variants=own)
         return Quote(card, _changes_after(entry, at))
+
+    def profile(self, provider: str, model: str) -> Profile:
+        """What the list says of a model beside its price; `UNKNOWN` where it does not know the model."""
+        found = self._entry(provider, model)
+        return UNKNOWN if found is None else Profile(context=found[0].context, deprecated=found[0].deprecated)
 
     def models(self, provider: str, at: datetime) -> list[str]:
         """The models on a provider's own list that have a price and are called there as the provider calls them."""
@@ -124,6 +132,11 @@ class PriceTable:
         opened = self._open(provider)
         entries = opened.book.models if opened is not None else ()
         return min((change for entry in entries if (change := _changes_after(entry, at)) is not None), default=None)
+
+    def _entry(self, provider: str, model: str) -> tuple[Entry, bool] | None:
+        """What a provider's model is listed as, and whether on the provider's own list."""
+        name = model.lower()
+        return self._find(provider, name) or self._find(provider, dashed_date(name))
 
     def _find(self, provider: str, name: str) -> tuple[Entry, bool] | None:
         opened = self._open(provider)

@@ -64,6 +64,10 @@ class ScriptedLine:
         self.paused = False
         self.cancelled = False
         self.over = False
+        self.written = bytearray()
+        """What was sent after a switch of protocols."""
+        self.tell_slow: Callable[[bool], None] | None = None
+        """Whom a test tells that the upstream does not keep up."""
         self._receiver: Receiver | None = receiver
         self._coming: deque[Callable[[Receiver], None]] = deque()
         self._scheduled = False
@@ -76,6 +80,14 @@ class ScriptedLine:
         """Go on."""
         self.paused = False
         self._schedule()
+
+    def send(self, data: bytes) -> None:
+        """Keep it."""
+        self.written += data
+
+    def on_slow(self, step: Callable[[bool], None]) -> None:
+        """Keep it."""
+        self.tell_slow = step
 
     def cancel(self) -> None:
         """Nothing is ever said again."""
@@ -164,6 +176,10 @@ class ScriptedUpstream:
         self.lines.append(line)
         line.play()
         return line
+
+    async def switch(self, request: Outgoing, receiver: Receiver) -> ScriptedLine:
+        """The same, for a script whose status is 101."""
+        return await self.open(request, receiver)
 
     @property
     def open_lines(self) -> list[ScriptedLine]:

@@ -9,14 +9,14 @@ from itertools import chain, zip_longest
 
 from headworks.domain.errors import Fault
 from headworks.domain.target import Origin
-from headworks.transport.connection import Connection
+from headworks.transport.dialled import Dialled
 from headworks.transport.faults import closed_at_once, dial_fault, handshake_fault, proxied
 from headworks.transport.pace import Pace
 from headworks.transport.proxy import ProxyAddress, parse_proxy
 from headworks.transport.tls import Contexts
 from headworks.transport.tunnel import Tunnel
 
-Dial = Callable[[Origin, Connection], Awaitable[None]]
+Dial = Callable[[Origin, Dialled], Awaitable[None]]
 """Connects a fresh connection. Raises `Fault` (Unreachable). The deadline is the caller's: it cancels."""
 
 Address = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
@@ -37,7 +37,7 @@ class Dialer:
         self._contexts = contexts
         self._pace = pace
 
-    async def __call__(self, origin: Origin, connection: Connection) -> None:
+    async def __call__(self, origin: Origin, connection: Dialled) -> None:
         """See `Dial`."""
         proxy = parse_proxy(origin.proxy) if origin.proxy else None
         first = Tunnel(proxy, origin.host, origin.port) if proxy is not None and origin.secure else connection
@@ -57,7 +57,7 @@ class Dialer:
             connection.through_proxy(*_absolute(origin, proxy))
         connection.ready(transport, raw)
 
-    async def _pass(self, proxy: ProxyAddress, first: Tunnel | Connection, raw: asyncio.Transport) -> asyncio.Transport:
+    async def _pass(self, proxy: ProxyAddress, first: Tunnel | Dialled, raw: asyncio.Transport) -> asyncio.Transport:
         """Through the proxy."""
         transport = raw
         if proxy.secure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from math import inf
 from typing import Protocol, cast
 
@@ -11,6 +12,7 @@ from headworks.domain.target import Origin, Timeouts
 from headworks.ports.upstream import Receiver
 from headworks.transport import faults
 from headworks.transport.answer import NOBODY, AnswerReader
+from headworks.transport.dialled import Dialled
 from headworks.transport.inflate import Inflater
 from headworks.transport.line import Line
 from headworks.transport.wheel import NEVER, Complain, Now, Wheel
@@ -45,7 +47,7 @@ class Home(Protocol):
         ...
 
 
-class Connection(asyncio.Protocol):
+class Connection(Dialled):
     """Made by a pool and connected by the dialer. Idle (in the pool) → `begin` → carrying a line → idle, or closed for good.
 
     It is also its own timer: on the wheel from its first exchange to its end, at a time no later than any deadline it could have, so
@@ -192,13 +194,9 @@ class Connection(asyncio.Protocol):
             return
         self._heard = self._now()
         reader = self._reader
-        try:
-            reader.feed(data)
-        except Fault as fault:
+        fault = trouble_in(reader.feed, data, self._complain)
+        if fault is not None:
             self._fail(line, fault)
-        except Exception as trouble:  # noqa: BLE001 - a receiver's bug must not leave the exchange without an ending
-            self._complain(trouble)
-            self._fail(line, faults.internal_error())
         else:
             if self._rest is not None and reader.status >= FIRST_REFUSAL:
                 self._rest = NOTHING
@@ -262,7 +260,7 @@ class Connection(asyncio.Protocol):
         transport = self._transport
         assert transport is not None
         if self._absolute is not None:
-            head = _absolute_form(head, *self._absolute)
+            head = absolute_form(head, *self._absolute)
         if len(body) <= PIECE:
             transport.write(head + body)  # one piece: cheaper than a gathering write
         else:
@@ -331,7 +329,20 @@ class Connection(asyncio.Protocol):
         return self.served > 0 and self._reader.silent and self._now() - self._begun_at <= STALE_SECONDS
 
 
-def _absolute_form(head: bytes, origin: bytes, authorization: bytes) -> bytes:
+def trouble_in(take: Callable[[bytes], None], data: bytes, complain: Complain) -> Fault | None:
+    """Let somebody take what has come. What goes wrong, a bug of the taker's too, must end the exchange, and is answered here."""
+    try:
+        take(data)
+    except Fault as fault:
+        return fault
+    except Exception as trouble:  # noqa: BLE001 - a receiver's bug must not leave the exchange without an ending
+        complain(trouble)
+        return faults.internal_error()
+    return None
+
+
+def absolute_form(head: bytes, origin: bytes, authorization: bytes) -> bytes:
+    """A request as a plain forward proxy wants it."""
     method, _, rest = head.partition(b" ")
     line, _, headers = rest.partition(b"\r\n")
     return b"".join((method, b" ", origin, line, b"\r\n", authorization, headers))

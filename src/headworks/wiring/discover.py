@@ -119,11 +119,18 @@ def _keyed(name: str, row: ProviderRow, env: Mapping[str, str]) -> _Found | None
     """A hosted provider whose key is in the environment (and its address, where the catalogue cannot know it)."""
     variable = next((variable for variable in row.key_env if env.get(variable, "").strip()), None)
     url = env.get(row.url_env, "").rstrip("/")
-    if variable is None or ("{resource}" in row.root and not url):
+    if variable is None or not (url or _is_filled(row, env)):
         return None
     path = next(iter(row.speaks.values()))
     base_url = "" if not url else url if url.endswith(path) else url + path
     return Finding(name, row.title, variable), (name, ProviderRule(type=name, base_url=base_url))
+
+
+def _is_filled(row: ProviderRow, env: Mapping[str, str]) -> bool:
+    """Whether the environment says all that the row's address leaves open."""
+    known = {name for name, variables in row.settings_env.items() if any(env.get(variable) for variable in variables)}
+    address = "".join((row.root, *row.speaks.values()))
+    return all(name in known or f"{{{name}}}" not in address for name in ("resource", "location", "project"))
 
 
 async def _local(env: Mapping[str, str], catalog: Catalog, ask: ListModels) -> list[_Found]:

@@ -14,13 +14,17 @@ import msgspec
 from headworks import __version__
 from headworks.balancing.health import Circuit, HealthBook
 from headworks.dialects.anthropic import Anthropic
+from headworks.dialects.bedrock import Bedrock
+from headworks.dialects.cohere import Cohere
+from headworks.dialects.gemini import Gemini
 from headworks.dialects.hub import Hub
 from headworks.dialects.openai_chat import OpenAIChat
+from headworks.dialects.openai_responses import OpenAIResponses
 from headworks.domain.gauges import DirectoryGauges, Gauges, SharedGauges
 from headworks.domain.snapshot import KEPT, Snapshot
 from headworks.edge import Door, Edge
 from headworks.exporters.sockets import TellingSocket, names_path, socket_path
-from headworks.identity import Introductions, PepperedReferences
+from headworks.identity import Introductions, PepperedForeignIds, PepperedReferences
 from headworks.ports.clock import Clock
 from headworks.ports.stores import Counters
 from headworks.stores.journal import SegmentedJournal, Upkeep
@@ -32,14 +36,19 @@ from headworks.wiring.identity import open_directory, peppers_for
 from headworks.wiring.live_config import LiveConfig
 from headworks.wiring.memory import settle
 from headworks.wiring.process_life import Life
+from headworks.wiring.responses import open_responses
 from headworks.wiring.stages import Outside, compose
 from headworks.wiring.voice import say
+
+_CREDENTIALS_WITHIN = 2.0
+"""Seconds that a start waits for credentials: what comes later is refused so long, or served elsewhere."""
 
 
 async def run_gateway(live: LiveConfig, clock: Clock, life: Life) -> None:
     """Serve until told to stop, then drain. Raises `Fault` where nothing can be recorded."""
     async with AsyncExitStack() as stack:
         house = await _open(live, life.orders.journal, clock, stack)
+        await live.credentials.warm(_CREDENTIALS_WITHIN)
         following = asyncio.create_task(live.follow(life.reload), name="follow configuration")
         stack.push_async_callback(_cancel, following)
         replacing = not house.handover.alone
@@ -109,6 +118,7 @@ class _House:
             journal=self.journal.gauges(),
             shared=self.shared() if self.shared is not None else None,
             directory=self.directory(),
+            credentials=self.live.credentials.gauges(),
         )
 
     def _health(self) -> dict[str, float]:
@@ -123,6 +133,8 @@ _HEALTH = {Circuit.CLOSED: 1.0, Circuit.HALF_OPEN: 0.5, Circuit.OPEN: 0.0}
 async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncExitStack) -> _House:
     """Make the house; what was opened first is closed last."""
     snapshot = live.snapshot
+    live.keep_credentials()
+    stack.push_async_callback(live.credentials.close)
     name = f"gateway-{os.getpid()}"
     journal = SegmentedJournal(msgspec.structs.replace(snapshot.journal, directory=str(journal_dir)), name, clock, say)
     stack.callback(journal.close)
@@ -130,7 +142,8 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
     stack.push_async_callback(_cancel, upkeep)
     upstream = PooledUpstream(clock)
     stack.push_async_callback(upstream.aclose)
-    interpreter = Hub({dialect.name: dialect for dialect in (OpenAIChat(), Anthropic())})
+    spoken = {language.name: language for language in (Bedrock(), Cohere())}
+    interpreter = Hub({dialect.name: dialect for dialect in (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini())}, spoken)
     health = HealthBook(clock, lambda: live.snapshot.breaker)
     counters, shared = await _counters(snapshot, journal, journal_dir, clock, stack)
     peppers = peppers_for(snapshot, journal_dir)
@@ -144,6 +157,8 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
         counters=counters,
         keys=keys,
         references=introductions,
+        ids=PepperedForeignIds(peppers),
+        responses=await open_responses(snapshot, journal_dir, peppers, clock, stack),
     )
     journey = compose(outside, lambda: live.snapshot, health)
     chance = random.Random()  # noqa: S311 - it makes ids unlikely to meet, not hard to guess

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from headworks.domain.snapshot import Snapshot
 from headworks.files import make_whole
 from headworks.ports.clock import Clock
 from headworks.providers.catalog import shipped_catalog
+from headworks.providers.credentials.book import Book
 from headworks.wiring.at_start import changed
 from headworks.wiring.compile import Compiled, compile_config
 from headworks.wiring.config_file import ConfigRefused
@@ -44,9 +46,20 @@ CLIENT_KEY_FILE = "client-key"
 class LiveConfig:
     """One per gateway process. Everybody reads `snapshot`; a new one is put there by one assignment."""
 
-    def __init__(self, compiled: Compiled, say: Say, document: Loads | None, clock: Clock, *, rejected: bool = False) -> None:
+    def __init__(
+        self,
+        compiled: Compiled,
+        say: Say,
+        document: Loads | None,
+        clock: Clock,
+        book: Book | None = None,
+        *,
+        rejected: bool = False,
+    ) -> None:
         self.snapshot: Snapshot = compiled.snapshot
+        self.credentials = book or _book(clock, say)
         self._compiled = compiled
+        self._auths = compiled.auths
         self._say = say
         self._clock = clock
         self._followed: Followed | None = None
@@ -59,22 +72,23 @@ class LiveConfig:
         """What the file says, or the database where the file says that; `directory` is where the journal is. Not to be called in a loop.
         Raises `ConfigRefused` with all that is wrong, and `DatabaseUnusable`.
         """
-        file = ConfigFile(path, env, clock)
+        book = _book(clock, say)
+        file = ConfigFile(path, env, clock, book.hold)
         machine = file.load_machine()
         if machine is not None:
-            return cls.of_database(Followed(file, machine, KeptRevision(directory), say), clock, say)
+            return cls.of_database(Followed(file, machine, KeptRevision(directory), say), clock, say, book)
         compiled = file.load()
         for warning in compiled.warnings:
             say(f"{path}: {dotted(warning.path)}: {warning.text}")
-        return cls(compiled, say, file, clock)
+        return cls(compiled, say, file, clock, book)
 
     @classmethod
-    def of_database(cls, followed: Followed, clock: Clock, say: Say) -> LiveConfig:
-        """As `of_file`."""
+    def of_database(cls, followed: Followed, clock: Clock, say: Say, book: Book | None = None) -> LiveConfig:
+        """As `of_file`. `book` keeps what its documents hold."""
         from headworks.wiring.followed_in_sql import ask_active  # noqa: PLC0415 - only who follows the database has what speaks SQL loaded
 
         compiled, is_active = followed.begin(lambda: ask_active(followed, clock))
-        live = cls(compiled, say, followed, clock, rejected=not is_active)
+        live = cls(compiled, say, followed, clock, book, rejected=not is_active)
         live._followed = followed
         return live
 
@@ -85,7 +99,8 @@ class LiveConfig:
         """
         discovery = await discover_some(env, shipped_catalog(), _client_key(directory))
         _announce(discovery, say)
-        return cls(compile_config(discovery.config, givens(env, clock)), say, None, clock)
+        book = _book(clock, say)
+        return cls(compile_config(discovery.config, givens(env, clock, book.hold)), say, None, clock, book)
 
     @property
     def revision(self) -> int:
@@ -97,6 +112,10 @@ class LiveConfig:
     def rejected(self) -> bool:
         """What stands in the file, or is active in the database, is not what runs."""
         return self._reloader is not None and self._reloader.rejected
+
+    def keep_credentials(self) -> None:
+        """From now on, those of what runs."""
+        self.credentials.keep(self._auths)
 
     async def follow(self, asked: asyncio.Event) -> None:
         """Until cancelled: take up what the file or the database says. `asked` being set means now; it is cleared."""
@@ -118,6 +137,8 @@ class LiveConfig:
 
     def swapped(self, compiled: Compiled) -> None:
         """The reloader's: a new configuration counts."""
+        self._auths = compiled.auths
+        self.keep_credentials()
         before, self.snapshot = self.snapshot, compiled.snapshot
         self._say(
             f"configuration {compiled.snapshot.revision[:12]} in force: {counted(len(compiled.snapshot.models), 'model')}"
@@ -137,6 +158,10 @@ class LiveConfig:
     def mended(self) -> None:
         """The reloader's: a refused file says again what runs."""
         self._say(f"the configuration is in order again, revision {self.snapshot.revision[:12]} goes on")
+
+
+def _book(clock: Clock, say: Say) -> Book:
+    return Book(clock, random.Random(), say)  # noqa: S311 - it spreads what is tried again, no more
 
 
 def _for_the_next_start(began: Config, now: Config) -> list[str]:

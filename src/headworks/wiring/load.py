@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
 
-from headworks.domain.config import Config
+from headworks.domain.config import AuthRule, Config
 from headworks.ports.clock import Clock
 from headworks.providers.catalog import shipped_catalog
+from headworks.providers.credentials.held import Held, unkept
 from headworks.providers.price_table import shipped_prices
+from headworks.providers.profiles import shipped_profiles
 from headworks.wiring.at_start import on_machine
 from headworks.wiring.compile import Compiled, Givens, compile_config, compile_reading, compile_settings
 from headworks.wiring.config_file import ConfigRefused, Problem, Reading, read_config
@@ -31,10 +33,19 @@ Signature = tuple[int, int, int] | None
 """Modification time, size and inode; None for a file that is not there."""
 
 
+Hold = Callable[[AuthRule], Held]
+"""Where what a rule obtains will be found."""
+
+
+def hold_nothing(_auth: AuthRule) -> Held:
+    """For looking at a configuration."""
+    return unkept()
+
+
 class ConfigFile:
     """A configuration file and what it refers to. Loading it is slow (a second for ten thousand keys) and never on the loop."""
 
-    def __init__(self, path: Path, env: Mapping[str, str], clock: Clock) -> None:
+    def __init__(self, path: Path, env: Mapping[str, str], clock: Clock, hold: Hold = hold_nothing) -> None:
         self.path = path
         self.env = env
         self.seen: Signature = None
@@ -47,7 +58,7 @@ class ConfigFile:
 
             return reveal(name, address, journal_directory(journal, path.absolute(), env), env, clock)
 
-        self._givens = msgspec.structs.replace(givens(env, clock, directory=str(path.parent)), look=look)
+        self._givens = msgspec.structs.replace(givens(env, clock, hold, directory=str(path.parent)), look=look)
         self._clock = clock
 
     def load(self) -> Compiled:
@@ -174,7 +185,7 @@ def read_apart(text: str) -> bytes | None:
     return done.stdout if done.returncode == 0 else None
 
 
-def givens(env: Mapping[str, str], clock: Clock, directory: str = "") -> Givens:
+def givens(env: Mapping[str, str], clock: Clock, hold: Hold = hold_nothing, *, directory: str = "") -> Givens:
     """What compiling takes from this machine, and from this version of Headworks."""
     return Givens(
         env=env,
@@ -182,8 +193,11 @@ def givens(env: Mapping[str, str], clock: Clock, directory: str = "") -> Givens:
         at=_moment(clock),
         catalog=shipped_catalog(),
         prices=shipped_prices(),
+        profiles=shipped_profiles(),
         version=version("headworks"),
         directory=directory,
+        hold=hold,
+        wall_ns=clock.wall_ns,
     )
 
 

@@ -13,13 +13,16 @@ from headworks.balancing.retry_budget import RetryBucket
 from headworks.domain.snapshot import Snapshot
 from headworks.guards.pattern import PatternGuards
 from headworks.journey import Attempt, Authorise, Cache, Guard, Identify, Journey, Limits, Meter, Observe, Route
+from headworks.journey.foreign import Foreign
 from headworks.journey.permission import Permission
 from headworks.journey.planner import Planner
 from headworks.journey.route import Ways
 from headworks.policies import PolicyBook
 from headworks.ports.clock import Clock
-from headworks.ports.dialect import Interpreter
+from headworks.ports.foreign import ForeignIds
+from headworks.ports.interpreter import Interpreter
 from headworks.ports.references import References
+from headworks.ports.responses import Responses
 from headworks.ports.stores import Counters, Journal, Keys
 from headworks.ports.upstream import Upstream
 from headworks.stores.memory import MemoryAnswers, MemoryReplays
@@ -35,6 +38,8 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     counters: Counters
     keys: Keys
     references: References
+    ids: ForeignIds
+    responses: Responses
 
 
 def compose(outside: Outside, snapshots: Callable[[], Snapshot], health: HealthBook) -> Journey:
@@ -49,12 +54,12 @@ def compose(outside: Outside, snapshots: Callable[[], Snapshot], health: HealthB
     stages = (
         Observe(journal, clock),
         Identify(outside.keys),
-        Authorise(interpreter, permission, outside.references),
+        Authorise(interpreter, permission, outside.references, Foreign(outside.ids, outside.responses, permission)),
         Limits(outside.counters),
         Guard(lambda now: guards.of(now.guards), interpreter),
         Cache(MemoryAnswers(clock, snapshots().cache.max_bytes), MemoryReplays(clock), interpreter),
         Meter(journal, clock),
-        Route(ways, clock, chance, interpreter),
-        Attempt(outside.upstream, interpreter, health, clock),
+        Route(ways, clock, chance, interpreter, outside.responses),
+        Attempt(outside.upstream, interpreter, health, clock, outside.ids, outside.responses),
     )
     return Journey(stages, clock)

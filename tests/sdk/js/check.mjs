@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 
-const [url, key] = process.argv.slice(2);
+const [url, key, keeperKey] = process.argv.slice(2);
 const gpt = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0 });
+const keeper = new OpenAI({ baseURL: `${url}/v1`, apiKey: keeperKey, maxRetries: 0 });
 const claude = new Anthropic({ baseURL: url, apiKey: key, maxRetries: 0 });
 
 const parameters = { type: "object", properties: { city: { type: "string" } }, required: ["city"], additionalProperties: false };
@@ -37,6 +38,22 @@ const checks = {
     await assert.rejects(gpt.chat.completions.create({ model, messages: asked("[emulate: error status=429]") }), OpenAI.RateLimitError);
     await assert.rejects(gpt.chat.completions.create({ model: "gtp", messages: asked("Hello") }), OpenAI.NotFoundError);
   },
+  async "responses, streamed with tools"(model) {
+    const stream = gpt.responses.stream({ model, max_output_tokens: 500, tools: [{ type: "function", name: "get_weather", parameters, strict: true }], tool_choice: "required", input: "What is the weather in both Oslo and Riga?" });
+    const { output } = await stream.finalResponse();
+    assert.deepEqual(output.filter((item) => item.type === "function_call").map((item) => JSON.parse(item.arguments).city), ["Oslo", "Riga"]);
+  },
+  async "responses that are kept"(model) {
+    const first = await keeper.responses.create({ model, max_output_tokens: 200, input: "Tell me of rivers." });
+    const second = await keeper.responses.create({ model, max_output_tokens: 200, input: "And then?", previous_response_id: first.id });
+    assert.equal(second.previous_response_id, first.id);
+    assert.equal((await keeper.responses.retrieve(first.id)).output_text, first.output_text);
+    const roles = [];
+    for await (const item of keeper.responses.inputItems.list(second.id, { order: "asc", limit: 2 })) roles.push(item.role);
+    assert.deepEqual(roles, ["user", "assistant", "user"]);
+    await keeper.responses.delete(first.id);
+    await assert.rejects(keeper.responses.retrieve(first.id), OpenAI.NotFoundError);
+  },
   async "messages"(model) {
     const answer = await claude.messages.create({ model, max_tokens: 200, messages: asked("Tell me of rivers.") });
     assert.match(answer.content.map((block) => block.text ?? "").join(""), /rivers/);
@@ -60,7 +77,7 @@ const once = {
   async "models"() {
     const names = [];
     for await (const model of gpt.models.list()) names.push(model.id);
-    assert.deepEqual(names.sort(), ["claude", "embedder", "gpt"]);
+    assert.deepEqual(names.sort(), ["claude", "embedder", "gpt", "native"]);
   },
   async "count_tokens"() {
     assert.ok((await claude.messages.countTokens({ model: "claude", messages: asked("Tell me of rivers.") })).input_tokens > 0);

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from headworks.dialects.anthropic.models import abilities
+from headworks.dialects.anthropic.models import Abilities, abilities
 from headworks.dialects.anthropic.structured import with_output
 from headworks.dialects.anthropic.thinking import with_thinking
 from headworks.dialects.anthropic.turns import adapt_messages
 from headworks.dialects.anthropic.wire import NAME, says_something
-from headworks.domain.message import Conversation, Downgrade, JsonObject, Sampling, Tool, ToolChoice, ToolChoiceMode
+from headworks.domain.message import FORM, Conversation, Downgrade, JsonObject, Sampling, Tool, ToolChoice, ToolChoiceMode
 from headworks.domain.target import Target
 
 UNKNOWN = "left out: Anthropic has no such field"
@@ -32,7 +32,7 @@ def adapt(talk: Conversation, target: Target, losses: list[Downgrade]) -> Conver
         messages=adapt_messages(talk.messages, losses),
         tools=tools,
         tool_choice=_tool_choice(talk.tool_choice, tools, losses),
-        sampling=_sampling(talk.sampling, losses) if able.sampling else _no_sampling(talk.sampling, losses),
+        sampling=adapt_sampling(talk.sampling, able, losses),
         max_tokens=target.max_output if talk.max_tokens is None else talk.max_tokens,
         stop=_stop(talk.stop, losses),
         stream=talk.stream,
@@ -53,7 +53,7 @@ def _tools(tools: Iterable[Tool], losses: list[Downgrade]) -> tuple[Tool, ...]:
         if "type" not in parameters:
             parameters = {"type": "object", **parameters}
         kept = {"cache_control": tool.extra["cache_control"]} if "cache_control" in tool.extra else {}
-        extra = {name for name, value in tool.extra.items() if says_something(value)} - {"type", *kept}
+        extra = {name for name, value in tool.extra.items() if says_something(value)} - {"type", FORM, *kept}
         losses.extend(Downgrade(f"{path}.{name}", UNKNOWN) for name in sorted(extra))
         adapted.append(
             Tool(name=tool.name, description=tool.description, parameters=parameters, strict=tool.strict or None, extra=kept)
@@ -72,6 +72,11 @@ def _tool_choice(choice: ToolChoice | None, tools: tuple[Tool, ...], losses: lis
         return None
     alone = choice.parallel is False and choice.mode is not ToolChoiceMode.NONE
     return ToolChoice(mode=choice.mode, name=choice.name, parallel=False if alone else None)
+
+
+def adapt_sampling(asked: Sampling, able: Abilities, losses: list[Downgrade]) -> Sampling:
+    """How the answer is drawn, as far as this model can be told."""
+    return _sampling(asked, losses) if able.sampling else _no_sampling(asked, losses)
 
 
 def _sampling(asked: Sampling, losses: list[Downgrade]) -> Sampling:
@@ -117,7 +122,7 @@ def _extra(extra: Mapping[str, object], losses: list[Downgrade]) -> JsonObject:
             kept[name] = value
         elif name == "service_tier" and value in _TIERS:
             kept[name] = _TIERS[str(value)]
-        elif says_something(value) and name != "safety_identifier" and value != _USUAL.get(name):
+        elif says_something(value) and name not in ("safety_identifier", FORM) and value != _USUAL.get(name):
             losses.append(Downgrade(name, UNKNOWN))
     return kept
 
@@ -126,6 +131,7 @@ def _report_unknown(talk: Conversation, losses: list[Downgrade]) -> None:
     drawn = talk.sampling
     asked = {
         "seed": drawn.seed,
+        "logprobs": talk.logprobs,
         "frequency_penalty": drawn.frequency_penalty or None,
         "presence_penalty": drawn.presence_penalty or None,
         "metadata": talk.metadata or None,

@@ -15,6 +15,7 @@ from headworks.dialects.sse import SseEvent, SseParser
 from headworks.domain.errors import Fault
 from headworks.domain.events import (
     ArgumentsDelta,
+    Citation,
     Ended,
     Event,
     Failed,
@@ -178,7 +179,7 @@ class AnswerReader:
         elif word == "signature_delta":
             events.append(SignatureDelta(part, delta["signature"]))
         else:
-            events.append(RawDelta(part, delta))
+            events.append(RawDelta(part, delta, cited=_cited(delta)))
 
     def _arguments(self, part: int, json: str, events: list[Event]) -> None:
         self._silent.discard(part)
@@ -231,3 +232,10 @@ def _garbage(trouble: Exception) -> Fault:
 def _started(message: JsonObject) -> Started:
     extra = {name: value for name, value in message.items() if value is not None and name not in _KNOWN}
     return Started(id=message.get("id") or "", model=message.get("model") or "", dialect=NAME, extra=extra)
+
+
+def _cited(delta: JsonObject) -> Citation | None:
+    """The page of a citation, where it is of one."""
+    said = delta.get("citation")
+    url = said.get("url") or said.get("source") if isinstance(said, dict) else None
+    return Citation(url, str(said.get("title") or "")) if isinstance(said, dict) and isinstance(url, str) else None

@@ -7,13 +7,15 @@ from typing import Any
 
 import msgspec
 
+from headworks.dialects.anthropic.given_back import without_foreign_thoughts
 from headworks.dialects.anthropic.wire import NAME, UNREADABLE
 from headworks.dialects.bounds import EXAMPLE, asked_model
 from headworks.dialects.fields import Fields, read_fields, write_fields
 from headworks.dialects.said import texts
+from headworks.dialects.signatures import MARK
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
-from headworks.domain.governed import GOVERNED
+from headworks.domain.governed import BETA_FIELD, GOVERNED
 from headworks.domain.target import Target
 
 BYTES_PER_TOKEN = 4
@@ -25,7 +27,7 @@ TOOL_PROMPT_TOKENS = 350
 _FILE_BYTES = 512
 """An inline `data` of fewer bytes is no file, and one with a space among so many is text."""
 
-_GOVERNED = frozenset(("model", "stream", "max_tokens", *GOVERNED[NAME]))
+_GOVERNED = frozenset(("model", "stream", "max_tokens", BETA_FIELD, *GOVERNED[NAME]))
 _PROMPT = ("system", "messages", "tools")
 _READ = (*_PROMPT, "output_config", "output_format")
 """What a model reads of a request."""
@@ -82,13 +84,17 @@ def _features(fields: Fields, media: set[str]) -> frozenset[str]:
     return frozenset(features)
 
 
-def patch(ask: Ask, target: Target, cap: int | None) -> bytes:
+def patch(kind: Kind, ask: Ask, target: Target, cap: int | None) -> bytes:
     """See `Dialect.patch`."""
     fields: dict[str, Any] = {**ask.fields, "model": target.model}
     if cap is not None and "max_tokens" in fields and (ask.max_tokens is None or cap < ask.max_tokens):
         fields["max_tokens"] = cap
     for name in target.quirks.drop:
         fields.pop(name, None)
+    if MARK in bytes(ask.fields.get("messages", b"")):
+        fields["messages"] = without_foreign_thoughts(ask.fields["messages"])
+    if target.body is not None and kind is Kind.CHAT:
+        target.body.apply(fields)
     return write_fields(fields)
 
 

@@ -11,18 +11,22 @@ from headworks.dialects.anthropic import ask as asking
 from headworks.dialects.anthropic import faults, models_out
 from headworks.dialects.anthropic.answer_in import StreamDecoder, read_answer
 from headworks.dialects.anthropic.answer_out import write_answer
+from headworks.dialects.anthropic.framed import FRAMING, FramedDecoder, FramedWatch
 from headworks.dialects.anthropic.request_in import read_request
 from headworks.dialects.anthropic.request_out import write_request
 from headworks.dialects.anthropic.stream_out import StreamEncoder
 from headworks.dialects.anthropic.watch import StreamWatch, WholeWatch
 from headworks.dialects.anthropic.wire import NAME
+from headworks.dialects.sse import is_document
 from headworks.dialects.translated import Translated
+from headworks.dialects.unsaid import STOP_SEQUENCE
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.events import Event
 from headworks.domain.message import Conversation, Downgrade
 from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
+from headworks.domain.where import NOWHERE, Where
 
 
 class Anthropic:
@@ -37,19 +41,25 @@ class Anthropic:
     answer: frozenset[bytes] = frozenset((b"request-id",))
     """The provider's name of the answer, for its support. Not its rate limits: they are of a credential that tenants share, so they would
     mislead one about itself and tell it about the others; the gateway tells its own."""
+    says: frozenset[str] = frozenset((STOP_SEQUENCE,))
 
-    def read_ask(self, kind: Kind, body: bytes) -> Ask:
+    looks_whole = staticmethod(is_document)
+
+    def read_ask(self, kind: Kind, body: bytes, where: Where = NOWHERE) -> Ask:  # noqa: ARG002 - this dialect says all in the body
         """See `Dialect.read_ask`."""
         return asking.read_ask(kind, body)
 
-    def patch(self, kind: Kind, ask: Ask, target: Target, cap: int | None) -> bytes:  # noqa: ARG002 - a count has no output to cap, and so no field
+    def patch(self, kind: Kind, ask: Ask, target: Target, cap: int | None) -> bytes:
         """See `Dialect.patch`."""
-        return asking.patch(ask, target, cap)
+        return asking.patch(kind, ask, target, cap)
 
     def untouched(self, kind: Kind, ask: Ask, target: Target) -> StreamWatch | WholeWatch:  # noqa: ARG002 - a count is watched like any whole answer
         """See `Dialect.untouched`."""
         translate = partial(Translated, self, target, self, ask)
-        return StreamWatch(translate, target.secrets) if ask.stream else WholeWatch(translate, target.secrets)
+        if not ask.stream:
+            return WholeWatch(translate, target.secrets)
+        watch = FramedWatch if target.quirks.framing == FRAMING else StreamWatch
+        return watch(translate, target.secrets)
 
     def read_request(self, ask: Ask) -> Conversation:
         """See `Dialect.read_request`."""
@@ -69,7 +79,7 @@ class Anthropic:
 
     def decoder(self, target: Target) -> StreamDecoder:
         """See `Dialect.decoder`."""
-        return StreamDecoder(target.secrets)
+        return (FramedDecoder if target.quirks.framing == FRAMING else StreamDecoder)(target.secrets)
 
     def encoder(self, ask: Ask) -> StreamEncoder:
         """See `Dialect.encoder`."""
@@ -87,7 +97,7 @@ class Anthropic:
         """See `Dialect.write_fault`."""
         return faults.write_fault(fault, request_id)
 
-    def write_fault_event(self, fault: Fault, request_id: str) -> bytes:
+    def write_fault_event(self, fault: Fault, request_id: str, last: bytes = b"") -> bytes:  # noqa: ARG002 - its events bear no numbers
         """See `Dialect.write_fault_event`."""
         return faults.write_fault_event(fault, request_id)
 

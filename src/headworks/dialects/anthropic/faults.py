@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from headworks.dialects.anthropic.wire import NAME, UNREADABLE
+from headworks.dialects.aws_faults import read_aws_fault, tells_of_aws
 from headworks.dialects.redaction import redact, redact_words
 from headworks.dialects.retry_after import Headers, read_retry_after
 from headworks.dialects.sse import write_event
@@ -37,6 +38,8 @@ _TYPES = {status: word for word, status in _STATUSES.items()}
 
 def read_fault(status: int, headers: Headers, body: bytes) -> Fault:
     """An error answer as a fault. A refusal keeps the upstream's own words, for clients of the same dialect, without credentials."""
+    if tells_of_aws(headers):
+        return read_aws_fault(status, headers, body)
     stated = _stated(body)
     words = redact_words(str(stated.get("message") or ""))[:LONGEST_QUOTE]
     if not _is_callers(status):

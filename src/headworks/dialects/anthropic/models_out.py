@@ -25,4 +25,12 @@ def write_model(model: Listed) -> bytes:
 
 def _model(model: Listed) -> JsonObject:
     created = datetime.fromtimestamp(model.created, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {"type": "model", "id": model.name, "display_name": model.name, "created_at": created}
+    return {
+        "type": "model",
+        "id": model.name,
+        "display_name": model.name,
+        "created_at": created,
+        "max_input_tokens": model.profile.context,
+        "max_tokens": model.profile.max_output,
+        "capabilities": None,  # its parts (batches, kinds of thinking) are known of no model here
+    }

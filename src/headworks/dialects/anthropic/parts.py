@@ -10,8 +10,10 @@ from typing import Any
 
 import msgspec
 
-from headworks.dialects.anthropic.wire import object_of, says_something
+from headworks.dialects.anthropic.wire import NAME, object_of, says_something
+from headworks.dialects.signatures import bare
 from headworks.domain.message import (
+    FORM,
     Audio,
     Document,
     Downgrade,
@@ -31,7 +33,7 @@ SIGNED_BY_US = ("", "anthropic-claude-v1")
 _PICTURES = frozenset(("image/jpeg", "image/png", "image/gif", "image/webp"))
 _PDF = "application/pdf"
 _PDF_IN_BASE64 = "JVBER"
-_MARKS = frozenset(("type", "format", "id", "index", "field", "in", "cache_control"))
+_MARKS = frozenset(("type", "format", "id", "index", "field", "in", "cache_control", FORM))
 """Fields of `extra` that are understood, or tell only where a part stood in its own language."""
 _PLACES: Mapping[type[Part], str] = {ToolCall: "tool_calls", Reasoning: "reasoning", Refusal: "refusal", ToolResult: "content"}
 """Where parts stand in a message that are not in its list of content."""
@@ -126,8 +128,9 @@ class PartAdapter:
     def reasoning(self, thought: Reasoning) -> Part | None:
         """Only what Anthropic itself has signed can be given back to it."""
         ours = str(thought.extra.get("format") or "") in SIGNED_BY_US
-        if ours and (thought.redacted or thought.signature):
-            return msgspec.structs.replace(thought, extra={})
+        signature, redacted = bare(NAME, thought.signature), bare(NAME, thought.redacted)
+        if ours and (redacted or signature):
+            return msgspec.structs.replace(thought, signature=signature, redacted=redacted, extra={})
         return self._lose("reasoning is left out: it has no signature of Anthropic's")
 
     def _kept(self, part: Part) -> JsonObject:

@@ -39,6 +39,8 @@ def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Down
         if name in body:
             del body[name]
             losses.append(Downgrade(name, f"left out: {target.provider} rejects it"))
+    if target.body is not None:
+        target.body.apply(body)
     return msgspec.json.encode(body), tuple(losses)
 
 

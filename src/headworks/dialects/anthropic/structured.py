@@ -44,7 +44,7 @@ def with_output(talk: Conversation, wanted: OutputFormat | None, able: Abilities
         return msgspec.structs.replace(talk, output=OutputFormat(kind="json_schema", schema=closed))
     shape = schema if schema is not None else _ANY_OBJECT
     if talk.tools or shape.get("type") != "object":
-        return _by_words(talk, schema, losses)
+        return by_words(talk, schema, losses)
     return _by_tool(talk, wanted, shape, losses)
 
 
@@ -55,7 +55,8 @@ def _by_tool(talk: Conversation, wanted: OutputFormat, shape: JsonObject, losses
     return msgspec.structs.replace(talk, tools=(tool,), tool_choice=choice)
 
 
-def _by_words(talk: Conversation, schema: JsonObject | None, losses: list[Downgrade]) -> Conversation:
+def by_words(talk: Conversation, schema: JsonObject | None, losses: list[Downgrade]) -> Conversation:
+    """`talk` with the form of the answer asked for in its system prompt."""
     losses.append(Downgrade(_PATH, "asked for in words, and not enforced"))
     words = "Answer with one JSON value and nothing else: no explanation, no code fence."
     if schema is not None:

@@ -7,14 +7,14 @@ from itertools import groupby
 
 from headworks.dialects.anthropic.parts import PartAdapter
 from headworks.dialects.anthropic.wire import says_something
+from headworks.dialects.turns import ECHOES
 from headworks.domain.errors import Fault
-from headworks.domain.message import Downgrade, JsonObject, Message, Part, Reasoning, Role, Text, ToolResult
+from headworks.domain.message import FORM, Downgrade, JsonObject, Message, Part, Reasoning, Role, Text, ToolResult
 
 _PROMPTS = (Role.SYSTEM, Role.DEVELOPER)
-_ECHOES = ("reasoning_content", "reasoning")
-"""Where OpenAI's language repeats as text what signed details say."""
 
-_UNDERSTOOD = frozenset((*_ECHOES, "cache_control", "role"))
+UNDERSTOOD = frozenset((*ECHOES, "cache_control", "role", FORM))
+"""Fields of a message that are not lost, though nothing is written in their place."""
 
 _Turn = tuple[Role, tuple[Part, ...]]
 
@@ -49,16 +49,16 @@ def _adapt_message(message: Message, path: str, losses: list[Downgrade]) -> tupl
     if message.name and message.role is not Role.TOOL:
         losses.append(Downgrade(f"{path}.name", "left out: Anthropic's turns have no names"))
     adapter = PartAdapter(path, losses)
-    parts = adapter.adapt(_with_echo(message))
+    parts = adapter.adapt(with_echo(message))
     extra = message.extra
-    unknown = {name for name, value in extra.items() if says_something(value)} - _UNDERSTOOD
+    unknown = {name for name, value in extra.items() if says_something(value)} - UNDERSTOOD
     losses.extend(Downgrade(f"{path}.{name}", "left out: not known to Anthropic") for name in sorted(unknown))
     return _cached(parts, extra) if "cache_control" in extra else parts
 
 
-def _with_echo(message: Message) -> Iterable[Part]:
+def with_echo(message: Message) -> Iterable[Part]:
     """The parts, with the text of a signed thought filled in where the client kept it only beside its details."""
-    echo = next((message.extra[name] for name in _ECHOES if message.extra.get(name)), "")
+    echo = next((message.extra[name] for name in ECHOES if message.extra.get(name)), "")
     signed = [part for part in message.parts if isinstance(part, Reasoning) and part.signature]
     if not echo or len(signed) != 1 or signed[0].text:
         return message.parts

@@ -14,8 +14,8 @@ import msgspec
 from headworks.dialects.anthropic.faults import stated_fault, write_fault_event
 from headworks.dialects.anthropic.usage import Counts, read_counts, read_usage
 from headworks.dialects.anthropic.wire import UNREADABLE
-from headworks.dialects.sse import MAX_EVENT_BYTES, SseEvent, SseParser
-from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, is_report, looks_whole
+from headworks.dialects.sse import MAX_EVENT_BYTES, SseEvent, SseParser, is_document
+from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, is_report
 from headworks.domain.errors import Fault
 from headworks.domain.usage import Usage
 
@@ -57,7 +57,7 @@ _EVENTS = msgspec.json.Decoder(_WireEvent)
 
 
 class _Watch:
-    """What both forms note. See `ports.dialect.Relay`. An answer of the form that was not asked for is left to what `translate` makes."""
+    """What both forms note. See `ports.interpreter.Relay`. An answer of the form that was not asked for is left to what `translate` makes."""
 
     __slots__ = (
         *("_counts", "_secrets", "_translate", "began", "content_bytes", "ended", "fault"),
@@ -120,7 +120,7 @@ class WholeWatch(_Watch):
 
     def feed(self, data: bytes) -> bytes:
         """See `Relay.feed`."""
-        if not looks_whole(data):
+        if not is_document(data):
             return self._pass_on(data)
         try:
             head = _HEADS.decode(data)
@@ -177,7 +177,7 @@ class StreamWatch(_Watch):
         self._plain = False
         if self.fault is not None:
             return b""
-        if self._document or (self._unfed and looks_whole(data)):
+        if self._document or (self._unfed and is_document(data)):
             self._document.append(data)
             return b""
         self._unfed = False

@@ -1,4 +1,4 @@
-"""OpenAI's Chat Completions language, and that of the many who speak it too. Completions and embeddings are carried and counted."""
+"""OpenAI's Chat Completions language, and that of the many who speak it too. Completions are carried and counted."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import partial
 
 import msgspec
 
+from headworks.dialects.openai_chat import embedding, ranking
 from headworks.dialects.openai_chat.answer import write_answer
 from headworks.dialects.openai_chat.ask import read_ask
 from headworks.dialects.openai_chat.decoder import StreamDecoder, read_answer
@@ -20,28 +21,41 @@ from headworks.dialects.openai_chat.read_request import read_request
 from headworks.dialects.openai_chat.watch import StreamWatch
 from headworks.dialects.openai_chat.whole_watch import WholeWatch
 from headworks.dialects.openai_chat.write_request import write_request
+from headworks.dialects.sse import is_document
 from headworks.dialects.translated import Translated
+from headworks.dialects.unsaid import CITATIONS, LOGPROBS
 from headworks.domain.call import Ask, Kind
+from headworks.domain.embedding import EmbeddingAnswer, EmbeddingAsk
 from headworks.domain.errors import Fault
 from headworks.domain.events import Event
 from headworks.domain.message import Conversation, Downgrade
+from headworks.domain.ranking import RankingAnswer, RankingAsk
 from headworks.domain.snapshot import Listed
-from headworks.domain.target import Target
-from headworks.ports.dialect import Decoder, Encoder, Relay
+from headworks.domain.target import AskedModel, Target
+from headworks.domain.where import NOWHERE, Where
+from headworks.ports.dialect import Decoder, Encoder
+from headworks.ports.interpreter import Relay
 
 __all__ = ["OpenAIChat"]
 
+LIVE = frozenset(("audio", "audio_out"))
+"""What a conversation in real time may come to use."""
+
 
 class OpenAIChat:
-    """`ports.dialect.Dialect` of `/v1/chat/completions`, `/v1/completions` and `/v1/embeddings`. Stateless; one for all."""
+    """`ports.dialect.Dialect` of `/v1/chat/completions`, `/v1/completions`, `/v1/embeddings` and `/v1/rerank`. Stateless; one for all."""
 
     name = NAME
-    kinds: frozenset[Kind] = frozenset((Kind.CHAT, Kind.COMPLETIONS, Kind.EMBEDDINGS))
+    kinds: frozenset[Kind] = frozenset((Kind.CHAT, Kind.COMPLETIONS, Kind.EMBEDDINGS, Kind.RERANK, Kind.REALTIME))
     forward: frozenset[bytes] = FORWARD
     answer: frozenset[bytes] = ANSWER
+    says: frozenset[str] = frozenset((CITATIONS, LOGPROBS))
+    looks_whole = staticmethod(is_document)
 
-    def read_ask(self, kind: Kind, body: bytes) -> Ask:
-        """See `Dialect.read_ask`."""
+    def read_ask(self, kind: Kind, body: bytes, where: Where = NOWHERE) -> Ask:
+        """See `Dialect.read_ask`. Only a conversation in real time says its model in the address."""
+        if kind is Kind.REALTIME:
+            return Ask(model=AskedModel(where.subject), stream=True, features=LIVE)
         return read_ask(kind, body)
 
     def patch(self, kind: Kind, ask: Ask, target: Target, cap: int | None) -> bytes:
@@ -80,6 +94,30 @@ class OpenAIChat:
         """See `Dialect.encoder`."""
         return StreamEncoder(ask)
 
+    def read_embedding_ask(self, ask: Ask) -> EmbeddingAsk:
+        """See `EmbeddingFront.read_embedding_ask`."""
+        return embedding.read_ask(ask.fields)
+
+    def write_embedding_ask(self, wanted: EmbeddingAsk, target: Target) -> tuple[bytes, tuple[Downgrade, ...]]:
+        """See `EmbeddingSpoken.write_embedding_ask`."""
+        return embedding.write_ask(wanted, target)
+
+    def read_embedding_answer(self, body: bytes, target: Target) -> EmbeddingAnswer:
+        """See `EmbeddingSpoken.read_embedding_answer`."""
+        return embedding.read_answer(body, target)
+
+    def write_embedding_answer(self, answer: EmbeddingAnswer, wanted: EmbeddingAsk) -> bytes:
+        """See `EmbeddingFront.write_embedding_answer`."""
+        return embedding.write_answer(answer, wanted)
+
+    def read_ranking_ask(self, ask: Ask) -> RankingAsk:
+        """See `RankingFront.read_ranking_ask`."""
+        return ranking.read_ask(ask.fields)
+
+    def write_ranking_answer(self, answer: RankingAnswer, wanted: RankingAsk) -> bytes:
+        """See `RankingFront.write_ranking_answer`."""
+        return ranking.write_answer(answer, wanted)
+
     def prompt_text(self, kind: Kind, ask: Ask) -> str:
         """See `Dialect.prompt_text`."""
         return prompt_text(kind, ask)
@@ -92,7 +130,7 @@ class OpenAIChat:
         """See `Dialect.write_fault`."""
         return write_fault(fault, request_id)
 
-    def write_fault_event(self, fault: Fault, request_id: str) -> bytes:
+    def write_fault_event(self, fault: Fault, request_id: str, last: bytes = b"") -> bytes:  # noqa: ARG002 - its events bear no numbers
         """See `Dialect.write_fault_event`."""
         return write_fault_event(fault, request_id)
 

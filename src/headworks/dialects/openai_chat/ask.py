@@ -10,6 +10,7 @@ from headworks.dialects.bounds import EXAMPLE, asked_model
 from headworks.dialects.fields import Fields, read_fields
 from headworks.dialects.openai_chat.estimate import BYTES_PER_TOKEN, estimate_input, estimate_messages
 from headworks.dialects.openai_chat.names import NAME
+from headworks.dialects.openai_chat.ranking import estimate_tokens
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.governed import GOVERNED
@@ -31,6 +32,7 @@ KNOWN = frozenset(
         *("tools", "tool_choice", "parallel_tool_calls", "response_format", "temperature", "top_p", "top_k", "seed", "stop"),
         *("frequency_penalty", "presence_penalty", "logit_bias", "logprobs", "top_logprobs", "reasoning_effort", "reasoning"),
         *("thinking", "metadata", "modalities", "audio", "prediction"),
+        *("query", "documents", "top_n", "top_k", "return_documents"),
         *("best_of", "encoding_format", "dimensions", "prompt_cache_key"),
         *GOVERNED[NAME],
     )
@@ -54,6 +56,8 @@ _NOTHING = frozenset((b"null", b"false", b"[]", b"{}"))
 _EXAMPLES = {
     "messages": f"a list such as {EXAMPLE}",
     "prompt": 'the text to complete, such as "Hello"',
+    "query": "the question that the documents should answer",
+    "documents": 'a list of texts such as ["Paris is in France."]',
     "input": 'the text to embed, such as "Hello", or a list of texts',
 }
 
@@ -81,6 +85,9 @@ def read_ask(kind: Kind, body: bytes) -> Ask:
     user = _value(fields, "user", _STRING, "a string") if "user" in fields else None
     if kind is Kind.EMBEDDINGS:
         tokens = estimate_input(_needed(fields, "input"))
+        return Ask(model=asked, max_tokens=0, prompt_tokens=tokens, user=user or "", fields=fields)
+    if kind is Kind.RERANK:
+        tokens = estimate_tokens(_needed(fields, "query"), _needed(fields, "documents"))
         return Ask(model=asked, max_tokens=0, prompt_tokens=tokens, user=user or "", fields=fields)
     if kind is Kind.CHAT:
         tokens, media = estimate_messages(_needed(fields, "messages"))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from headworks.dialects.citing import read_url_citation
 from headworks.dialects.openai_chat.calls import ToolCalls
 from headworks.dialects.openai_chat.names import FINISH_REASONS, STOP_REASONS
 from headworks.dialects.openai_chat.open_parts import OpenParts
@@ -22,7 +24,7 @@ from headworks.domain.message import JsonObject
 _MESSAGE_READ = frozenset(
     (
         *("role", "content", "refusal", "reasoning_content", "reasoning", "reasoning_details"),
-        *("tool_calls", "function_call", "audio", "images"),
+        *("tool_calls", "function_call", "audio", "images", "annotations"),
         # these repeat, pad or count what the others say
         *("token_id", "channel", "padding", "index", "name", "reasoning_encrypted"),
     )
@@ -96,6 +98,7 @@ class ChoiceReader:
         content = message.get("content")
         if content:
             self._content(content)
+        self._annotations(message.get("annotations") or ())
         refusal = message.get("refusal")
         if refusal:
             self._say(PartKind.REFUSAL, refusal)
@@ -113,6 +116,12 @@ class ChoiceReader:
         for name, value in message.items():
             if name not in _MESSAGE_READ and value:
                 self._parts.single(PartKind.OTHER, {name: value})
+
+    def _annotations(self, annotations: Sequence[Any]) -> None:
+        for annotation in annotations:
+            cited = read_url_citation(annotation.get("url_citation")) if isinstance(annotation, dict) else None
+            part = self._parts.enter(PartKind.TEXT)
+            self._parts.out.append(RawDelta(part, {"annotations": [annotation]}, self._parts.choice, cited))
 
     def _reasoning(self, message: JsonObject) -> None:
         """Structured details, or plain text, which repeats the text of details where there are both."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from headworks.dialects.citing import write_url_citation
 from headworks.dialects.openai_chat.names import NAME
 from headworks.domain.events import ArgumentsDelta, Event, PartKind, PartStarted, RawDelta, SignatureDelta, Started, TextDelta
 from headworks.domain.message import JsonObject
@@ -99,6 +100,10 @@ class DeltaWriter:
 
     def _raw(self, event: RawDelta) -> JsonObject | None:
         part = self._parts[event.choice, event.part]
+        if event.cited is not None and not self._own:
+            return {"annotations": [{"type": "url_citation", "url_citation": write_url_citation(event.cited)}]}
+        if self._own and "annotations" in event.raw:
+            return event.raw
         return {"audio": event.raw} if self._own and part.kind is PartKind.AUDIO else None
 
     def _detail(self, part: _Part, field: str, value: str) -> JsonObject:

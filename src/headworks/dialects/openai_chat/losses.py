@@ -11,8 +11,8 @@ _REASONS = {
     "cache_control": "left out: OpenAI's servers decide for themselves what they cache",
     "citations": "left out: OpenAI's chat language cites nothing",
 }
-_NOTHING_LOST = frozenset(("type",))
-"""Another dialect's name for what kind of thing it is: said in our own way."""
+_NOTHING_LOST = frozenset(("type", "includeThoughts"))
+"""Other dialects' words for what kind of thing it is, and for thoughts that are shown anyway: said in our own way."""
 
 
 def lost_fields(rest: JsonObject, path: str = "") -> list[Downgrade]:

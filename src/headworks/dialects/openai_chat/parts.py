@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from headworks.dialects.data_urls import data_url, split_data_url
 from headworks.dialects.unpacking import Unpacked
 from headworks.domain.errors import Fault
 from headworks.domain.message import (
@@ -41,20 +42,6 @@ def write_part(part: Part) -> JsonObject | None:
     """The part as OpenAI says it, `extra` included; None where it can't."""
     writer = _WRITERS.get(type(part))
     return None if writer is None else writer(part)
-
-
-def data_url(media_type: str, data: str) -> str:
-    """Inline base64 as a URL."""
-    return f"data:{media_type};base64,{data}"
-
-
-def split_data_url(url: str) -> tuple[str, str] | None:
-    """Media type and base64 of a `data:` URL; None for any other."""
-    head, comma, data = url.partition(",")
-    if not (comma and data and head.startswith("data:") and head.endswith(";base64")):
-        return None
-    media_type = head.removeprefix("data:").removesuffix(";base64")
-    return (media_type, data) if media_type else None
 
 
 def _text(fields: Unpacked, raw: JsonObject) -> Part:

@@ -10,6 +10,8 @@ from headworks.dialects.fields import write_fields
 from headworks.domain.call import Ask, Kind
 from headworks.domain.target import Quirks, Target
 
+_ANSWERED = frozenset((Kind.CHAT, Kind.COMPLETIONS))
+"""What is answered in tokens, and can be streamed."""
 _CAPS = ("max_completion_tokens", "max_tokens")
 _USAGE_WANTED = msgspec.Raw(b'{"include_usage":true}')
 _MESSAGES = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
@@ -18,14 +20,14 @@ _MESSAGES = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 def patch(kind: Kind, ask: Ask, target: Target, cap: int | None) -> bytes:
     """The body for `target`. All values that are not patched keep their bytes."""
     fields: dict[str, Any] = {**ask.fields, "model": target.model}
-    if kind is not Kind.EMBEDDINGS:
-        quirks = target.quirks
+    quirks = target.quirks
+    if kind in _ANSWERED:
         if cap is not None and (ask.max_tokens is None or cap < ask.max_tokens):
             _lower(fields, cap, quirks)
         if ask.stream and quirks.stream_usage and not ask.include_usage:
             fields["stream_options"] = _with_usage(fields.get("stream_options"))
-        if quirks is not _PLAIN and quirks != _PLAIN:
-            _adapt(fields, kind, quirks)
+    if quirks is not _PLAIN and quirks != _PLAIN:
+        _adapt(fields, kind, quirks)
     return write_fields(fields)
 
 
@@ -52,6 +54,8 @@ def _adapt(fields: dict[str, Any], kind: Kind, quirks: Quirks) -> None:
         said = [fields.pop(name) for name in _CAPS if name in fields]
         if said:
             fields[wanted] = said[0]
+    if quirks.dimensions_field and "dimensions" in fields:
+        fields[quirks.dimensions_field] = fields.pop("dimensions")
     for name in quirks.drop:
         fields.pop(name, None)
     messages = fields.get("messages")

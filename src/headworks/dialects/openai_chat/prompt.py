@@ -11,6 +11,7 @@ _FIELDS = {
     Kind.CHAT: ("messages", "tools", "functions", "response_format", "prediction"),
     Kind.COMPLETIONS: ("prompt", "suffix"),
     Kind.EMBEDDINGS: ("input",),
+    Kind.RERANK: ("query", "documents"),
 }
 """What a model reads of a request."""
 

@@ -56,6 +56,7 @@ def read_request(raw: Mapping[str, Any]) -> Conversation:
         stop=stop,
         stop_plain=stop_plain,
         choices=fields.whole_number("n"),
+        logprobs=_logprobs(fields),
         stream=fields.flag("stream"),
         include_usage=include_usage,
         user=fields.word("user"),
@@ -89,6 +90,14 @@ def _stop(fields: Unpacked) -> tuple[tuple[str, ...], bool]:
     if not all(isinstance(sequence, str) for sequence in sequences):
         raise Fault("invalid_request", "stop must be a string or a list of strings.", param="stop")
     return tuple(sequences), False
+
+
+def _logprobs(fields: Unpacked) -> int | None:
+    """A spoken 0 of others stays in `rest`, to be written back as it came."""
+    if fields.rest.get("logprobs") is not True:
+        return None
+    del fields.rest["logprobs"]
+    return fields.whole_number("top_logprobs") if fields.rest.get("top_logprobs") else 0
 
 
 def _include_usage(fields: Unpacked) -> bool | None:

@@ -72,7 +72,7 @@ def read_usage(raw: JsonObject, quirks: Quirks) -> Usage:
     citation = said.citation_tokens or 0
     searches = said.server_tool_use_details or said.server_tool_use
     return Usage(
-        input=said.prompt_tokens or 0,
+        input=_input(said, output),
         output=min(output + citation, MOST),
         cache_read=prompt.cached_tokens
         or said.prompt_cache_hit_tokens
@@ -125,6 +125,13 @@ def write_usage(usage: Usage) -> JsonObject:
     if usage.web_searches:
         wire["server_tool_use"] = {"web_search_requests": usage.web_searches}
     return wire
+
+
+def _input(said: _Reported, output: int) -> int:
+    """Who has only vectors to offer may count nothing but the total (Voyage)."""
+    if said.prompt_tokens is None:
+        return max(0, (said.total_tokens or 0) - output)
+    return said.prompt_tokens
 
 
 def _stands_beside(said: _Reported, output: int, reasoning: int, quirks: Quirks) -> bool:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from headworks.dialects.openai_chat.decoder import DONE, decode_object, find_usage, read_chunk
 from headworks.dialects.openai_chat.faults import fault_in_answer, write_fault_event
 from headworks.dialects.openai_chat.usage import read_service_tier, read_usage
-from headworks.dialects.sse import MAX_EVENT_BYTES, SseEvent, SseParser
-from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, is_report, looks_whole
+from headworks.dialects.sse import MAX_EVENT_BYTES, SseEvent, SseParser, is_document
+from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, is_report
 from headworks.domain.errors import Fault
 from headworks.domain.message import JsonObject
 from headworks.domain.target import Target
@@ -29,7 +29,7 @@ _BOUNDARY = re.compile(rb"(\r\n\r\n|\n\n|\r\r)")
 
 
 class StreamWatch:
-    """See `ports.dialect.Relay`. The client gets complete events only, so an error can always follow.
+    """See `ports.interpreter.Relay`. The client gets complete events only, so an error can always follow.
 
     `content` is the field whose every appearance is a piece of content (`"delta":`). With `hide`, usage that the client did not ask
     for is taken out. An upstream that answers with a whole document instead of a stream is left to what `translate` makes.
@@ -144,7 +144,7 @@ class StreamWatch:
             return b""
         if not self._started:
             self._started = True
-            if self._translate is not None and looks_whole(data):
+            if self._translate is not None and is_document(data):
                 self._translated = self._translate()
         if self._translated is not None:
             out = self._translated.feed(data)

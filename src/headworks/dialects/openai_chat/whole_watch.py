@@ -11,7 +11,8 @@ from headworks.dialects.openai_chat.decoder import decode_object, find_usage
 from headworks.dialects.openai_chat.faults import fault_in_answer
 from headworks.dialects.openai_chat.usage import read_service_tier, read_usage
 from headworks.dialects.openai_chat.watch import content_length
-from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, is_report, looks_whole
+from headworks.dialects.sse import is_document
+from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, is_report
 from headworks.domain.errors import Fault
 from headworks.domain.target import Target
 from headworks.domain.usage import Usage
@@ -20,7 +21,7 @@ _NOTHING = msgspec.Raw()
 
 
 class _Answer(msgspec.Struct):
-    """What is read of an answer; everything else is skipped. `data` holds embeddings."""
+    """What is read of an answer; everything else is skipped. `data` holds embeddings, `results` (or `data`) rankings."""
 
     id: str = ""
     model: str = ""
@@ -28,6 +29,7 @@ class _Answer(msgspec.Struct):
     usage: dict[str, Any] | None = None
     choices: msgspec.Raw = _NOTHING
     data: msgspec.Raw = _NOTHING
+    results: msgspec.Raw = _NOTHING
     error: Any = None
 
 
@@ -35,7 +37,7 @@ _ANSWER = msgspec.json.Decoder(_Answer)
 
 
 class WholeWatch:
-    """See `ports.dialect.Relay`. An upstream that answers with a stream instead is left to what `translate` makes."""
+    """See `ports.interpreter.Relay`. An upstream that answers with a stream instead is left to what `translate` makes."""
 
     __slots__ = (
         "_body",
@@ -72,7 +74,7 @@ class WholeWatch:
 
     def feed(self, data: bytes) -> bytes:
         """See `Relay.feed`: the whole body."""
-        if self._translate is not None and not looks_whole(data) and b"data:" in data:
+        if self._translate is not None and not is_document(data) and b"data:" in data:
             return self._pass_on(self._translate(), data)
         try:
             self._read(data)
@@ -105,7 +107,7 @@ class WholeWatch:
             answer = _ANSWER.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError):
             answer = None
-        if answer is None or answer.error or not (len(answer.choices) or len(answer.data)):
+        if answer is None or answer.error or not (len(answer.choices) or len(answer.data) or len(answer.results)):
             self._read_odd(data)
             return
         self.served_model, self.upstream_id = answer.model, answer.id
@@ -121,7 +123,7 @@ class WholeWatch:
         fault = fault_in_answer(answer, self._secrets)
         if fault is not None:
             raise fault
-        if "choices" not in answer and "data" not in answer:
+        if answer.keys().isdisjoint(("choices", "data", "results")):
             raise Fault("upstream_garbage", "The upstream's answer holds no choices.")
         self.served_model, self.upstream_id = str(answer.get("model") or ""), str(answer.get("id") or "")
         self.service_tier = read_service_tier(answer.get("service_tier"), answer.get("usage"))

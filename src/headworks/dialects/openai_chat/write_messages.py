@@ -28,6 +28,9 @@ from headworks.domain.message import (
 )
 from headworks.domain.target import Quirks
 
+_FRAME = frozenset(("role", "name", "content"))
+"""Fields of a message that say nothing by themselves."""
+
 
 class MessageWriter:
     """Writes the messages of one conversation. `own` tells that it was read from this same dialect; `downgrades` collects losses."""
@@ -180,7 +183,7 @@ class MessageWriter:
 def _that_say_something(messages: list[JsonObject]) -> list[JsonObject]:
     """A stranger's messages without those of which no part was left: OpenAI refuses empty lists. Raises `Fault` `inexpressible`."""
     said = [{**message, "content": None} if message.get("content") == [] else message for message in messages]
-    left = [message for message in said if message.get("content") is not None or len(message) > 2]  # noqa: PLR2004 - role and content
+    left = [message for message in said if message.get("content") is not None or message.keys() - _FRAME]
     if not left:
         raise Fault(
             "inexpressible",

@@ -7,6 +7,8 @@ import msgspec
 from headworks.dialects.openai_chat.losses import LEFT_OUT, lost_fields
 from headworks.dialects.openai_chat.names import NAME
 from headworks.dialects.openai_chat.write_messages import MessageWriter
+from headworks.dialects.openai_fields import SHARING, shared_fields
+from headworks.dialects.turns import joined
 from headworks.domain.message import Conversation, Downgrade, JsonObject, OutputFormat, Tool, ToolChoice, ToolChoiceMode
 from headworks.domain.target import Target
 
@@ -21,7 +23,7 @@ def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Down
     """The body for `target`, and what could not be said in it."""
     own = talk.dialect == NAME
     messages = MessageWriter(target.quirks, own=own)
-    body: JsonObject = {"model": target.model, "messages": messages.write(talk.messages)}
+    body: JsonObject = {"model": target.model, "messages": messages.write(talk.messages if own else joined(talk.messages))}
     downgrades = messages.downgrades
     _write_tools(talk, body, downgrades)
     _write_shape(talk, target, body, downgrades)
@@ -30,7 +32,9 @@ def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Down
     if own:
         body = _merge(body, talk.extra)
     else:
-        downgrades.extend(lost_fields({**talk.extra, **talk.metadata}))
+        body.update(shared_fields(talk))
+        lost = {**talk.extra, **({} if talk.dialect in SHARING else talk.metadata)}
+        downgrades.extend(lost_fields({name: value for name, value in lost.items() if name not in body}))
     for name in target.quirks.drop:
         if body.pop(name, None) is not None and name != "stream_options":
             downgrades.append(Downgrade(name, f"left out: {target.provider} rejects it"))
@@ -130,6 +134,8 @@ def _write_sampling(talk: Conversation, body: JsonObject, downgrades: list[Downg
         "frequency_penalty": drawn.frequency_penalty,
         "presence_penalty": drawn.presence_penalty,
         "n": talk.choices,
+        "logprobs": None if talk.logprobs is None else True,
+        "top_logprobs": talk.logprobs or None,
         "user": talk.user or None,
         "top_k": drawn.top_k if own else None,
         "metadata": (talk.metadata or None) if own else None,

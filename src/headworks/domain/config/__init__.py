@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 from headworks.domain.config.alerts import AlertsRule
+from headworks.domain.config.auth import AuthRule, AwsAuth, EntraAuth, GoogleAuth, OAuthAuth
 from headworks.domain.config.identity import CertificatesRule, IdentityRule, IssuerRule
 from headworks.domain.config.key import KeyRule
 from headworks.domain.config.limits import BudgetEntry, LimitEntry, LimitsRule, RolloverEntry, values_of
-from headworks.domain.config.model import ModelRule, RetryRule, TargetRule, WrittenModel, as_rule
+from headworks.domain.config.model import ModelRule, ProfileRule, RetryRule, TargetRule, WrittenModel, as_rule
 from headworks.domain.config.oidc import MappedRole, OidcRule, RolesRule
 from headworks.domain.config.policy import PolicySpec
 from headworks.domain.config.price import PriceRule, TieredPrice, WrittenRate, nanos_of
@@ -27,9 +28,13 @@ from headworks.domain.snapshot import (
 )
 
 __all__ = [
+    "AuthRule",
+    "AwsAuth",
     "BudgetEntry",
     "CertificatesRule",
     "Config",
+    "EntraAuth",
+    "GoogleAuth",
     "GuardSpec",
     "IdentityRule",
     "IssuerRule",
@@ -38,9 +43,11 @@ __all__ = [
     "LimitsRule",
     "MappedRole",
     "ModelRule",
+    "OAuthAuth",
     "OidcRule",
     "PolicySpec",
     "PriceRule",
+    "ProfileRule",
     "ProviderRule",
     "QuirksRule",
     "RetryRule",

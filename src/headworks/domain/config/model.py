@@ -19,6 +19,20 @@ class RetryRule(Written, frozen=True):
     deadline: float | None = None
 
 
+class ProfileRule(Written, frozen=True):
+    """What a model can do. Left out: what the shipped lists say."""
+
+    context: int | None = None
+    """Tokens that it reads at most."""
+    max_output: int | None = None
+    """Tokens that it writes at most."""
+    serves: tuple[str, ...] | None = None
+    """`chat`, `embeddings`, `rerank` …"""
+    features: tuple[str, ...] | None = None
+    """`tools`, `images`, `json_schema`, `reasoning` …, as in lists of features."""
+    deprecated: bool | None = None
+
+
 class TargetRule(Written, frozen=True):
     """One way to have a model. Targets of the lowest `order` come first, chosen in proportion to `weight`."""
 
@@ -32,8 +46,10 @@ class TargetRule(Written, frozen=True):
     region: str = ""
     """Left out, the provider's."""
     timeouts: TimeoutsRule = TimeoutsRule()
-    inexpressible: Literal["error", "drop"] = "drop"
-    """What to do about what the target's dialect can't say."""
+    profile: ProfileRule = ProfileRule()
+    """What the model can do, where the lists do not know it."""
+    inexpressible: Literal["error", "drop", "emulate"] = "drop"
+    """What to do about what the target's dialect can't say, or its model can't do."""
 
 
 class ModelRule(Written, frozen=True):

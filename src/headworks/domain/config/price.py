@@ -18,7 +18,9 @@ WrittenRate = Decimal | TieredPrice
 
 
 class PriceRule(Written, frozen=True):
-    """What a model costs: dollars per million tokens; `request`, `web_search` and `image` are dollars each."""
+    """What a model costs: dollars per million tokens; `request`, `web_search`, `search` (a search unit
+    of a ranking) and `image` are dollars each.
+    """
 
     input: WrittenRate | None = None
     output: WrittenRate | None = None
@@ -31,6 +33,7 @@ class PriceRule(Written, frozen=True):
     output_audio: WrittenRate | None = None
     request: Decimal | None = None
     web_search: Decimal | None = None
+    search: Decimal | None = None
     image: Decimal | None = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from headworks.domain.config.auth import AuthRule
 from headworks.domain.config.written import Written
 from headworks.domain.target import Tls
 
@@ -27,6 +28,7 @@ class QuirksRule(Written, frozen=True):
     reasoning_field: str | None = None
     usage_in: str | None = None
     reasoning_beside_output: bool | None = None
+    framing: str | None = None
 
 
 class ProviderRule(Written, frozen=True):
@@ -41,8 +43,14 @@ class ProviderRule(Written, frozen=True):
     """With or without `/v1`; left out, the catalogue's."""
     resource: str = ""
     """The name that Azure puts into its host names."""
+    location: str = ""
+    """What the provider calls the place that serves: a region of AWS, a location of Google Cloud."""
+    project: str = ""
+    """The project of Google Cloud that is asked and pays."""
     api_key: str = ""
     """Left out, it is taken from the provider's usual environment variable."""
+    auth: AuthRule | None = None
+    """A credential that changes, instead of a key: who gives it, and by what."""
     headers: dict[str, str] = {}
     """Sent with every request, beside the usual ones."""
     dialects: tuple[str, ...] = ()
@@ -51,7 +59,11 @@ class ProviderRule(Written, frozen=True):
     proxy: str | None = None
     """URL of a forward proxy; empty for none; left out, `HTTPS_PROXY` and `NO_PROXY` decide."""
     region: str = ""
-    """Where it serves, in your own words (`eu`, `us-east`): what `regions` of keys and policies go by."""
+    """Where it serves, in your own words (`eu`, `us-east`): what `regions` of keys and policies go by. Left out, `location`."""
+    tenant: str = ""
+    """Who alone uses this account, and may name files and other things in it by their own ids: the id of an organisation, `key:NAME`, or `*`
+    where all callers are one house. Left out, tenants share it.
+    """
     timeouts: TimeoutsRule = TimeoutsRule()
     max_connections: int | None = None
     quirks: QuirksRule = QuirksRule()

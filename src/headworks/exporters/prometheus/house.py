@@ -65,6 +65,7 @@ class HouseMetrics(Collector):
         )
         yield from self._gateways()
         yield from self._targets()
+        yield from self._credentials()
         yield from self._writers()
         yield from self._shared()
         yield from self._directories()
@@ -107,6 +108,28 @@ class HouseMetrics(Collector):
         for target, value in worst.items():
             health.add_metric((target,), value)
         yield health
+
+    def _credentials(self) -> Families:
+        """Those that change, by provider: the worst of all gateways."""
+        ends = GaugeMetricFamily(
+            "headworks_credential_ends_in_seconds",
+            "Until the present credential ends; 0 where there is none.",
+            labels=("provider",),
+        )
+        failures = CounterMetricFamily(
+            "headworks_credential_failures", "Attempts to obtain a credential that failed.", labels=("provider",)
+        )
+        soonest: dict[str, float] = {}
+        failed: Tally[str] = Tally()
+        for one in self.state.gateways:
+            for provider, stands in one.credentials.items():
+                soonest[provider] = min(inf if stands.ends_in is None else stands.ends_in, soonest.get(provider, inf))
+                failed[provider] += stands.failures
+        for provider, seconds in soonest.items():
+            ends.add_metric((provider,), seconds)
+            failures.add_metric((provider,), failed[provider])
+        yield ends
+        yield failures
 
     def _writers(self) -> Families:
         journals = [one.journal for one in self.state.gateways]

@@ -4,5 +4,6 @@ from headworks.stores.memory.answers import MemoryAnswers
 from headworks.stores.memory.counters import MemoryCounters
 from headworks.stores.memory.keys import SnapshotKeys
 from headworks.stores.memory.replays import MemoryReplays
+from headworks.stores.memory.shelf import MemoryShelf
 
-__all__ = ["MemoryAnswers", "MemoryCounters", "MemoryReplays", "SnapshotKeys"]
+__all__ = ["MemoryAnswers", "MemoryCounters", "MemoryReplays", "MemoryShelf", "SnapshotKeys"]

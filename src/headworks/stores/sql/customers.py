@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from msgspec.structs import asdict
-from sqlalchemy import RowMapping, and_, case, select, update
+from sqlalchemy import RowMapping, and_, case, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,7 +16,7 @@ from headworks.ports.records import Missing, Page, Reach
 from headworks.stores.sql.audit import Acts
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.reach import within
-from headworks.stores.sql.schema import CUSTOMERS
+from headworks.stores.sql.schema import CUSTOMERS, RESPONSES
 
 _NS = 10**9
 _TABLE = CUSTOMERS.c
@@ -63,6 +63,7 @@ class SqlCustomers:
                 raise Missing(f"There is no customer {id}.")
             erased = update(CUSTOMERS).where(_TABLE.id == id).values(sealed=b"", forgotten_at=act.at)
             await act.connection.execute(erased)
+            await act.connection.execute(delete(RESPONSES).where(RESPONSES.c.customer == id))
             act.about(organisation, entity="customer", id=id)
 
 

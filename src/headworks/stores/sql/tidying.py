@@ -1,11 +1,11 @@
-"""Forgetting what nobody needs any more: changes that every gateway has seen, answers and sessions whose time is over."""
+"""Forgetting what nobody needs any more: changes that every gateway has seen, repeats, kept answers and sessions whose time is over."""
 
 from __future__ import annotations
 
 from sqlalchemy import delete, func, select, update
 
 from headworks.stores.sql.engine import Database
-from headworks.stores.sql.schema import CHANGE_HEAD, CHANGES, REPEATS, SESSIONS
+from headworks.stores.sql.schema import CHANGE_HEAD, CHANGES, REPEATS, RESPONSES, SESSIONS
 
 _DAY = 86_400 * 10**9
 CHANGES_KEPT = 7 * _DAY
@@ -23,5 +23,6 @@ async def tidy(database: Database, now: int) -> int:
             await connection.execute(update(CHANGE_HEAD).values(pruned_to=last))
             gone += (await connection.execute(delete(CHANGES).where(CHANGES.c.number <= last))).rowcount
         gone += (await connection.execute(delete(REPEATS).where(REPEATS.c.expires_at < now))).rowcount
+        gone += (await connection.execute(delete(RESPONSES).where(RESPONSES.c.until < now))).rowcount
         over = SESSIONS.c.expires_at < now - SESSIONS_KEPT
         return gone + (await connection.execute(delete(SESSIONS).where(over))).rowcount

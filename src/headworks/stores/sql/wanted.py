@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-WANTED = "0006"
+WANTED = "0007"
 """The last migration. Versions sort as text."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from headworks.domain.config import Config
+from headworks.domain.config import AuthRule, Config
 from headworks.domain.names import Names
 from headworks.domain.snapshot import Snapshot
 from headworks.providers.price_table import PriceTable
@@ -21,6 +21,7 @@ from headworks.wiring.compile.models import Models
 from headworks.wiring.compile.oidc import check_oidc
 from headworks.wiring.compile.policies import compile_policies
 from headworks.wiring.compile.principals import compile_keys
+from headworks.wiring.compile.profiles import check_profiles
 from headworks.wiring.compile.revision import revision_of
 from headworks.wiring.compile.settings import check_settings, compile_guards, compile_server
 from headworks.wiring.compile.targets import Targets
@@ -38,6 +39,8 @@ class Compiled(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[Problem, ...] = ()
     files: tuple[str, ...] = ()
     until: datetime | None = None
+    auths: dict[str, AuthRule] = {}
+    """By provider: the credentials to keep. Secret."""
 
 
 def compile_config(config: Config, givens: Givens) -> Compiled:
@@ -55,6 +58,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
     targets = Targets(bench, config)
     models = Models(bench, config, targets)
     _check_prices(targets, models)
+    check_profiles(bench, config)
     check_settings(bench, config)
     check_alerts(bench, config.alerts)
     check_oidc(bench, config)
@@ -93,6 +97,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
         warnings=tuple(bench.warnings),
         files=tuple(sorted(bench.files)),
         until=bench.until,
+        auths=bench.auths,
     )
 
 

@@ -12,7 +12,7 @@ from headworks.wiring.compile.models import Models
 from headworks.wiring.config_file.problems import did_you_mean
 from headworks.wiring.config_file.tree import Path
 
-ENDPOINTS = tuple(kind.value for kind in Kind if kind is not Kind.MODEL)
+ENDPOINTS = tuple(kind.value for kind in Kind if kind is kind.endpoint)
 
 
 class AccessCheck:

@@ -15,7 +15,6 @@ from headworks.wiring.config_file.tree import Path
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _VERSION = re.compile(r"/v\d+[a-z0-9]*$")
-_RESOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -35,25 +34,14 @@ class Address(msgspec.Struct, frozen=True):
 
 
 def find_address(bench: Bench, rule: ProviderRule, row: ProviderRow, path: Path) -> Address | None:
-    """The address of a provider; None, with the reason noted, where there is none."""
+    """The address of a provider, whose row is filled; None, with the reason noted, where there is none."""
     if rule.base_url:
         below = (*path, "base_url")
         return _split(bench, bench.text(rule.base_url, below), row, below)
     if not row.root:
         bench.wrong(path, f"'{row.title}' has no address of its own.", "Add base_url.", on_key=True)
         return None
-    if "{resource}" not in row.root:
-        return _split(bench, row.root, row, path)
-    resource = bench.text(rule.resource, (*path, "resource"))
-    if not _RESOURCE.fullmatch(resource):
-        bench.wrong(
-            (*path, "resource"),
-            "The name of the resource is missing or no host name.",
-            "Add resource, or base_url.",
-            on_key=True,
-        )
-        return None
-    return _split(bench, row.root.replace("{resource}", resource), row, path)
+    return _split(bench, row.root, row, path)
 
 
 def origin_of(bench: Bench, address: Address, rule: ProviderRule, path: Path) -> Origin:

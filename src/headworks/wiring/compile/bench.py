@@ -10,8 +10,11 @@ from pathlib import PurePath
 
 import msgspec
 
+from headworks.domain.config import AuthRule
 from headworks.providers.catalog import Catalog
+from headworks.providers.credentials.held import Held, unkept
 from headworks.providers.price_table import PriceTable
+from headworks.providers.profiles import Profiles
 from headworks.wiring.compile.own_secrets import VARIABLES, is_own_file
 from headworks.wiring.config_file.problems import Problem
 from headworks.wiring.config_file.tree import Path
@@ -24,6 +27,14 @@ def no_secrets(name: str, _address: str, _journal: str) -> str:
     raise LookupError(f"There is no store of secrets here for '{name}'. Write ${{NAME}} or file:/path instead.")
 
 
+def _nobody_keeps(_auth: AuthRule) -> Held:
+    return unkept()
+
+
+def _never() -> int:
+    return 0
+
+
 class Givens(msgspec.Struct, frozen=True, kw_only=True):
     """What a compilation depends on beside the document. `read` gives a file's text and raises `OSError`; paths in the document
     are relative to `directory`; `at` is the time that prices are looked up for.
@@ -34,10 +45,15 @@ class Givens(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     catalog: Catalog
     prices: PriceTable
+    profiles: Profiles = Profiles({})
     version: str = ""
     directory: str = ""
     look: Callable[[str, str, str], str] = no_secrets
     """Name, database and journal's directory → a secret. Raises `LookupError` with what is wrong."""
+    hold: Callable[[AuthRule], Held] = _nobody_keeps
+    """Where what a rule obtains will be found. Only a gateway has it kept."""
+    wall_ns: Callable[[], int] = _never
+    """The time that signatures tell, nanoseconds since the epoch."""
 
 
 class Bench:
@@ -53,6 +69,8 @@ class Bench:
         self.database = ""
         """Where secrets are, once that is known, and below the journal's directory as written."""
         self.journal = ""
+        self.auths: dict[str, AuthRule] = {}
+        """By provider: the credentials that are to be kept."""
 
     def wrong(self, path: Path, message: str, hint: str = "", *, on_key: bool = False) -> None:
         """Note a mistake: the configuration is not usable."""
@@ -66,6 +84,11 @@ class Bench:
         """What is compiled here is out of date then."""
         if moment is not None and (self.until is None or moment < self.until):
             self.until = moment
+
+    def hold(self, provider: str, auth: AuthRule) -> Held:
+        """Where a provider's credential will be found."""
+        self.auths[provider] = auth
+        return self.givens.hold(auth)
 
     def text(self, written: str, path: Path) -> str:
         """A value with its references resolved. Empty, and noted as wrong, where one cannot be."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from urllib.parse import quote
+
+import msgspec
 
 from headworks.domain.config import ProviderRule
-from headworks.providers.catalog import DialectRow, ProviderRow
+from headworks.domain.kind import Kind
+from headworks.providers.catalog import ProviderRow
 from headworks.providers.signers import SIGNERS
 from headworks.wiring.compile.address import Address
 from headworks.wiring.compile.bench import Bench
@@ -15,6 +19,13 @@ from headworks.wiring.config_file.tree import Path
 _NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 _CREDENTIAL = re.compile(r"auth|key|token|secret|cookie|password")
 _VALUE = re.compile(r"[\x20-\x7e]*")
+_MODEL = b"{model}"
+_METHODS: Mapping[str, str] = {
+    Kind.REALTIME: "GET",
+    Kind.RESPONSE: "GET",
+    Kind.RESPONSE_ITEMS: "GET",
+    Kind.DELETE_RESPONSE: "DELETE",
+}
 _OURS = frozenset(
     (
         "host",
@@ -72,8 +83,30 @@ def signed(row: ProviderRow, dialect: str, key: str) -> dict[str, str]:
     return SIGNERS[row.signer(dialect)](key) if key else {}
 
 
-def build_heads(address: Address, dialect: DialectRow, base: str, fixed: dict[str, str], version: str) -> dict[str, bytes]:
-    """Endpoint kind → head, without content-length and the blank line."""
+class Heads(msgspec.Struct, frozen=True):
+    """Endpoint kind → head, without content-length and the blank line: of whole answers, and of streams where these have another path."""
+
+    whole: dict[str, bytes]
+    stream: dict[str, bytes] = {}
+
+    def __repr__(self) -> str:
+        return "<Heads>"  # they hold a credential
+
+    def of(self, model: str) -> Heads:
+        """The same for one model, where paths name it."""
+        if not any(_MODEL in head for heads in (self.whole, self.stream) for head in heads.values()):
+            return self
+        name = quote(model, safe="").encode()
+        filled = ({kind: head.replace(_MODEL, name, 1) for kind, head in heads.items()} for heads in (self.whole, self.stream))
+        return Heads(*filled)
+
+
+Paths = tuple[Mapping[str, str], Mapping[str, str]]
+"""Of endpoints, and of those of their streams that are others."""
+
+
+def build_heads(address: Address, below: Paths, base: str, fixed: dict[str, str], version: str) -> Heads:
+    """The heads of one dialect at one place."""
     lines = {
         "host": address.host_header,
         "content-type": "application/json",
@@ -82,7 +115,15 @@ def build_heads(address: Address, dialect: DialectRow, base: str, fixed: dict[st
         "user-agent": f"headworks/{version}",
     } | fixed
     headers = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    return {kind: f"POST {base}{path} HTTP/1.1\r\n{headers}".encode("ascii") for kind, path in dialect.paths.items()}
+    return Heads(
+        *(
+            {
+                kind: f"{_METHODS.get(kind, 'POST')} {base}{path} HTTP/1.1\r\n{headers}".encode("ascii")
+                for kind, path in paths.items()
+            }
+            for paths in below
+        )
+    )
 
 
 def _safe(bench: Bench, value: str, path: Path) -> str:

@@ -9,6 +9,7 @@ import msgspec
 
 from headworks.domain.config import Config, ModelRule, TargetRule, WrittenModel, as_rule, nanos_of, overlay
 from headworks.domain.governed import features_of_name
+from headworks.domain.profile import in_common
 from headworks.domain.retry import RetryPolicy
 from headworks.domain.snapshot import Listed, Model
 from headworks.domain.target import AskedModel, Target
@@ -43,9 +44,9 @@ class Pattern(msgspec.Struct, frozen=True):
 class Models:
     """One per compilation: `fixed` and `resolve` go into the snapshot."""
 
-    def __init__(self, bench: Bench, config: Config, targets: Targets) -> None:
+    def __init__(self, bench: Bench, config: Config, maker: Targets) -> None:
         self._bench = bench
-        self._targets = targets
+        self._targets = maker
         self._retry = overlay(RetryPolicy(), config.retries)
         self.fixed: dict[str, Model] = {}
         self._patterns: dict[str, Pattern] = {}
@@ -55,14 +56,9 @@ class Models:
             if "*" in name:
                 self._add_pattern(name, written, path)
             else:
-                self.fixed[name] = Model(
-                    name=AskedModel(name),
-                    targets=self._fixed_targets(written, path),
-                    fallbacks=tuple(AskedModel(fallback) for fallback in rule.fallbacks),
-                    retry=overlay(self._retry, rule.retry),
-                    owner=rule.owner,
-                    reserve=self._reserve(rule, path),
-                )
+                targets = self._fixed_targets(written, path)
+                model = _model(name, rule, targets, overlay(self._retry, rule.retry))
+                self.fixed[name] = msgspec.structs.replace(model, reserve=self._reserve(rule, path))
         self._ranked = sorted(self._patterns.values(), key=lambda pattern: len(pattern.head) + len(pattern.tail), reverse=True)
         self._check(config)
 
@@ -75,11 +71,14 @@ class Models:
         """Of the names that a star stands for, those of models on their provider's price list."""
         found: dict[str, Listed] = {}
         for pattern in self._ranked:
-            for _, provider, model in pattern.targets:
+            for rule, provider, model in pattern.targets:
                 for star in self._offered(provider, model):
                     name = f"{pattern.head}{star}{pattern.tail}"
                     if name not in self.fixed and self._fitting(name) is pattern:
-                        found[name] = Listed(name=AskedModel(name), owner=pattern.rule.owner)
+                        facts = self._targets.facts(rule, provider, model.replace("*", star))
+                        found[name] = Listed(
+                            name=AskedModel(name), owner=pattern.rule.owner, profile=facts.profile, price=facts.price
+                        )
         return tuple(found.values())
 
     def _offered(self, provider: Provider, model: str) -> Iterator[str]:
@@ -143,16 +142,8 @@ class Models:
         targets = tuple(
             self._targets.make(rule, provider, model.replace("*", star)) for rule, provider, model in pattern.targets
         )
-        fallbacks = tuple(AskedModel(fallback) for fallback in pattern.rule.fallbacks)
-        return Model(
-            name=AskedModel(name),
-            targets=targets,
-            fallbacks=fallbacks,
-            retry=pattern.retry,
-            owner=pattern.rule.owner,
-            needs=features_of_name(star),
-            reserve=pattern.reserve,
-        )
+        model = _model(name, pattern.rule, targets, pattern.retry)
+        return msgspec.structs.replace(model, needs=features_of_name(star), reserve=pattern.reserve)
 
     def _add_pattern(self, name: str, written: WrittenModel, path: Path) -> None:
         if name.count("*") > 1:
@@ -206,6 +197,18 @@ class Models:
                     self._bench.wrong(below, f"'{name}' cannot fall back to itself.")
                 elif not self.knows(fallback):
                     self._bench.wrong(below, f"There is no model '{fallback}'.", did_you_mean(fallback, config.models))
+
+
+def _model(name: str, rule: ModelRule, targets: tuple[Target, ...], retry: RetryPolicy) -> Model:
+    return Model(
+        name=AskedModel(name),
+        targets=targets,
+        fallbacks=tuple(AskedModel(fallback) for fallback in rule.fallbacks),
+        retry=retry,
+        owner=rule.owner,
+        profile=in_common(target.profile for target in targets),
+        price=targets[0].price if targets else None,
+    )
 
 
 def _rules(written: WrittenModel, path: Path) -> list[tuple[TargetRule, Path]]:

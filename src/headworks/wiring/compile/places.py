@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 
 import msgspec
 
 from headworks.domain.config import Config, ProviderRule, overlay
-from headworks.domain.target import Origin, Quirks, Timeouts
+from headworks.domain.target import BodyShape, Origin, Quirks, Signer, Timeouts
 from headworks.providers.catalog import ProviderRow
 from headworks.wiring.compile.address import Address, find_address, origin_of
+from headworks.wiring.compile.auth import find_auth, signer_of
 from headworks.wiring.compile.bench import Bench
-from headworks.wiring.compile.heads import build_heads, credential, operator_headers, secrets_of, signed
+from headworks.wiring.compile.filled import filled, setting
+from headworks.wiring.compile.heads import Heads, build_heads, credential, operator_headers, secrets_of, signed
 from headworks.wiring.config_file.problems import did_you_mean
 from headworks.wiring.config_file.tree import Path
 
@@ -25,11 +28,25 @@ class Place(msgspec.Struct, frozen=True):
 
     dialect: str
     origin: Origin
-    heads: dict[str, bytes]
+    heads: Heads
     default_headers: dict[bytes, bytes]
+    body: BodyShape | None = None
+    signer: Signer | None = None
 
     def __repr__(self) -> str:
         return f"<Place {self.dialect} at {self.origin}>"
+
+
+class Access(msgspec.Struct, frozen=True):
+    """By what a provider is asked: the operator's headers, and a key or a signer."""
+
+    headers: dict[str, str]
+    key: str
+    location: str
+    signer: Signer | None
+
+    def __repr__(self) -> str:
+        return f"<Access at {self.location or 'the usual place'}>"
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +63,9 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     offer: str = ""
     """The price list that is known to name its models: the catalogue's, at the provider's own address."""
     secrets: tuple[bytes, ...] = ()
+    credential: str = ""
+    """Stands for the account, whatever its key is now."""
+    tenant: str = ""
 
     def __repr__(self) -> str:
         return f"<Provider {self.name}>"
@@ -86,17 +106,13 @@ class Providers:
         row = self._row(name, rule, path)
         if row is None:
             return None
-        address = find_address(self._bench, rule, row, path)
+        there = filled(self._bench, rule, row, path)
+        address = find_address(self._bench, rule, there, path) if there is not None else None
         if address is None:
             return None
-        own = operator_headers(self._bench, rule, path)
-        key = credential(self._bench, rule, row, path)
-        self._miss_key(rule, row, key or any(name in own for name in _KEY_HEADERS), path)
+        access = self._access(name, rule, row, path)
         origin = origin_of(self._bench, address, rule, path)
-        places = tuple(
-            self._place(dialect, address, origin, signed(row, dialect, key) | own)
-            for dialect in self._spoken(rule, address, path)
-        )
+        places = tuple(self._place(dialect, row, address, origin, access) for dialect in self._spoken(rule, address, path))
         if not places:
             return None
         return Provider(
@@ -107,9 +123,11 @@ class Providers:
             max_connections=rule.max_connections or _MOST_CONNECTIONS,
             prices=self._price_list(rule, path) or row.prices,
             self_hosted=row.self_hosted,
-            region=rule.region,
+            region=rule.region or access.location,
             offer="" if rule.prices or rule.base_url or "{resource}" in row.root else row.prices,
-            secrets=secrets_of(key, own),
+            secrets=secrets_of(access.key, access.headers),
+            credential=_account(name, rule, origin),
+            tenant=rule.tenant,
         )
 
     def _row(self, name: str, rule: ProviderRule, path: Path) -> ProviderRow | None:
@@ -130,17 +148,30 @@ class Providers:
             self._bench.wrong((*path, "prices"), f"There is no price list '{rule.prices}'.", did_you_mean(rule.prices, known))
         return rule.prices
 
+    def _access(self, name: str, rule: ProviderRule, row: ProviderRow, path: Path) -> Access:
+        headers = operator_headers(self._bench, rule, path)
+        location = setting(self._bench, rule, row, "location", path)
+        key = "" if rule.auth is not None else credential(self._bench, rule, row, path)
+        given = key or any(header in headers for header in _KEY_HEADERS)
+        auth = None if given else find_auth(self._bench, rule, row, location, path)
+        self._miss_key(rule, row, given or auth, path)
+        signer = signer_of(self._bench, name, auth, row, location) if auth is not None else None
+        return Access(headers, key, location, signer)
+
     def _miss_key(self, rule: ProviderRule, row: ProviderRow, given: object, path: Path) -> None:
         if row.key_env and not given and not rule.api_key:
             hint = f"Set {row.key_env[0]}, or add api_key."
             self._bench.wrong(path, f"There is no key for '{row.title}'.", hint, on_key=True)
 
-    def _place(self, dialect: str, address: Address, origin: Origin, headers: Mapping[str, str]) -> Place:
+    def _place(self, dialect: str, row: ProviderRow, address: Address, origin: Origin, access: Access) -> Place:
         spoken = self._bench.givens.catalog.dialects[dialect]
+        headers = signed(row, dialect, access.key) | access.headers
         fixed = {name: value for name, value in headers.items() if name not in spoken.client_headers}
         default = spoken.headers | {name: value for name, value in headers.items() if name in spoken.client_headers}
-        heads = build_heads(address, spoken, address.paths[dialect], fixed, self._bench.givens.version)
-        return Place(dialect, origin, heads, {name.encode(): value.encode() for name, value in default.items()})
+        endpoints = row.endpoints(dialect, spoken)
+        heads = build_heads(address, endpoints, address.paths[dialect], fixed, self._bench.givens.version)
+        defaults = {name.encode(): value.encode() for name, value in default.items()}
+        return Place(dialect, origin, heads, defaults, row.body.get(dialect), access.signer)
 
     def _spoken(self, rule: ProviderRule, address: Address, path: Path) -> list[str]:
         wanted = rule.dialects or tuple(address.paths)
@@ -151,3 +182,9 @@ class Providers:
                     (*path, "dialects", number), f"This provider does not speak '{dialect}' at this address.", hint
                 )
         return [dialect for dialect in wanted if dialect in address.paths]
+
+
+def _account(name: str, rule: ProviderRule, origin: Origin) -> str:
+    """A provider that is led to another place is another account; one that is given a new key is not."""
+    said = "\n".join((str(origin), rule.location, rule.project, rule.resource))
+    return f"{name}@{sha256(said.encode()).hexdigest()[:8]}"

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import msgspec
+
 from headworks.domain.config import Config, TargetRule, overlay
 from headworks.domain.money import PriceCard
+from headworks.domain.profile import Profile
 from headworks.domain.target import SentModel, Target
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.compile.places import Place, Provider, Providers
 from headworks.wiring.compile.pricing import Pricing
 from headworks.wiring.config_file.problems import did_you_mean
 from headworks.wiring.config_file.tree import Path
+
+
+class Facts(NamedTuple):
+    """What is known of a provider's model, whichever of its dialects is spoken."""
+
+    price: PriceCard | None
+    profile: Profile
 
 
 class Targets:
@@ -48,33 +60,44 @@ class Targets:
 
     def make(self, rule: TargetRule, provider: Provider, model: str, price_path: Path = ()) -> Target:
         """The target, without looking for mistakes. A target of several dialects is its first one; the others are its variants."""
+        facts = self.facts(rule, provider, model, price_path)
+        made, *others = (_target(rule, provider, model, place, facts) for place in provider.places)
+        return msgspec.structs.replace(made, variants={other.dialect: other for other in others})
+
+    def facts(self, rule: TargetRule, provider: Provider, model: str, price_path: Path = ()) -> Facts:
+        """What a model costs and can do: by the operator's word, else by the provider's price list, else by its family."""
+        givens = self._bench.givens
+        listed = givens.prices.profile(provider.prices, model).over(givens.profiles.of(model))
         price = (
             self.pricing.of(provider, model) if rule.price is None else self.pricing.card(rule.price, (*price_path, "price"))
         )
-        others = {place.dialect: _target(rule, provider, model, place, price, {}) for place in provider.places[1:]}
-        return _target(rule, provider, model, provider.places[0], price, others)
+        return Facts(price, overlay(listed, rule.profile))
 
 
-def _target(
-    rule: TargetRule, provider: Provider, model: str, place: Place, price: PriceCard | None, variants: dict[str, Target]
-) -> Target:
+def _target(rule: TargetRule, provider: Provider, model: str, place: Place, facts: Facts) -> Target:
+    heads = place.heads.of(model)
     return Target(
         name=f"{provider.name}/{model}",
         provider=provider.name,
         dialect=place.dialect,
         model=SentModel(model),
         origin=place.origin,
-        heads=place.heads,
-        price=price,
+        heads=heads.whole,
+        stream_heads=heads.stream,
+        price=facts.price,
+        profile=facts.profile,
         timeouts=overlay(provider.timeouts, rule.timeouts),
         quirks=provider.quirks,
+        body=place.body,
+        signer=place.signer,
         weight=rule.weight,
         order=rule.order,
         max_output=rule.max_output,
         max_connections=provider.max_connections,
         region=rule.region or provider.region,
+        credential=provider.credential,
+        tenant=provider.tenant,
         inexpressible=rule.inexpressible,
         default_headers=place.default_headers,
-        variants=variants,
         secrets=(*provider.secrets, *place.origin.spellings),
     )

@@ -46,6 +46,9 @@ class Decoder:
     def read(self, node: Node, wanted: inspect.Type, path: Path) -> Any:
         """The value, or UNSET where it cannot be read."""
         if isinstance(wanted, inspect.UnionType):
+            tagged = [kind for kind in wanted.types if isinstance(kind, inspect.StructType) and kind.tag_field]
+            if isinstance(node, Table) and tagged:
+                return self._tagged(node, tagged, path)
             chosen = _choose(node, wanted.types)
             if chosen is None:
                 return self._wrong(node, wanted.types, path)
@@ -60,6 +63,15 @@ class Decoder:
             case _:
                 return self._scalar(node, wanted, path)
 
+    def _tagged(self, node: Table, kinds: Sequence[inspect.StructType], path: Path) -> Any:
+        """Of several kinds of mapping, the one that the mapping itself names."""
+        field, known = kinds[0].tag_field, {str(kind.tag): kind for kind in kinds}
+        named = next((entry.value for entry in node.entries if entry.key.text == field), None)
+        if not isinstance(named, Scalar) or named.text not in known:
+            hint = did_you_mean(named.text, known) if isinstance(named, Scalar) else ""
+            return self._add(path, f"'{_name(path)}' needs a {field}: {', '.join(known)}.", hint, on_key=True)
+        return self._struct(node, known[named.text], path)
+
     def _struct(self, node: Node, wanted: inspect.StructType, path: Path) -> Any:
         fields = {field.encode_name: field for field in wanted.fields}
         values: dict[str, Any] = {}
@@ -67,6 +79,8 @@ class Decoder:
             name = entry.key.text
             below = (*path, name)
             field = fields.get(name)
+            if name == wanted.tag_field:
+                continue
             if field is not None:
                 value = self.read(entry.value, field.type, below)
                 if value is not UNSET:

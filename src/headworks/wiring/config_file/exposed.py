@@ -10,6 +10,9 @@ from headworks.wiring.config_file.tree import Kind, Path, Scalar, scalars
 _ANY = "*"
 _CREDENTIALS = (
     ("providers", _ANY, "api_key"),
+    ("providers", _ANY, "auth", "secret_access_key"),
+    ("providers", _ANY, "auth", "session_token"),
+    ("providers", _ANY, "auth", "client_secret"),
     ("keys", _ANY, "key"),
     ("alerts", "webhooks", _ANY, "url"),
     ("alerts", "webhooks", _ANY, "secret"),

@@ -8,6 +8,7 @@
     people.py         admins, admin_identities, role_grants, sessions, admin_tokens, invitations, repeats (idempotency keys)
     settings.py       revisions (the last one is active), secrets, installation (name → value), leases (jobs that run once)
     customers.py      customers (by reference, with sealed names)
+    responses.py      responses (answers that gateways keep, sealed)
     ledger.py         postings (sums per 15 minutes and dimension), counter_spend, places (how far the journal is booked)
 
 One row that all writers share (`change_head`, `audit_head`) has `id` 1 and is there from the first migration on.
@@ -29,6 +30,7 @@ from headworks.stores.sql.schema.people import (
     ROLE_GRANTS,
     SESSIONS,
 )
+from headworks.stores.sql.schema.responses import RESPONSES
 from headworks.stores.sql.schema.settings import INSTALLATION, LEASES, REVISIONS, SECRETS
 
 __all__ = [
@@ -54,6 +56,7 @@ __all__ = [
     "POSTINGS",
     "REMOVED_PATHS",
     "REPEATS",
+    "RESPONSES",
     "REVISIONS",
     "ROLE_GRANTS",
     "SECRETS",

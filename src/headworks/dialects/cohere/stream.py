@@ -1,0 +1,142 @@
+"""A streamed v2 chat answer → canonical events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from headworks.dialects.cohere.answer import ending, read_citation
+from headworks.dialects.cohere.names import NAME
+from headworks.dialects.sse import SseEvent, SseParser
+from headworks.dialects.understood import understood
+from headworks.domain.errors import Fault
+from headworks.domain.events import (
+    ArgumentsDelta,
+    Event,
+    Failed,
+    PartEnded,
+    PartKind,
+    PartStarted,
+    RawDelta,
+    Started,
+    TextDelta,
+)
+from headworks.domain.message import JsonObject
+
+_DECODER = msgspec.json.Decoder()
+_DONE = b"[DONE]"
+_PLAN = ("plan", 0)
+_Key = tuple[str, Any]
+
+
+class StreamDecoder:
+    """One streamed answer. See `ports.dialect.Decoder`. Contents and calls are numbered apart on the wire, and the plan has no number."""
+
+    def __init__(self) -> None:
+        self._sse = SseParser()
+        self._over = False
+        self._next = 0
+        self._open: dict[_Key, int] = {}
+        self._out: list[Event] = []
+        self._reads: dict[str, Callable[[JsonObject], None]] = {
+            "message-start": self._start,
+            "tool-plan-delta": self._plan,
+            "content-start": self._begin_content,
+            "content-delta": self._content,
+            "content-end": lambda event: self._close(("content", event["index"])),
+            "tool-call-start": self._begin_call,
+            "tool-call-delta": self._call,
+            "tool-call-end": lambda event: self._close(("call", event["index"])),
+            "citation-start": self._cite,
+            "message-end": self._end,
+        }
+
+    def feed(self, data: bytes) -> list[Event]:
+        """See `Decoder.feed`."""
+        return self._read(self._sse.feed(data))
+
+    def close(self) -> list[Event]:
+        """See `Decoder.close`."""
+        return self._read(self._sse.close())
+
+    def _read(self, events: list[SseEvent]) -> list[Event]:
+        for event in events:
+            if not self._over and event.data and not event.data.startswith(_DONE):
+                understood(self._take, _DECODER.decode, event.data)
+        out, self._out = self._out, []
+        return out
+
+    def _take(self, decode: Callable[[bytes], Any], data: bytes) -> None:
+        event = decode(data)
+        read = self._reads.get(event.get("type"))
+        if read is not None:
+            read(event)
+        elif "message" in event and "type" not in event:  # an error answer in a stream that had begun
+            self._over = True
+            self._out.append(Failed(Fault("upstream_error", detail=str(event["message"])[:1000])))
+
+    def _start(self, event: JsonObject) -> None:
+        self._out.append(Started(str(event.get("id") or ""), dialect=NAME))
+
+    def _plan(self, event: JsonObject) -> None:
+        self._say(self._part(_PLAN, PartKind.TEXT), event["delta"]["message"]["tool_plan"])
+
+    def _begin_content(self, event: JsonObject) -> None:
+        self._close(_PLAN)
+        block = event["delta"]["message"]["content"]
+        kind = PartKind.REASONING if block["type"] == "thinking" else PartKind.TEXT
+        self._say(self._part(("content", event["index"]), kind), block.get("text") or block.get("thinking"))
+
+    def _content(self, event: JsonObject) -> None:
+        block = event["delta"]["message"]["content"]
+        self._say(self._open["content", event["index"]], block.get("text") or block.get("thinking"))
+
+    def _begin_call(self, event: JsonObject) -> None:
+        self._close(_PLAN)
+        call = event["delta"]["message"]["tool_calls"]
+        function = call["function"]
+        part = self._part(("call", event["index"]), PartKind.TOOL_CALL, call_id=call["id"], name=function["name"])
+        if function.get("arguments"):
+            self._out.append(ArgumentsDelta(part, function["arguments"]))
+
+    def _call(self, event: JsonObject) -> None:
+        arguments = event["delta"]["message"]["tool_calls"]["function"]["arguments"]
+        if arguments:
+            self._out.append(ArgumentsDelta(self._open["call", event["index"]], arguments))
+
+    def _cite(self, event: JsonObject) -> None:
+        """Of a part that is still open, or of one that is over: then it stands alone."""
+        citation = event["delta"]["message"]["citations"]
+        part = self._open.get(("content", citation.get("content_index") or 0))
+        if part is not None:
+            self._out.append(RawDelta(part, {"citations": citation}, cited=read_citation(citation)))
+            return
+        key = ("citation", event["index"])
+        self._part(key, PartKind.OTHER, raw={"citations": citation})
+        self._close(key)
+
+    def _end(self, event: JsonObject) -> None:
+        self._over = True
+        for key in list(self._open):
+            self._close(key)
+        delta = event["delta"]
+        self._out.extend(ending(str(delta.get("finish_reason") or ""), delta.get("usage") or {}))
+
+    def _part(self, key: _Key, kind: PartKind, **facts: Any) -> int:
+        part = self._open.get(key)
+        if part is None:
+            part = self._open[key] = self._next
+            self._next += 1
+            self._out.append(PartStarted(part, kind, **facts))
+        return part
+
+    def _say(self, part: int, text: str | None) -> None:
+        if text:
+            self._out.append(TextDelta(part, text))
+
+    def _close(self, key: _Key) -> None:
+        part = self._open.pop(key, None)
+        if part is not None:
+            self._out.append(PartEnded(part))

@@ -1,0 +1,89 @@
+"""What an answer holds that the language of who asked has no words for: noted as it passes, reported at its end.
+
+Clients of all languages are told words, refusals, thoughts with their seals, calls, counts, and why an answer stopped. What a language
+can say of another's answers besides, its `Front.says` names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from headworks.dialects.unpacking import losses
+from headworks.domain.events import Ended, Event, Logprobs, PartKind, PartStarted, RawDelta, Started, Stopped
+from headworks.domain.message import Downgrade, JsonObject
+
+_Finders = Mapping[type[Event], Callable[[Any], Iterable[str]]]
+
+LOGPROBS = "logprobs"
+CITATIONS = "citations"
+STOP_SEQUENCE = "stop_sequence"
+
+LEFT_OUT = "left out of the answer: the caller's language has no word for it"
+_BY_ALL = frozenset((PartKind.TEXT, PartKind.REFUSAL, PartKind.REASONING, PartKind.REDACTED_REASONING, PartKind.TOOL_CALL))
+_IMMATERIAL = frozenset(
+    ("avgLogprobs", "createTime", "logprobsResult", "provider", "service_tier", "stop_reason", "system_fingerprint", "type")
+)
+"""Facts about the server, and what is said elsewhere too."""
+
+
+class Unsaid:
+    """What is lost of one answer on its way to a client of the language `name`, which `says` these things."""
+
+    def __init__(self, name: str, says: frozenset[str]) -> None:
+        self._name = name
+        self._says = says
+        self._found: dict[str, None] = {}
+        self._finders: _Finders = _FINDERS
+
+    def note(self, events: Iterable[Event]) -> None:
+        """Look at what has come."""
+        for event in events:
+            if isinstance(event, Started):
+                self._finders = _NONE if event.dialect == self._name else _BY_DIALECT.get(event.dialect, _FINDERS)
+            find = self._finders.get(type(event))
+            if find is not None:
+                self._found.update((name, None) for name in find(event) if name not in self._says)
+
+    def losses(self) -> Sequence[Downgrade]:
+        """So far, each once."""
+        return [Downgrade(name, LEFT_OUT) for name in self._found]
+
+
+def _of_part(event: PartStarted) -> Iterator[str]:
+    if event.kind is PartKind.OTHER:
+        yield str(event.raw.get("type") or next(iter(event.raw), PartKind.OTHER))
+    elif event.kind not in _BY_ALL:
+        yield event.kind
+
+
+def _of_delta(event: RawDelta) -> Iterator[str]:
+    if event.cited is not None:
+        yield CITATIONS
+        return
+    yield next((name for name in event.raw if name not in _IMMATERIAL), "delta")
+
+
+def _of_stop(event: Stopped) -> Iterator[str]:
+    if event.sequence:
+        yield STOP_SEQUENCE
+    yield from _of_extra(event.extra)
+
+
+def _of_extra(extra: JsonObject) -> list[str]:
+    return losses({name: value for name, value in extra.items() if name not in _IMMATERIAL})
+
+
+_FINDERS: _Finders = {
+    Started: lambda event: _of_extra(event.extra),
+    PartStarted: _of_part,
+    RawDelta: _of_delta,
+    Logprobs: lambda _: (LOGPROBS,),
+    Stopped: _of_stop,
+    Ended: lambda event: _of_extra(event.extra),
+}
+_BY_DIALECT: Mapping[str, _Finders] = {
+    "openai_responses": {kind: find for kind, find in _FINDERS.items() if kind not in (Started, Ended)},
+}
+"""Its answers repeat the question beside their output, and say nothing else there."""
+_NONE: _Finders = {}

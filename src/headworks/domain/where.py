@@ -1,0 +1,31 @@
+"""What the line of a request says beside its endpoint: which model or thing, and in what form the answer is wanted."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Form(StrEnum):
+    """How the answer is wanted, where the path says it and not the body."""
+
+    ASKED = "asked"
+    """The body says it."""
+    WHOLE = "whole"
+    EVENTS = "events"
+    """A stream of server-sent events."""
+    ARRAY = "array"
+    """A stream that makes one JSON array in the end (Gemini's, without `alt=sse`)."""
+
+
+class Where(msgspec.Struct, frozen=True):
+    """`subject` is what the path names: a model, an id. `query` are parameters that travel on, as they came."""
+
+    subject: str = ""
+    form: Form = Form.ASKED
+    query: tuple[tuple[str, str], ...] = ()
+
+
+NOWHERE = Where()
+"""A line that says nothing more."""

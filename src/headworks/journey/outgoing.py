@@ -1,0 +1,65 @@
+"""A request to a target, as the wire wants it: the prebuilt start, what the caller sent along, a signature."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urlencode
+
+from headworks.domain.call import Call
+from headworks.domain.kind import BY_ID
+from headworks.domain.target import Target
+from headworks.ports.interpreter import Interpreter
+from headworks.ports.upstream import Outgoing
+
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
+"""W3C Trace Context: anything else is not passed on."""
+
+
+def outgoing(call: Call, target: Target, interpreter: Interpreter, body: bytes) -> Outgoing:
+    """A request with a body."""
+    return _framed(call, target, _lines(call, target, interpreter, body), b"content-length: %d\r\n" % len(body), body)
+
+
+def opening(call: Call, target: Target, interpreter: Interpreter, lines: bytes) -> Outgoing:
+    """A request that asks, by `lines`, for another protocol."""
+    return _framed(call, target, _lines(call, target, interpreter, b""), lines, b"")
+
+
+def _framed(call: Call, target: Target, lines: list[bytes], framing: bytes, body: bytes) -> Outgoing:
+    lines.append(b"x-request-id: %b\r\n%b\r\n" % (call.id.encode(), framing))
+    return Outgoing(
+        origin=target.origin,
+        head=b"".join(lines),
+        body=body,
+        timeouts=target.timeouts,
+        max_connections=target.max_connections,
+    )
+
+
+def _lines(call: Call, target: Target, interpreter: Interpreter, body: bytes) -> list[bytes]:
+    headers = call.headers
+    ask = call.ask
+    streamed = target.stream_heads and ask is not None and ask.stream
+    head = (target.stream_heads if streamed else target.heads)[call.kind]
+    lines = [_about(head, call) if call.kind in BY_ID else head]
+    forwarded = interpreter.forwarded(call.front, target)
+    for name in forwarded:
+        value = headers.get(name)
+        if value is not None and (name != b"traceparent" or _TRACEPARENT(value)):
+            lines.append(b"%b: %b\r\n" % (name, value))
+    for name, value in target.default_headers.items():
+        if name not in headers or name not in forwarded:
+            lines.append(b"%b: %b\r\n" % (name, value))
+    if target.signer is not None:
+        lines.append(target.signer.sign(b"".join(lines), body))
+    return lines
+
+
+def _about(head: bytes, call: Call) -> bytes:
+    """The head with the id of what the request is about, and the parameters that travel on."""
+    line, newline, rest = head.partition(b"\r\n")
+    line = line.replace(b"{id}", quote(call.opened[call.where.subject], safe="").encode())
+    if call.where.query:
+        path, space, version = line.rpartition(b" ")
+        line = b"%b%b%b%b%b" % (path, b"&" if b"?" in path else b"?", urlencode(call.where.query).encode(), space, version)
+    return line + newline + rest

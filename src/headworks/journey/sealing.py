@@ -1,0 +1,97 @@
+"""Tokens in the place of a provider's ids, in what one attempt answers: complete events, or a whole answer, and its errors."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+import msgspec
+
+from headworks.domain.call import Call
+from headworks.domain.errors import Fault
+from headworks.domain.foreign import HERE, ForeignId
+from headworks.domain.foreign_fields import mark_of
+from headworks.domain.kind import BY_ID, Kind
+from headworks.domain.target import Target
+from headworks.ports.foreign import ForeignIds
+from headworks.ports.interpreter import Relay
+
+_STATE = re.compile(rb'"(store|previous_response_id)":\s*(?:false|null)')
+"""What an upstream says that knows nothing of what is kept here."""
+
+
+class Sealing:
+    """One per attempt. Called with what goes to the client, after `relay` has seen it."""
+
+    def __init__(self, call: Call, target: Target, ids: ForeignIds, relay: Relay, mark: re.Pattern[bytes] | None) -> None:
+        assert call.principal is not None
+        assert call.plan is not None
+        self._seal = partial(ids.seal, call.principal.tenant)
+        self._relay = relay
+        self._mark = mark
+        self._maker = ForeignId("", target.credential, target.name, call.plan.model.name)
+        self._tokens = {_quoted(id_): _quoted(token) for token, id_ in call.opened.items()}
+        self._state: dict[bytes, bytes] = {}
+        if call.kept is not None:
+            self._state[b"previous_response_id"] = b'"previous_response_id":' + _quoted(call.kept.id)
+        self._keeps = call.kind is Kind.CHAT and call.ask is not None and call.ask.keep
+        self.token = ""
+        """Of the answer, where the gateway is to keep it."""
+        if self._keeps and kept_here(call, target):
+            self.token = self._seal(ForeignId(f"resp_{call.id}", HERE, model=call.plan.model.name))
+            self._state[b"store"] = b'"store":true'
+
+    def __call__(self, data: bytes) -> bytes:
+        """The same with tokens."""
+        if self._keeps and b'"id"' in data:
+            self._learn(self._relay.upstream_id)
+        for id_, token in self._tokens.items():
+            data = data.replace(id_, token)
+        if self._mark is not None:
+            data = self._mark.sub(self._sealed, data)
+        return _STATE.sub(self._stated, data) if self._state else data
+
+    def tell(self, fault: Fault) -> None:
+        """Let an upstream's error name no id but by its token. Its words may quote it in any way."""
+        for quoted, shown in self._tokens.items():
+            id_, token = quoted.strip(b'"'), shown.strip(b'"')
+            fault.message = fault.message.replace(id_.decode(), token.decode())
+            if fault.said is not None:
+                fault.said = msgspec.structs.replace(fault.said, body=fault.said.body.replace(id_, token))
+
+    def _learn(self, id_: str) -> None:
+        """The answer's own id; that of an answer in another language is written into one of ours."""
+        self._keeps = False
+        token = self.token or self._seal(msgspec.structs.replace(self._maker, id=id_))
+        for written in {id_ or "resp_", f"resp_{id_}"}:
+            self._tokens[_quoted(written)] = _quoted(token)
+
+    def _sealed(self, found: re.Match[bytes]) -> bytes:
+        token = self._seal(msgspec.structs.replace(self._maker, id=found[1].decode("utf-8", "replace")))
+        return found[0].replace(b'"%b"' % found[1], _quoted(token))
+
+    def _stated(self, found: re.Match[bytes]) -> bytes:
+        return self._state.get(found[1], found[0])
+
+
+def sealing_of(call: Call, target: Target, ids: ForeignIds, relay: Relay) -> Sealing | None:
+    """None for most calls: nothing in their answers is of any use later."""
+    ask, principal = call.ask, call.principal
+    assert ask is not None
+    assert principal is not None
+    known = call.kind in BY_ID or bool(principal.features)
+    mark = mark_of(call.front, None if call.kind in BY_ID else principal.features) if known else None
+    if target.dialect != call.front:
+        mark = None
+    if ask.keep or call.opened or call.kept is not None or mark is not None:
+        return Sealing(call, target, ids, relay, mark)
+    return None
+
+
+def kept_here(call: Call, target: Target) -> bool:
+    """Whether the gateway keeps what this target answers: the provider does not, or what it goes on from is kept here."""
+    return call.kept is not None or target.dialect != call.front or Kind.RESPONSE not in target.heads
+
+
+def _quoted(text: str) -> bytes:
+    return msgspec.json.encode(text)

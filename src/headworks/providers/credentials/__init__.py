@@ -1,0 +1,1 @@
+"""Credentials that change: obtained and renewed beside the requests that need them."""

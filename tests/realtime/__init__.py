@@ -1,0 +1,1 @@
+"""Conversations in real time, through a running gateway."""

@@ -1,0 +1,237 @@
+"""Connections that change their protocol, over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from headworks.domain.errors import Fault
+from headworks.domain.target import Timeouts
+from headworks.ports.upstream import SwitchedLine
+from tests.transport.house import request, upstream
+from tests.transport.looped import looped, turns, until
+from tests.transport.raw_server import Peer, answering, closed_port, serving
+from tests.transport.recorder import Recorder
+
+SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-One: 1\r\n\r\n"
+
+
+async def stuck(count: Callable[[], int]) -> None:
+    """Turn the loop until nothing has been counted for many turns."""
+    before, still = -1, 0
+    while still < 200:
+        await turns(1)
+        still = still + 1 if count() == before else 0
+        before = count()
+
+
+@looped
+async def test_both_sides_write_what_they_like_after_the_switch() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(SWITCHED + b"hel", b"lo")
+        assert await peer.reader.readexactly(4) == b"\x00\r\n!"
+        await peer.say(b"bye")
+        peer.close()
+
+    async with serving(script) as server, upstream() as up:
+        told = Recorder()
+        line = await up.switch(request(server.origin(), b""), told)
+        await until(lambda: told.body == b"hello")
+        line.send(b"\x00\r\n!")
+        await told.end()
+
+        assert told.done
+        assert told.sent == 1
+        assert told.status == 101
+        assert (b"upgrade", b"websocket") in told.headers
+        assert told.body == b"hellobye"
+        assert up.stats() == []
+
+
+@pytest.mark.parametrize("cut", range(1, len(SWITCHED), 7))
+def test_a_head_in_pieces_is_the_same_head(cut: int) -> None:
+    @looped
+    async def scenario() -> None:
+        async with serving(answering(SWITCHED[:cut], SWITCHED[cut:] + b"first")) as server, upstream() as up:
+            told = Recorder()
+            line = await up.switch(request(server.origin(), b""), told)
+            await until(lambda: told.body == b"first")
+            line.cancel()
+
+            assert (told.status, len(told.headers)) == (101, 3)
+
+    scenario()
+
+
+@looped
+async def test_a_refusal_comes_as_any_answer_does() -> None:
+    refusal = b'HTTP/1.1 401 No\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{"no":41}'
+    async with serving(answering(refusal)) as server, upstream() as up:
+        told = Recorder()
+        await up.switch(request(server.origin(), b""), told)
+        await told.end()
+
+        assert told.done
+        assert (told.status, told.body) == (401, b'{"no":41}')
+
+
+@looped
+async def test_a_server_that_goes_before_its_head_is_a_fault() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(SWITCHED[:20])
+        peer.close()
+
+    async with serving(script) as server, upstream() as up:
+        told = Recorder()
+        await up.switch(request(server.origin(), b""), told)
+        await told.end()
+
+        assert told.fault.code == "upstream_reset"
+
+
+@looped
+async def test_a_server_that_breaks_off_afterwards_severs() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(SWITCHED)
+        await until(lambda: told.status == 101)
+        peer.reset()
+
+    async with serving(script) as server, upstream() as up:
+        told = Recorder()
+        await up.switch(request(server.origin(), b""), told)
+        await told.end()
+
+        assert told.fault.code == "severed"
+
+
+@looped
+async def test_nobody_there_is_told_as_usual() -> None:
+    async with serving(answering(b"")) as server, upstream() as up:
+        origin = server.origin()
+        server.port = closed_port()
+        with pytest.raises(Fault) as refused:
+            await up.switch(request(server.origin(), b""), Recorder())
+
+        assert refused.value.code == "connect_refused"
+        assert up.stats() == []
+        assert origin.port != server.port
+
+
+@looped
+async def test_a_head_that_never_comes_is_waited_for_no_longer_than_a_first_byte() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.gone()
+
+    async with serving(script) as server, upstream() as up:
+        told = Recorder()
+        await up.switch(request(server.origin(), b"", Timeouts(first_byte=0.05)), told)
+        await told.end()
+
+        assert told.fault.code == "first_byte_timeout"
+
+
+@looped
+async def test_who_pauses_gets_nothing_until_it_resumes() -> None:
+    """And the server is made to wait: what is kept meanwhile is one read, whatever it sends."""
+    sent = 0
+
+    async def script(peer: Peer) -> None:
+        nonlocal sent
+        await peer.request()
+        await peer.say(SWITCHED)
+        await until(lambda: bool(told.status))
+        while sent < 64_000_000:
+            peer.writer.write(b"x" * 65_536)
+            sent += 65_536
+            await peer.writer.drain()
+
+    async with serving(script) as server, upstream() as up:
+        told = Recorder()
+        line: SwitchedLine = await up.switch(request(server.origin(), b""), told)
+        await until(lambda: bool(told.status))
+        line.pause()
+        had = len(told.body)
+        await stuck(lambda: sent)
+        assert len(told.body) == had
+        assert sent < 64_000_000
+        line.resume()
+        await told.end()
+
+        assert len(told.body) == sent
+
+
+@looped
+async def test_an_upstream_that_does_not_keep_up_is_told_of() -> None:
+    said: list[bool] = []
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(SWITCHED)
+        await until(lambda: said == [True])
+        await peer.gone()
+
+    async with serving(script) as server, upstream() as up:
+        told = Recorder()
+        line = await up.switch(request(server.origin(), b""), told)
+        await until(lambda: told.status == 101)
+        line.on_slow(said.append)
+        for _ in range(200):
+            line.send(b"x" * 262_144)
+        await until(lambda: said == [True, False])
+        line.cancel()
+
+
+@looped
+async def test_last_words_reach_the_upstream_after_a_cancel() -> None:
+    heard = bytearray()
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(SWITCHED)
+        heard.extend(await peer.reader.read())
+
+    async with serving(script) as server, upstream() as up:
+        told = Recorder()
+        line = await up.switch(request(server.origin(), b""), told)
+        await until(lambda: told.status == 101)
+        line.send(b"goodbye")
+        line.cancel()
+        await until(lambda: bytes(heard) == b"goodbye")
+
+        assert told.ending is None
+        assert not told.objections
+
+
+@looped
+async def test_draining_waits_for_what_has_switched_and_closing_ends_it() -> None:
+    async with serving(answering(SWITCHED)) as server, upstream() as up:
+        told = Recorder()
+        await up.switch(request(server.origin(), b""), told)
+        await until(lambda: told.status == 101)
+        drained = asyncio.ensure_future(up.drain())
+        await turns(1)
+        assert not drained.done()
+        assert [row.active for row in up.stats()] == [0, 1] or [row.active for row in up.stats()] == [1]
+        await up.aclose()
+        await drained
+
+        assert told.fault.code == "draining"
+        with pytest.raises(Fault) as refused:
+            await up.switch(request(server.origin(), b""), Recorder())
+        assert refused.value.code == "draining"
+
+
+@looped
+async def test_a_head_without_end_is_refused() -> None:
+    async with serving(answering(SWITCHED[:-2] + b"x: " + b"y" * 100_000)) as server, upstream() as up:
+        told = Recorder()
+        await up.switch(request(server.origin(), b""), told)
+        await told.end()
+
+        assert told.fault.code == "upstream_garbage"
