@@ -10,14 +10,14 @@ import msgspec
 import pytest
 from sqlalchemy import insert
 
-from headworks.control.alerts import Alerts, Destination
+from headworks.control.alerts import Alerts, Destination, window_of
 from headworks.domain.alerts import BudgetAlert, passed
 from headworks.domain.exchange import Exchange
-from headworks.domain.limits import Calendar, Rollover, period_at
+from headworks.domain.limits import Calendar, Rollover, group_named, period_at
 from headworks.domain.records import Bounds, BudgetRule
 from headworks.exporters.alerts import Hook, HookRule, NotDelivered
 from headworks.exporters.alerts.webhook import SIGNATURE, signature_of
-from headworks.stores.sql.ledger_alerts import AlertTables
+from headworks.stores.sql.ledger_alerts import AlertTables, Owned
 from headworks.stores.sql.records.rows import bounds_text
 from headworks.stores.sql.schema import GRANTS, KEYS, PARTIES
 from headworks.testing import FrozenClock
@@ -150,6 +150,20 @@ def test_only_what_a_budget_counts_is_told_for_each_of_its_groups(url: str, tmp_
     with_books(url, tmp_path, body)
 
     assert sorted((alert.group, alert.spent) for alert in told.alerts) == [("", 600), ("gold", 400)]
+
+
+def test_counters_that_are_over_are_not_read_again(url: str, tmp_path: Path) -> None:
+    """Of a grouped budget there is one for each group in each period that ever was: too many to be read at every look."""
+    over = spent(1, 900, counters=(charge(900, budget_counter("team_1", "monthly", ("old",), MONTH), ends_at=AT),))
+    write(tmp_path, [over, of_the_month(2, 600, group=("new",))])
+
+    async def body(books: Books) -> None:
+        await books.book()
+        rule = BudgetRule(amount=1000, calendar=Calendar.MONTH, group_by=("tag:tier",))
+        window = window_of(Owned("team_1", "research", "monthly", rule), AT)
+        assert await AlertTables(books.database).spent([window], AT) == [{group_named(("new",)): 600}]
+
+    with_books(url, tmp_path, body)
 
 
 def test_parts_are_told_of_a_budget_as_it_is_topped_up(url: str, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ class Alerts:
         """Note the thresholds that were passed since; how many that were."""
         now = self._clock.wall_ns()
         windows = [window_of(owned, now) for owned in await self._tables.budgets(now, await self._written_now(now))]
-        spent, added = await self._tables.spent(windows), await self._tables.added(windows)
+        spent, added = await self._tables.spent(windows, now), await self._tables.added(windows)
         fresh = 0
         for window, units, more in zip(windows, spent, added, strict=True):
             fresh += await self._look_at(window, units, more, now)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, Table, and_, case, insert, select, update
+from sqlalchemy import ColumnElement, Select, Table, and_, case, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -94,17 +94,18 @@ class AlertTables:
                     found += written.of_keys.get(key, ())
         return found
 
-    async def spent(self, windows: Sequence[Window]) -> list[dict[str, int]]:
+    async def spent(self, windows: Sequence[Window], now_ns: int) -> list[dict[str, int]]:
         """For each: group, as counters name it → nano-units charged in it. Ungrouped budgets have the one group of none.
 
-        Those without groups are asked for together: there may be one for every key.
+        Those without groups are asked for together: there may be one for every key. What is over at `now_ns` is not read: of a grouped
+        budget there is a counter for each group in each period that ever was.
         """
         plain = [_counter(window) for window in windows if not window.owned.rule.group_by]
         async with self._database.reading() as connection:
             known: dict[str, int] = {}
             for first in range(0, len(plain), _AT_ONCE):
                 known |= await _units(connection, COUNTER_SPEND.c.counter.in_(plain[first : first + _AT_ONCE]))
-            return [await _by_group(connection, window, known) for window in windows]
+            return [await _by_group(connection, window, known, now_ns) for window in windows]
 
     async def added(self, windows: Sequence[Window]) -> list[dict[str, int]]:
         """For each: group, as counters name it → nano-units that were added to the budget."""
@@ -174,13 +175,14 @@ def _counter(window: Window) -> str:
     return _limit(window).stem + (joined(window.period) if window.period else "")
 
 
-async def _by_group(connection: AsyncConnection, window: Window, known: Mapping[str, int]) -> dict[str, int]:
+async def _by_group(connection: AsyncConnection, window: Window, known: Mapping[str, int], now_ns: int) -> dict[str, int]:
     limit = _limit(window)
     if not limit.group_by:
         units = known.get(_counter(window))
         return {"": units} if units is not None else {}
-    counter = COUNTER_SPEND.c.counter
-    found = await _units(connection, and_(counter >= limit.stem, counter < limit.stem + _BEYOND))
+    counter, ends = COUNTER_SPEND.c.counter, COUNTER_SPEND.c.ends_at
+    theirs = and_(counter >= limit.stem, counter < limit.stem + _BEYOND)
+    found = await _units(connection, and_(theirs, or_(ends == 0, ends > now_ns)))
     return {group: found[name] for name, group in counters_now(limit, window.period, found)}
 
 
