@@ -178,6 +178,7 @@ class Supervisor:
         keeper.on_ready(child, self._clock())
         if keeper is self._gateway and not keeper.restarts:
             took = self._clock() - self._plan.began
+            self._write_runfile()  # who hears that we are ready may look for us there at once
             self._say(
                 f"ready in {took:.2f} s: clients at http://{_place(self._doors)}/v1, control at http://{_place(self._back_doors)}"
             )
