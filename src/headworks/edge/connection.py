@@ -20,6 +20,10 @@ BODY_AHEAD = 65_536
 READ_AHEAD = 65_536
 """Bytes of later requests that are read, or a little more, while an answer is under way: who stops reading never hears that the
 client hung up."""
+UNREAD = 1_048_576
+"""Bytes that may wait for a client in a conversation before no more is read of it: each of its pings is answered, and it may read none of
+the answers. Far more than what makes the upstream wait: a client that writes for a while before it reads must not be stuck.
+"""
 LINGER = 5.0
 """Seconds for which what a refused client still sends is read and dropped, so that it gets to see the answer."""
 GRACE = 0.25
@@ -51,6 +55,8 @@ class Connection(asyncio.Protocol):
         """The first bytes of a head have come, and its time runs."""
         self._reading = True
         self._eof = False
+        self._upstream_slow = False
+        """In a conversation: what the client says is not taken as fast as it comes."""
         self._leaving = False
         self._secure = False
         self._sent = 0
@@ -88,7 +94,7 @@ class Connection(asyncio.Protocol):
         """Bytes have come."""
         if self._leaving:
             return
-        if not went_well(self._complain, self._take if self._duplex is None else self._duplex.feed, data):
+        if not went_well(self._complain, self._take if self._duplex is None else self._hear, data):
             self._transport.abort()
 
     def eof_received(self) -> bool:
@@ -99,7 +105,7 @@ class Connection(asyncio.Protocol):
         responder = self._responder
         if self._secure or self._leaving or responder is None:
             return False
-        if self._duplex is not None or not responder.request.body.complete:
+        if responder.request.websocket or not responder.request.body.complete:
             self._drop(responder)
             responder.gone()
             self._leave()
@@ -130,6 +136,8 @@ class Connection(asyncio.Protocol):
         self.slow = False
         if self._responder is not None:
             self._responder.resume()
+        if self._duplex is not None:
+            self._listen()
 
     # ── The responder calls these ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -233,6 +241,9 @@ class Connection(asyncio.Protocol):
             return
         self._heading = False
         request, state, now = reader.ready.popleft(), self._state, self._now()
+        if request.websocket and self._eof:
+            self._leave()
+            return
         state.wheel.watch(self, self._patience.begin(now, body_complete=request.body.complete))
         self._responder = responder = Responder(self, request, state)
         state.inflight += 1
@@ -266,9 +277,19 @@ class Connection(asyncio.Protocol):
             self._reading = False
             self._transport.pause_reading()
 
+    def _hear(self, data: bytes) -> None:
+        assert self._duplex is not None
+        self._duplex.feed(data)
+        if self.slow:
+            self._listen()
+
     def _ease(self, slow: bool) -> None:  # noqa: FBT001 - a callback's one word
-        """What the client sends is not taken as fast as it comes."""
-        if not slow:
+        self._upstream_slow = slow
+        self._listen()
+
+    def _listen(self) -> None:
+        """Read what the client says in a conversation, or not: it may say more than is taken, or than it takes what comes of it."""
+        if not self._upstream_slow and not (self.slow and self._transport.get_write_buffer_size() > UNREAD):
             self.read_on()
         elif self._reading:
             self._reading = False
@@ -280,7 +301,7 @@ class Connection(asyncio.Protocol):
         """
         self._leaving = True
         transport = self._transport
-        if self._eof or (self._duplex is None and self._reader.between and not self._reader.broken):
+        if self._eof or (self._reader.switched is None and self._reader.between and not self._reader.broken):
             transport.close()
         else:
             if transport.can_write_eof():

@@ -263,5 +263,7 @@ def _refuse_upgrade(request: Request) -> None:
     wanted = request.headers[b"upgrade"]
     if wanted.lower() != b"h2c":
         raise Fault(
-            "upgrade_refused", f"This gateway does not switch to '{wanted.decode('latin-1')[:40]}'. Use plain HTTP/1.1."
+            "upgrade_refused",
+            f"This request is not switched to '{wanted.decode('latin-1')[:40]}'. Use plain HTTP/1.1; a WebSocket is opened by a GET of "
+            "/v1/realtime over HTTP/1.1, without a body.",
         )

@@ -38,11 +38,9 @@ def receive(request: Request, state: ServerState, cors: Cors) -> Match | Answer:
     match = routes.exactly(request.target) or _look_up(request)
     if match is None:
         return _elsewhere(request, state, cors)
-    if match.route.kind is Kind.REALTIME:
-        return opened(request, match)
     method = match.route.method
     if request.method == method or (request.method == b"HEAD" and method == b"GET"):
-        return match
+        return opened(request, match) if match.route.kind is Kind.REALTIME else match
     allow = b", ".join((*_answered(request), b"OPTIONS"))
     if request.method == b"OPTIONS":
         return _options(request, state.rules(cors), allow)

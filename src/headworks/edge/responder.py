@@ -157,10 +157,10 @@ class Responder:
             return
         if reply.duplex is not None:
             self._converse(reply, reply.duplex)
-            return
-        stream = self._stream = StreamSink(self._writer, reply)
-        reply.start(stream)
-        stream.begin()
+        else:
+            stream = self._stream = StreamSink(self._writer, reply)
+            reply.start(stream)
+            stream.begin()
         if self._line.slow:
             reply.source.pause()
 
@@ -168,7 +168,8 @@ class Responder:
         sink = DuplexSink(self._writer, reply)
         reply.start(sink)
         sink.begin()
-        self._line.switch(duplex)
+        if reply.outcome is None:
+            self._line.switch(duplex)
 
     def _failed(self, call: Call, fault: Fault) -> None:
         """The journey raised, or the reply could not be begun: the client hears it if it still can."""

@@ -130,9 +130,10 @@ class DuplexSink:
         self._waiting: list[bytes] | None = []
 
     def on_frame(self, frame: Frame) -> None:
-        """Write it."""
+        """Write it, unless nobody is there to read it."""
         if self._waiting is None:
-            self._writer.write(frame.raw)
+            if not self._writer.over:
+                self._writer.write(frame.raw)
         else:
             self._waiting.append(frame.raw)
 

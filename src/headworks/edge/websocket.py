@@ -27,8 +27,14 @@ _ELSEWHERE = {
 
 
 def asks_for_websocket(request: Request) -> bool:
-    """Whether a request that wants another protocol may have it: a WebSocket, where there is one."""
-    wanted = request.headers[b"upgrade"].lower()
+    """Whether a request that wants another protocol may have it: a WebSocket, where there is one.
+
+    Not with a body: what follows the head would be its to one reader and the WebSocket's to the next.
+    """
+    headers = request.headers
+    if b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0" or not request.modern:
+        return False
+    wanted = headers[b"upgrade"].lower()
     return wanted == b"websocket" and request.method == b"GET" and request.path.rstrip(b"/").endswith(PATH)
 
 
@@ -44,10 +50,11 @@ def opened(request: Request, match: Match) -> Match:
     for name, advice in _ELSEWHERE.items():
         if name in said:
             raise Fault("invalid_request", f"'{name}' is not done here. Leave it out. {advice}", param=name)
-    model = said.get("model", [""])[-1]
-    if not model:
-        raise Fault("invalid_request", "The address names no model. Use /v1/realtime?model=NAME.", param="model")
-    return Match(match.route, Where(model))
+    models = said.get("model", [])
+    if len(models) != 1:
+        count = "two models" if models else "no model"
+        raise Fault("invalid_request", f"The address names {count}. Use /v1/realtime?model=NAME.", param="model")
+    return Match(match.route, Where(models[0]))
 
 
 def granted(request: Request) -> bytes:

@@ -61,6 +61,7 @@ class Session:
         self._surroundings = surroundings
         self._began: asyncio.Future[None] = surroundings.loop().create_future()
         self._answers = 0
+        self._switched = False
         self._done = False
         self._head: HeaderList = []
         self._refusal: list[bytes] = []
@@ -92,7 +93,8 @@ class Session:
             self.reply.status = status
         elif dict(headers).get(b"sec-websocket-accept") != self._opening.accept:
             self._fail(Fault("upstream_garbage", "The upstream switched protocols without having understood what was asked."))
-        else:
+        elif not self._began.done():  # it is, where the client has gone this very moment
+            self._switched = True
             self._pinging = self._surroundings.loop().call_later(PING_SECONDS, self._ping)
             self._began.set_result(None)
 
@@ -114,7 +116,7 @@ class Session:
         """The upstream or the way to it failed."""
         if self._done:
             return
-        if not self._began.done():
+        if not self._switched:
             self._fail(fault)
             return
         fault.told_of(self._target.provider)
@@ -144,7 +146,7 @@ class Session:
 
     def cancel(self) -> None:
         """The gateway will not go on, or the client has gone."""
-        if self._began.done() and not self._done:
+        if self._switched and not self._done:
             fault = Fault("draining", "The gateway is stopping. Try again: another instance will answer.")
             passed = self._talk.end(fault, self._call.id)
             self.reply.push(Frame(passed.to_client, 0))
@@ -189,7 +191,7 @@ class Session:
         tried.usage, tried.certainty, tried.cost_exact = so_far.usage, so_far.certainty, so_far.cost_exact
         if self._target.price is not None:
             tried.currency = self._target.price.currency
-        if self._began.done():
+        if self._switched:
             self._call.tally.notes["answers"] = str(self._talk.answers)
 
     def _used(self) -> tuple[Usage, Certainty]:
