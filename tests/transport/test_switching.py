@@ -10,6 +10,7 @@ import pytest
 from headworks.domain.errors import Fault
 from headworks.domain.target import Timeouts
 from headworks.ports.upstream import SwitchedLine
+from headworks.transport.switched import Switched
 from tests.transport.house import request, upstream
 from tests.transport.looped import looped, turns, until
 from tests.transport.raw_server import Peer, answering, closed_port, serving
@@ -235,3 +236,141 @@ async def test_a_head_without_end_is_refused() -> None:
         await told.end()
 
         assert told.fault.code == "upstream_garbage"
+
+
+@looped
+async def test_who_pauses_again_while_it_is_told_what_has_waited_makes_the_server_wait_again() -> None:
+    """A taker's own buffer fills with what has waited: nothing is read beside that."""
+    sent = 0
+
+    async def script(peer: Peer) -> None:
+        nonlocal sent
+        await peer.request()
+        await peer.say(SWITCHED)
+        await until(lambda: bool(told.status))
+        while sent < 64_000_000:
+            peer.writer.write(b"x" * 65_536)
+            sent += 65_536
+            await peer.writer.drain()
+
+    async with serving(script) as server, upstream() as up:
+        told = Recorder()
+        line = await up.switch(request(server.origin(), b""), told)
+        await until(lambda: bool(told.status))
+        line.pause()
+        assert isinstance(line, Switched)
+        line.data_received(b"x" * 65_536)  # as TLS does, which has several pieces in one read
+        sent += 65_536
+        told.on_piece = lambda _piece: line.pause()
+        line.resume()
+        await stuck(lambda: sent)
+
+        assert sent < 64_000_000
+        told.on_piece = None
+        line.resume()
+        await told.end()
+        assert len(told.body) == sent
+
+
+@looped
+async def test_a_refusal_without_an_end_is_waited_for_no_longer_than_a_silence_may_be() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(b"HTTP/1.1 401 No\r\ncontent-length: 9\r\n\r\n{")
+        await peer.gone()
+
+    async with serving(script) as server, upstream() as up:
+        told = Recorder()
+        await up.switch(request(server.origin(), b"", Timeouts(first_byte=0.05, idle=0.05)), told)
+        await told.end()
+
+        assert told.fault.code == "idle_timeout"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
+        b"HTTP/1.1 301 Moved\r\nlocation: https://elsewhere\r\ncontent-length: 0\r\n\r\n",
+        b"HTTP/1.1 401 No\r\ntransfer-encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n",
+        b"HTTP/1.1 500 Oh\r\nconnection: close\r\n\r\nno",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 No\r\ncontent-length: 2\r\n\r\nno",
+    ],
+)
+def test_what_is_no_101_is_an_answer_as_any_other(answer: bytes) -> None:
+    @looped
+    async def scenario() -> None:
+        async def script(peer: Peer) -> None:
+            await peer.request()
+            await peer.say(answer)
+            peer.close()
+
+        async with serving(script) as server, upstream() as up:
+            told = Recorder()
+            await up.switch(request(server.origin(), b""), told)
+            await told.end()
+
+            assert told.done
+            assert told.status in (200, 301, 401, 403, 500)
+
+    scenario()
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"SSH-2.0-OpenSSH_9.6\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\r\n\r\n",
+        b"HTTP/1.1 2 x\r\n\r\n",
+        b"HTTP/1.1 1010 x\r\n\r\n",
+        b"101\r\n\r\n",
+        b"x" * 200_000,
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nok",
+    ],
+)
+def test_garbage_is_called_so(garbage: bytes) -> None:
+    @looped
+    async def scenario() -> None:
+        async def script(peer: Peer) -> None:
+            await peer.request()
+            await peer.say(garbage)
+            await peer.gone()
+
+        async with serving(script) as server, upstream() as up:
+            told = Recorder()
+            await up.switch(request(server.origin(), b"", Timeouts(first_byte=0.2)), told)
+            await told.end()
+
+            assert told.fault.code == "upstream_garbage"
+
+    scenario()
+
+
+@looped
+async def test_an_upstream_that_only_talks_and_never_listens_is_left() -> None:
+    """Each of its pings is answered, and it reads none of the answers."""
+    sent = 0
+
+    async def script(peer: Peer) -> None:
+        nonlocal sent
+        await peer.request()
+        await peer.say(SWITCHED)
+        peer.writer.transport.pause_reading()
+        while sent < 512_000_000:
+            peer.writer.write(b"x" * 65_536)
+            sent += 65_536
+            await peer.writer.drain()
+
+    async with serving(script) as server, upstream() as up:
+        told = Recorder()
+        line = await up.switch(request(server.origin(), b""), told)
+
+        def answer(piece: bytes) -> None:
+            told.pieces.clear()
+            line.send(piece)
+
+        told.on_piece = answer
+        await told.end()
+
+        assert told.fault.code == "severed"
+        assert sent < 256_000_000

@@ -113,6 +113,11 @@ def lost(where: str, error: Exception | None, *, begun: bool) -> Fault:
     return Fault("upstream_reset", f"{where} closed the connection without an answer ({detail}).", detail=detail)
 
 
+def deaf(where: str) -> Fault:
+    """It says more and more, and takes nothing of what it is answered."""
+    return Fault("severed", f"{where} takes nothing of what it is sent. Asking again may help.", detail="takes nothing")
+
+
 def garbage(where: str, what: str) -> Fault:
     """The answer is not HTTP as it must be; `what` completes «its answer …»."""
     return Fault(

@@ -21,6 +21,10 @@ LINGER = 5.0
 """Seconds that last words may take to leave."""
 HIGH_WATER = 262_144
 """Bytes for a slow upstream from which on it is said to be slow."""
+UNHEARD = 33_554_432
+"""Bytes for an upstream that takes nothing, from which on it is given up. A client's largest message fits; then the client is made to wait,
+and what comes beside it answers the upstream's own pings.
+"""
 
 
 class Switched(Dialled):
@@ -33,6 +37,7 @@ class Switched(Dialled):
         "_forget",
         "_head",
         "_now",
+        "_paused",
         "_raw",
         "_reader",
         "_receiver",
@@ -61,6 +66,8 @@ class Switched(Dialled):
         self._transport: asyncio.Transport | None = None
         self._raw: asyncio.Transport | None = None
         self._backlog: Backlog | None = None
+        """There from a `pause` until a `resume` has delivered everything in it: no more is read as long."""
+        self._paused = False
         self._slow: Callable[[bool], None] | None = None
         self.closed = False
         self.due = self.visit = NEVER
@@ -108,26 +115,33 @@ class Switched(Dialled):
 
     def pause(self) -> None:
         """Nothing more comes until `resume`."""
+        self._paused = True
         if not self.closed and self._backlog is None:
             self._backlog = self._reader.sink = Backlog(self._receiver)
             if self._raw is not None:
                 self._raw.pause_reading()
 
     def resume(self) -> None:
-        """What has waited is delivered, then reading goes on."""
-        backlog, self._backlog = self._backlog, None
-        if backlog is None:
+        """What has waited is delivered, unless the taker pauses again; then reading goes on."""
+        self._paused = False
+        backlog = self._backlog
+        if backlog is None or backlog.draining:
             return
-        self._reader.sink = self._receiver
-        while backlog.calls:
-            backlog.calls.popleft()()
-        if self._raw is not None and not self.closed:
-            self._raw.resume_reading()
+        backlog.draining = True
+        try:
+            while backlog.calls and not self._paused:
+                backlog.calls.popleft()()
+        finally:
+            backlog.draining = False
+        if not self._paused:
+            self._read_on()
 
     def cancel(self) -> None:
         """Close, once what was sent has left. No call comes after this."""
         self._receiver = self._reader.sink = NOBODY
-        self._backlog = None
+        if self._backlog is not None:
+            self._backlog.calls.clear()
+            self._backlog = None
         self._close(at_once=False)
         self._wheel.watch(self, self._now() + LINGER)
 
@@ -166,11 +180,12 @@ class Switched(Dialled):
     # ── The wheel calls this ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def on_time(self, now: float) -> None:  # noqa: ARG002 - what it came for is plain
-        """No head in time, or last words that nobody takes."""
+        """No head in time, a refusal without an end, or last words that nobody takes."""
         if self.closed and self._transport is not None:
             self._transport.abort()
         else:
-            self._fail(faults.timed_out("first_byte_timeout", str(self.request.origin), self.request.timeouts))
+            code = "idle_timeout" if self._reader.begun else "first_byte_timeout"
+            self._fail(faults.timed_out(code, str(self.request.origin), self.request.timeouts))
 
     # ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -178,8 +193,17 @@ class Switched(Dialled):
     def _sink(self) -> Receiver:
         return self._backlog or self._receiver
 
+    def _read_on(self) -> None:
+        self._backlog = None
+        self._reader.sink = self._receiver
+        if self._raw is not None and not self.closed:
+            self._raw.resume_reading()
+
     def _take(self, data: bytes) -> None:
         if self._switched:
+            assert self._transport is not None
+            if self._transport.get_write_buffer_size() > UNHEARD:
+                raise faults.deaf(str(self.request.origin))
             self._sink.on_body(data)
         elif self._head is None:
             self._read(data)
@@ -206,11 +230,14 @@ class Switched(Dialled):
                 self._sink.on_body(rest)
 
     def _read(self, data: bytes) -> None:
+        """Of a refusal, all of which has to come within the time of one silence: it is small."""
+        begun = self._reader.begun
         self._reader.feed(data)
-        if self._reader.begun:
-            self._wheel.forget(self)
         if self._reader.complete:
             self._finish()
+        elif self._reader.begun and not begun:
+            self._wheel.forget(self)
+            self._wheel.watch(self, self._now() + self.request.timeouts.idle)
 
     def _coded(self, coding: bytes) -> None:
         raise faults.garbage(str(self.request.origin), f"a refusal in the coding {coding.decode('latin-1')[:20]}")
