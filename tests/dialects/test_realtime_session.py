@@ -54,7 +54,7 @@ class Table:
     """A client and an upstream with a session between them."""
 
     def __init__(self, judge: Callable[[frozenset[str]], None] = anything, cap: int | None = None) -> None:
-        self.session = RealtimeSession(judge, write_fault, cap)
+        self.session = RealtimeSession("voice", judge, write_fault, cap)
         self.client = Protocol(Side.CLIENT)
         self.upstream = Protocol(Side.SERVER)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from collections.abc import Callable
 
@@ -12,14 +11,16 @@ from headworks.domain.call import Call
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Frame, Reply
 from headworks.edge.connection import READ_AHEAD
-from tests.edge.rig import Client, House, get, never, post, pushing, PushedReply, run, settle
+from tests.edge.rig import Client, House, PushedReply, get, never, post, run, settle
 
 KEY = base64.b64encode(b"k" * 16)
 WISH = (b"connection: Upgrade", b"upgrade: websocket", b"sec-websocket-version: 13", b"sec-websocket-key: " + KEY)
 PATH = b"/v1/realtime?model=voice"
 
 
-def ask(*headers: bytes, path: bytes = PATH, method: bytes = b"GET", version: bytes = b"1.1", wish: tuple[bytes, ...] = WISH) -> bytes:
+def ask(
+    *headers: bytes, path: bytes = PATH, method: bytes = b"GET", version: bytes = b"1.1", wish: tuple[bytes, ...] = WISH
+) -> bytes:
     """The request that opens a WebSocket."""
     return get(path, *wish, *headers, method=method, version=version)
 
@@ -78,16 +79,18 @@ def test_after_the_switch_bytes_are_the_conversations() -> None:
     run(job())
 
 
-@pytest.mark.parametrize("body", [(b"content-length: 5", b"hello"), (b"transfer-encoding: chunked", b"5\r\nhello\r\n0\r\n\r\n")])
-@pytest.mark.parametrize("together", [True, False])
-def test_a_handshake_with_a_body_is_refused(body: tuple[bytes, bytes], together: bool) -> None:
+@pytest.mark.parametrize(
+    "body", [(b"content-length: 5", b"hello"), (b"transfer-encoding: chunked", b"5\r\nhello\r\n0\r\n\r\n")]
+)
+@pytest.mark.parametrize("pieces", [1, 2])
+def test_a_handshake_with_a_body_is_refused(body: tuple[bytes, bytes], pieces: int) -> None:
     """Where it ends, and what follows begins, would be a matter of opinion."""
 
     async def job() -> None:
         talk = Talk()
         client = Client(House(talk))
-        pieces = [ask(body[0]) + body[1]] if together else [ask(body[0]), body[1]]
-        await client.send(*pieces, post(b"/v1/embeddings"))
+        whole = [ask(body[0]) + body[1]] if pieces == 1 else [ask(body[0]), body[1]]
+        await client.send(*whole, post(b"/v1/embeddings"))
 
         assert client.answered.status == 400
         assert client.answered.said["code"] in ("malformed_request", "upgrade_refused")
@@ -268,14 +271,14 @@ def test_a_slow_upstream_and_a_slow_client_are_told_apart() -> None:
         client = Client(House(talk))
         await client.send(ask())
         assert talk.ease is not None
-        talk.ease(True)
+        talk.ease(True)  # noqa: FBT003 - there is one thing to say
         assert not client.transport.reading
         client.transport.takes = False
         talk.say(b"x" * 500_000)
         assert talk.paused
         client.transport.take(500_000)
         assert not client.transport.reading, "the upstream is slow still"
-        talk.ease(False)
+        talk.ease(False)  # noqa: FBT003 - likewise
 
         assert client.transport.reading
 

@@ -120,7 +120,7 @@ class PlainInterpreter:
             raise Fault("inexpressible", "This target cannot say it.")
         return Prepared(body, PlainRelay() if ask.stream else WholeRelay())
 
-    def converse(self, front: str, call_id: str, judge: Judge, cap: int | None) -> Opening:
+    def converse(self, front: str, call_id: str, model: str, judge: Judge, cap: int | None) -> Opening:
         raise NotImplementedError
 
     def prompt_text(self, front: str, kind: Kind, ask: Ask) -> str:

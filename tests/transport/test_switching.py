@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 
@@ -355,7 +356,7 @@ async def test_an_upstream_that_only_talks_and_never_listens_is_left() -> None:
         nonlocal sent
         await peer.request()
         await peer.say(SWITCHED)
-        peer.writer.transport.pause_reading()
+        cast("asyncio.Transport", peer.writer.transport).pause_reading()
         while sent < 512_000_000:
             peer.writer.write(b"x" * 65_536)
             sent += 65_536

@@ -48,7 +48,7 @@ def read_fields(body: bytes, governed: frozenset[str]) -> Fields:
     if len(fields) > MOST_FIELDS:
         raise _too_many()
     if not fields.keys() <= governed:
-        _refuse_variants(fields, governed)
+        refuse_variants(fields, governed)
     return fields
 
 
@@ -111,7 +111,8 @@ def _too_many() -> Fault:
     return Fault("invalid_request", f"The request body has more than {MOST_FIELDS} fields. Send those that the API knows.")
 
 
-def _refuse_variants(fields: Fields, governed: frozenset[str]) -> None:
+def refuse_variants(fields: Mapping[str, Any], governed: frozenset[str]) -> None:
+    """Raise `duplicate_field` where a name differs from one of `governed` in letter case alone."""
     folded = _folded(governed)
     for name in fields.keys() - governed:
         known = folded.get(name.casefold())

@@ -120,7 +120,7 @@ class Hub:
 
         return Prepared(body, Converted(convert), downgrades)
 
-    def converse(self, front: str, call_id: str, judge: Judge, cap: int | None) -> Opening:
+    def converse(self, front: str, call_id: str, model: str, judge: Judge, cap: int | None) -> Opening:
         """See `Interpreter.converse`."""
         source = self._dialects[front]
 
@@ -128,7 +128,7 @@ class Hub:
             body = msgspec.json.decode(source.write_fault(fault, call_id), type=dict[str, msgspec.Raw])
             return msgspec.json.encode({"type": "error", "event_id": f"event_{call_id}", **body})
 
-        return Opening(*ask(call_id), RealtimeSession(judge, told, cap))
+        return Opening(*ask(call_id), RealtimeSession(model, judge, told, cap))
 
     def prompt_text(self, front: str, kind: Kind, ask: Ask) -> str:
         """See `Interpreter.prompt_text`."""

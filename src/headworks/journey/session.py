@@ -18,7 +18,7 @@ from headworks.domain.features import refuse_uses
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Frame, HeaderList, Reply
 from headworks.domain.target import Target, Tried
-from headworks.domain.usage import Certainty, Usage
+from headworks.domain.usage import NO_USAGE, Certainty, Usage
 from headworks.journey.outgoing import opening
 from headworks.journey.trial import LARGEST_ERROR, Surroundings
 from headworks.ports.conversation import Opening, Passed
@@ -32,9 +32,10 @@ PER_NANO = 1_000_000
 
 async def converse(call: Call, target: Target, tried: Tried, upstream: Upstream, surroundings: Surroundings) -> Reply:
     """One try of a conversation: the reply once the upstream has switched. Raises `Fault` where it did not."""
-    principal, interpreter = call.principal, surroundings.interpreter
+    principal, ask, interpreter = call.principal, call.ask, surroundings.interpreter
     assert principal is not None
-    asked = interpreter.converse(call.front, call.id, partial(refuse_uses, principal=principal), call.cap)
+    assert ask is not None
+    asked = interpreter.converse(call.front, call.id, ask.model, partial(refuse_uses, principal=principal), call.cap)
     session = Session(call, target, tried, asked, surroundings)
     try:
         session.line = await upstream.switch(opening(call, target, interpreter, asked.lines), session)
@@ -195,11 +196,11 @@ class Session:
             self._call.tally.notes["answers"] = str(self._talk.answers)
 
     def _used(self) -> tuple[Usage, Certainty]:
-        """As reported, and what was heard of an answer that did not end."""
-        unended = self._talk.estimated_output()
-        if not unended:
+        """As reported, and what answers have cost that did not end."""
+        unended = self._talk.unended()
+        if unended == NO_USAGE:
             return self._talk.usage, Certainty.REPORTED
-        return self._talk.usage + Usage(output=unended), Certainty.ESTIMATED
+        return self._talk.usage + unended, Certainty.ESTIMATED
 
     # ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -51,8 +51,8 @@ class Conversation(Protocol):
         """Keeps what lies between from forgetting a silent connection."""
         ...
 
-    def estimated_output(self) -> int:
-        """Output tokens of the answer under way that were passed to the client."""
+    def unended(self) -> Usage:
+        """Of the answers under way, estimated: what they read, and what of them was passed to the client."""
         ...
 
 

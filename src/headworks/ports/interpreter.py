@@ -85,8 +85,8 @@ class Interpreter(Protocol):
         """
         ...
 
-    def converse(self, front: str, call_id: str, judge: Judge, cap: int | None) -> Opening:
-        """A conversation in real time, not yet begun. Each of its answers is kept to `cap` output tokens."""
+    def converse(self, front: str, call_id: str, model: str, judge: Judge, cap: int | None) -> Opening:
+        """A conversation in real time with what the caller calls `model`, not yet begun. Each of its answers is kept to `cap` output tokens."""
         ...
 
     def prompt_text(self, front: str, kind: Kind, ask: Ask) -> str:

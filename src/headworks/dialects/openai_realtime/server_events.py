@@ -9,9 +9,10 @@ from headworks.domain.message import JsonObject
 from headworks.domain.usage import Usage
 
 CREATED = ("session.created", "transcription_session.created")
+BEGUN = "response.created"
 DONE = "response.done"
 TRANSCRIBED = "conversation.item.input_audio_transcription.completed"
-TOLD = frozenset((*CREATED, DONE, TRANSCRIBED))
+TOLD = frozenset((*CREATED, BEGUN, DONE, TRANSCRIBED))
 """Events that are read whole; of the others, that they are content or not."""
 
 
@@ -33,6 +34,7 @@ class ServerEvent(msgspec.Struct):
     """Any event."""
 
     type: str = ""
+    response_id: str = ""
     session: Session | None = None
     response: Response | None = None
     usage: JsonObject | None = None
@@ -57,18 +59,21 @@ _event = msgspec.json.Decoder(ServerEvent).decode
 
 class _Marked(msgspec.Struct):
     type: str = ""
+    response_id: str = ""
 
 
 _mark = msgspec.json.Decoder(_Marked).decode
 
 
 def read_server_event(message: bytes) -> ServerEvent:
-    """What counts of an event; an empty one where it is none."""
+    """What counts of an event; its type alone where the rest is not as it should be, an empty one where it is none."""
+    kind = ""
     try:
-        kind = _mark(message).type
-        return _event(message) if kind in TOLD else ServerEvent(kind)
+        marked = _mark(message)
+        kind = marked.type
+        return _event(message) if kind in TOLD else ServerEvent(kind, marked.response_id)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return ServerEvent()
+        return ServerEvent(kind)
 
 
 def read_usage(raw: JsonObject) -> Usage:

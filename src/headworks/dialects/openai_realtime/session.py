@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import msgspec
 from websockets.exceptions import InvalidState
-from websockets.frames import DATA_OPCODES, OP_BINARY, OP_CLOSE, Close, CloseCode, Frame
+from websockets.frames import DATA_OPCODES, OP_CLOSE, Close, CloseCode, Frame
 from websockets.protocol import OPEN, Protocol, Side
 
-from headworks.dialects.openai_realtime.client_events import HEAVY, capped, keep_to, kind_of, read_event, uses
+from headworks.dialects.openai_realtime.client_events import HEAVY, capped, keep_to, nameless, read_event, type_of, uses
+from headworks.dialects.openai_realtime.pieces import Pieces, frames
 from headworks.dialects.openai_realtime.server_events import (
+    BEGUN,
     CREATED,
     DONE,
     TRANSCRIBED,
+    Response,
     ServerEvent,
     read_server_event,
     read_usage,
 )
+from headworks.dialects.openai_realtime.unended import Unended
 from headworks.domain.errors import Fault, FaultClass
-from headworks.domain.usage import NO_USAGE
+from headworks.domain.usage import NO_USAGE, Usage
 from headworks.ports.conversation import Judge, Passed
 
-TEXT_TOKEN = 64
-"""Bytes of an event that brings a token of text, about."""
-SOUND_TOKEN = 3_200
-"""Bytes, in base64, of the 50 ms of sound that cost a token."""
 LARGEST_MESSAGE = 20_971_520
 """Bytes. OpenAI takes 15 MiB of sound in one event."""
+MOST_FRAMES = 2_000
+"""That a client may send in one read: each takes time on the loop that all share, however small. Sound comes in far fewer."""
 _UNSAID = frozenset((CloseCode.NO_STATUS_RCVD, CloseCode.ABNORMAL_CLOSURE, CloseCode.TLS_HANDSHAKE))
 """Codes that stand for what was not said, and are never sent."""
 _CODES = {FaultClass.REFUSED: CloseCode.POLICY_VIOLATION, FaultClass.UNFIT: CloseCode.TRY_AGAIN_LATER}
@@ -35,13 +37,15 @@ _LONGEST_REASON = 120
 
 
 class RealtimeSession:
-    """Implements `Conversation`. `cap` is how many tokens each answer may have, None for as many as it likes."""
+    """Implements `Conversation`. `model` is what the caller calls it; `cap` is how many tokens each answer may have, None for as many as it
+    likes.
+    """
 
-    def __init__(self, judge: Judge, write_fault: Callable[[Fault], bytes], cap: int | None = None) -> None:
+    def __init__(self, model: str, judge: Judge, write_fault: Callable[[Fault], bytes], cap: int | None = None) -> None:
         self._client = Protocol(Side.SERVER, max_size=LARGEST_MESSAGE)
         self._upstream = Protocol(Side.CLIENT, max_size=LARGEST_MESSAGE)
-        self._of_client: list[bytes] = []
-        self._of_upstream: list[bytes] = []
+        self._of_client, self._of_upstream = Pieces(), Pieces()
+        self._model = model
         self._judge = judge
         self._write_fault = write_fault
         self._cap = cap
@@ -51,26 +55,25 @@ class RealtimeSession:
         self.fault: Fault | None = None
         self.served_model = ""
         self.upstream_id = ""
-        self._text = self._sound = 0
-        """Bytes of the answer under way, about."""
+        self._unended = Unended()
 
     def from_client(self, data: bytes) -> Passed:
         """Its events, those that it may send."""
-        self._client.receive_data(data)
-        for frame in _frames(self._client):
+        for count, frame in enumerate(frames(self._client, data)):
+            if count == MOST_FRAMES:
+                return self._flooded()
             if frame.opcode is OP_CLOSE:
                 self._part(self._upstream, frame)
-            elif (message := _whole(frame, self._of_client)) is not None:
-                self._asked(message, binary=frame.opcode is OP_BINARY)
+            elif frame.opcode in DATA_OPCODES and (message := self._of_client.whole(frame)) is not None:
+                self._asked(message, binary=self._of_client.binary)
         return self._passed(self._client)
 
     def from_upstream(self, data: bytes) -> Passed:
         """Its events, all of them."""
-        self._upstream.receive_data(data)
-        for frame in _frames(self._upstream):
+        for frame in frames(self._upstream, data):
             if frame.opcode is OP_CLOSE:
                 self._part(self._client, frame)
-            elif (message := _whole(frame, self._of_upstream)) is not None:
+            elif frame.opcode in DATA_OPCODES and (message := self._of_upstream.whole(frame)) is not None:
                 _say(self._client, message)
                 self._note(message)
         return self._passed(self._upstream)
@@ -79,14 +82,14 @@ class RealtimeSession:
         """An error event for the client, and goodbye to both."""
         self.fault = self.fault or fault
         _say(self._client, self._write_fault(fault))
-        _leave(self._client, _CODES.get(fault.kind, CloseCode.INTERNAL_ERROR), f"{fault.code} {request_id}")
+        _leave(self._client, _CODES.get(fault.kind, CloseCode.INTERNAL_ERROR), f"{fault.code} {request_id}".strip())
         _leave(self._upstream, CloseCode.NORMAL_CLOSURE, "")
         self.over = True
         return self._passed(None)
 
-    def estimated_output(self) -> int:
-        """Of the answer under way."""
-        return self._text // TEXT_TOKEN + self._sound // SOUND_TOKEN
+    def unended(self) -> Usage:
+        """Of the answers under way."""
+        return self._unended.estimate()
 
     def ping(self) -> Passed:
         """To the client; providers send their own."""
@@ -106,21 +109,25 @@ class RealtimeSession:
         """The event as the upstream may have it. Raises `Fault`."""
         if binary:
             raise Fault("invalid_request", "Events are text, and this message is binary. Send sound as base64 in an event.")
-        if kind_of(message) in HEAVY:
+        if type_of(message) in HEAVY:
+            self._unended.spoken(len(message))
             return message
         event = read_event(message)
         features = uses(event)
         if features:
             self._judge(features)
-        shorter = capped(event, self._cap) if self._cap is not None else None
-        return message if shorter is None else msgspec.json.encode(shorter)
+        sent = nameless(event, (self._model, self.served_model))
+        if self._cap is not None:
+            sent = capped(sent, self._cap)
+        self._unended.asked(len(message), features)
+        return message if sent is event else msgspec.json.encode(sent)
 
     def _note(self, message: bytes) -> None:
         event = read_server_event(message)
-        if event.type.endswith("audio.delta"):
-            self._sound += len(message)
-        elif event.type.endswith(".delta"):
-            self._text += len(message)
+        if event.type.startswith("response.") and event.type.endswith(".delta"):
+            self._unended.heard(event.response_id, len(message), sound=event.type.endswith("audio.delta"))
+        elif event.type == BEGUN:
+            self._unended.begun(event.response.id if event.response is not None else "")
         elif event.type in CREATED:
             self._begun(event)
         elif event.type == DONE:
@@ -136,15 +143,21 @@ class RealtimeSession:
 
     def _answered(self, event: ServerEvent) -> None:
         self.answers += 1
-        self._text = self._sound = 0
-        if event.response is not None and event.response.usage is not None:
-            self.usage += read_usage(event.response.usage)
+        response = event.response or Response()
+        usage = read_usage(response.usage) if response.usage is not None else NO_USAGE
+        self.usage += usage
+        self._unended.ended(response.id, usage)
 
     def _part(self, other: Protocol, frame: Frame) -> None:
         """One side says goodbye: tell the other in the same words."""
         said = Close.parse(bytes(frame.data))
         _leave(other, said.code if said.code not in _UNSAID else CloseCode.NORMAL_CLOSURE, said.reason)
         self.over = True
+
+    def _flooded(self) -> Passed:
+        """A client that sends next to nothing as often as it can."""
+        fault = Fault("malformed_request", f"More than {MOST_FRAMES} frames came at once. Send fewer and larger messages.")
+        return self.end(fault, "")
 
     def _passed(self, read: Protocol | None) -> Passed:
         if read is not None and read.parser_exc is not None and not self.over:
@@ -158,26 +171,6 @@ class RealtimeSession:
         code = "upstream_garbage" if read is self._upstream else "malformed_request"
         self.fault = Fault(code, f"The connection's messages could not be read: {trouble}. Make another one.")
         _leave(other, CloseCode.INTERNAL_ERROR if other is self._client else CloseCode.NORMAL_CLOSURE, "")
-
-
-def _frames(side: Protocol) -> Iterator[Frame]:
-    """What has come of messages and goodbyes; pings are answered already."""
-    for event in side.events_received():
-        if isinstance(event, Frame) and (event.opcode in DATA_OPCODES or event.opcode is OP_CLOSE):
-            yield event
-
-
-def _whole(frame: Frame, parts: list[bytes]) -> bytes | None:
-    """The message that a frame completes."""
-    data = bytes(frame.data)
-    if frame.fin and not parts:
-        return data
-    parts.append(data)
-    if not frame.fin:
-        return None
-    message = b"".join(parts)
-    parts.clear()
-    return message
 
 
 def _say(side: Protocol, message: bytes) -> None:
