@@ -15,7 +15,7 @@ from headworks.testing.valkey import Server
 from headworks.wiring.disputes import Disputes
 from tests.journal.writing import abandon, begin, end, journal_in, name, recoverer
 from tests.valkey.plain import claim
-from tests.valkey.rig import AT_ONCE, BUDGET, CLOCK, counters, look, run, until
+from tests.valkey.rig import AT_ONCE, BUDGET, CLOCK, RATE, counters, look, run, until
 from tests.valkey.test_holds import die
 
 CLAIMS = (claim(BUDGET, 10**9), claim(AT_ONCE))
@@ -52,5 +52,41 @@ def test_calls_of_a_killed_gateway_are_charged_with_what_its_journal_says(
             await disputes.settle()
             await until(lambda: look(server, BUDGET) == (82, 0))
             assert await other.disputed("volume/") == []
+
+    run(scene())
+
+
+def test_a_killed_conversation_is_charged_once_however_often_it_claimed(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After each answer it claims as much again: told before its process is found dead, and after."""
+    monkeypatch.setattr(link, "SILENCE", 0.4)
+    monkeypatch.setattr(link, "BEAT", 0.1)
+
+    async def scene() -> None:
+        async with counters(server, "volume/other-1") as other, counters(server, "volume/one-1") as one:
+            for call in ("early", "late"):
+                hold = await one.reserve(call, (claim(BUDGET, 100), claim(AT_ONCE)))
+                for used in range(10, 60, 10):
+                    await hold.extend((claim(BUDGET, 100 + used),))
+            assert look(server, BUDGET) == (0, 300)
+            other.correct("early", {BUDGET.stem: 47})
+            await until(lambda: not other._corrections)
+            await die(one)
+            await until(lambda: look(server, BUDGET) == (47 + 150, 0))
+            other.correct("late", {BUDGET.stem: 53})
+            await until(lambda: look(server, BUDGET) == (47 + 53, 0))
+            assert look(server, AT_ONCE) == (0, 0)
+
+    run(scene())
+
+
+def test_a_conversation_that_ends_is_charged_once_however_often_it_claimed(server: Server) -> None:
+    async def scene() -> None:
+        async with counters(server) as one:
+            hold = await one.reserve("a", (claim(BUDGET, 100), claim(AT_ONCE), claim(RATE)))
+            for used in range(10, 60, 10):
+                await hold.extend((claim(BUDGET, 100 + used), claim(AT_ONCE), claim(RATE)))
+            hold.settle(Usage(), 57, counts=True)
+            await until(lambda: look(server, BUDGET) == (57, 0))
+            assert look(server, AT_ONCE) == (0, 0)
 
     run(scene())

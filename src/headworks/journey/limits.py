@@ -164,12 +164,13 @@ class _Debt:
         if self._hold is None:
             return
         answer = self._asked
-        self._asked = msgspec.structs.replace(answer, input=answer.input + used.input, output=answer.output + used.output)
+        self._asked = msgspec.structs.replace(
+            answer, input=answer.input + used.input, output=answer.output + used.output, capped=True
+        )
         assert self._plan is not None
         cost = nanos + answer.nanos(self._plan)
         try:
-            claims = self.claims(self._plan, cost)
-            await self._hold.extend(tuple([msgspec.structs.replace(claim, least=-1) for claim in claims]))
+            await self._hold.extend(self.claims(self._plan, cost))
         finally:
             self._asked = answer
         tally = self._call.tally

@@ -1,7 +1,7 @@
 """Limits as values and pure arithmetic: what is counted, over which time, and what a request claims of it."""
 
 from headworks.domain.limits.checks import OF_NO_MODEL, SOFT_ANYWAY, mistakes_in
-from headworks.domain.limits.claims import Demand, claims_of, group_named, used_columns
+from headworks.domain.limits.claims import Demand, claims_of, group_named, spread, used_columns
 from headworks.domain.limits.counter import Counter, Slot
 from headworks.domain.limits.limit import Calendar, Claim, Limit, OnLoss, Reason, Shape, Standing, Unit
 from headworks.domain.limits.periods import Period, Periods, period_at
@@ -38,6 +38,7 @@ __all__ = [
     "group_named",
     "mistakes_in",
     "period_at",
+    "spread",
     "used_columns",
     "wait_for",
 ]

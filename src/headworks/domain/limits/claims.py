@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -71,6 +71,23 @@ def group_named(values: Iterable[str]) -> str:
 def used_columns(usage: Usage, cost_nanos: int, *, counts: bool) -> tuple[int, ...]:
     """What an exchange has used, in the order of `UNITS`."""
     return (1 if counts else 0, usage.input, usage.output, usage.input + usage.output, 0, cost_nanos)
+
+
+def spread(claims: Sequence[Claim], columns: Sequence[int]) -> tuple[int, ...]:
+    """Of each claim what was used, of `used_columns`. A counter may be claimed again and again, each time for what was used by then: so the
+    newest are used first, and the oldest, which was for what might follow, takes what remains.
+    """
+    oldest: dict[str, int] = {}
+    left: dict[str, int] = {}
+    for place, claim in enumerate(claims):
+        if oldest.setdefault(claim.counter, place) == place:
+            left[claim.counter] = columns[claim.limit.column]
+    used = [0] * len(claims)
+    for place in reversed(range(len(claims))):
+        counter, remains = claims[place].counter, left[claims[place].counter]
+        used[place] = remains if oldest[counter] == place else min(claims[place].amount, remains)
+        left[counter] = remains - used[place]
+    return tuple(used)
 
 
 def _foreign(limit: Limit, demand: Demand) -> Fault:

@@ -7,7 +7,7 @@ from itertools import islice
 
 import msgspec
 
-from headworks.domain.limits import Claim, Counter, Exceeded, Standing, exceeded, used_columns
+from headworks.domain.limits import Claim, Counter, Exceeded, Standing, exceeded, spread, used_columns
 from headworks.domain.limits.counter import free, granted, idle, left_over, refused, resets_in, settle, take
 from headworks.domain.limits.limit import Shape
 from headworks.domain.limits.rates import after_taking
@@ -272,14 +272,10 @@ class MemoryHold:
     def _close(self, used: tuple[int, ...]) -> None:
         self._open = False
         now = self._counters.now()
-        charged: set[str] | None = set() if self._extended else None
-        for claim, account, amount, at in self._taken:
+        shares = spread(self.claims, used) if self._extended else ()
+        for place, (claim, account, amount, at) in enumerate(self._taken):
             limit = claim.limit
-            spent = used[limit.column]
-            if charged is not None:  # a counter that was claimed twice is charged once
-                name = account.claim.counter
-                spent = 0 if name in charged else spent
-                charged.add(name)
+            spent = shares[place] if shares else used[limit.column]
             if limit.plain:
                 account.held -= amount
                 account.spent += spent

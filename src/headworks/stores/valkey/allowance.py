@@ -7,12 +7,12 @@ from math import ceil
 
 import msgspec
 
-from headworks.domain.limits import Claim, Exceeded, Limit, OnLoss, Standing, used_columns
+from headworks.domain.limits import Claim, Exceeded, Limit, OnLoss, Standing, spread, used_columns
 from headworks.domain.usage import Usage
 from headworks.ports.clock import Clock
 from headworks.ports.stores import Hold
 from headworks.stores.memory import MemoryCounters
-from headworks.stores.valkey.hold import beyond, unavailable, used_of
+from headworks.stores.valkey.hold import beyond, unavailable
 
 Spent = Callable[[str, tuple[Claim, ...], tuple[int, ...]], None]
 
@@ -96,4 +96,4 @@ class LocalHold:
         if self._open:
             self._open = False
             self._hold.settle(usage, cost_nanos, counts=counts)
-            self._spent(self._call_id, self._asked, used_of(self._asked, used_columns(usage, cost_nanos, counts=counts)))
+            self._spent(self._call_id, self._asked, spread(self._asked, used_columns(usage, cost_nanos, counts=counts)))

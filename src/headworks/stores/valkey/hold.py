@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import msgspec
 
 from headworks.domain.errors import Fault
-from headworks.domain.limits import Claim, Counter, Exceeded, Standing, exceeded, used_columns
+from headworks.domain.limits import Claim, Counter, Exceeded, Standing, exceeded, spread, used_columns
 from headworks.domain.limits.counter import Slot, free, left_over, refused, resets_in, slot_width
 from headworks.domain.limits.limit import TOKEN_UNITS, Limit, Shape, Unit
 from headworks.domain.usage import Usage
@@ -131,7 +131,7 @@ class ValkeyHold:
         """Replace what is held by what was used. Where a counter was extended, the use is charged once."""
         if self._open:
             self._open = False
-            self._home.settled(self, used_of(self.claims, used_columns(usage, cost_nanos, counts=counts)))
+            self._home.settled(self, spread(self.claims, used_columns(usage, cost_nanos, counts=counts)))
 
 
 def unavailable(claim: Claim) -> Fault:
@@ -158,13 +158,3 @@ def beyond(claims: tuple[Claim, ...], asked: tuple[Claim, ...], held: tuple[Clai
         if amount > 0:
             more.append(msgspec.structs.replace(here, amount=amount))
     return tuple(more)
-
-
-def used_of(claims: tuple[Claim, ...], columns: tuple[int, ...]) -> tuple[int, ...]:
-    """Of each claim what was used: of a counter that is claimed twice, once."""
-    seen: set[str] = set()
-    used: list[int] = []
-    for claim in claims:
-        used.append(0 if claim.counter in seen else columns[claim.limit.column])
-        seen.add(claim.counter)
-    return tuple(used)

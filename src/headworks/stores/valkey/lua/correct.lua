@@ -15,8 +15,10 @@ end
 local corrected = 0
 for _, each in ipairs(cmsgpack.unpack(ARGV[1])) do
   local id, used = each[1], each[2]
-  local known = correct(id, function(_, entry)
-    return used_of(used, entry)
+  local shares
+  local known = correct(id, function(place, entries)
+    shares = shares or used_of(used, entries)
+    return unpack(shares[place])
   end)
   if known then
     corrected = corrected + 1

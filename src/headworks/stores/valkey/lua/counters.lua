@@ -340,13 +340,14 @@ local function let_go(epoch, id)
 end
 
 local function correct(id, actual)
-  -- replace what was charged for a call of a dead process: actual(place, entry) gives hi, lo; false if nothing was charged
+  -- replace what was charged for a call of a dead process: actual(place, entries) gives hi, lo; false if nothing was charged
   local packed = call('GET', P .. 'r:' .. id)
   if not packed then
     return false
   end
-  for place, entry in ipairs(cmsgpack.unpack(packed)) do
-    local hi, lo = actual(place, entry)
+  local entries = cmsgpack.unpack(packed)
+  for place, entry in ipairs(entries) do
+    local hi, lo = actual(place, entries)
     spend(entry, minus(hi, lo, entry[AMOUNT], entry[AMOUNT + 1]))
   end
   call('DEL', P .. 'r:' .. id)
@@ -354,13 +355,24 @@ local function correct(id, actual)
   return true
 end
 
-local function used_of(actual, entry)
-  -- of one entry: what the journal says; what was set aside, of a counter that it does not keep; nothing, if the call never began
-  local used = actual[entry[COUNTER]]
-  if used then
-    return used[1], used[2]
-  elseif next(actual) == nil then
-    return 0, 0
+local function used_of(actual, entries)
+  -- {hi, lo} of each entry: what the journal says; what was set aside, of a counter that it does not keep; nothing, if the call never
+  -- began. Of a counter that was claimed again and again the newest entries are used first, the oldest takes what remains
+  local oldest, left, used = {}, {}, {}
+  for place, entry in ipairs(entries) do
+    oldest[entry[COUNTER]] = oldest[entry[COUNTER]] or place
   end
-  return entry[AMOUNT], entry[AMOUNT + 1]
+  for place = #entries, 1, -1 do
+    local entry = entries[place]
+    local counter, hi, lo = entry[COUNTER], entry[AMOUNT], entry[AMOUNT + 1]
+    local remains = left[counter] or actual[counter]
+    if not remains then
+      used[place] = next(actual) == nil and {0, 0} or {hi, lo}
+    elseif oldest[counter] == place or at_most(remains[1], remains[2], hi, lo) then
+      used[place], left[counter] = remains, {0, 0}
+    else
+      used[place], left[counter] = {hi, lo}, {minus(remains[1], remains[2], hi, lo)}
+    end
+  end
+  return used
 end

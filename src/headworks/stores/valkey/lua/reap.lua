@@ -11,11 +11,12 @@ local UNKNOWN = {[''] = {0, 0}}
 local function charge_call(epoch, id, entries)
   local note = call('GET', P .. 'n:' .. id)
   local actual = note and cmsgpack.unpack(note)
-  for _, entry in ipairs(entries) do
+  local used = used_of(actual or UNKNOWN, entries)
+  for place, entry in ipairs(entries) do
     if entry[SHAPE] == UNDER_WAY then
       settle(entry, 0, 0)
     elseif entry[SHAPE] ~= RATE then
-      settle(entry, used_of(actual or UNKNOWN, entry))
+      settle(entry, unpack(used[place]))
     end
   end
   if not note then
