@@ -56,7 +56,9 @@ def test_calls_of_a_killed_gateway_are_charged_with_what_its_journal_says(
     run(scene())
 
 
-def test_a_killed_conversation_is_charged_once_however_often_it_claimed(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_conversation_is_charged_once_however_often_it_claimed(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After each answer it claims as much again: told before its process is found dead, and after."""
     monkeypatch.setattr(link, "SILENCE", 0.4)
     monkeypatch.setattr(link, "BEAT", 0.1)

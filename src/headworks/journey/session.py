@@ -28,6 +28,10 @@ SWITCHING = 101
 PING_SECONDS = 20.0
 """Below the half minute after which impatient proxies give a silent connection up."""
 PER_NANO = 1_000_000
+ASK_AGAIN = 1.0
+"""Seconds until counters that could not be asked are asked once more."""
+ASKED = 10
+"""Times. An answer more than was used is covered meanwhile, and a voice must not be cut off because a server was slow to say so."""
 
 
 async def converse(call: Call, target: Target, tried: Tried, upstream: Upstream, surroundings: Surroundings) -> Reply:
@@ -241,16 +245,33 @@ class Session:
         seen = -1
         while seen != self._talk.answers and not self._done:
             seen = self._talk.answers
-            prolong = self._call.tally.prolong
+            try:
+                await self._hold_more()
+            except Fault as refused:
+                self._cut_off(refused)
+            except Exception:
+                self._cut_off(Fault("internal_error", f"The gateway failed. Tell its operator the request id {self._call.id}."))
+                raise
+
+    async def _hold_more(self) -> None:
+        """As much as was used, and an answer more. Raises `Fault`."""
+        for left in reversed(range(ASKED)):
+            prolong, so_far = self._call.tally.prolong, self.so_far()
             if prolong is None:
                 return
-            so_far = self.so_far()
             try:
                 await prolong(so_far.usage, -(-so_far.cost_exact // PER_NANO))
-            except Fault as refused:
-                if not self._done:
-                    self._prolonging = None  # this is it: it ends by itself
-                    self._deliver(self._talk.end(refused, self._call.id))
+            except Fault as fault:
+                if fault.code != "counters_unavailable" or not left:
+                    raise
+                await self._surroundings.clock.sleep(ASK_AGAIN)
+            else:
+                return
+
+    def _cut_off(self, fault: Fault) -> None:
+        if not self._done:
+            self._prolonging = None  # this is it: it ends by itself
+            self._deliver(self._talk.end(fault, self._call.id))
 
     def _ping(self) -> None:
         if not self._done:
