@@ -315,3 +315,21 @@ def test_a_conversation_that_ends_before_it_was_begun_ends_once() -> None:
         assert not client.house.complaints
 
     run(job())
+
+
+def test_a_conversation_through_tls_is_closed_once_it_has_ended() -> None:
+    """Clients wait for the server to close first, and TLS knows no half of a connection that could tell them."""
+
+    async def job() -> None:
+        talk = Talk()
+        client = Client(House(talk))
+        client.transport.can_write_eof = lambda: False  # type: ignore[method-assign]
+        await client.send(ask())
+        talk.say(b"\x88\x00")
+        talk.end()
+        await settle()
+
+        assert client.transport.closed
+        assert not client.transport.aborted
+
+    run(job())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
 import threading
 from http import HTTPStatus
@@ -29,27 +30,33 @@ class Talker:
     """`with Talker() as talker: talker.url`. `heard` are all events of clients, `asked` the heads of their requests.
 
     What an item's text says, it does: `hang up` (closes the connection without a word), `fall silent` (begins to answer and stops), `close`
-    (says goodbye), `flood` (sends sound without end). A model `refuses` is refused with 401, `busy` with 503.
+    (says goodbye), `flood` (sends sound without end), `be deaf` (listens no more, until `healed`). A model `refuses` is refused with 401,
+    `busy` with 503.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.heard: list[Json] = []
+        self.flooded = 0
+        """Bytes."""
+        self.healed = threading.Event()
         self.asked: list[Request] = []
         self.ended: list[int] = []
         """Codes with which clients have left."""
-        self._server: Server = serve(self._talk, "127.0.0.1", 0, process_request=self._received, max_size=None)
+        self._server: Server = serve(self._talk, "127.0.0.1", 0, process_request=self._received, max_size=None, ssl=context)
+        self._scheme = "http" if context is None else "https"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     @property
     def url(self) -> str:
         """Without a path."""
-        return f"http://127.0.0.1:{self._server.socket.getsockname()[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._server.socket.getsockname()[1]}"
 
     def __enter__(self) -> Self:
         self._thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, trouble: BaseException | None, trace: TracebackType | None) -> None:
+        self.healed.set()
         self._server.shutdown()
         self._thread.join()
 
@@ -81,10 +88,20 @@ class Talker:
                 _send(connection, {"type": "session.updated", "session": event["session"]})
             case "conversation.item.create":
                 _send(connection, {"type": "conversation.item.added", "item": event["item"]})
+            case "response.create" if said == "be deaf":
+                self.healed.wait()
+            case "response.create" if said == "flood":
+                self._flood(connection)
             case "response.create":
                 _respond(connection, said)
             case _:
                 _send(connection, {"type": "input_audio_buffer.committed"})
+
+    def _flood(self, connection: ServerConnection) -> None:
+        sound = {"type": "response.output_audio.delta", "response_id": "resp_1", "delta": "A" * 60_000}
+        while not self.healed.is_set():
+            _send(connection, sound)
+            self.flooded += 60_000
 
 
 def _respond(connection: ServerConnection, said: str) -> None:
@@ -97,8 +114,6 @@ def _respond(connection: ServerConnection, said: str) -> None:
     if said == "close":
         connection.close(1001, "going home")
         return
-    while said == "flood":
-        _send(connection, {"type": "response.output_audio.delta", "response_id": "resp_1", "delta": "A" * 60_000})
     for word in ("Well", " ", "said", "."):
         _send(connection, {"type": "response.output_text.delta", "response_id": "resp_1", "delta": word})
     if said == "fall silent":

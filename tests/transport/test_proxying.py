@@ -194,3 +194,45 @@ async def test_an_origin_behind_a_tunnel_is_checked_like_any_other(authority: Au
             await up.open(request(server.origin("https", proxy=f"http://127.0.0.1:{proxy.port}")), Recorder())
         assert caught.value.code == "tls_failed"
         assert "not for this IP address" in caught.value.message
+
+
+SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\n\r\nhello"
+
+
+@looped
+async def test_a_connection_that_changes_its_protocol_goes_through_a_tunnel(authority: Authority) -> None:
+    context = server_context(authority.sign("host", "127.0.0.1"))
+    heads: list[bytes] = []
+    async with serving(answering(SWITCHED), context) as server, serving(relaying(heads)) as proxy, upstream() as up:
+        origin = server.origin("https", tls=Tls(ca_file=str(authority.file)), proxy=f"http://127.0.0.1:{proxy.port}")
+        told = Recorder()
+        line = await up.switch(request(origin, b""), told)
+        await until(lambda: told.body == b"hello")
+        line.cancel()
+
+        assert heads[0].startswith(b"CONNECT ")
+        assert told.status == 101
+        await until(lambda: not proxy.open)
+
+
+@looped
+async def test_a_plain_proxy_is_asked_in_absolute_form_for_another_protocol() -> None:
+    async with serving(answering(SWITCHED)) as proxy, upstream() as up:
+        told = Recorder()
+        line = await up.switch(
+            request(Origin("http", "api.example.com", 80, proxy=f"http://127.0.0.1:{proxy.port}"), b""), told
+        )
+        await until(lambda: told.body == b"hello")
+        line.cancel()
+
+        assert proxy.requests[0].startswith(b"POST http://api.example.com:80/v1/chat HTTP/1.1\r\n")
+
+
+@looped
+async def test_a_proxy_that_wants_a_password_is_not_taken_for_the_other_side() -> None:
+    async with serving(answering(b"HTTP/1.1 407 Auth\r\ncontent-length: 0\r\n\r\n")) as proxy, upstream() as up:
+        told = Recorder()
+        await up.switch(request(Origin("http", "api.example.com", 80, proxy=f"http://127.0.0.1:{proxy.port}"), b""), told)
+        await told.end()
+
+        assert told.fault.code == "proxy_failed"

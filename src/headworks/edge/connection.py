@@ -297,14 +297,16 @@ class Connection(asyncio.Protocol):
 
     def _leave(self) -> None:
         """Close, once what was written has left. Where the client may still be sending, hear it out for a while: closing on it
-        would destroy the answer before the client has read it.
+        would destroy the answer before the client has read it. After a conversation it waits to be closed on: TLS says so before it does.
         """
         self._leaving = True
         transport = self._transport
-        if self._eof or (self._reader.switched is None and self._reader.between and not self._reader.broken):
+        halves = transport.can_write_eof()
+        said_all = self._reader.switched is None and self._reader.between and not self._reader.broken
+        if self._eof or said_all or (self._duplex is not None and not halves):
             transport.close()
         else:
-            if transport.can_write_eof():
+            if halves:
                 transport.write_eof()
             self.read_on()
         self._wait(LINGER)
