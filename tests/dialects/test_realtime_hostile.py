@@ -305,3 +305,31 @@ def test_no_bytes_of_either_side_raise_anything(data: bytes, cuts: list[int]) ->
         talk.from_client(data[start : start + cut])
         talk.from_upstream(data[start : start + cut])
         start += cut
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "conversation.item.create", "item": {"content": [{"type": "input_image", "file_id": "file-1"}]}},
+        {"type": "response.create", "response": {"input": [{"content": [{"type": "input_file", "file_id": "file-1"}]}]}},
+        {"type": "session.update", "session": {"tools": [{"type": "file_search", "vector_store_ids": ["vs_1"]}]}},
+        {"type": "session.update", "session": {"tools": [{"type": "code_interpreter", "container": "cntr_1"}]}},
+    ],
+)
+def test_what_the_provider_keeps_is_not_named_whoever_may_do_everything(event: dict[str, Any]) -> None:
+    """All callers share its account."""
+    table = Table()
+    table.ask(event)
+
+    assert heard(table.upstream) == []
+    (refusal,) = heard(table.client)
+    assert refusal["error"]["code"] == "unknown_id"
+
+
+def test_a_functions_schema_may_speak_of_files() -> None:
+    table = Table()
+    schema = {"type": "object", "properties": {"file_id": {"type": "string"}}, "required": ["file_id"]}
+    event = {"type": "session.update", "session": {"tools": [{"type": "function", "name": "f", "parameters": schema}]}}
+    table.ask(event)
+
+    assert heard(table.upstream) == [event]

@@ -47,6 +47,7 @@ class Table:
         self.health = HealthBook(self.clock)
         ask = Ask(model=AskedModel("model"), stream=True)
         self.call: Call = sample_call(kind=Kind.REALTIME, ask=ask)
+        self.call.tally.judge = lambda _call, _features: None
         headers = ((b"sec-websocket-accept", handshake(self.call.id)[1] if accept is None else accept),)
         self.target = sample_target()
         self.upstream = ScriptedUpstream([Script(status=status, headers=headers, pieces=pieces, stays_open=True, **script)])

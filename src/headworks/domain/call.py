@@ -78,6 +78,8 @@ class Tally(msgspec.Struct):
     """Holds what a fallback claims beyond that, or raises `Fault`. There once Limits has let the call pass."""
     prolong: Callable[[Usage, int], Awaitable[None]] | None = None
     """Holds, beyond what a conversation has used (and cost, nano-units), as much again as one more answer may; or raises `Fault`."""
+    judge: Callable[[Call, frozenset[str]], None] | None = None
+    """Raises `Fault` where a conversation may not use these features besides. There once Authorise has let it begin."""
     standings: tuple[Standing, ...] = ()
     """How its limits stand: what every answer to it says, a refusal too."""
     receipt: Receipt = NO_RECEIPT

@@ -36,7 +36,7 @@ CALLER: dict[str, str] = {
 REQUEST: dict[str, str] = {
     "model": "name of the model as it is configured, of each fallback in its turn",
     "asked": "name of the model as the caller wrote it",
-    "endpoint": "kind of request: `chat`, `completions`, `embeddings`, `count_tokens`",
+    "endpoint": "kind of request: `chat`, `completions`, `embeddings`, `realtime`, `count_tokens`",
     "dialect": "language of the request: `openai_chat`, `openai_responses`, `anthropic`, `gemini`",
     "features": "list of what the request uses: `tools`, `images`, …",
     "prompt_tokens": "input tokens, estimated",

@@ -70,6 +70,11 @@ def names_a_file(raw: bytes, param: str) -> bool:
     return next(_ids_in(raw, _FILES, param), "") != ""
 
 
+def names_kept(value: object) -> bool:
+    """Whether something decoded, of a language of conversations, names by an id what a provider keeps."""
+    return next(_found(value, _ITEMS | _TOOLS), "") != ""
+
+
 def _ids_in(raw: msgspec.Raw | bytes, names: frozenset[str], param: str) -> Iterator[str]:
     data = bytes(raw)
     if "" not in names and not (any(b'"%b"' % name.encode() in data for name in names) or b"\\u00" in data):

@@ -76,6 +76,8 @@ class Authorise:
         if call.front == RESPONSES:
             ask = _kept(call, ask, principal)
         plan = self._permission.plan(call, ask, ask.model, model)
+        if call.kind is Kind.REALTIME:
+            call.tally.judge = self._permission.besides
         customer = self._references.customer(principal.organisation, ask.user) if ask.user else ""
         call = msgspec.structs.replace(call, ask=ask, plan=plan, customer=customer)
         if principal.features or call.front == RESPONSES:  # without a feature nothing that names a foreign id has come this far

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from headworks.domain.call import Ask, Call
 from headworks.domain.errors import Fault
 from headworks.domain.facts import Facts
+from headworks.domain.features import refuse_uses
 from headworks.domain.governed import refuse_governed_model
 from headworks.domain.plan import Plan
 from headworks.domain.principal import Principal
@@ -37,6 +40,17 @@ class Permission:
         if rules or principal.policies:
             self._policies.refuse(rules, Facts(call, plan, ask))
         return plan
+
+    def besides(self, call: Call, features: frozenset[str]) -> None:
+        """Raise `Fault` where a call that was allowed may not use these features besides: by its key, or by a policy."""
+        principal, ask = call.principal, call.ask
+        assert principal is not None
+        assert ask is not None
+        refuse_uses(features, principal)
+        rules = call.snapshot.policies
+        if (rules or principal.policies) and not features <= ask.features:
+            more = msgspec.structs.replace(ask, features=ask.features | features)
+            self._policies.refuse(rules, Facts(call, call.plan, more))
 
     def where(self, call: Call, model: Model) -> Plan:
         """Where this call may go, leaving out whether it may. Raises `Fault` where nowhere."""

@@ -14,7 +14,6 @@ from headworks.domain.call import Call
 from headworks.domain.call import Progress as SoFar
 from headworks.domain.errors import Fault, FaultClass
 from headworks.domain.exchange import milliseconds
-from headworks.domain.features import refuse_uses
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Frame, HeaderList, Reply
 from headworks.domain.target import Target, Tried
@@ -36,10 +35,10 @@ ASKED = 10
 
 async def converse(call: Call, target: Target, tried: Tried, upstream: Upstream, surroundings: Surroundings) -> Reply:
     """One try of a conversation: the reply once the upstream has switched. Raises `Fault` where it did not."""
-    principal, ask, interpreter = call.principal, call.ask, surroundings.interpreter
-    assert principal is not None
+    judge, ask, interpreter = call.tally.judge, call.ask, surroundings.interpreter
+    assert judge is not None
     assert ask is not None
-    asked = interpreter.converse(call.front, call.id, ask.model, partial(refuse_uses, principal=principal), call.cap)
+    asked = interpreter.converse(call.front, call.id, ask.model, partial(judge, call), call.cap)
     session = Session(call, target, tried, asked, surroundings)
     try:
         session.line = await upstream.switch(opening(call, target, interpreter, asked.lines), session)

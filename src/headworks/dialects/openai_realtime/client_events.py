@@ -10,6 +10,7 @@ import msgspec
 
 from headworks.dialects.fields import read_fields, refuse_variants
 from headworks.domain.errors import Fault
+from headworks.domain.foreign_fields import names_kept
 from headworks.domain.governed import feature_of_tool
 from headworks.domain.message import JsonObject
 
@@ -84,6 +85,15 @@ def _of_item(item: Mapping[str, Any]) -> Iterator[str]:
                 yield "files"
         elif part.get("type") == "input_audio":
             yield "audio"
+
+
+def refuse_foreign(event: JsonObject) -> None:
+    """Raise `unknown_id` where an event names what the provider keeps: all callers share its account."""
+    shown = [event.get("item"), *(settings.get(name) for settings in _settings(event) for name in ("tools", "input"))]
+    if names_kept(shown):
+        raise Fault(
+            "unknown_id", "What a provider keeps cannot be named in a conversation. Send the content itself.", status=400
+        )
 
 
 def nameless(event: JsonObject, names: Container[str]) -> JsonObject:

@@ -9,7 +9,16 @@ from websockets.exceptions import InvalidState
 from websockets.frames import DATA_OPCODES, OP_CLOSE, Close, CloseCode, Frame
 from websockets.protocol import OPEN, Protocol, Side
 
-from headworks.dialects.openai_realtime.client_events import HEAVY, capped, keep_to, nameless, read_event, type_of, uses
+from headworks.dialects.openai_realtime.client_events import (
+    HEAVY,
+    capped,
+    keep_to,
+    nameless,
+    read_event,
+    refuse_foreign,
+    type_of,
+    uses,
+)
 from headworks.dialects.openai_realtime.pieces import Pieces, frames
 from headworks.dialects.openai_realtime.server_events import (
     BEGUN,
@@ -116,6 +125,7 @@ class RealtimeSession:
         features = uses(event)
         if features:
             self._judge(features)
+        refuse_foreign(event)
         sent = nameless(event, (self._model, self.served_model))
         if self._cap is not None:
             sent = capped(sent, self._cap)
