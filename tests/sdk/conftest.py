@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import anthropic
@@ -13,6 +17,7 @@ from headworks.testing.emulator import EmulatorProcess, Personality, Wire
 from tests.sdk.responses_upstream import ResponsesUpstream
 from tests.system.house import KEY, RunningHouse
 
+SCRIPTS = Path(__file__).parent / "js"
 KEEPER, STRANGER = "hw-sdk-keeper", "hw-sdk-stranger"
 """Keys that may have answers stored, of two tenants."""
 
@@ -96,3 +101,20 @@ def claude(house: RunningHouse) -> Iterator[anthropic.Anthropic]:
     """Anthropic's SDK, pointed at the gateway."""
     with anthropic.Anthropic(base_url=house.url, api_key=KEY, max_retries=0) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the SDKs installed as the lock says."""
+    if shutil.which("npm") is None:
+        if os.environ.get("HEADWORKS_REQUIRE_SERVERS"):
+            pytest.fail("npm is not installed, and this run must have it")
+        pytest.skip("npm is not installed: the JavaScript SDKs are not tried")
+    folder = tmp_path_factory.mktemp("js")
+    for name in ("package.json", "package-lock.json", ".npmrc", "check.mjs", "realtime.mjs"):
+        shutil.copy(SCRIPTS / name, folder)
+    installed = subprocess.run(
+        ["npm", "ci", "--no-audit", "--no-fund"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert installed.returncode == 0, installed.stderr
+    return folder
