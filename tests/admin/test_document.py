@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -44,6 +45,24 @@ def test_every_operation_is_in_the_document_with_its_problems() -> None:
         kind = "text/html" if operation.html else "application/problem+json"
         assert kind in described["responses"]["403"]["content"]
     assert DOCUMENT["openapi"] == "3.1.0"
+
+
+def test_every_parameter_says_what_it_is() -> None:
+    described = [each for of_path in DOCUMENT["paths"].values() for each in of_path.values()]
+    assert all(each["description"] for operation in described for each in operation["parameters"])
+
+
+def test_every_field_that_may_be_sent_says_what_it_is() -> None:
+    schemas, asked = DOCUMENT["components"]["schemas"], re.compile(r"#/components/schemas/(\w+)")
+    bodies = [
+        each["requestBody"] for of_path in DOCUMENT["paths"].values() for each in of_path.values() if "requestBody" in each
+    ]
+    sent, left = set[str](), set(asked.findall(str(bodies)))
+    while left - sent:
+        sent |= left
+        left = {name for body in sent for name in asked.findall(str(schemas[body]))}
+    fields = {f"{name}.{field}": str(its) for name in sent for field, its in schemas[name].get("properties", {}).items()}
+    assert [field for field, its in sorted(fields.items()) if "description" not in its] == []
 
 
 def test_its_schemas_are_json_schemas_and_every_reference_leads_somewhere() -> None:

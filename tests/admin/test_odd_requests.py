@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
+
 from headworks.domain.administration import Role
 from tests.admin.conftest import Telling
-from tests.admin.house import PASSWORD, House
+from tests.admin.house import PASSWORD, Caller, House
+from tests.admin.signing_in import AUDIENCE, scene
 
 
 async def broken_origin(house: House) -> None:
@@ -40,3 +43,26 @@ async def role_on_what_is_gone(house: House) -> None:
 
 def test_who_had_a_role_on_a_party_that_is_gone_can_still_be_disabled(tell: Telling) -> None:
     tell(role_on_what_is_gone)
+
+
+async def nested(house: House) -> None:
+    async with scene(house, audience=AUDIENCE) as its:
+        deep = urlsafe_b64encode(b'{"alg":"ES256","x":' + b"[" * 6_000).decode()
+        refused = await Caller(its.house.api, {"authorization": f"Bearer {deep}.e30.x"})("GET /me")
+        assert refused.problem == "not_signed_in"
+
+
+def test_a_token_nested_without_end_is_no_token(tell: Telling) -> None:
+    tell(nested)
+
+
+async def long_ago(house: House) -> None:
+    async with scene(house) as its:
+        browser = its.browser()
+        for began in ("9" * 5_000, "\u00b2", "-1", ""):
+            browser.cookies["headworks_sign_in"] = f"{began}.x."
+            assert (await browser.get("/login/corporate/callback?state=x&code=y")).status == 401, began
+
+
+def test_a_sign_in_that_began_at_no_time_there_is_has_not_begun(tell: Telling) -> None:
+    tell(long_ago)

@@ -15,6 +15,7 @@ NAMES = Names(
     policies=frozenset(("office-hours",)),
     guards=frozenset(("secrets",)),
 )
+REQUESTS = {"unit": "requests", "amount": 5, "seconds": 60}
 REFUSED: list[tuple[dict[str, object], str]] = [
     ({"budgets": {"a": {"amount": "0"}}}, "/bounds/budgets/a/amount"),
     ({"budgets": {"a": {"amount": "0", "hard": False}}}, "/bounds/budgets/a/amount"),
@@ -27,6 +28,15 @@ REFUSED: list[tuple[dict[str, object], str]] = [
         {"limits": {"a": {"unit": "tokens", "amount": 5, "seconds": 60, "models": ["gpt-5", "gtp-*"]}}},
         "/bounds/limits/a/models/1",
     ),
+    ({"budgets": {"a": {"amount": "5", "models": []}}}, "/bounds/budgets/a/models"),
+    ({"budgets": {"a": {"amount": "5", "models": ["**"]}}}, "/bounds/budgets/a/models/0"),
+    ({"budgets": {"a": {"amount": "5", "hard": False, "models": ["gpt-5", "gtp-*"]}}}, "/bounds/budgets/a/models/1"),
+    ({"budgets": {"a": {"amount": "5", "where": {"customer": []}}}}, "/bounds/budgets/a/where/customer"),
+    (
+        {"tags": {"tier": "gold"}, "limits": {"a": {**REQUESTS, "where": {"tag:tier": ["silver"]}}}},
+        "/bounds/limits/a/where/tag:tier",
+    ),
+    ({"budgets": {"a": {"amount": "5", "hard": False, "on_loss": "open"}}}, "/bounds/budgets/a/on_loss"),
     ({"models": ["a*b*"]}, "/bounds/models/0"),
     ({"endpoints": ["chats"]}, "/bounds/endpoints/0"),
 ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from headworks.domain.administration import Role
-from headworks.ports.records import EVERYWHERE
+import asyncio
+
+from headworks.domain.administration import AuditFilter, Role
+from headworks.ports.records import EVERYWHERE, Page
 from tests.admin.conftest import Telling
 from tests.admin.house import Caller, House
 
@@ -22,7 +24,7 @@ async def parties(house: House) -> None:
     assert (await owner("GET /projects/" + team["id"])).status == 404, "a team is no project"
     taken = await owner("POST /teams", {"name": "lab", "parent": acme["id"]})
     assert (taken.status, taken.problem) == (409, "conflict")
-    assert f"There is a team 'lab' in that place already: {team['id']}" in taken.body["detail"]
+    assert f"There is another team 'lab' in that place already: {team['id']}" in taken.body["detail"]
     busy = await owner("DELETE /organisations/" + acme["id"], headers={"if-match": "*"})
     assert (busy.status, busy.problem) == (409, "conflict")
     assert (await owner("DELETE /teams/" + team["id"], headers={"if-match": "*"})).status == 204
@@ -85,6 +87,24 @@ async def rotated_again_and_again(house: House) -> None:
 def test_a_rotated_key_goes_on_with_what_the_one_before_has_used(tell: Telling) -> None:
     """Else whoever may rotate a key could spend its budget as often as it pleases."""
     tell(rotated_again_and_again)
+
+
+async def rotated_at_once(house: House) -> None:
+    owner = await house.owner()
+    tenant = await house.tenant(owner, "acme")
+    replies = await asyncio.gather(*(owner(f"POST /keys/{tenant.key}/rotate", {"overlap_seconds": 60}) for _ in range(4)))
+    assert sorted(reply.status for reply in replies) == [201, 409, 409, 409]
+    (made,) = (reply.body["key"]["id"] for reply in replies if reply.status == 201)
+    there = (await owner.made(f"GET /keys?owner={tenant.project}"))["data"]
+    assert {key["id"]: key["replaced_by"] for key in there} == {tenant.key: made, made: None}
+    for key in (made, tenant.key):
+        only = AuditFilter(operation="keys.rotate", object=key)
+        (entry,) = await house.office.people.audit_entries(Page(), reach=EVERYWHERE, only=only)
+        assert (entry.facts["id"], entry.facts["replaced"]) == (made, tenant.key), "found by both"
+
+
+def test_who_rotates_a_key_that_somebody_else_has_just_rotated_leaves_no_key_behind(tell: Telling) -> None:
+    tell(rotated_at_once)
 
 
 def test_a_key_is_shown_once_rotated_with_an_overlap_revoked_and_removed(tell: Telling) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,7 +46,8 @@ def told(outcome: Any) -> list[tuple[str, ...]]:
 def test_a_document_becomes_the_active_revision(tell: Telling) -> None:
     async def story(house: House) -> None:
         owner = await house.owner()
-        assert (await owner(f"GET {PATH}/active")).problem == "not_found"
+        none = await owner(f"GET {PATH}/active")
+        assert (none.problem, "No revision was applied yet" in none.body["detail"]) == ("not_found", True)
         first = await apply(owner, ONE, 0, comment="the first")
         assert (first.status, first.headers["etag"]) == (200, '"1"')
         assert [first.body["revision"][name] for name in ("number", "active", "comment", "restores")] == [
@@ -227,5 +229,23 @@ def test_an_operator_of_the_installation_applies_and_an_auditor_only_looks(tell:
         await applied(operator, ONE)
         assert (await auditor(f"GET {PATH}/1")).status == 200
         assert (await apply(auditor, TWO, 1)).problem == "not_allowed"
+
+    tell(story)
+
+
+def test_who_tries_a_configuration_reads_no_file_and_no_environment_by_it(tell: Telling, tmp_path: Path) -> None:
+    """With the pepper an operator would sign in as the owner."""
+    pepper = tmp_path / "pepper"
+    pepper.write_text("5ec2e7" * 11)
+    issuer = 'identity: {issuers: {a: {issuer: "REFERENCE", audience: x, organisation: org_1}}}\n'
+    provider = 'providers: {mine: {type: openai-compatible, base_url: "https://evil.example.com", api_key: "REFERENCE"}}\n'
+
+    async def story(house: House) -> None:
+        operator = await house.token((Role.OPERATOR, EVERYTHING))
+        for document in (issuer, provider):
+            for reference in (f"file:{pepper}", f"file:{tmp_path}/../{tmp_path.name}/pepper", "${HEADWORKS_PEPPER:-x}"):
+                refused = await apply(operator, ONE + document.replace("REFERENCE", reference), 0, dry_run=True)
+                assert (refused.status, b"of this installation itself" in refused.raw) == (422, True), refused
+                assert b"5ec2e7" not in refused.raw
 
     tell(story)

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from headworks.control.admin.setup import offer_setup
 from headworks.domain.administration import EVERYTHING, AdminToken, Role
+from headworks.domain.config import MappedRole, RolesRule
 from tests.admin.conftest import Telling
 from tests.admin.house import AUDIT, PASSWORD, ROOT, Caller, House
 from tests.admin.provider import SECRET
@@ -96,11 +97,12 @@ async def linked(house: House) -> None:
     id_ = await house.person((Role.AUDITOR, EVERYTHING), name="ann")
     async with scene(house, provision=False) as its:
         assert (await its.browser().sign_in()).status == 403
-        owner, developer = await its.house.owner(), await its.house.token((Role.ADMIN, EVERYTHING))
+        owner = await its.house.owner()
         identity = {"provider": "corporate", "subject": "u-1"}
         path = f"/administrators/{id_}/identity"
         assert (await owner(f"PUT {path}", identity)).status == 428
-        await developer.made(f"PUT {path}", identity, if_match="*")
+        assert (await owner.made(f"PUT {path}", identity, if_match='"1"'))["version"] == 2
+        assert (await owner(f"PUT {path}", identity, headers={"if-match": '"1"'})).problem == "stale"
         its.provider.person["groups"] = []
         ann = await its.browser().signed_in()
         assert (await ann.made("GET /me"))["id"] == id_
@@ -131,6 +133,63 @@ async def beyond(house: House) -> None:
 
 def test_nobody_gives_their_own_identity_to_somebody_who_holds_more(tell: Telling) -> None:
     tell(beyond)
+
+
+async def puppet(house: House) -> None:
+    tenant = await house.tenant(await house.owner(), "acme")
+    path = f"/administrators/{await house.person((Role.DEVELOPER, tenant.team))}/identity"
+    identity = {"provider": "corporate", "subject": "u-1"}
+    async with scene(house, provision=False) as its:
+        for role, party in ((Role.ADMIN, tenant.organisation), (Role.ADMIN, EVERYTHING)):
+            admin = await its.house.token((role, party))
+            assert (await admin(f"PUT {path}", identity, headers={"if-match": "*"})).problem == "beyond_your_powers"
+    less = RolesRule(map={"platform-admins": MappedRole(role="developer", party=tenant.team)})
+    async with scene(house, provision=False, roles=less) as its:
+        admin = await its.house.token((Role.ADMIN, tenant.organisation))
+        await admin.made(f"PUT {path}", identity, if_match="*")
+        assert (await (await its.browser().signed_in())("GET /keys")).status == 200
+
+
+def test_nobody_makes_of_an_owner_to_come_somebody_they_hold_the_keys_of(tell: Telling) -> None:
+    """Whose subject is given to a puppet becomes the puppet, and whoever knows its password would have the roles of their groups."""
+    tell(puppet)
+
+
+async def known_to_others(house: House) -> None:
+    id_ = await house.person((Role.AUDITOR, EVERYTHING), name="ann")
+    token = Caller(house.api, {"authorization": f"Bearer {await lasting_token(house, id_)}"})
+    assert (await token("GET /keys")).status == 200
+    async with scene(house, provision=False) as its:
+        identity = {"provider": "corporate", "subject": "u-1"}
+        owner = await its.house.owner()
+        await owner.made(f"PUT /administrators/{id_}/identity", identity, if_match="*")
+        assert (await (await its.browser().signed_in())("GET /keys")).status == 200
+        assert (await token("GET /keys")).problem == "not_signed_in"
+        password = {"name": "ann", "password": PASSWORD}
+        assert (await its.house.anyone("POST /session", password)).problem == "not_signed_in"
+        changed = await owner(f"PATCH /administrators/{id_}", {"password": PASSWORD * 2}, headers={"if-match": "*"})
+        assert changed.problem == "not_allowed"
+
+
+def test_what_opened_an_account_before_it_came_through_a_provider_does_not_any_more(tell: Telling) -> None:
+    """Whoever made the account knows its first password, and may have made tokens with it."""
+    tell(known_to_others)
+
+
+async def for_the_day_it_is_down(house: House) -> None:
+    id_ = await house.person((Role.OWNER, EVERYTHING), name="ann")
+    token = Caller(house.api, {"authorization": f"Bearer {await lasting_token(house, id_)}"})
+    async with scene(house, provision=False) as its:
+        identity = {"provider": "corporate", "subject": "u-1"}
+        await (await its.house.owner()).made(f"PUT /administrators/{id_}/identity", identity, if_match="*")
+        await its.browser().signed_in()
+        assert (await token("GET /keys")).status == 200
+        await its.house.signed_in("ann")
+
+
+def test_an_owner_who_comes_through_a_provider_keeps_the_password_for_the_day_it_is_down(tell: Telling) -> None:
+    """Claims give them nothing, so that there is nothing to be had by knowing it."""
+    tell(for_the_day_it_is_down)
 
 
 async def groups_change(house: House) -> None:

@@ -68,6 +68,20 @@ def test_a_ticket_for_the_command_line_is_good_once_and_for_whoever_asked_for_it
     tell(own)
 
 
+async def changed_meanwhile(house: House) -> None:
+    async with scene(house) as its:
+        ticket = await confirmed(its)
+        owner = await its.house.owner()
+        person = await its.house.office.people.administrator_by_name("ann@example.com")
+        assert person is not None
+        assert (await owner(f"DELETE /administrators/{person.id}/identity", headers={"if-match": "*"})).status == 204
+        assert (await redeemed(its, ticket)).problem == "not_signed_in"
+
+
+def test_a_ticket_is_worth_nothing_once_its_holder_may_not_come_through_the_provider_any_more(tell: Telling) -> None:
+    tell(changed_meanwhile)
+
+
 async def by_another_page(house: House) -> None:
     async with scene(house) as its:
         victim, attacker = its.browser(), its.browser()

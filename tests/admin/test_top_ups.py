@@ -74,12 +74,12 @@ async def shop(house: House, **budget: object) -> Shop:
 async def for_a_period(house: House) -> None:
     its = await shop(house)
     await its.spend(10, JANUARY)
-    with pytest.raises(Exceeded, match=r"allows 10\.0+ USD a month"):
+    with pytest.raises(Exceeded, match=r"allows 10(\.0+)? USD a month"):
         await its.spend(1, JANUARY)
     assert await its.top_up("5") == "month/2026-01-01"
     assert await its.top_up("2.5") == "month/2026-01-01"
     await its.spend(7, JANUARY)
-    with pytest.raises(Exceeded, match=r"allows 17\.50+ USD a month; 0\.50+ USD are left"):
+    with pytest.raises(Exceeded, match=r"allows 17\.50* USD a month; 0\.50* USD are left"):
         await its.spend(1, JANUARY)
     assert await its.top_up("1", period="next") == "month/2026-02-01"
     with pytest.raises(Exceeded):
@@ -157,7 +157,7 @@ async def left_over(house: House) -> None:
     its = await shop(house, rollover={"most": "4"})
     await its.spend(3, JANUARY)
     await its.spend(14, FEBRUARY)
-    with pytest.raises(Exceeded, match=r"up to 4\.0+ USD left over by the one before"):
+    with pytest.raises(Exceeded, match=r"up to 4(\.0+)? USD left over by the one before"):
         await its.spend(1, FEBRUARY)
     await its.spend(10, MARCH)
     with pytest.raises(Exceeded):

@@ -63,6 +63,7 @@ def parties(run: Run, names: dict[PartyKind, str]) -> Iterator[str]:
         stays = json.loads(run(noun, "create", names[kind], *parent, "--json"))["id"]
         goes = json.loads(run(noun, "create", "goes", *parent, "--json"))["id"]
         assert "goes" in run(noun, "list", "--limit", "5")
+        assert not above or f"{above}  " in run(noun, "list"), "a parent is shown as it is written"
         assert "disabled  true" in re.sub(" +", "  ", run(noun, "change", "goes", "--disabled"))
         assert "disabled  false" in re.sub(" +", "  ", run(noun, "change", goes, "--no-disabled"))
         if above:
@@ -87,7 +88,7 @@ def levels(run: Run, owner: str) -> None:
     assert "site" not in told
     assert "daily" not in run("bounds", "change", owner, "--empty-tags")
     run("limits", "create", owner, "minute", "600", "--per", "1m")
-    assert "60.0" in run("limits", "change", owner, "minute", "500")
+    assert re.search(r"seconds +60$", run("limits", "change", owner, "minute", "500"), re.MULTILINE)
     assert "500" in run("limits", "list", owner)
     assert "day" in run("limits", "change", owner, "minute", "--per", "day")
     assert "60" not in run("limits", "show", owner, "minute")
@@ -95,8 +96,13 @@ def levels(run: Run, owner: str) -> None:
     run("budgets", "create", owner, "monthly", "50", "--calendar", "month")
     run("budgets", "change", owner, "monthly", "--rollover", "5")
     assert json.loads(run("budgets", "show", owner, "monthly", "--json"))["rollover"]["most"] == "5"
-    run("budgets", "change", owner, "monthly", "60", "--no-hard", "--rollover", "none")
+    run("budgets", "change", owner, "monthly", "60", "--no-hard", "--rollover", "none", "--models", "*")
+    assert "open" in run("budgets", "create", owner, "available", "5", "--on-loss", "open")
+    run("budgets", "remove", owner, "available", "--yes")
+    run("budgets", "change", owner, "monthly", "--where", "customer=acme", "customer=globex", "--unless", "tag:tier=free")
     told = json.loads(run("budgets", "show", owner, "monthly", "--json"))
+    assert (told["models"], told["where"]) == (["*"], {"customer": ["acme", "globex"]})
+    assert "where" not in run("budgets", "change", owner, "monthly", "--empty-where")
     assert (told["amount"], told["calendar"], told["hard"]) == ("60", "month", False)
     assert "60" in run("budgets", "list", owner)
     once = ("budgets", "top-up", owner, "monthly", "5", "--idempotency-key", "key-of-this-top-up-" + owner.replace(":", "-"))
@@ -111,10 +117,12 @@ def keys(run: Run, owner: str) -> None:
     assert "renamed" in run("keys", "change", key, "--name", "renamed", "--expires-in", "1d")
     levels(run, key)
     assert "yes" in run("keys", "policy", key)
-    other = json.loads(run("keys", "rotate", key, "--overlap", "0s", "--json"))["key"]["id"]
+    assert re.search(rf"renamed +{owner} ", run("keys", "list"))
+    other = json.loads(run("keys", "rotate", key, "--overlap", "0s", "--json"))["key"]["prefix"]
     once = ("keys", "revoke", other, "--idempotency-key", "key-of-this-revocation", "--json")
     assert run(*once) == run(*once)
     assert "revoked_at" in run("keys", "show", other)
+    assert re.fullmatch(r"hw-[0-9A-Za-z]{57}\n", run("keys", "create", "for-a-script", "--owner", owner)), "the key alone"
     run("keys", "remove", key, "--yes")
     assert key not in run("keys", "list", "--owner", owner)
 
@@ -125,7 +133,7 @@ def people(run: Run, password: Path) -> None:
     assert "bob@example.com" in run("administrators", "change", "bob", "--email", "bob@example.com")
     assert "bob" in run("administrators", "list")
     grant = json.loads(run("grants", "create", "bob", "auditor", "--on", "organisation:acme", "--json"))["id"]
-    assert grant in run("grants", "list", "--administrator", "bob")
+    assert re.search(rf"{grant} +bob +auditor +organisation:acme", run("grants", "list", "--administrator", "bob"))
     run("grants", "remove", grant, "--yes")
     run("administrators", "show", "bob")
     run("administrators", "remove", "bob", "--yes")
@@ -145,7 +153,7 @@ def everything(run: Run, password: Path) -> None:
     people(run, password)
     assert "input_tokens" in run("usage", "list", "--group-by", "model", "--customers", "ann")
     run("usage", "list", "--of", "embeddings", "--per", "1h", "--since", "1d")
-    run("costs", "list", "--group-by", "line_item")
+    run("costs", "list", "--group-by", "model", "key", "--projects", "alpha", "--users", "robot", "--organisations", "acme")
     assert len(run("audit", "list", "--limit", "3").splitlines()) == 4
 
 

@@ -22,31 +22,17 @@ APP = BoundsBody(
     regions=(),
     policies=("office-hours",),
     limits={"minute": LimitBody(unit=Unit.INPUT_TOKENS, amount=600, seconds=60, models=("gpt-5",))},
-    budgets={"soft": BudgetBody(amount="5", hard=False)},
+    budgets={"soft": BudgetBody(amount="5", hard=False, models=("gpt-5",), where={"customer": ("acme", "globex")})},
 )
 
 
 def test_each_restriction_is_told_with_its_level() -> None:
     left = narrowed([ACME.bounds(), APP.bounds()])
-    policy = Policy(
-        key="key_1",
-        usable=False,
-        why_not="It expired.",
-        expires_at=None,
-        models=left.levels,
-        endpoints=left.endpoints,
-        features=left.features,
-        ordinary_features=left.ordinary,
-        providers=left.providers,
-        regions=left.regions,
-        policies=left.policies,
-        guards=left.guards,
-        tags=left.tags,
-        levels=(
-            Level(id="org_1", kind="organisation", name="acme", bounds=ACME),
-            Level(id="key_1", kind="key", name="app", bounds=APP),
-        ),
+    levels = (
+        Level(id="org_1", kind="organisation", name="acme", bounds=ACME),
+        Level(id="key_1", kind="key", name="app", bounds=APP),
     )
+    policy = Policy.of("key_1", left, levels, why_not="It expired.", ends=0)
     assert list(lines_of(policy)) == [
         "usable     no. It expired.",
         "models     organisation acme: *",
@@ -61,5 +47,5 @@ def test_each_restriction_is_told_with_its_level() -> None:
         f"in effect  features: {' '.join(left.features) or 'plain requests only'}",
         "budget     organisation acme: all, 50 USD a month for each customer",
         "limit      key app: minute, 600 input tokens per 60 s of gpt-5",
-        "budget     key app: soft, 5 USD, which only alerts",
+        "budget     key app: soft, 5 USD of gpt-5 where customer is acme or globex, which only alerts",
     ]

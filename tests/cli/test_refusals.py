@@ -28,7 +28,8 @@ CHECK = "Check it against /admin/v1/openapi.json."
         (f"{REGEX} {CHECK}", "/bounds/budgets/.../amount", "--budget: write an amount of money"),
         (f"{REGEX} {CHECK}", "/amount", "write an amount of money"),
         (f"Expected `str` of length >= 1 (/name). {CHECK}", "/name", "--name: it may not be empty"),
-        ("Give `parent`: the id of the organisation.", "", "Give --parent: the id of the organisation."),
+        ("Give `parent`: the organisation.", "", "Give --parent: the organisation."),
+        ("Over which time? (/limits/minute/seconds)", "/limits/minute/seconds", "--per: Over which time?"),
         ('Say which models it may use: ["*"] for all. (/bounds/models)', "/bounds/models", "--models: Say which models"),
         ("There is no time zone 'Mars'. (/budgets/month/zone)", "/budgets/month/zone", "--zone: There is no time zone 'Mars'."),
     ],
@@ -38,6 +39,22 @@ def test_fields_are_flags_and_patterns_are_words(detail: str, pointer: str, word
     assert words in said
     for foreign in ("regex", "openapi", "/bounds", "`"):
         assert foreign not in said
+
+
+def test_mistakes_in_a_document_are_told_by_their_lines_and_not_as_a_flag() -> None:
+    detail = "The document cannot be used: 1 problem. Mend the lines that `errors` names."
+    mistake = Mistake(detail="There is no provider 'opnai'.", pointer="/document", line=12, column=10)
+    problem = Problem(type="urn:headworks:problem:invalid", title="No", status=422, detail=detail, errors=(mistake,))
+    assert list(refusal_lines(Refused(problem))) == [
+        "headworks: The document cannot be used: 1 problem.",
+        "12:10: There is no provider 'opnai'.",
+    ]
+
+
+def test_of_several_mistakes_each_is_told_once() -> None:
+    mistakes = tuple(Mistake(detail=f"No {field}.", pointer=f"/{field}") for field in ("zone", "models"))
+    problem = Problem(type="urn:headworks:problem:invalid", title="No", status=422, detail="No zone. (/zone)", errors=mistakes)
+    assert list(refusal_lines(Refused(problem))) == ["headworks: --zone: No zone.", "  --models: No models."]
 
 
 def test_a_lost_race_names_no_header() -> None:

@@ -46,10 +46,24 @@ def test_a_usable_configuration_is_explained(tmp_path: Path, capsys: pytest.Capt
         "else smart",
         "openai/*",
         "search",
-        "3 requests under way at once, 2.500000000 USD",
+        "3 requests under way at once, 2.5 USD",
     ):
         assert words in shown
     assert "environment" not in shown
+
+
+def test_where_nobody_looks_at_a_terminal_no_line_is_broken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    file = tmp_path / "headworks.yaml"
+    file.write_text(GOOD.replace("${HW_KEY}", "hw-in-the-open"))
+
+    assert check(file) == 0
+
+    shown = capsys.readouterr().out
+    assert re.search(r"^smart +openai/gpt-4o +0 +1 .*genai-prices [0-9.]+ *$", shown, re.MULTILINE)
+    assert "look  keys.me.key: A key stands in the document itself." in shown
 
 
 @pytest.mark.parametrize("text", ["", "null\n", "open_door: true\n"])
@@ -107,7 +121,7 @@ def test_programs_read_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert [model["name"] for model in said["models"]] == ["smart", "spare"]
     assert said["models"][0]["targets"][0]["price"] == {"input": "2.5", "output": "10", "source": "genai-prices 0.2.3"}
     assert said["patterns"] == {"openai/*": ["openai/*"]}
-    assert said["keys"][0]["limits"] == {"concurrent": "3 requests under way at once", "budget": "2.500000000 USD"}
+    assert said["keys"][0]["limits"] == {"concurrent": "3 requests under way at once", "budget": "2.5 USD"}
 
 
 def test_programs_read_mistakes_with_their_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,10 +50,15 @@ def test_a_colon_finds_a_fixed_name_too() -> None:
     assert model.name == "openai/gpt-4o"
 
 
+@pytest.fixture(scope="module")
+def remembering() -> Snapshot:
+    return compiled(WILD).snapshot
+
+
 @given(names=st.lists(st.text(min_size=1, max_size=12).filter(lambda name: "*" not in name), min_size=1, max_size=30))
-def test_resolving_is_a_function_of_the_name(names: list[str]) -> None:
+def test_resolving_is_a_function_of_the_name(remembering: Snapshot, names: list[str]) -> None:
     """Whatever callers invent, and in whatever order: the memory of answers changes no answer."""
-    remembering, fresh = compiled(WILD).snapshot, compiled(WILD).snapshot
+    fresh = compiled(WILD).snapshot
     for name in names:
         remembering.find(f"openai/{name}")
     for name in names:

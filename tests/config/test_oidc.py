@@ -88,6 +88,9 @@ def test_an_issuer_has_one_entry() -> None:
 def test_an_audience_is_compared_with_what_a_reference_leads_to() -> None:
     with pytest.raises(ConfigRefused, match="for something else"):
         compiled(written(client_id="${CLIENT}", audience="console"), {**SECRET, "CLIENT": "console"})
+    callers = ", issuers: {x: {issuer: '${CALLERS}', audience: headworks, organisation: org_1}}"
+    with pytest.raises(ConfigRefused, match="for something else"):
+        compiled(written(more=callers, audience="headworks"), {**SECRET, "CALLERS": ISSUER})
 
 
 def test_passwords_are_turned_off_only_where_there_is_another_way_in() -> None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headworks.cli.administering import TOKEN, credentials_path
+from headworks.identity import pepper
+from headworks.secrets import master
+from headworks.wiring.compile.own_secrets import FILES, VARIABLES
 from headworks.wiring.config_file import ConfigRefused
-from tests.config.compiling import compiled, refusal
+from headworks.wiring.seals import AUDIT_KEY
+from tests.config.compiling import compiled, refusal, report_of
 
 SECRET = "Zq7wxPv2LmK9"
 """Twelve characters that occur nowhere else."""
@@ -104,3 +111,38 @@ def test_a_target_knows_what_must_be_taken_out_of_a_providers_words() -> None:
     assert b"api.anthropic.com" in target.secrets
     assert all(variant.secrets == target.secrets for variant in target.variants.values())
     assert "pk-1" not in repr(target)
+
+
+def test_what_a_reference_leads_to_is_not_shown_to_whoever_writes_it() -> None:
+    """Who may try a configuration need not be able to read this machine's files and environment."""
+    issuer = 'identity: {{issuers: {{a: {{issuer: "{0}", audience: x, organisation: org_1}}}}}}\n'
+    prices = "price_table: {0}\n"
+    for written in (issuer.format("${HIDDEN}"), issuer.format("file:/etc/hidden"), prices.format("/etc/hidden")):
+        report = report_of("models: {m: openai/gpt-4o}\n" + written, {"HIDDEN": SECRET}, {"/etc/hidden": SECRET})
+        assert SECRET not in report, report
+
+
+@pytest.mark.parametrize("place", [*PLACES.values(), "models: {{m: openai/gpt-4o}}\ndatabase: {0}\n"])
+@pytest.mark.parametrize("variable", sorted(VARIABLES))
+def test_no_configuration_refers_to_the_secrets_of_the_installation(place: str, variable: str) -> None:
+    """Else whoever writes configurations sends the pepper to an address of their own, and signs in as the owner with it."""
+    report = report_of(place.format(f'"${{{variable}:-x}}"'), {variable: SECRET})
+    assert f"'{variable}' is a secret of this installation itself" in report
+    assert SECRET not in report
+
+
+def test_nor_to_the_files_that_hold_them(tmp_path: Path) -> None:
+    (tmp_path / "pepper").write_text(SECRET)
+    (tmp_path / "innocent").symlink_to(tmp_path / "pepper")
+    elsewhere = tmp_path / "elsewhere"
+    env = {"HEADWORKS_MASTER_KEY": f"vault:k,file:{elsewhere}"}
+    names = ["pepper", "innocent", "x/../pepper", "elsewhere"]
+    for name in (*(f"{tmp_path}/{name}" for name in names), "/proc/self/environ", f"/proc/self/root{tmp_path}/pepper"):
+        report = report_of(PLACES["api_key"].format(f"file:{name}"), env, {name: SECRET})
+        assert "is a secret of this installation itself" in report, name
+
+
+def test_the_secrets_of_the_installation_are_called_so_where_they_are_read() -> None:
+    """The gateway does not load what reads them."""
+    assert {pepper.VARIABLE, master.VARIABLE, AUDIT_KEY, TOKEN} <= VARIABLES
+    assert {pepper.FILE, master.FILE, credentials_path().name} == FILES

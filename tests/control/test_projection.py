@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,19 @@ def test_what_cannot_be_recovered_is_said_once_and_tried_again(tmp_path: Path) -
 
     asyncio.run(scene())
     assert "1 exchange open" in voice.said[1]
+
+
+def test_files_that_were_never_finished_are_removed(tmp_path: Path) -> None:
+    left = tmp_path / "bookmarks" / ".picky.json-12345678.unfinished"
+    left.parent.mkdir()
+    left.touch()
+    os.utime(left, ns=(AT, AT))
+    clock = FrozenClock(wall_ns=AT + 2 * 3_600 * 10**9)
+
+    async def scene() -> None:
+        task = asyncio.create_task(keep_journal(tmp_path, 30.0, Recoverer("test", clock, Voice())))
+        await eventually(lambda: clock.sleepers)
+        task.cancel()
+
+    asyncio.run(scene())
+    assert not left.exists()

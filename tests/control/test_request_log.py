@@ -39,7 +39,7 @@ def test_a_request_is_one_json_object_on_one_line() -> None:
     fields = msgspec.json.decode(line, type=dict[str, Any])
     assert fields["event"] == "request"
     assert fields["time"] == "2026-01-01T00:00:00.000Z"
-    assert fields["cost"] == "0.000600000 USD"
+    assert fields["cost"] == "0.0006 USD"
     assert (fields["status"], fields["input_tokens"], fields["duration_ms"]) == (200, 100, 812.5)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from headworks.files import append_line, lines, make_whole, read_lines, write_whole
+from headworks.files import append_line, lines, make_whole, read_lines, remove_leftovers, write_whole
 
 Write = Callable[[Path, bytes], object]
 
@@ -74,6 +74,34 @@ def test_of_two_who_make_a_file_the_first_ones_counts(tmp_path: Path) -> None:
     assert make_whole(tmp_path / "file", b"first")
     assert not make_whole(tmp_path / "file", b"second")
     assert [each.read_bytes() for each in tmp_path.iterdir()] == [b"first"]
+
+
+class KilledError(BaseException):
+    """Stands for a signal that lets nobody tidy up."""
+
+
+@pytest.mark.parametrize("write", [write_whole, make_whole])
+def test_what_a_killed_writer_left_is_removed_once_it_can_be_nobodys(
+    write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def killed(_: int) -> None:
+        raise KilledError
+
+    def not_done(_: Path, *, missing_ok: bool) -> None:
+        assert missing_ok
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", killed)
+        patch.setattr(Path, "unlink", not_done)
+        with pytest.raises(KilledError):
+            write(tmp_path / "below" / "file", b"secret")
+    (left,) = (tmp_path / "below").iterdir()
+    begun, hour = left.stat().st_mtime_ns, 3_600 * 10**9
+    write(tmp_path / "below" / "file", b"old")
+
+    assert remove_leftovers(tmp_path, begun + hour) == 0
+    assert remove_leftovers(tmp_path, begun + hour + 1) == 1
+    assert [each.read_bytes() for each in (tmp_path / "below").iterdir()] == [b"old"]
 
 
 def test_a_line_and_its_files_name_reach_the_disk(disk: Disk, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from headworks.domain.errors import Fault
 from headworks.domain.records import PartyKind
+from headworks.identity.keys import make_key, prefix_of
 from tests.identity.house import House, in_house
 from tests.identity.records import below, key_of
 
@@ -67,7 +68,9 @@ def test_who_has_not_all_of_the_key_learns_nothing_of_it() -> None:
     async def act(house: House) -> None:
         house.records.change_key(house.record.id, revoked_at=PAST)
         await house.look()
-        assert await house.directory.find(house.key[:-1] + b"0", house.snapshot) is None
+        fault = await refused(house, house.key[:-1] + b"0")
+        assert "not known" in fault.message
+        assert house.record.id not in fault.detail
 
     in_house(act)
 
@@ -77,5 +80,36 @@ def test_an_open_door_lets_in_whoever_holds_a_key_that_has_ended() -> None:
         house.records.change_key(house.record.id, revoked_at=PAST)
         await house.look()
         assert await house.directory.find(house.key, msgspec.structs.replace(house.snapshot, open_door=True)) is None
+
+    in_house(act)
+
+
+NOBODYS = [
+    (b"sk-proj-of-a-provider", "does not begin like a key made here"),
+    (b"hw-cut", "has 60 characters, not 6"),
+    (b"eyJhbGciOiJFUzI1NiJ9.e30.x", "no issuer of any is trusted"),
+]
+
+
+@pytest.mark.parametrize(("key", "looks"), NOBODYS)
+def test_operators_find_what_a_key_looked_like_that_nobody_holds_and_nothing_of_it(key: bytes, looks: str) -> None:
+    async def act(house: House) -> None:
+        for _ in range(2):
+            fault = await refused(house, key)
+            assert looks in fault.detail
+            assert key.decode() not in fault.detail
+            assert key.decode() not in fault.message
+
+    in_house(act)
+
+
+def test_operators_find_the_beginning_of_a_key_that_was_removed() -> None:
+    async def act(house: House) -> None:
+        key = make_key()
+        fault = await refused(house, key.encode())
+        assert f"nobody holds {prefix_of(key)}…" in fault.detail
+        assert key[:12] not in fault.detail
+        misspelt = await refused(house, f"{key[:-1]}{'0' if key[-1] != '0' else '1'}".encode())
+        assert "misspelt" in misspelt.detail
 
     in_house(act)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headworks.domain.features import GOVERNED, ORDINARY
-from headworks.domain.limits import Calendar, Unit
+from headworks.domain.limits import Calendar, OnLoss, Unit
 from headworks.domain.principal import Principal
 from headworks.domain.records import Bounds, BudgetRule, KeyRecord, LimitRule, Party, PartyKind
 from headworks.identity import Compiler
@@ -68,7 +68,7 @@ def test_a_level_more_never_allows_more(bounds: list[Bounds], more: Bounds, time
     assert set(child.features) <= set(above.features)
     assert set(child.policies) >= set(above.policies)
     assert set(child.guards) >= set(above.guards)
-    assert set(child.limits) >= set(above.limits)
+    assert all(limit in child.limits for limit in above.limits)
     assert above.tags.items() <= child.tags.items()
     assert not above.expires_at or 0 < child.expires_at <= above.expires_at
 
@@ -137,8 +137,8 @@ def test_limits_and_hard_budgets_of_all_levels_become_limits_that_their_owner_sh
         models=("*",),
         limits={"rpm": LimitRule(unit=Unit.REQUESTS, amount=60, seconds=60)},
         budgets={
-            "month": BudgetRule(amount=10**10, calendar=Calendar.MONTH, zone="Europe/Berlin"),
-            "soft": BudgetRule(amount=1, hard=False),
+            "month": BudgetRule(amount=10**10, calendar=Calendar.MONTH, zone="Europe/Berlin", on_loss=OnLoss.OPEN),
+            "soft": BudgetRule(amount=1, hard=False, models=("gpt-*",)),
         },
     )
     org = FakeLookups().put_party(organisation("acme", rules))
@@ -150,6 +150,10 @@ def test_limits_and_hard_budgets_of_all_levels_become_limits_that_their_owner_sh
         ("organisation/acme/rpm", "org_acme", "rpm", 60, False),
         ("organisation/acme/month", "org_acme", "month", 10**10, True),
         ("key/one/rpm", "key_acme_one", "rpm", 6, False),
+    ]
+    assert [limit.on_loss for limit in principal.limits] == [OnLoss.CLOSED, OnLoss.OPEN, OnLoss.CLOSED]
+    assert [(budget.owner, budget.rule, budget.models) for budget in principal.soft_budgets] == [
+        ("org_acme", "soft", ("gpt-*",))
     ]
 
 

@@ -57,6 +57,8 @@ class Tokens:
         assert token.split(b".")[-1].decode(
             errors="replace"
         ) not in f"{refusal.value!r}{refusal.value.detail}" or token.endswith(b".")
+        why = refusal.value.detail.removeprefix("token: ")
+        assert why in refusal.value.message, "its operator finds why, too"
         return refusal.value.message
 
 
@@ -308,6 +310,8 @@ def test_an_extension_that_must_be_understood_and_is_not_refuses_the_token() -> 
         b"eyJ" + b"a" * 20_000 + b".b.c",
         b"eyJhbGciOiJFUzI1NiJ9.\xff\xff.x",
         b"eyJ.\xc3.\xa4",
+        b".".join((base64.urlsafe_b64encode(b'{"alg":"ES256","x":' + b"[" * 6_000), b"e30", b"x")),
+        b".".join((b"eyJhbGciOiJFUzI1NiJ9", base64.urlsafe_b64encode(b'{"iss":"x","y":' + b"[" * 6_000), b"x")),
     ],
 )
 def test_what_is_no_token_is_refused_without_a_question(token: bytes) -> None:
@@ -395,10 +399,10 @@ def test_without_claims_for_it_a_token_stands_at_its_organisation() -> None:
     run(act, rule=trusted())
 
 
-def test_a_token_of_a_disabled_team_is_nobodys() -> None:
+def test_a_token_of_a_disabled_team_is_refused() -> None:
     async def act(tokens: Tokens) -> None:
         tokens.records.change_party(tokens.team.id, disabled=True)
-        assert await tokens.find(tokens.token()) is None
+        assert "disabled" in await tokens.refusal(tokens.token())
 
     run(act)
 
@@ -454,7 +458,26 @@ def test_an_issuer_that_is_no_longer_configured_is_no_longer_believed() -> None:
         tokens.house.snapshot = snapshot(revision="r2")
 
         assert tokens.house.directory.peek(token, tokens.house.snapshot) is None
-        assert await tokens.find(token) is None
+        with pytest.raises(Fault, match="not known"):
+            await tokens.find(token)
+
+    run(act)
+
+
+def test_who_was_refused_is_not_let_in_by_a_database_that_is_gone_a_moment_later() -> None:
+    """Also where nothing is heard of changes: what was remembered before is worth nothing any more."""
+
+    async def act(tokens: Tokens) -> None:
+        issuers = tokens.house.snapshot.identity.issuers
+        tokens.house.snapshot = snapshot(stale_for=30, issuers=issuers)
+        token = tokens.token()
+        assert await tokens.find(token) is not None
+        tokens.clock.advance(1.5)
+        tokens.records.change_party(tokens.team.id, disabled=True)
+        assert "disabled" in await tokens.refusal(token)
+        tokens.records.gone = True
+        with pytest.raises(Fault, match="identity_unavailable"):
+            await tokens.find(token)
 
     run(act)
 

@@ -7,7 +7,7 @@ import re
 import pytest
 import yaml
 
-from headworks.domain.config import GuardSpec, ModelRule, TargetRule
+from headworks.domain.config import GuardSpec, ModelRule, PriceRule, TargetRule
 from headworks.importers.checking import check
 from headworks.importers.litellm.document import written
 from headworks.importers.litellm.providers import SECRETS
@@ -101,6 +101,16 @@ def test_prices_per_token_are_prices_per_million(params: str, price: tuple[str, 
     assert not isinstance(written_price, str)
     assert written_price is not None
     assert (f"{written_price.input:f}", f"{written_price.output:f}") == price
+
+
+def test_a_published_model_at_another_address_costs_what_it_cost() -> None:
+    """LiteLLM goes by its name; free, budgets would not see it any more."""
+    text = one_model("{model: openai/gpt-4o, api_base: 'http://proxy.internal:4000/v1', api_key: os.environ/KEY}")
+    (target,) = targets_of(text)
+
+    assert isinstance(target.price, PriceRule)
+    assert (f"{target.price.input:f}", f"{target.price.output:f}") == ("2.5", "10")
+    assert any("served elsewhere" in note.what and note.verdict is Verdict.APPROXIMATED for note in imported(text).notes.all)
 
 
 def test_a_model_that_nobody_has_priced_is_free_and_said_to_be() -> None:

@@ -39,7 +39,7 @@ def written(directory: Path, *some: Exchange) -> None:
 def test_the_newest_come_first_under_titles(tmp_path: Path, run: Commands) -> None:
     written(tmp_path, *(end(number, at=AT + number * HOUR) for number in range(30)))
 
-    printed = run("exchanges", "-n", "3", "--wide")
+    printed = run("exchanges", "--limit", "3", "--wide")
 
     assert printed.lines[0].split()[:4] == ["began", "id", "status", "ending"]
     assert ids_in(printed.lines, IDS) == [name(29), name(28), name(27)]

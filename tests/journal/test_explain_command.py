@@ -86,7 +86,7 @@ def test_the_page_tells_stages_tries_tokens_and_price(tmp_path: Path, run: Comma
         "team key (key-7)",
         "test/model at test, as m-2026",
         "100 in + 50 out (20 read from the provider's cache, 7 reasoning), as the provider reported",
-        "0.000600000 USD",
+        "0.0006 USD",
         "connect_refused: nobody there",
         "first in order",
         "fallback",

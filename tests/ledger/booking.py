@@ -13,6 +13,8 @@ from sqlalchemy import func, select
 from headworks.control.ledger import Ledger
 from headworks.domain.exchange import Charge, Exchange
 from headworks.domain.ledger import Bill
+from headworks.domain.limits import group_named
+from headworks.domain.limits.limit import joined
 from headworks.stores.journal.instance import instance_of
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.ledger import LedgerTables
@@ -27,6 +29,11 @@ BUDGET = "4:team6:budget4:cost"
 def charge(units: int, counter: str = BUDGET, unit: str = "cost", ends_at: int = 0) -> Charge:
     """Taken of a budget."""
     return Charge(counter, units, unit, ends_at)
+
+
+def budget_counter(owner: str, name: str, group: tuple[str, ...] = (), period: str = "") -> str:
+    """What the counter of a budget is called."""
+    return joined(owner, "budget", name, "cost") + group_named(group) + (joined(period) if period else "")
 
 
 def spent(number: int, nanos: int, **changes: Any) -> Exchange:

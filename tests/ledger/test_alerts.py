@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import insert
 
 from headworks.control.alerts import Alerts, Destination
 from headworks.domain.alerts import BudgetAlert, passed
+from headworks.domain.exchange import Exchange
 from headworks.domain.limits import Calendar, Rollover, period_at
 from headworks.domain.records import Bounds, BudgetRule
 from headworks.exporters.alerts import Hook, HookRule, NotDelivered
@@ -20,7 +22,7 @@ from headworks.stores.sql.records.rows import bounds_text
 from headworks.stores.sql.schema import GRANTS, KEYS, PARTIES
 from headworks.testing import FrozenClock
 from tests.journal.writing import AT, Voice
-from tests.ledger.booking import Books, spent, with_books, write
+from tests.ledger.booking import Books, budget_counter, charge, spent, with_books, write
 from tests.ledger.listening import Listening, listening
 
 __all__ = ["listening"]
@@ -77,6 +79,15 @@ def test_thresholds_are_reached_exactly() -> None:
     assert passed(800_000, 1_000_000, (1.0, 0.8, 0.5)) == [0.5, 0.8]
 
 
+MONTH = period_at(Calendar.MONTH, "UTC", AT).name
+
+
+def of_the_month(number: int, nanos: int, owner: str = "team_1", group: tuple[str, ...] = (), **changes: Any) -> Exchange:
+    """Spent of the owner's budget of that name."""
+    counter = budget_counter(owner, "monthly", group, MONTH)
+    return spent(number, nanos, counters=(charge(nanos, counter, ends_at=AT * 2),), **changes)
+
+
 class Told:
     """A destination that fails so many times."""
 
@@ -101,7 +112,7 @@ async def _add_team(books: Books, rule: BudgetRule) -> None:
 
 
 def test_each_threshold_is_told_once_however_many_look(url: str, tmp_path: Path) -> None:
-    write(tmp_path, [spent(number, 300) for number in range(3)])
+    write(tmp_path, [of_the_month(number, 300) for number in range(3)])
     told = Told()
 
     async def body(books: Books) -> None:
@@ -111,7 +122,7 @@ def test_each_threshold_is_told_once_however_many_look(url: str, tmp_path: Path)
         watchers = [Alerts(AlertTables(books.database), (told,), clock, Voice()) for _ in range(3)]
         await asyncio.gather(*(watcher.look() for watcher in watchers))
         await asyncio.gather(*(watcher.deliver() for watcher in watchers))
-        write(tmp_path, [spent(9, 100)], AT + 10**9)
+        write(tmp_path, [of_the_month(9, 100)], AT + 10**9)
         await books.book()
         for watcher in watchers:
             await watcher.look()
@@ -122,13 +133,32 @@ def test_each_threshold_is_told_once_however_many_look(url: str, tmp_path: Path)
     assert [(alert.threshold, alert.spent) for alert in told.alerts] == [(0.5, 900), (0.8, 900), (1.0, 1000)]
 
 
+def test_only_what_a_budget_counts_is_told_for_each_of_its_groups(url: str, tmp_path: Path) -> None:
+    """Whatever it is grouped by, and whichever models it is of: the gateways say what of it an exchange has used."""
+    elsewhere = spent(3, 900, counters=(charge(900, budget_counter("team_1", "monthly/", (), MONTH)),))
+    write(tmp_path, [of_the_month(1, 400, group=("gold",)), of_the_month(2, 600, group=("",)), elsewhere])
+    told = Told()
+
+    async def body(books: Books) -> None:
+        rule = BudgetRule(amount=1000, calendar=Calendar.MONTH, group_by=("tag:tier",), thresholds=(0.3,))
+        await _add_team(books, rule)
+        await books.book()
+        alerts = Alerts(AlertTables(books.database), (told,), FrozenClock(wall_ns=AT), Voice())
+        await alerts.look()
+        await alerts.deliver()
+
+    with_books(url, tmp_path, body)
+
+    assert sorted((alert.group, alert.spent) for alert in told.alerts) == [("", 600), ("gold", 400)]
+
+
 def test_parts_are_told_of_a_budget_as_it_is_topped_up(url: str, tmp_path: Path) -> None:
-    write(tmp_path, [spent(1, 600)])
+    write(tmp_path, [of_the_month(1, 600)])
     told = Told()
 
     async def body(books: Books) -> None:
         await _add_team(books, BudgetRule(amount=500, calendar=Calendar.MONTH))
-        periods = (period_at(Calendar.MONTH, "UTC", AT).name, "month/1999-01-01")
+        periods = (MONTH, "month/1999-01-01")
         top_up = {"owner": "team_1", "budget": "monthly", "kind": "top_up", "amount": 500}
         async with books.database.writing() as connection:
             rows = [{**top_up, "id": period, "once": period, "period": period} for period in periods]
@@ -144,8 +174,8 @@ def test_parts_are_told_of_a_budget_as_it_is_topped_up(url: str, tmp_path: Path)
 
 
 def test_a_budget_of_a_rotated_key_is_told_of_once_for_all_that_its_keys_have_spent(url: str, tmp_path: Path) -> None:
-    other = {"principal": "key_2", "lineage": ("org_1", "team_1", "user_1", "key_2")}
-    write(tmp_path, [spent(1, 300), spent(2, 300, **other)])
+    other: dict[str, Any] = {"principal": "key_2", "lineage": ("org_1", "team_1", "user_1", "key_2")}
+    write(tmp_path, [of_the_month(1, 300, "key_1"), of_the_month(2, 300, "key_1", **other)])
     told = Told()
 
     async def body(books: Books) -> None:
@@ -166,7 +196,7 @@ def test_a_budget_of_a_rotated_key_is_told_of_once_for_all_that_its_keys_have_sp
 
 
 def test_parts_are_told_of_what_a_period_was_given_without_what_was_carried_over(url: str, tmp_path: Path) -> None:
-    write(tmp_path, [spent(1, 600)])
+    write(tmp_path, [of_the_month(1, 600)])
     told = Told()
 
     async def body(books: Books) -> None:
@@ -193,7 +223,7 @@ def test_requests_are_said_to_be_refused_once_nothing_carried_over_can_be_left(s
 
 
 def test_what_was_not_delivered_is_tried_again_later_and_later(tmp_path: Path, url: str) -> None:
-    write(tmp_path, [spent(1, 600)])
+    write(tmp_path, [of_the_month(1, 600)])
     broken, well = Told(failures=2), Told()
     well.name = "well"
     destinations: tuple[Destination, ...] = (broken, well)

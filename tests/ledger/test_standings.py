@@ -42,7 +42,7 @@ def test_what_is_used_held_and_left(url: str, tmp_path: Path) -> None:
             budgets: dict[str, Any] = {
                 "month": {"amount": "10", "calendar": "month", "rollover": {"most": "4"}},
                 "each": {"amount": "3", "group_by": ["customer"]},
-                "soft": {"amount": "5", "hard": False},
+                "soft": {"amount": "5", "hard": False, "group_by": ["tag:tier"]},
             }
             limits = {
                 "rate": {"unit": "requests", "amount": 5, "seconds": 60},
@@ -61,6 +61,7 @@ def test_what_is_used_held_and_left(url: str, tmp_path: Path) -> None:
                 Charge(month, 3 * DOLLAR, "cost", AT * 2),
                 Charge(counter(team, "month", "cost", before), DOLLAR, "cost", AT * 2),
                 Charge(ann, DOLLAR, "cost"),
+                Charge(counter(team, "soft", "cost", group=group_named(["gold"])), 11 * DOLLAR // 2, "cost"),
                 Charge(counter(team, "daily", "tokens", "day/2026-01-01", kind="limit"), 40, "tokens", AT * 2),
             )
             journal = await asyncio.to_thread(journal_in, tmp_path)
@@ -76,12 +77,14 @@ def test_what_is_used_held_and_left(url: str, tmp_path: Path) -> None:
             assert shown == {
                 "month": ("3", "1", "2.5", "8.5"),
                 "each": ("1", "0", "0", "2"),
-                "soft": ("3", "0", "0", "2"),
+                "soft": ("5.5", "0", "0", "0"),
                 "rate": (None, None, 0, None),
                 "daily": (40, 0, 0, 60),
                 "slots": (0, 1, 0, 1),
             }
-            assert stands["each"]["group"] == ["ann"]
+            assert (stands["each"]["group"], stands["soft"]["group"]) == (["ann"], ["gold"])
+            assert {name for name, row in stands.items() if row["overrun"] not in {"0", 0, None}} == {"soft"}
+            assert stands["soft"]["overrun"] == "0.5"
             assert (stands["month"]["period"], stands["month"]["resets_at"]) == (this, "2026-02-01T00:00:00Z")
             await asyncio.to_thread(journal.close)
             assert {row["held"] for row in (await owner.made(f"GET /teams/{team}/standings"))["data"]} >= {"0", 0}
@@ -115,8 +118,9 @@ def test_of_a_rotated_key_it_is_told_what_the_one_before_has_used(url: str, tmp_
             await owner.made(f"POST /keys/{tenant.key}/budgets/month/top-ups", {"amount": "2"})
             journal = await asyncio.to_thread(journal_in, tmp_path)
             month = Charge(counter(tenant.key, "month", "cost", "month/2026-01-01"), 3 * DOLLAR, "cost", AT * 2)
+            soft = Charge(counter(tenant.key, "soft", "cost"), 3 * DOLLAR, "cost")
             lineage = (tenant.organisation, tenant.team, tenant.key)
-            journal.end(spent(1, 3 * DOLLAR, principal=tenant.key, counters=(month,), lineage=lineage))
+            journal.end(spent(1, 3 * DOLLAR, principal=tenant.key, counters=(month, soft), lineage=lineage))
             await asyncio.to_thread(journal.close)
             await _book(url, tmp_path)
 

@@ -12,14 +12,16 @@ import pytest
 
 from headworks.control.alerts import Alerts
 from headworks.domain.alerts import BudgetAlert
+from headworks.domain.exchange import Exchange
+from headworks.domain.limits import Calendar, period_at
 from headworks.domain.revision import Applied
-from headworks.stores.sql.ledger_alerts import AlertTables
+from headworks.stores.sql.ledger_alerts import AlertTables, DocumentBudgets
 from headworks.testing import FrozenClock
 from headworks.testing.emulator import EmulatorProcess, Personality
 from headworks.wiring.written import ActiveDocument, FileDocument
 from headworks.wiring.written_budgets import WrittenBudgets
 from tests.journal.writing import AT, Voice
-from tests.ledger.booking import Books, spent, with_books, write
+from tests.ledger.booking import Books, budget_counter, charge, spent, with_books, write
 from tests.ledger.listening import Listening, listening
 from tests.system.house import KEY, RunningHouse
 
@@ -42,6 +44,15 @@ keys:
 """
 
 
+MONTH = period_at(Calendar.MONTH, "UTC", AT).name
+
+
+def of_the_shop(number: int, nanos: int, budget: str, period: str = "", group: tuple[str, ...] = ()) -> Exchange:
+    """Spent of a budget of that key."""
+    counter = budget_counter("config:key/shop", budget, group, period)
+    return spent(number, nanos, principal="shop", lineage=(), counters=(charge(nanos, counter, ends_at=AT * 2),))
+
+
 class Told:
     """A destination."""
 
@@ -62,8 +73,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_thresholds_are_told_once_of_keys_that_have_spent(url: str, tmp_path: Path, file: Path) -> None:
-    ours = {"principal": "shop", "lineage": (), "counters": ()}
-    write(tmp_path / "j", [spent(1, 300, **ours, customer="ann"), spent(2, 310, **ours, customer="bob")])
+    write(tmp_path / "j", [of_the_shop(1, 300, "monthly", MONTH), of_the_shop(2, 310, "monthly", MONTH)])
     told = Told()
 
     async def body(books: Books) -> None:
@@ -86,8 +96,8 @@ def test_thresholds_are_told_once_of_keys_that_have_spent(url: str, tmp_path: Pa
 
 
 def test_groups_are_told_apart(url: str, tmp_path: Path, file: Path) -> None:
-    ours = {"principal": "shop", "lineage": (), "counters": ()}
-    write(tmp_path / "j", [spent(1, 390, **ours, customer="ann"), spent(2, 410, **ours, customer="bob")])
+    ann, bob = of_the_shop(1, 390, "each", MONTH, ("ann",)), of_the_shop(2, 410, "each", MONTH, ("bob",))
+    write(tmp_path / "j", [ann, bob])
     told = Told()
 
     async def body(books: Books) -> None:
@@ -102,14 +112,33 @@ def test_groups_are_told_apart(url: str, tmp_path: Path, file: Path) -> None:
     assert [(alert.group, alert.spent) for alert in told.alerts if alert.budget == "each"] == [("bob", 410)]
 
 
+def test_what_all_callers_spend_is_told_of(url: str, tmp_path: Path, file: Path) -> None:
+    file.write_text(f"{DOCUMENT}budgets: {{all: {{amount: 0.000001 USD, calendar: month, hard: false, thresholds: [0.5]}}}}\n")
+    counter = budget_counter("config:all", "all", (), MONTH)
+    write(tmp_path / "j", [spent(number, 300, counters=(charge(300, counter, ends_at=AT * 2),)) for number in range(2)])
+    told = Told()
+
+    async def body(books: Books) -> None:
+        await books.book()
+        written = WrittenBudgets(FileDocument(file)).now
+        alerts = Alerts(AlertTables(books.database), (told,), FrozenClock(wall_ns=AT), Voice(), written)
+        await alerts.look()
+        await alerts.deliver()
+
+    with_books(url, tmp_path / "j", body)
+
+    assert [(alert.owner, alert.budget, alert.spent) for alert in told.alerts] == [("config:all", "all", 600)]
+
+
 def test_a_changed_document_counts_and_a_broken_one_changes_nothing(file: Path) -> None:
     written = WrittenBudgets(FileDocument(file))
 
     def now() -> Mapping[str, list[str]]:
-        return {key: [each.name for each in budgets] for key, budgets in asyncio.run(written.now()).items()}
+        found = asyncio.run(written.now())
+        return {key: [each.name for each in budgets] for key, budgets in found.of_keys.items()}
 
     first = now()
-    assert first == {"shop": ["budget", "monthly", "of-a-run", "each"], "idle": ["budget"]}
+    assert first == {"shop": ["budget", "monthly", "of-a-model", "of-a-run", "each"], "idle": ["budget"]}
     file.write_text(DOCUMENT.replace("keys:", "kyes:"))
     assert now() == first
     file.unlink()
@@ -137,9 +166,9 @@ def test_where_gateways_follow_the_database_its_active_revision_counts() -> None
     async def story() -> None:
         revisions = Revisions()
         written = WrittenBudgets(ActiveDocument(revisions))
-        assert await written.now() == {}
+        assert await written.now() == DocumentBudgets()
         revisions.applied = Applied(number=1, digest="d", document=DOCUMENT)
-        assert set(await written.now()) == {"shop", "idle"}
+        assert set((await written.now()).of_keys) == {"shop", "idle"}
 
     asyncio.run(story())
 

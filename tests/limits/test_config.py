@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from headworks.domain.limits import Calendar, Limit, Rollover, Shape, Unit
+from headworks.domain.limits import Calendar, Limit, OnLoss, Rollover, Shape, Unit
 from tests.config.compiling import compiled, refusal
 
 MODELS = "models: {smart: openai/gpt-4o, opus: openai/gpt-4o}\n"
@@ -75,6 +75,12 @@ def test_all_callers_together_have_limits_too() -> None:
         ("{rules: {concurrent: {amount: 5, seconds: 1}}}", "what the short form is called"),
         ("{budgets: {x: {amount: 10 EUR}}}", "only USD is supported"),
         ("{concurrent: 0}", "would allow nothing"),
+        ("{budgets: {x: {amount: 5 USD, hard: false, on_loss: open}}}", "holds nobody back"),
+        ("{rules: {x: {amount: 5, seconds: 1, where: {colour: red}}}}", "cannot be narrowed by 'colour'"),
+        (
+            "{budgets: {x: {amount: 5 USD, unless: {'tag:site': bonn}}}}, tags: {site: bonn}",
+            "All requests here have the tag:site",
+        ),
         ("{budgets: {x: {amount: 10 USD, thresholds: [80]}}}", "above 0 and up to 10"),
         ("{budgets: {x: {amount: 0 USD, hard: false}}}", "would allow nothing"),
         ("{budgets: {x: {amount: 1 USD, calendar: day, rollover: {most: 1 USD}}}}", "Since when?"),
@@ -93,7 +99,36 @@ def test_a_limit_that_can_match_nothing_or_means_nothing_refuses_to_load(text: s
 
 
 def test_a_soft_budget_holds_nobody_back() -> None:
-    assert limits_of("{budgets: {soft: {amount: 10 USD, hard: false}}}") == ()
+    text = MODELS + "keys: {k: {key: hw-a, limits: {budgets: {soft: {amount: 10 USD, hard: false}}}}}\n"
+    (holder,) = compiled(text).snapshot.principals.values()
+    assert holder.limits == ()
+    assert [(budget.rule, budget.amount) for budget in holder.soft_budgets] == [("soft", 10**10)]
+
+
+def test_all_callers_together_have_budgets_too() -> None:
+    text = MODELS + "budgets: {all: {amount: 10 USD, calendar: month}, opus: {amount: 1 USD, models: [opus], hard: false}}\n"
+    snapshot = compiled(text).snapshot
+    (hard,), (soft,) = snapshot.limits, snapshot.soft_budgets
+    assert (hard.id, hard.owner, hard.budget, hard.amount) == ("all/all", "config:all", True, 10**10)
+    assert (soft.id, soft.models) == ("all/opus", ("opus",))
+
+    problem = refusal(MODELS + "budgets: {x: {amount: 10 USD, models: [opsu]}}\n")
+    assert problem is not None
+    assert "Did you mean 'opus'" in str(problem)
+
+
+def test_a_budget_says_what_holds_while_counters_cannot_be_asked() -> None:
+    (closed, opened) = limits_of("{budgets: {a: {amount: 5 USD}, b: {amount: 5 USD, on_loss: open}}}")
+    assert (closed.on_loss, opened.on_loss) == (OnLoss.CLOSED, OnLoss.OPEN)
+
+
+def test_values_are_named_one_or_several() -> None:
+    (rule, budget) = limits_of(
+        "{rules: {x: {amount: 5, seconds: 1, where: {customer: acme}}},"
+        " budgets: {y: {amount: 5 USD, unless: {customer: [acme, ''], 'tag:tier': gold}}}}"
+    )
+    assert rule.where == {"customer": ("acme",)}
+    assert budget.unless == {"customer": ("acme", ""), "tag:tier": ("gold",)}
 
 
 def test_a_session_needs_no_period() -> None:

@@ -18,7 +18,7 @@ from .rolling import daily
         (limit(Unit.REQUESTS, amount=2, seconds=60.0), "2 requests a minute"),
         (limit(Unit.INPUT_TOKENS, amount=1, seconds=3600.0), "1 input token an hour"),
         (limit(Unit.CONCURRENT, amount=1), "1 request under way at once"),
-        (daily(10**9, 2 * 10**8), "1.000000000 USD a day, and up to 0.200000000 USD left over by the one before"),
+        (daily(10**9, 2 * 10**8), "1 USD a day, and up to 0.2 USD left over by the one before"),
     ],
 )
 def test_what_a_limit_allows_is_said_in_words_and_one_is_singular(of: Limit, told: str) -> None:

@@ -118,4 +118,6 @@ def test_a_database_without_tables_is_told(file: Path, capsys: pytest.CaptureFix
     (file.parent / "records.db").unlink()
 
     assert run(str(file), "--claims", json.dumps(CLAIMS), "--model", "fast") not in {0, None}
-    assert "database" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith("The database sqlite:")
+    assert "headworks database upgrade" in said

@@ -224,6 +224,17 @@ def test_the_doctor_goes_on_after_a_mistake_in_the_file(place: Path) -> None:
     assert str(place / "kept") in done.stdout
 
 
+def test_the_doctor_tells_programs_a_finding_a_line(place: Path) -> None:
+    (place / "headworks.yaml").write_text("journal: {directory: kept}\nmodles: {}\n")
+
+    done = run(place, "doctor", "--json")
+
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 1
+    assert {"ok", "bad"} <= {each["severity"] for each in found}
+    assert all(each["remedy"] for each in found if each["severity"] == "bad")
+
+
 def test_restart_says_when_nothing_runs(place: Path) -> None:
     done = run(place, "restart")
 
@@ -299,6 +310,18 @@ def test_the_doctor_finds_a_taken_port_and_names_its_holder() -> None:
     assert "--port" in finding.remedy
     if sys.platform == "linux":
         assert f"pid {os.getpid()}" in finding.what
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who listens")
+def test_one_of_our_own_on_a_port_is_called_by_its_name() -> None:
+    program = "import socket, sys; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", program, "headworks.wiring.supervisor"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        finding = port_is_free("127.0.0.1", int(running.stdout.readline()), "--port")
+        running.kill()
+
+    assert f"another Headworks (pid {running.pid})" in finding.what
 
 
 def test_the_doctor_finds_a_directory_that_others_can_read(tmp_path: Path) -> None:

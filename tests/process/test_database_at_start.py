@@ -15,11 +15,12 @@ from headworks.identity import Pepper, peppers_of
 from headworks.stores.sql.audit import Acts
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.secrets import SqlSecrets
+from headworks.stores.sql.wanted import WANTED
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.peppers import keep_pepper
 from headworks.wiring.seals import seals_of
 from tests.process.test_commands import USABLE, run
-from tests.sql.house import migrate
+from tests.sql.house import made_newer, migrate
 
 
 @pytest.fixture
@@ -64,6 +65,16 @@ def test_a_file_that_is_no_database_hinders_every_start(place: Path) -> None:
     assert run(place, "doctor").returncode == 1
 
 
+def test_an_older_headworks_does_not_start_on_the_file_of_a_newer_one(place: Path) -> None:
+    made_newer(migrate(f"sqlite:///{place / 'data/headworks.db'}"))
+
+    for words in ("check", "serve"):
+        done = run(place, words)
+        assert done.returncode == 78, done.stdout
+        assert "has tables of version 9999" in done.stderr
+        assert f"headworks database downgrade --to {WANTED} --yes" in done.stderr
+
+
 def test_a_server_that_is_not_up_hinders_none(place: Path) -> None:
     named(place, "postgresql://ann:secret@127.0.0.1:1/headworks")
 
@@ -102,11 +113,12 @@ def test_secrets_under_a_lost_master_key_are_named(place: Path) -> None:
 
     async def put() -> None:
         acts = Acts(database, SystemClock(), seals_of({}, peppers_of(place / "data/journal", {}, shared=False))[0])
-        ref = SecretRef(owner="", name="openai", version=1)
-        sealed = SealedSecret(ref=ref, master="local:gone", wrapped=b"x", sealed=b"y")
-        await SqlSecrets(database, acts).put(sealed, audit={"actor": "ann", "operation": "secret.put"})
+        for owner, name, master in (("", "openai", "gone"), ("org_1", "customers", "lost"), ("org_2", "customers", "gone")):
+            ref = SecretRef(owner=owner, name=name, version=1)
+            sealed = SealedSecret(ref=ref, master=f"local:{master}", wrapped=b"x", sealed=b"y")
+            await SqlSecrets(database, acts).put(sealed, audit={"actor": "ann", "operation": "secret.put"})
         await database.close()
 
     asyncio.run(put())
     (told,) = bad(place)
-    assert "opens openai (wrapped under local:gone)" in told
+    assert "opens customers, openai (wrapped under local:gone, local:lost)" in told, "each owner's"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from headworks.wiring.supervisor import say
+from headworks.wiring.voice import say
 from tests.process.running import Running, eventually, get
 
 Start = Callable[..., Running]
@@ -56,7 +56,8 @@ def test_it_says_how_soon_it_is_ready_and_serves(start: Start) -> None:
     line = running.wait_for("ready in")
 
     assert float(line.split("ready in ")[1].split()[0]) > 0
-    assert gateway_of(running) == running.facts()["gateway"]
+    gateway = gateway_of(running)
+    eventually(lambda: running.facts().get("gateway") == gateway, "the gateway in the run file")
 
 
 def test_sigterm_stops_both_processes_and_exits_with_zero(start: Start) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -37,10 +38,22 @@ def test_what_is_in_use_is_not_removed_by_a_word(file: Path, capsys: pytest.Capt
     for words in ("providers.openai.api_key", "providers.gpu.headers.x-team", "--yes"):
         assert words in said
     assert commands.list_all(file) == Exit.OK
-    assert "openai" in capsys.readouterr().out
+    assert re.fullmatch(r"name +version +master +updated_at\nopenai +1 +local:\w+ +\S+Z\n", capsys.readouterr().out)
     assert commands.remove("openai", file, yes=True) == Exit.OK
     commands.list_all(file)
     assert "There are no secrets." in capsys.readouterr().out
+
+
+def test_where_nothing_was_wrapped_again_no_master_key_is_said_to_be_done_with(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+
+    assert commands.rotate_master(file) == Exit.OK
+
+    said = capsys.readouterr().out
+    assert "All are under this master key already" in said
+    assert "can go" not in said
 
 
 def test_one_that_nobody_uses_wants_the_word_too(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

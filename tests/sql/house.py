@@ -7,6 +7,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
+from sqlalchemy import text
+
 from headworks.domain.records import KeyRecord, Party, PartyKind
 from headworks.stores.sql.audit import Acts, Seal
 from headworks.stores.sql.engine import Database
@@ -35,6 +37,18 @@ def migrate(url: str) -> str:
 
     asyncio.run(make())
     return url
+
+
+def made_newer(url: str) -> None:
+    """As if a Headworks that is yet to come had migrated it."""
+
+    async def change() -> None:
+        database = Database(url)
+        async with database.writing() as connection:
+            await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        await database.close()
+
+    asyncio.run(change())
 
 
 @asynccontextmanager

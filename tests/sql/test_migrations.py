@@ -17,7 +17,8 @@ from headworks.stores.sql.audit import verify
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.migrations import differences, downgrade, newest_version, scripts, upgrade
 from headworks.stores.sql.schema import CUSTOMERS, METADATA, PLACES, POSTINGS
-from headworks.stores.sql.version import WANTED, Behind, check, version_of
+from headworks.stores.sql.version import Behind, check, version_of
+from headworks.stores.sql.wanted import WANTED
 from tests.sql.house import AUDIT, SEAL, house, key, organisation, project, team
 
 
@@ -159,6 +160,8 @@ SHIPPED = {
     ("0005", "postgresql"): "b72be2d31d2e837a",
     ("0006", "sqlite"): "168e5ed541b028ce",
     ("0006", "postgresql"): "4ccbc16e3eb1aa47",
+    ("0007", "sqlite"): "c94a93f12f982028",
+    ("0007", "postgresql"): "477c5d95a77cfc6b",
 }
 
 

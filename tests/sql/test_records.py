@@ -10,7 +10,7 @@ from typing import TypedDict
 import pytest
 from msgspec.structs import replace
 
-from headworks.domain.limits import Calendar, Unit
+from headworks.domain.limits import Calendar, OnLoss, Unit
 from headworks.domain.records import Bounds, BudgetRule, LimitRule, Party, PartyKind
 from headworks.ports.records import EVERYWHERE, Conflict, Missing, Page, Reach, Records
 from headworks.testing.clock import FrozenClock
@@ -67,7 +67,17 @@ BOUNDS = Bounds(
     providers=(),
     tags={"stage": "prod"},
     limits={"rpm": LimitRule(unit=Unit.REQUESTS, amount=60, seconds=60.0)},
-    budgets={"monthly": BudgetRule(amount=9_000_000_000_000, calendar=Calendar.MONTH, zone="Asia/Kathmandu")},
+    budgets={
+        "monthly": BudgetRule(
+            amount=9_000_000_000_000,
+            calendar=Calendar.MONTH,
+            zone="Asia/Kathmandu",
+            models=("gpt-*",),
+            where={"customer": ("acme", "")},
+            unless={"tag:tier": ("silver",)},
+            on_loss=OnLoss.OPEN,
+        )
+    },
 )
 
 

@@ -101,7 +101,8 @@ def test_from_an_organisation_to_a_revoked_key(house: RunningHouse, run: Run) ->
             return [result["num_model_requests"] for result in results if result["api_key_id"] == key]
 
         house.wait_for(lambda: requests() == [2], "the ledger to have booked both")
-        assert re.search(r"0\.0\d+ +usd", run(f"costs list --keys {key}"))
+        assert re.search(rf"app +{key} +0\.0\d+ +USD", run(f"costs list --group-by key --keys {key}"))
+        assert re.search(rf"app +{key} +gpt ", run("usage list --group-by key model --projects alpha"))
 
         rotated = json.loads(run(f"keys rotate {key} --json"))
         successor = sdk.with_options(api_key=rotated["secret"])

@@ -22,6 +22,9 @@ T = TypeVar("T")
 BUDGET = Limit(id="team/budget", owner="team", rule="budget", unit=Unit.COST, amount=10**10, budget=True)
 AT_ONCE = Limit(id="team/at-once", owner="team", rule="at-once", unit=Unit.CONCURRENT, amount=4)
 RATE = Limit(id="team/rpm", owner="team", rule="rpm", unit=Unit.REQUESTS, amount=100, seconds=60.0)
+OPEN_BUDGET = Limit(
+    id="team/open-budget", owner="team", rule="open-budget", unit=Unit.COST, amount=10**10, budget=True, on_loss=OnLoss.OPEN
+)
 OPEN = Limit(id="team/open", owner="team", rule="open", unit=Unit.COST, amount=10**10, on_loss=OnLoss.OPEN)
 
 

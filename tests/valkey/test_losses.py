@@ -19,7 +19,7 @@ from headworks.stores.valkey.wire import dial
 from headworks.testing.valkey import Server
 from headworks.wiring.clock import SystemClock
 from tests.valkey.plain import claim
-from tests.valkey.rig import AT_ONCE, BUDGET, OPEN, RATE, at_once, counters, look, run, until
+from tests.valkey.rig import AT_ONCE, BUDGET, OPEN, OPEN_BUDGET, RATE, at_once, counters, look, run, until
 
 SHARE = 0.05
 
@@ -61,6 +61,42 @@ def test_what_fails_open_is_counted_by_the_process_alone_and_told_later(server: 
                 await one.reserve("more", (claim(OPEN, 1),))
             server.start()
             await until(lambda: look(server, OPEN) == (10**10, 0))
+
+    run(scene())
+
+
+@pytest.mark.parametrize(("budget", "alone"), [(BUDGET, 10**10 // 20), (OPEN_BUDGET, 10**10)])
+def test_each_gateway_overspends_a_budget_by_no_more_than_its_own_part_and_all_of_it_is_known_later(
+    server: Server, budget: Limit, alone: int
+) -> None:
+    """Of one that fails closed that part is the share, of one that fails open the amount itself, and that only while nobody answers."""
+    step = 10**8
+
+    async def spend(one: ValkeyCounters, name: str) -> tuple[int, str]:
+        """Until it is refused: how much that was, and the code."""
+        spent = 0
+        while True:
+            try:
+                hold = await one.reserve(f"{name}-{spent}", (claim(budget, step),))
+            except Fault as refusal:
+                return spent, refusal.code
+            hold.settle(NO_USAGE, step, counts=True)
+            spent += step
+
+    async def scene() -> None:
+        async with counters(server, "one", share=SHARE) as one, counters(server, "two", share=SHARE) as two:
+            before, code = await spend(one, "before")
+            assert (before, code) == (budget.amount, "project_spend_limit_exceeded")
+            server.stop()
+            await until(lambda: not (one.status.reachable or two.status.reachable))
+            passed = [await spend(each, "alone") for each in (one, two)]
+            refused = "counters_unavailable" if budget is BUDGET else "project_spend_limit_exceeded"
+            assert passed == [(alone, refused)] * 2
+
+            server.start()
+            await until(lambda: one.status.reachable and two.status.reachable)
+            await until(lambda: look(server, budget) == (before + 2 * alone, 0))
+            assert await spend(two, "after") == (0, "project_spend_limit_exceeded")
 
     run(scene())
 

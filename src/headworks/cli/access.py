@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -15,11 +16,12 @@ from rich.text import Text
 
 from headworks.cli.access_claims import certified, claimant, claims_in
 from headworks.cli.access_holders import Holder, configured, recorded
+from headworks.cli.rule_words import scope
 from headworks.cli.settings import ConfigPath, misuse, report
 from headworks.domain.features import KNOWN
 from headworks.domain.governed import GOVERNED
 from headworks.domain.kind import Kind
-from headworks.domain.limits import Limit, allowance
+from headworks.domain.limits import allowance
 from headworks.journey.access import Access, Explainer, Question, Step
 from headworks.journey.permission import Permission
 from headworks.journey.planner import Planner
@@ -97,8 +99,7 @@ def access(  # noqa: PLR0913 - the facts of a request, each an option
     holder = _by_key(config, compiled, key, file) if key else _by_proof(config, compiled, certificate, claims, token_claims)
     if holder is None:
         return Exit.FAILED if key else Exit.UNAVAILABLE
-    limits = (*compiled.snapshot.limits, *holder.principal.limits)
-    return _tell(holder, question, _decided(compiled, holder, question), limits, json=json)
+    return _tell(holder, question, _decided(compiled, holder, question), _counted_in(compiled, holder), json=json)
 
 
 def _compiled(file: Path) -> Compiled | None:
@@ -129,7 +130,15 @@ def _by_key(config: Path | None, compiled: Compiled, key: str, file: Path) -> Ho
     return None
 
 
-def _tell(holder: Holder, question: Question, decision: Access, limits: tuple[Limit, ...], *, json: bool) -> int:
+def _counted_in(compiled: Compiled, holder: Holder) -> dict[str, str]:
+    """What each limit and budget gives, in words."""
+    hard = (*compiled.snapshot.limits, *holder.principal.limits)
+    soft = (*compiled.snapshot.soft_budgets, *holder.principal.soft_budgets)
+    refusing = {limit.id: f"{allowance(limit)}{scope(limit)}" for limit in hard}
+    return refusing | {limit.id: f"{allowance(limit)}{scope(limit)}, which only alerts" for limit in soft}
+
+
+def _tell(holder: Holder, question: Question, decision: Access, limits: Mapping[str, str], *, json: bool) -> int:
     if json:
         print(msgspec.json.format(msgspec.json.encode(_as_json(holder, decision, limits)), indent=2).decode())
     else:
@@ -181,17 +190,17 @@ def _where(holder: Holder) -> str:
     return " / ".join(level.name for level in holder.levels)
 
 
-def _as_json(holder: Holder, decision: Access, limits: tuple[Limit, ...]) -> dict[str, object]:
+def _as_json(holder: Holder, decision: Access, limits: Mapping[str, str]) -> dict[str, object]:
     principal = holder.principal
     return {
         "key": principal.id,
         "levels": [level.name for level in holder.levels],
         **msgspec.to_builtins(decision),
-        "limits": {limit.id: allowance(limit) for limit in limits},
+        "limits": limits,
     }
 
 
-def _show(holder: Holder, question: Question, decision: Access, limits: tuple[Limit, ...]) -> None:
+def _show(holder: Holder, question: Question, decision: Access, limits: Mapping[str, str]) -> None:
     console = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE, highlight=False)
     word = Text("allowed", "bold green") if decision.allowed else Text("denied", "bold red")
     console.print(Text.assemble(word, f": {_where(holder)} asks '{question.model}' ({question.endpoint})"))
@@ -206,8 +215,8 @@ def _show(holder: Holder, question: Question, decision: Access, limits: tuple[Li
         for step in decision.fallbacks:
             console.print(Text(f"fallback    {step.by}: {'at ' if step.passes else 'not, '}{step.why}"))
         console.print(Text(f"judged by   {', '.join(decision.guards) or 'no guard'}"))
-        for limit in limits:
-            console.print(Text(f"counted in  {limit.id}: {allowance(limit)}"))
+        for name, words in limits.items():
+            console.print(Text(f"counted in  {name}: {words}"))
 
 
 def _table(steps: tuple[Step, ...]) -> Table:

@@ -85,6 +85,7 @@ def _asked(config: Path | None, claims: Claims, issuer: Issuer, found: list[Hold
     from headworks.identity.jwt import ends_at, refused  # noqa: PLC0415 - likewise
     from headworks.stores.sql.engine import Database  # noqa: PLC0415 - likewise
     from headworks.stores.sql.records import SqlLookups  # noqa: PLC0415 - likewise
+    from headworks.stores.sql.version import Behind, check  # noqa: PLC0415 - likewise
 
     clock = SystemClock()
     if issuer.vouches_by == "token":
@@ -94,9 +95,10 @@ def _asked(config: Path | None, claims: Claims, issuer: Issuer, found: list[Hold
 
     async def work(database: Database) -> int:
         try:
+            await check(database)
             lineage, _ = await place_of(claims, issuer, Gate(SqlLookups(database, clock), clock))
-        except Lost as lost:
-            raise OSError(*lost.args) from None
+        except (Behind, Lost) as trouble:
+            raise OSError(*trouble.args) from None
         standing = Compiler().standing_of(lineage)
         level = Level(issuer.title, NO_BOUNDS)
         levels = (*(Level(f"{party.kind} {party.name}", party.bounds) for party in lineage), level)

@@ -8,8 +8,10 @@ from cyclopts import Parameter
 from msgspec import UNSET
 
 from headworks.cli.administering import ASKING, LISTING, REMOVING, WRITING, Asking, Listing, Removing, Writing, administer
+from headworks.cli.called import Called
 from headworks.cli.naming import administrator_id, party_id
 from headworks.cli.passwords import PasswordFile, read_password
+from headworks.cli.removing import remove_one
 from headworks.cli.telling import tell, tell_all, tell_whole
 from headworks.client import Client
 from headworks.domain.administration import EVERYTHING, Role
@@ -98,9 +100,7 @@ def remove(who: Who, *, removing: Removing = REMOVING) -> int:
 
     def work(client: Client) -> None:
         removing.confirm(f"The administrator {who}")
-        found = client.administrators.read(administrator_id(client, who))
-        client.administrators.remove(found.id, version=found.version)
-        tell(found, f"{found.name} ({found.id}) is removed.", json=removing.json)
+        remove_one(client.administrators, administrator_id(client, who), removing)
 
     return administer(removing.url, work)
 
@@ -145,7 +145,9 @@ def list_grants(*, administrator: str | None = None, on: str | None = None, list
     def work(client: Client) -> None:
         whose = administrator_id(client, administrator) if administrator else None
         party = _place(client, on) if on else None
-        tell_all(listing.cut(client.grants.list(administrator=whose, party=party)), _GRANTS, json=listing.json)
+        found, called = client.grants.list(administrator=whose, party=party), Called(client)
+        shown = {"administrator": called.administrator, "party": called.party}
+        tell_all(listing.cut(found), _GRANTS, json=listing.json, shown=shown)
 
     return administer(listing.url, work)
 

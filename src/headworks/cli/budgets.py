@@ -19,15 +19,16 @@ from headworks.cli.administering import (
     Writing,
     administer,
 )
+from headworks.cli.called import Called
 from headworks.cli.naming import holder_of
-from headworks.cli.rules import Rules, given, named_values
+from headworks.cli.rules import Rules, given, named_values, values_by_name
 from headworks.cli.telling import tell, tell_all
 from headworks.client import Client
 from headworks.domain.administration.wire.bounds import BudgetBody, RolloverBody
 from headworks.domain.administration.wire.top_ups import TopUpAsked, Which
-from headworks.domain.limits import Calendar
+from headworks.domain.limits import Calendar, OnLoss
 
-_COLUMNS = ("amount", "currency", "calendar", "hard", "group_by")
+_COLUMNS = ("amount", "currency", "calendar", "hard", "models", "group_by")
 _TOP_UPS = ("id", "period", "group", "amount", "currency", "actor", "at")
 _BUDGETS = Rules[BudgetBody](
     "budget",
@@ -61,7 +62,11 @@ def create(  # noqa: PLR0913 - one parameter a flag
     hard: bool = True,
     thresholds: Thresholds = None,
     rollover: str | None = None,
+    models: Names = None,
     group_by: Names = None,
+    where: Names = None,
+    unless: Names = None,
+    on_loss: OnLoss = OnLoss.CLOSED,
     asking: Asking = ASKING,
 ) -> int:
     """Set a budget.
@@ -74,11 +79,26 @@ def create(  # noqa: PLR0913 - one parameter a flag
         hard: Refuse requests beyond it; --no-hard alerts only.
         thresholds: Parts of it at which an alert is sent: 0.5 0.8 1.
         rollover: At most so much of what a period leaves over may be used in the next: 20.
+        models: Counts these only.
         group_by: Facts, for each value of which there is as much: customer.
+        where: Counts those only that have these values: customer=acme tag:tier=gold.
+        unless: Does not count those that have one of these values.
+        on_loss: What holds while shared counters do not answer: closed refuses, open lets each gateway count alone.
     """
 
     def rule() -> BudgetBody:
-        plain = BudgetBody(amount=amount, calendar=calendar, zone=zone, currency=currency, hard=hard, group_by=group_by or ())
+        plain = BudgetBody(
+            amount=amount,
+            calendar=calendar,
+            zone=zone,
+            currency=currency,
+            hard=hard,
+            models=models or None,
+            group_by=group_by or (),
+            where=values_by_name(where, "--where") or {},
+            unless=values_by_name(unless, "--unless") or {},
+            on_loss=on_loss,
+        )
         carried = RolloverBody(most=rollover) if rollover is not None else None
         return msgspec.structs.replace(plain, **given(thresholds=thresholds, rollover=carried))
 
@@ -96,7 +116,11 @@ def change(  # noqa: PLR0913 - one parameter a flag
     hard: bool | None = None,
     thresholds: Thresholds = None,
     rollover: str | None = None,
+    models: Names = None,
     group_by: Names = None,
+    where: Names = None,
+    unless: Names = None,
+    on_loss: OnLoss | None = None,
     asking: Asking = ASKING,
 ) -> int:
     """Change a budget. What is left out stays, and so does what was spent.
@@ -109,11 +133,26 @@ def change(  # noqa: PLR0913 - one parameter a flag
         hard: Refuse requests beyond it; --no-hard alerts only.
         thresholds: Parts of it at which an alert is sent: 0.5 0.8 1.
         rollover: At most so much of what a period leaves over may be used in the next: 20. none: nothing.
+        models: Counts these only; --empty-models: all.
         group_by: Facts, for each value of which there is as much: customer.
+        where: Counts those only that have these values: customer=acme tag:tier=gold; --empty-where: all.
+        unless: Does not count those that have one of these values; --empty-unless: counts all.
+        on_loss: What holds while shared counters do not answer: closed refuses, open lets each gateway count alone.
     """
     said = given(
-        amount=amount, calendar=calendar, zone=zone, currency=currency, hard=hard, thresholds=thresholds, group_by=group_by
+        amount=amount,
+        calendar=calendar,
+        zone=zone,
+        currency=currency,
+        hard=hard,
+        thresholds=thresholds,
+        group_by=group_by,
+        where=values_by_name(where, "--where"),
+        unless=values_by_name(unless, "--unless"),
+        on_loss=on_loss,
     )
+    if models is not None:
+        said["models"] = models or None
     if rollover is not None:
         said["rollover"] = None if rollover == "none" else RolloverBody(most=rollover)
     return _BUDGETS.change(owner, name, lambda _: said, asking)
@@ -157,6 +196,7 @@ def top_ups(owner: Owner, name: Name, *, listing: Listing = LISTING) -> int:
 
     def work(client: Client) -> None:
         holder, id_ = holder_of(client, owner)
-        tell_all(listing.cut(holder.top_ups(id_, name)), _TOP_UPS, json=listing.json)
+        found, called = holder.top_ups(id_, name), Called(client)
+        tell_all(listing.cut(found), _TOP_UPS, json=listing.json, shown={"actor": called.administrator})
 
     return administer(listing.url, work)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from headworks.cli.doctor_checks import Severity
 from headworks.domain.config import as_rule
 from headworks.domain.limits import Limit, allowance
 from headworks.domain.money import PriceCard, decimal_text
@@ -14,7 +16,11 @@ from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Model
 from headworks.domain.target import Target
 from headworks.wiring.compile import Compiled
+from headworks.wiring.config_file.tree import dotted
 from headworks.wiring.load import oddities
+
+_UNCUT = 1000
+"""Columns, where nobody looks at a terminal: what reads a pipe or a file has no edge to break lines at."""
 
 
 def overview(compiled: Compiled) -> dict[str, Any]:
@@ -30,13 +36,13 @@ def overview(compiled: Compiled) -> dict[str, Any]:
 
 def print_overview(compiled: Compiled, name: str) -> None:
     """The same as tables, then what is odd."""
-    console = Console(highlight=False)
+    console = Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=_UNCUT)
     shown = overview(compiled)
     console.print(f"[bold]{name}[/] can be used: revision {shown['revision'][:12]}\n", soft_wrap=True)
     _print_models(console, shown)
     _print_keys(console, shown["keys"])
     for warning in oddities(compiled):
-        console.print(f"[yellow]odd[/]  {'.'.join(map(str, warning.path))}: {warning.text}", soft_wrap=True)
+        console.print(f"[yellow]{Severity.ODD}[/]  {dotted(warning.path)}: {warning.text}", soft_wrap=True)
 
 
 def _print_models(console: Console, shown: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from headworks.cli.administering import ASKING, LISTING, REMOVING, Asking, Listing, Removing, administer
+from headworks.cli.called import Called
 from headworks.cli.naming import party_id
 from headworks.cli.telling import tell_all, tell_whole
 from headworks.client import Client
@@ -29,7 +30,7 @@ def list_all(*, organisation: Whose = None, name: str | None = None, listing: Li
 
     def work(client: Client) -> None:
         found = client.customers.list(organisation=_organisation(client, organisation), name=name)
-        tell_all(listing.cut(found), _COLUMNS, json=listing.json)
+        tell_all(listing.cut(found), _COLUMNS, json=listing.json, shown={"organisation": Called(client).name})
 
     return administer(listing.url, work)
 

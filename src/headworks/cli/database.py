@@ -17,7 +17,8 @@ from headworks.stores.sql.migrations import NEWEST, OLDEST, UnknownVersion, diff
 from headworks.stores.sql.migrations import downgrade as bring_down
 from headworks.stores.sql.migrations import upgrade as bring_up
 from headworks.stores.sql.reasons import reason_of
-from headworks.stores.sql.version import WANTED, version_of
+from headworks.stores.sql.version import version_of
+from headworks.stores.sql.wanted import WANTED
 from headworks.wiring.database import database_of, written_address
 from headworks.wiring.process_exits import Exit
 
@@ -93,7 +94,8 @@ def on_database(config: Path | None, work: Work) -> int:
         try:
             return await work(database)
         except (SQLAlchemyError, OSError) as trouble:
-            sys.stderr.write(f"{database} cannot be used: {reason_of(trouble)}\n")
+            why = str(reason_of(trouble)).rstrip(".")
+            sys.stderr.write(f"The database {database} cannot be used: {why}. headworks doctor looks at it.\n")
             return Exit.UNAVAILABLE
         finally:
             await database.close()

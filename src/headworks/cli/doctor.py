@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from importlib.metadata import version as version_of
 from pathlib import Path
 
+import msgspec
+
 from headworks import __version__
 from headworks.cli.doctor_checks import (
     Finding,
@@ -29,6 +31,7 @@ from headworks.domain.snapshot import Snapshot
 from headworks.domain.target import Origin
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.config_file import ConfigRefused
+from headworks.wiring.config_file.tree import dotted
 from headworks.wiring.load import ConfigFile, oddities
 from headworks.wiring.process_exits import Exit
 from headworks.wiring.process_runfile import is_held, read
@@ -36,7 +39,7 @@ from headworks.wiring.process_runfile import is_held, read
 HOT_PATH = ("uvloop", "httptools", "msgspec")
 
 
-def doctor(config: ConfigPath = None, *, connect: bool = False) -> int:
+def doctor(config: ConfigPath = None, *, connect: bool = False, json: bool = False) -> int:
     """Look at configuration, machine and running gateway, and say what is wrong.
 
     Nothing is changed, and of providers nothing is asked, so it costs nothing. The database is looked at, and whether pepper and master
@@ -45,13 +48,21 @@ def doctor(config: ConfigPath = None, *, connect: bool = False) -> int:
     Args:
         config: Which configuration.
         connect: Also open (and close) a connection to each provider, and obtain the credentials that change.
+        json: Print it for programs: a finding a line.
     """
-    settings = tolerant_settings_of(config)
-    worst = Severity.FINE
-    for finding in _examine(settings, connect=connect):
-        print(f"{finding.severity:<5} {finding.what}" + (f"\n      → {finding.remedy}" if finding.remedy else ""))
-        worst = max(worst, finding.severity, key=list(Severity).index)
-    return Exit.FAILED if worst is Severity.BAD else Exit.OK
+    found: set[Severity] = set()
+    for finding in _examine(tolerant_settings_of(config), connect=connect):
+        print(_as_json(finding) if json else _as_text(finding))
+        found.add(finding.severity)
+    return Exit.FAILED if Severity.BAD in found else Exit.OK
+
+
+def _as_text(finding: Finding) -> str:
+    return f"{finding.severity:<5} {finding.what}" + (f"\n      → {finding.remedy}" if finding.remedy else "")
+
+
+def _as_json(finding: Finding) -> str:
+    return msgspec.json.encode({"severity": finding.severity, "what": finding.what, "remedy": finding.remedy}).decode()
 
 
 def version() -> None:
@@ -97,7 +108,7 @@ def _examine_config(path: Path, *, connect: bool) -> Iterator[Finding]:
         return
     yield Finding(Severity.FINE, f"{path} can be used: {_told(compiled.snapshot)}")
     for warning in oddities(compiled):
-        yield Finding(Severity.ODD, warning.message, warning.hint)
+        yield Finding(Severity.ODD, f"{dotted(warning.path)}: {warning.message}", warning.hint)
     yield from prices_of(compiled.snapshot)
     if connect:
         yield from reachable(_origins(compiled.snapshot))

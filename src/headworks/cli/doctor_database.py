@@ -16,7 +16,8 @@ from headworks.cli.settings import Settings
 from headworks.stores.sql.address import DatabaseUnusable
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.reasons import reason_of
-from headworks.stores.sql.version import WANTED, version_of
+from headworks.stores.sql.version import version_of
+from headworks.stores.sql.wanted import WANTED
 from headworks.wiring.database import database_of, written_address
 
 _MAY_WRITE = text(
@@ -81,7 +82,10 @@ def _tables(database: Database, version: str) -> Finding:
     what = f"{database} has tables of version {version}; this Headworks works with {WANTED}"
     if version < WANTED:
         return Finding(Severity.ODD, what, "The next start brings them there; or run: headworks database upgrade")
-    return Finding(Severity.ODD, what, "A newer Headworks has been here: install it here, too.")
+    if database.is_sqlite:
+        remedy = f"Install the newer Headworks again; or go back by it: headworks database downgrade --to {WANTED} --yes"
+        return Finding(Severity.BAD, what, remedy, hinders=True)
+    return Finding(Severity.ODD, what, "A newer Headworks has been here: install it here, too.")  # a fleet's, one by one
 
 
 def _place_of(database: Database) -> Path | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from headworks.cli.doctor_checks import Finding, Severity
 from headworks.domain.counted import counted
+from headworks.domain.secret import SealedSecret
 from headworks.identity import Pepper, PepperRefused, peppers_of
 from headworks.identity.pepper import FILE as PEPPER_FILE
 from headworks.identity.pepper import VARIABLE as PEPPER
@@ -16,7 +17,7 @@ from headworks.secrets.master import VARIABLE as MASTER
 from headworks.stores.sql.audit import Acts
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.secrets import SqlSecrets
-from headworks.stores.sql.version import WANTED
+from headworks.stores.sql.wanted import WANTED
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.fetch import post
 from headworks.wiring.peppers import disagreement, kept_fingerprint
@@ -37,8 +38,8 @@ async def key_findings(
     kept = await kept_fingerprint(database, SystemClock()) if made else ""
     yield _pepper(peppers, kept, shared=not database.is_sqlite)
     try:
-        names = await _sealed(database, environment, peppers) if made else {}
-        yield _master(names, _masters(database, directory, environment))
+        sealed = await _sealed(database, environment, peppers) if made else ()
+        yield _master(sealed, _masters(database, directory, environment))
     except MasterRefused as refused:
         yield Finding(Severity.BAD, "secrets cannot be opened", str(refused))
 
@@ -70,21 +71,19 @@ def _masters(database: Database, directory: Path, environment: Mapping[str, str]
     return tuple(master.id for master in masters_of(directory, environment, shared=not database.is_sqlite, post=post))
 
 
-async def _sealed(database: Database, environment: Mapping[str, str], peppers: Sequence[Pepper]) -> dict[str, str]:
-    """Secrets by name, and under which master key each is wrapped."""
+async def _sealed(database: Database, environment: Mapping[str, str], peppers: Sequence[Pepper]) -> Sequence[SealedSecret]:
+    """All owners' secrets."""
     seals = seals_of(environment, peppers)
-    if not seals:
-        return {}
-    found = await SqlSecrets(database, Acts(database, SystemClock(), seals[0])).all()
-    return {secret.ref.name: secret.master for secret in found}
+    return await SqlSecrets(database, Acts(database, SystemClock(), seals[0])).all() if seals else ()
 
 
-def _master(sealed: Mapping[str, str], masters: Sequence[str]) -> Finding:
-    lost = sorted(name for name, master in sealed.items() if master not in masters)
+def _master(sealed: Sequence[SealedSecret], masters: Sequence[str]) -> Finding:
+    lost = [secret for secret in sealed if secret.master not in masters]
     if lost:
-        under = ", ".join(sorted({sealed[name] for name in lost}))
+        names = ", ".join(sorted({secret.ref.name for secret in lost}))
+        under = ", ".join(sorted({secret.master for secret in lost}))
         remedy = f"Give back in {MASTER}, or the file `{MASTER_FILE}` of the data directory, what they were kept with."
-        return Finding(Severity.BAD, f"no master key at hand opens {', '.join(lost)} (wrapped under {under})", remedy)
+        return Finding(Severity.BAD, f"no master key at hand opens {names} (wrapped under {under})", remedy)
     if sealed:
         return Finding(Severity.FINE, f"the master key fits {counted(len(sealed), 'secret')}")
     return Finding(

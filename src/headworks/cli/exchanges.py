@@ -34,7 +34,7 @@ _WIDTH_OF_A_PIPE = 120
 class View:
     """How exchanges are shown."""
 
-    count: Annotated[int, Parameter(alias="-n", validator=Number(gte=0))] = 20
+    limit: Annotated[int, Parameter(alias=("-n", "--count"), validator=Number(gte=0))] = 20
     """How many, at most."""
     follow: Annotated[bool, Parameter(alias="-f", negative=())] = False
     """Go on showing new ones as they end."""
@@ -90,7 +90,7 @@ def _list(directory: Path, wanted: Wanted, view: View) -> int:
     check_status(wanted.status)
     since = wanted.since_ns(SystemClock().wall_ns())
     tail = Tail.from_now(directory, _say)
-    found = list(islice((each for each in newest_first(directory, since) if wanted.matches(each)), view.count))
+    found = list(islice((each for each in newest_first(directory, since) if wanted.matches(each)), view.limit))
     show = printer(view)
     show(reversed(found) if view.follow else found)
     if view.follow:
@@ -146,7 +146,7 @@ def _verify(directory: Path, view: View) -> int:
         ("begun twice", found.twice_begun),
         ("ended twice", found.twice_ended),
     ):
-        for id_ in ids[: view.count]:
+        for id_ in ids[: view.limit]:
             print(f"  {id_} was {trouble}")
     print("sound" if found.sound else "NOT SOUND")
     return Exit.OK if found.sound else Exit.FAILED

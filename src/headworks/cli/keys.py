@@ -16,10 +16,12 @@ from headworks.cli.administering import (
     Writing,
     administer,
 )
+from headworks.cli.called import Called
 from headworks.cli.keys_policy import lines_of, usable
 from headworks.cli.naming import key_id, party_id
+from headworks.cli.removing import remove_one
 from headworks.cli.spans import NEVER, instant_after, seconds_of
-from headworks.cli.telling import tell, tell_all, tell_whole, warn
+from headworks.cli.telling import tell, tell_all, tell_secret, tell_whole, warn
 from headworks.client import Client
 from headworks.domain.administration.wire.bounds import BoundsBody, BudgetBody
 from headworks.domain.administration.wire.keys import KeyAsked, KeyPatch
@@ -43,7 +45,7 @@ def list_all(
         whose = party_id(client, owner) if owner else None
         above = party_id(client, under) if under else None
         found = client.keys.list(owner=whose, under=above, prefix=prefix)
-        tell_all(listing.cut(found), _COLUMNS, json=listing.json)
+        tell_all(listing.cut(found), _COLUMNS, json=listing.json, shown={"owner": Called(client).party})
 
     return administer(listing.url, work)
 
@@ -94,7 +96,7 @@ def create(  # noqa: PLR0913 - one parameter a flag
         whose = party_id(client, owner)
         asked = KeyAsked(owner=whose, name=name, bounds=bounds, expires_at=instant_after(expires_in))
         made = client.keys.create(asked, idempotency_key=writing.idempotency_key)
-        tell(made, f"{made.secret}\nThis is the key {made.key.id}. It is not shown again.", json=writing.json)
+        tell_secret(made, made.secret, f"This is the key {made.key.id}. It is not shown again.", json=writing.json)
         warn(made.key.bounds)
 
     return administer(writing.url, work)
@@ -104,7 +106,7 @@ def change(key: str, *, name: str | None = None, expires_in: str | None = None, 
     """Change a key's name or expiry. What it may do: headworks bounds change.
 
     Args:
-        key: Its id.
+        key: Its id, or its beginning.
         name: Another name.
         expires_in: 90d, 12h, 30m, 45s, or never.
     """
@@ -112,7 +114,7 @@ def change(key: str, *, name: str | None = None, expires_in: str | None = None, 
     def work(client: Client) -> None:
         expires_at = UNSET if expires_in is None else instant_after(expires_in)
         patch = KeyPatch(name=UNSET if name is None else name, expires_at=expires_at)
-        tell_whole(client.keys.update(key, patch), json=asking.json)
+        tell_whole(client.keys.update(key_id(client, key), patch), json=asking.json)
 
     return administer(asking.url, work)
 
@@ -121,14 +123,12 @@ def remove(key: str, *, removing: Removing = REMOVING) -> int:
     """Remove a key. Its usage stays in the ledger. To refuse it, `revoke` is enough, and leaves a trace in lists.
 
     Args:
-        key: Its id.
+        key: Its id, or its beginning.
     """
 
     def work(client: Client) -> None:
         removing.confirm(f"The key {key}")
-        found = client.keys.read(key)
-        client.keys.remove(key, version=found.version)
-        tell(found, f"{key} is removed.", json=removing.json)
+        remove_one(client.keys, key_id(client, key), removing)
 
     return administer(removing.url, work)
 
@@ -137,13 +137,14 @@ def rotate(key: str, *, overlap: str = "1d", writing: Writing = WRITING) -> int:
     """Make another key in the place of one.
 
     Args:
-        key: Its id.
+        key: Its id, or its beginning.
         overlap: For how long the old one stays good: 1d, 12h, 0s.
     """
 
     def work(client: Client) -> None:
-        made = client.keys.rotate(key, overlap_seconds=seconds_of(overlap), idempotency_key=writing.idempotency_key)
-        tell(made, f"{made.secret}\nThis is the key {made.key.id}; {key} is good for {overlap} more.", json=writing.json)
+        old = key_id(client, key)
+        made = client.keys.rotate(old, overlap_seconds=seconds_of(overlap), idempotency_key=writing.idempotency_key)
+        tell_secret(made, made.secret, f"This is the key {made.key.id}; {old} is good for {overlap} more.", json=writing.json)
 
     return administer(writing.url, work)
 
@@ -152,11 +153,12 @@ def revoke(key: str, *, writing: Writing = WRITING) -> int:
     """Refuse a key from now on, on all gateways within a second.
 
     Args:
-        key: Its id.
+        key: Its id, or its beginning.
     """
 
     def work(client: Client) -> None:
-        tell(client.keys.revoke(key, idempotency_key=writing.idempotency_key), f"{key} is revoked.", json=writing.json)
+        revoked = client.keys.revoke(key_id(client, key), idempotency_key=writing.idempotency_key)
+        tell(revoked, f"{revoked.name} ({revoked.id}) is revoked.", json=writing.json)
 
     return administer(writing.url, work)
 

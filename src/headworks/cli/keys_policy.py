@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from headworks.cli.rule_words import scope
 from headworks.domain.administration.wire.bounds import BudgetBody, LimitBody
 from headworks.domain.administration.wire.keys import Level, Policy
 
@@ -51,8 +52,7 @@ def _amount(limit: LimitBody) -> str:
     """What a limit gives, over which time, and of what, in words."""
     money = f" {limit.currency}" if isinstance(limit.amount, str) else f" {limit.unit.replace('_', ' ')}"
     over = f" a {limit.calendar}" if limit.calendar is not None else f" per {limit.seconds:g} s" if limit.seconds else ""
-    of = f" of {' '.join(limit.models)}" if limit.models else ""
-    return f"{limit.amount}{money}{over}{of}{_each(limit.group_by)}"
+    return f"{limit.amount}{money}{over}{scope(limit)}"
 
 
 def _money(budget: BudgetBody) -> str:
@@ -60,8 +60,4 @@ def _money(budget: BudgetBody) -> str:
     over = f" a {budget.calendar}" if budget.calendar is not None else ""
     soft = "" if budget.hard else ", which only alerts"
     rollover = f", and up to {budget.rollover.most} left over by the period before" if budget.rollover is not None else ""
-    return f"{budget.amount} {budget.currency}{over}{_each(budget.group_by)}{soft}{rollover}"
-
-
-def _each(facts: tuple[str, ...]) -> str:
-    return f" for each {' and '.join(facts)}" if facts else ""
+    return f"{budget.amount} {budget.currency}{over}{scope(budget)}{soft}{rollover}"

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from headworks.cli.administering import ASKING, LISTING, REMOVING, Asking, Listing, Names, Removing
-from headworks.cli.rules import Rules, given
+from headworks.cli.rules import Rules, given, values_by_name
 from headworks.cli.spans import seconds_of
 from headworks.domain.administration.wire.bounds import LimitBody
 from headworks.domain.limits import Calendar, OnLoss, Unit
@@ -47,6 +47,8 @@ def create(  # noqa: PLR0913 - one parameter a flag
     zone: str = "UTC",
     models: Names = None,
     group_by: Names = None,
+    where: Names = None,
+    unless: Names = None,
     most_groups: int = 10_000,
     on_loss: OnLoss = OnLoss.CLOSED,
     currency: str = "USD",
@@ -60,6 +62,8 @@ def create(  # noqa: PLR0913 - one parameter a flag
         zone: Time zone of the calendar.
         models: Counts these only.
         group_by: Facts, for each value of which there is a counter of its own: customer.
+        where: Counts those only that have these values: customer=acme tag:tier=gold.
+        unless: Does not count those that have one of these values.
         most_groups: Counters at most.
         on_loss: What holds while shared counters do not answer.
         currency: Of unit cost.
@@ -73,6 +77,8 @@ def create(  # noqa: PLR0913 - one parameter a flag
             zone=zone,
             models=models or None,
             group_by=group_by or (),
+            where=values_by_name(where, "--where") or {},
+            unless=values_by_name(unless, "--unless") or {},
             most_groups=most_groups,
             on_loss=on_loss,
             currency=currency,
@@ -92,6 +98,8 @@ def change(  # noqa: PLR0913 - one parameter a flag
     zone: str | None = None,
     models: Names = None,
     group_by: Names = None,
+    where: Names = None,
+    unless: Names = None,
     most_groups: int | None = None,
     on_loss: OnLoss | None = None,
     asking: Asking = ASKING,
@@ -103,13 +111,23 @@ def change(  # noqa: PLR0913 - one parameter a flag
         zone: Time zone of the calendar.
         models: Counts these only; --empty-models: all.
         group_by: Facts, for each value of which there is a counter of its own; --empty-group-by: one for all.
+        where: Counts those only that have these values: customer=acme tag:tier=gold; --empty-where: all.
+        unless: Does not count those that have one of these values; --empty-unless: counts all.
         most_groups: Counters at most.
         on_loss: What holds while shared counters do not answer.
     """
 
     def said(rule: LimitBody) -> dict[str, object]:
         counted = None if amount is None else _amount(amount, rule.unit)
-        others = given(amount=counted, zone=zone, group_by=group_by, most_groups=most_groups, on_loss=on_loss)
+        others = given(
+            amount=counted,
+            zone=zone,
+            group_by=group_by,
+            where=values_by_name(where, "--where"),
+            unless=values_by_name(unless, "--unless"),
+            most_groups=most_groups,
+            on_loss=on_loss,
+        )
         if models is not None:
             others["models"] = models or None
         return others | (dict(zip(("seconds", "calendar"), _over(per), strict=True)) if per else {})

@@ -8,10 +8,12 @@ import socket
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 
 from headworks.cli.administering import DEFAULT_URL, TOKEN, URL, Credentials, Url, credentials_path
+from headworks.cli.passwords import read_password
 from headworks.client import Client, Refused, Unreachable
 from headworks.client.signing_in import token_by_password, token_by_ticket
 from headworks.domain.administration.wire.people import TokenMade
@@ -22,11 +24,20 @@ from headworks.wiring.process_exits import Exit
 _DAYS = 30
 
 
-def login(*, name: str = "", sso: bool = False, provider: str = "", days: int = _DAYS, url: Url = None) -> int:
+def login(
+    *,
+    name: str = "",
+    password_file: Path | None = None,
+    sso: bool = False,
+    provider: str = "",
+    days: int = _DAYS,
+    url: Url = None,
+) -> int:
     """Keep an admin token, readable by you alone: one that you have (HEADWORKS_ADMIN_TOKEN, or it is asked for), or a new one.
 
     Args:
         name: Sign in under this name, with the password that is asked for, and make a token.
+        password_file: A file whose first line is that password; /dev/stdin reads it from a pipe.
         sso: Sign in through an identity provider, in a browser that is opened, and make a token.
         provider: Which one, where there are several.
         days: How long the new token is good; where your roles come of the provider's claims, no longer than these count.
@@ -35,7 +46,7 @@ def login(*, name: str = "", sso: bool = False, provider: str = "", days: int = 
     address = url or os.environ.get(URL) or DEFAULT_URL
     try:
         _look_for(address)
-        made = _made(address, name, provider, days) if name or sso else None
+        made = _made(address, name, password_file, provider, days) if name or sso else None
         token = made.secret if made is not None else _given(address)
         with Client(address, token) as client:
             me = client.me()
@@ -72,13 +83,14 @@ def typed(asked: str) -> str:
     return line.rstrip("\n")
 
 
-def _made(address: str, name: str, provider: str, days: int) -> TokenMade:
+def _made(address: str, name: str, password_file: Path | None, provider: str, days: int) -> TokenMade:
     if days < 1:
         raise ValueError("--days must be 1 or more.")
     ends = datetime.fromtimestamp(SystemClock.wall_ns() // 1_000_000_000, UTC) + timedelta(days=days)
     label = f"headworks login on {socket.gethostname()}"
     if name:
-        password = typed(f"Password of {name} at {address}: ")
+        asked = f"Password of {name} at {address}: "
+        password = typed(asked) if password_file is None else read_password(asked, password_file)
         return token_by_password(address, name, password, label=label, expires_at=ends)
     from headworks.cli.login_browser import ticket_by_browser  # noqa: PLC0415 - a server and what speaks to providers, for this alone
 

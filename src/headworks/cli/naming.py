@@ -45,22 +45,30 @@ def spoken(kind: PartyKind) -> str:
     return kind.replace("_", "-")
 
 
+def kind_of(id_: str) -> PartyKind | None:
+    """Of a party's id; None for what is none."""
+    return _KINDS.get(id_.partition("_")[0]) if _ID.fullmatch(id_) else None
+
+
 def party_id(client: Client, named: str, kinds: Iterable[PartyKind] = PartyKind) -> str:
     """The id of a party that is one of `kinds`. Raises `ValueError` where none is called so, or several are."""
     if _ID.fullmatch(named):
         return named
     asked = sorted(kinds)
     written, colon, name = named.partition(":")
+    name = name if colon else named
     if colon:
         asked = [kind for kind in asked if spoken(kind) == written]
     elif len(asked) == len(PartyKind):
         raise ValueError(f"{named!r} may be any kind of party. Write team:{named}, project:{named}, …, or its id.")
-    found = [party.id for kind in asked for party in parties_of(client, kind).list(name=name if colon else named)]
+    found = [party.id for kind in asked for party in parties_of(client, kind).list(name=name)]
     if len(found) == 1:
         return found[0]
     several = f"{len(found)} parties are" if found else f"no {' or '.join(map(spoken, asked)) or 'kind of party'} is"
     lists = ", ".join(f"headworks {spoken(kind)}s list" for kind in asked or PartyKind)
-    raise ValueError(f"{several} called {named!r} within your reach. Give the id: {lists}")
+    raise ValueError(
+        f"{several} called {name if asked else written!r} within your reach. {'Give the id' if found else 'See'}: {lists}"
+    )
 
 
 def holder_of(client: Client, named: str) -> tuple[Parties | Keys, str]:
@@ -68,7 +76,7 @@ def holder_of(client: Client, named: str) -> tuple[Parties | Keys, str]:
     if (id_ := _ID.fullmatch(named)) and id_[1] == _KEY:
         return client.keys, named
     found = party_id(client, named)
-    kind = _KINDS.get(found.partition("_")[0])
+    kind = kind_of(found)
     if kind is None:
         raise ValueError(f"{named!r} is no id of a party or key. Lists show them: headworks teams list, headworks keys list.")
     return parties_of(client, kind), found
@@ -82,7 +90,9 @@ def key_id(client: Client, named: str) -> str:
     if len(found) == 1:
         return found[0].id
     several = "several keys begin" if found else "no key begins"
-    raise ValueError(f"{several} with {named[:_SHOWN]!r} within your reach. See: headworks keys list --prefix {named[:_SHOWN]}")
+    raise ValueError(
+        f"{several} with {named[:_SHOWN]!r} within your reach. Give the id, or the beginning as a list shows it: headworks keys list"
+    )
 
 
 def administrator_id(client: Client, named: str) -> str:

@@ -14,9 +14,10 @@ from headworks.cli.administering import (
     Writing,
     administer,
 )
+from headworks.cli.called import Called
 from headworks.cli.naming import party_id
 from headworks.cli.spans import NEVER, instant_after
-from headworks.cli.telling import tell, tell_all
+from headworks.cli.telling import tell, tell_all, tell_secret
 from headworks.client import Client
 from headworks.domain.administration import EVERYTHING, Scope
 from headworks.domain.administration.wire.people import TokenAsked
@@ -38,7 +39,11 @@ def whoami(*, asking: Asking = ASKING) -> int:
 
 def list_tokens(*, listing: Listing = LISTING) -> int:
     """List your admin tokens: never the tokens themselves."""
-    return administer(listing.url, lambda client: tell_all(listing.cut(client.tokens.list()), _TOKENS, json=listing.json))
+
+    def work(client: Client) -> None:
+        tell_all(listing.cut(client.tokens.list()), _TOKENS, json=listing.json, shown={"party": Called(client).party})
+
+    return administer(listing.url, work)
 
 
 def create_token(
@@ -61,7 +66,7 @@ def create_token(
             expires_at=instant_after(expires_in),
         )
         made = client.tokens.create(asked, idempotency_key=writing.idempotency_key)
-        tell(made, f"{made.secret}\nThis is the token {made.token.id}. It is not shown again.", json=writing.json)
+        tell_secret(made, made.secret, f"This is the token {made.token.id}. It is not shown again.", json=writing.json)
 
     return administer(writing.url, work)
 

@@ -19,8 +19,10 @@ from headworks.cli.administering import (
     Writing,
     administer,
 )
+from headworks.cli.called import Called
 from headworks.cli.commands import PARTY_VERBS
 from headworks.cli.naming import parties_of, party_id, spoken
+from headworks.cli.removing import remove_one
 from headworks.cli.spans import NEVER, instant_after
 from headworks.cli.telling import tell, tell_all, tell_whole, warn
 from headworks.client import Client
@@ -50,7 +52,7 @@ class Verbs:
         def work(client: Client) -> None:
             above = party_id(client, under) if under else None
             found = parties_of(client, self._kind).list(under=above, name=name)
-            tell_all(listing.cut(found), _COLUMNS, json=listing.json)
+            tell_all(listing.cut(found), _COLUMNS, json=listing.json, shown={"parent": Called(client).party})
 
         return administer(listing.url, work)
 
@@ -143,9 +145,7 @@ class Verbs:
 
         def work(client: Client) -> None:
             removing.confirm(f"The {spoken(self._kind)} {which} with its keys")
-            found = parties_of(client, self._kind).read(self._id(client, which))
-            parties_of(client, self._kind).remove(found.id, version=found.version)
-            tell(found, f"{found.name} ({found.id}) is removed.", json=removing.json)
+            remove_one(parties_of(client, self._kind), self._id(client, which), removing)
 
         return administer(removing.url, work)
 

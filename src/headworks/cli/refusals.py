@@ -17,6 +17,9 @@ _TOO_SHORT = re.compile(r"Expected `str` of length >= 1")
 _TOO_LONG = re.compile(r"Expected `str` of length <= ([0-9]+)")
 _AMOUNT = "write an amount of money such as 12.50, with at most nine digits after the point"
 _FLAGS = {"budgets": "--budget", "requests_per_minute": "--requests-per-minute"}
+_WRITTEN = {"amount": "amount", "seconds": "--per", "calendar": "--per"}
+"""Fields that are no flag of their name."""
+_LINES = " Mend the lines that `errors` names."
 _CHANGED = "Changed by somebody else meanwhile. Look at what stands there now, and run the command again."
 
 
@@ -26,12 +29,13 @@ def refusal_lines(refused: Refused) -> Iterator[str]:
         yield f"headworks: {_CHANGED}"
         return
     errors = refused.problem.errors
+    if any(mistake.line for mistake in errors):
+        yield f"headworks: {refused.problem.detail.removesuffix(_LINES)}"
+        yield from (f"{mistake.line}:{mistake.column}: {mistake.detail}" for mistake in errors)
+        return
     yield f"headworks: {_reworded(refused.problem.detail, errors[0] if errors else None)}"
-    for mistake in errors:
-        if mistake.line:
-            yield f"{mistake.line}:{mistake.column}: {mistake.detail}"
-        elif len(errors) > 1:
-            yield f"  {_flag_of(mistake)}: {_reworded(mistake.detail, None)}"
+    for mistake in errors[1:]:
+        yield f"  {_flag_of(mistake)}: {_reworded(mistake.detail, None)}"
 
 
 def _reworded(detail: str, mistake: Mistake | None) -> str:
@@ -55,4 +59,4 @@ def _flag_of(mistake: Mistake) -> str:
 
 
 def _flag(field: str) -> str:
-    return f"--{field.replace('_', '-')}" if field != "amount" else "amount"
+    return _WRITTEN.get(field, f"--{field.replace('_', '-')}")

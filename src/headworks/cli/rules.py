@@ -31,7 +31,20 @@ def named_values(pairs: tuple[str, ...], flag: str) -> dict[str, str]:
     return values
 
 
-_STANDS = ("group", "used", "held", "left", "resets_at")
+def values_by_name(pairs: tuple[str, ...] | None, flag: str) -> dict[str, tuple[str, ...]] | None:
+    """The same where a name may be written with several values; none where nothing is written."""
+    if pairs is None:
+        return None
+    values: dict[str, tuple[str, ...]] = {}
+    for pair in pairs:
+        name, sign, value = pair.partition("=")
+        if not name or not sign:
+            raise ValueError(f"write {flag} as NAME=VALUE, one for each value: customer=acme customer=globex")
+        values[name] = (*values.get(name, ()), value)
+    return values
+
+
+_STANDS = ("group", "used", "held", "left", "overrun", "resets_at")
 """What lists tell of how a rule stands; `-` where only gateways know."""
 
 

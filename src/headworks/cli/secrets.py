@@ -14,6 +14,8 @@ import msgspec
 
 from headworks.cli.database import on_database
 from headworks.cli.settings import ConfigPath, Settings, directory_of, misuse, tolerant_settings_of
+from headworks.cli.telling import tell_rows
+from headworks.domain.counted import counted
 from headworks.identity.pepper import PepperRefused
 from headworks.ports.records import Conflict, Missing
 from headworks.secrets import MasterRefused, MasterUnavailable, Secret, SecretUnreadable, Vault
@@ -76,8 +78,10 @@ def list_all(config: ConfigPath = None, *, json: bool = False) -> int:
         ]
         if json:
             print(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
+        elif rows:
+            tell_rows(rows, ("name", "version", "master", "updated_at"))
         else:
-            print("\n".join("  ".join(str(value) for value in row.values()) for row in rows) or "There are no secrets.")
+            print("There are no secrets.")
         return Exit.OK
 
     return _on_vault(config, work)
@@ -124,9 +128,11 @@ def rotate_master(config: ConfigPath = None) -> int:
 
     async def work(vault: Vault) -> int:
         count = await vault.rotate_master(audit=_audit("rotate-master"))
-        print(
-            f"Wrapped {count} secret{'s' * (count != 1)} again. The old master key, or its old version, opens none any more, and can go."
-        )
+        if count:
+            gone = "The old master key, or its old version, opens none any more, and can go."
+        else:
+            gone = "All are under this master key already. For another one: HEADWORKS_MASTER_KEY=NEW,OLD."
+        print(f"Wrapped {counted(count, 'secret')} again. {gone}")
         return Exit.OK
 
     return _on_vault(config, work)
@@ -160,4 +166,4 @@ def _audit(act: str) -> dict[str, str]:
 
 
 def _moment(nanos: int) -> str:
-    return datetime.fromtimestamp(nanos // _SECOND, UTC).isoformat()
+    return datetime.fromtimestamp(nanos // _SECOND, UTC).isoformat().replace("+00:00", "Z")

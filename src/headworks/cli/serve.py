@@ -13,7 +13,8 @@ from headworks.cli.settings import ConfigPath, Settings, check_ports, report, to
 from headworks.domain.config import Config
 from headworks.providers.catalog import shipped_catalog
 from headworks.stores.sql.address import default_file
-from headworks.stores.sql.glance import has_records
+from headworks.stores.sql.glance import version_in
+from headworks.stores.sql.wanted import WANTED
 from headworks.wiring.clock import SystemClock
 from headworks.wiring.config_file import ConfigRefused
 from headworks.wiring.discover import discover_some
@@ -83,7 +84,7 @@ def _checked(named: Path | None) -> Settings:
 
 def _look_at_database(settings: Settings) -> None:
     """End the process with `Exit.CONFIG` where no waiting mends it. One that merely is not up yet is waited for by those who need it."""
-    if not settings.config.database and _answers(default_file(settings.directory)):
+    if not settings.config.database and _is_usable(default_file(settings.directory)):
         return
     from headworks.cli.doctor_database import database_findings  # noqa: PLC0415 - a third of a second that a start without trouble saves
 
@@ -95,12 +96,11 @@ def _look_at_database(settings: Settings) -> None:
         sys.exit(Exit.CONFIG)
 
 
-def _answers(file: Path) -> bool:
+def _is_usable(file: Path) -> bool:
     try:
-        has_records(file)
+        return version_in(file) <= WANTED
     except OSError:
         return False
-    return True
 
 
 def restart(config: ConfigPath = None) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as stdlib_json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -12,11 +12,21 @@ import msgspec
 from headworks.domain.administration.wire.bounds import BoundsBody
 
 Row = Mapping[str, object]
+Shown = Mapping[str, Callable[[str], str]]
+"""How a column's values are shown where not as they are: ids by name."""
+AS_IT_IS: Shown = {}
 
 
 def tell(answer: msgspec.Struct, words: str, *, json: bool) -> None:
     """One answer."""
     print(msgspec.json.encode(answer).decode() if json else words)
+
+
+def tell_secret(answer: msgspec.Struct, secret: str, words: str, *, json: bool) -> None:
+    """What is shown once: alone on standard output, for `KEY=$(headworks keys create …)`; what is to be said of it on standard error."""
+    tell(answer, secret, json=json)
+    if not json:
+        print(words, file=sys.stderr)
 
 
 def tell_whole(answer: msgspec.Struct, *, json: bool) -> None:
@@ -33,13 +43,15 @@ def warn(bounds: BoundsBody) -> None:
         print(f"headworks: warning: {warning.detail}{where}", file=sys.stderr)
 
 
-def tell_all(answers: Iterable[msgspec.Struct], columns: Sequence[str], *, json: bool) -> None:
+def tell_all(answers: Iterable[msgspec.Struct], columns: Sequence[str], *, json: bool, shown: Shown = AS_IT_IS) -> None:
     """A list: a line for each, as JSON lines or in columns."""
     if json:
         for answer in answers:
             print(msgspec.json.encode(answer).decode())
         return
-    tell_rows(({column: getattr(answer, column) for column in columns} for answer in answers), columns)
+    tell_rows(
+        ({column: _shown(getattr(answer, column), shown.get(column)) for column in columns} for answer in answers), columns
+    )
 
 
 def tell_rows(rows: Iterable[Row], columns: Sequence[str]) -> None:
@@ -48,6 +60,10 @@ def tell_rows(rows: Iterable[Row], columns: Sequence[str]) -> None:
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _shown(value: object, how: Callable[[str], str] | None) -> object:
+    return how(value) if how is not None and isinstance(value, str) else value
 
 
 def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:
@@ -65,4 +81,6 @@ def _cell(value: object) -> str:
         return value.isoformat(timespec="seconds").replace("+00:00", "Z")
     if isinstance(value, list | tuple):
         return " ".join(map(_cell, value))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - what JSON is made of
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return value if isinstance(value, str) else stdlib_json.dumps(value, default=str).strip('"')

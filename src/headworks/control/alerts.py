@@ -9,20 +9,20 @@ from typing import Protocol
 from sqlalchemy.exc import SQLAlchemyError
 
 from headworks.domain.alerts import BudgetAlert, passed
-from headworks.domain.limits import group_named, period_at
+from headworks.domain.limits import period_at
+from headworks.domain.limits.told import group_told
 from headworks.exporters.alerts import NotDelivered
 from headworks.ports.clock import Clock
-from headworks.stores.sql.ledger_alerts import AlertTables, Due, Owned, Window
+from headworks.stores.sql.ledger_alerts import AlertTables, DocumentBudgets, Due, Owned, Window
 
 Say = Callable[[str], None]
-Written = Callable[[], Awaitable[Mapping[str, Sequence[Owned]]]]
-"""Budgets of keys that are not in the database, by the names of the keys. Raises `OSError`."""
+Written = Callable[[], Awaitable[DocumentBudgets]]
+"""Raises `OSError`."""
 EVERY = 15.0
 PAUSE_NS = 10 * 10**9
 """Before the second try; each further one waits twice as long."""
 MOST_TRIES = 12
 """Half a day."""
-_EVER = 1 << 62
 
 
 class Destination(Protocol):
@@ -70,10 +70,10 @@ class Alerts:
             fresh += await self._look_at(window, units, more, now)
         return fresh
 
-    async def _written_now(self, now: int) -> Mapping[str, Sequence[Owned]]:
+    async def _written_now(self, now: int) -> DocumentBudgets:
         """Read only where somebody has spent: a start has better to do."""
         if self._written is None or not await self._tables.has_spenders(now):
-            return {}
+            return DocumentBudgets()
         return await self._written()
 
     async def deliver(self) -> int:
@@ -84,19 +84,17 @@ class Alerts:
                 told += await self._try(due)
         return told
 
-    async def _look_at(
-        self, window: Window, spent_by: Mapping[tuple[str, ...], int], added: Mapping[str, int], now: int
-    ) -> int:
+    async def _look_at(self, window: Window, spent_by: Mapping[str, int], added: Mapping[str, int], now: int) -> int:
         owned, rule = window.owned, window.owned.rule
         fresh = 0
-        for values, spent in spent_by.items():
-            amount = rule.amount + added.get(group_named(values), 0)
+        for group, spent in spent_by.items():
+            amount = rule.amount + added.get(group, 0)
             for threshold in passed(spent, amount, rule.thresholds):
                 alert = BudgetAlert(
                     owner=owned.owner,
                     owner_name=owned.owner_name,
                     budget=owned.name,
-                    group=", ".join(values),
+                    group=", ".join(group_told(group)),
                     period=window.period,
                     threshold=threshold,
                     amount=amount,
@@ -134,6 +132,5 @@ def window_of(owned: Owned, now: int) -> Window:
     """The budget in its period at `now`, wall-clock nanoseconds."""
     rule = owned.rule
     if rule.calendar is None:
-        return Window(owned, "", 0, _EVER)
-    period = period_at(rule.calendar, rule.zone, now)
-    return Window(owned, period.name, period.starts_at, period.ends_at)
+        return Window(owned, "")
+    return Window(owned, period_at(rule.calendar, rule.zone, now).name)

@@ -1,4 +1,4 @@
-"""What the control plane does for the journal now and then: end what dead gateways left open, and forget what is old."""
+"""What the control plane does for the journal now and then: end what the dead left unfinished, and forget what is old."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from headworks.domain.counted import counted
+from headworks.files import remove_leftovers
 from headworks.stores.journal import Place, Recoverer, forget_old, recover
 
 RECOVER_EVERY = 5.0
@@ -44,6 +45,7 @@ def _once(say: Callable[[str], None]) -> Callable[[str], None]:
 
 def _forget(directory: Path, keep_days: float, by: Recoverer, booked: Mapping[str, Place] | None) -> None:
     try:
+        remove_leftovers(directory, by.clock.wall_ns())
         gone = forget_old(directory, keep_days, by.clock, booked)
     except OSError as trouble:
         by.say(f"old segments of the journal could not be deleted ({trouble.strerror})")

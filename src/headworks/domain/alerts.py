@@ -8,6 +8,8 @@ import msgspec
 
 WRITTEN = "config:key/"
 """What the owner of a limit or a budget begins with whose key stands in the configuration."""
+EVERYBODY = "config:all"
+"""Owner of what all callers share."""
 _PER_MILLE = 1000
 
 

@@ -93,11 +93,11 @@ class Facts:
         """What a counter is told apart by: `customer`, `session`, `model`, `tag:NAME` or a fact of the caller. Empty where there is none.
         Counters are written down, so customers and sessions go by their references.
         """
-        if name.startswith("tag:"):
-            return self.tags.get(name[4:], "")
-        if name in _BY_REFERENCE:
-            return getattr(self._call, name)
-        return str(self.of(name))
+        return getattr(self._call, name) if name in _BY_REFERENCE else self.said(name)
+
+    def said(self, name: str) -> str:
+        """The same as callers say it."""
+        return self.tags.get(name[4:], "") if name.startswith("tag:") else str(self.of(name))
 
     @property
     def principal(self) -> Principal:

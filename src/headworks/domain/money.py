@@ -41,7 +41,8 @@ class Money(msgspec.Struct, frozen=True, order=True):
 
     def __str__(self) -> str:
         sign, nanos = ("-", -self.nanos) if self.nanos < 0 else ("", self.nanos)
-        return f"{sign}{nanos // 10**9}.{nanos % 10**9:09d} {self.currency}"
+        part = f"{nanos % 10**9:09d}".rstrip("0")
+        return f"{sign}{nanos // 10**9}{'.' if part else ''}{part} {self.currency}"
 
 
 class Tier(msgspec.Struct, frozen=True):

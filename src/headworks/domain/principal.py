@@ -16,7 +16,9 @@ class Principal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     team: str = ""
     models: tuple[str, ...] = ()
     limits: tuple[Limit, ...] = ()
-    """Of all levels, budgets among them."""
+    """Of all levels, hard budgets among them."""
+    soft_budgets: tuple[Limit, ...] = ()
+    """Likewise. They refuse nothing: what is spent of them is noted, and alerts follow."""
     allows_all: bool = True
     features: tuple[str, ...] = ()
     """Governed features that it may use: see `features.py`."""

@@ -220,7 +220,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     cache: CacheSettings = CacheSettings()
     customers: CustomerSettings = CustomerSettings()
     limits: tuple[Limit, ...] = ()
-    """Of all callers together, whoever they are."""
+    """Of all callers together, whoever they are, hard budgets among them."""
+    soft_budgets: tuple[Limit, ...] = ()
+    """Likewise."""
     guards: tuple[GuardRule, ...] = ()
     policies: tuple[PolicyRule, ...] = ()
     breaker: Breaker = Breaker()

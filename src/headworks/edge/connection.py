@@ -234,7 +234,7 @@ class Connection(asyncio.Protocol):
         self._heading = False
         request, state, now = reader.ready.popleft(), self._state, self._now()
         state.wheel.watch(self, self._patience.begin(now, body_complete=request.body.complete))
-        self._responder = responder = Responder(self, request, state, now)
+        self._responder = responder = Responder(self, request, state)
         state.inflight += 1
         responder.start()
 

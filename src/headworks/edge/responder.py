@@ -32,12 +32,10 @@ class Responder:
     _reply: Reply | None = None
     _stream: StreamSink | None = None
 
-    def __init__(self, line: Line, request: Request, state: ServerState, began: float) -> None:
-        """`began` is when the request's turn came, monotonic seconds."""
+    def __init__(self, line: Line, request: Request, state: ServerState) -> None:
         self.request = request
         self._line = line
         self._state = state
-        self._began = began
         self._snapshot = state.door.snapshots()
         self._writer = AnswerWriter(line, request, state, self._snapshot.edge.cors)
 
@@ -134,7 +132,7 @@ class Responder:
         return Call(
             id=writer.id,
             at=writer.at,
-            began=self._began,
+            began=writer.began,
             kind=match.route.kind,
             front=writer.front.name,
             headers=request.headers,

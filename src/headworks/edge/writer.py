@@ -74,7 +74,11 @@ class AnswerWriter:
         self._cors = cors
         self.write = line.write
         self.request = request
-        self.at = state.door.clock.wall_ns()
+        clock = state.door.clock
+        self.at, self.began = clock.wall_ns(), clock.now()
+        """When its turn came, by both clocks. Read in one breath: a record tells later instants as `at` and what has passed since `began`,
+        and whatever held the process up in between would move them all.
+        """
         self.id = exchange_id(self.at, state.door.chance)
 
     @property

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from headworks.files.directory import sync_directory
+from headworks.files.leftovers import UNFINISHED
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -33,7 +34,7 @@ def make_whole(path: Path, data: bytes) -> bool:
 def _written(path: Path, data: bytes) -> Generator[Path]:
     """The data on the disk, under a name of its own that is gone afterwards."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # made with mode 0600
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=UNFINISHED)  # made with mode 0600
     fresh = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:

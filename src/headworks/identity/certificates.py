@@ -5,40 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from headworks.domain.snapshot import Snapshot
-from headworks.identity.bearers import NANOSECONDS, REMEMBERED, bearer, ends_of
-from headworks.identity.claims import place_of
-from headworks.identity.gate import Gate
+from headworks.identity.bearers import Bearers
 from headworks.identity.jwt import refused
-from headworks.identity.principals import Compiler
 from headworks.identity.resolved import Resolved
-from headworks.ports.clock import Clock
 
 
 class Certificates:
     """Judges certificates that the handshake has verified."""
 
-    def __init__(self, gate: Gate, compiler: Compiler, clock: Clock) -> None:
-        self._gate = gate
-        self._compiler = compiler
-        self._clock = clock
+    def __init__(self, bearers: Bearers) -> None:
+        self._bearers = bearers
 
     async def resolve(self, certificate: bytes, snapshot: Snapshot) -> Resolved | None:
-        """Whom it speaks for; None where none is asked for, or a party above is disabled. Raises `Fault` and `gate.Lost`."""
+        """Whom it speaks for; None where none is asked for. Raises `Fault` and `gate.Lost`."""
         trusted = snapshot.identity.certificates
-        if trusted is None:
-            return None
-        claims = claims_of(certificate)
-        lineage, as_of = await place_of(claims, trusted, self._gate)
-        standing = self._compiler.standing_of(lineage)
-        if standing is None:
-            return None
-        left = ends_of(claims, trusted) - self._clock.wall_ns() / NANOSECONDS
-        return Resolved(
-            principal=bearer(claims, trusted, standing),
-            as_of=as_of,
-            until=self._clock.now() + min(left, REMEMBERED),
-            revision=snapshot.revision,
-        )
+        return await self._bearers.resolve(claims_of(certificate), trusted, snapshot) if trusted is not None else None
 
 
 def claims_of(certificate: bytes) -> Mapping[str, object]:
@@ -54,7 +35,7 @@ def claims_of(certificate: bytes) -> Mapping[str, object]:
         for attribute in read.subject:
             subject.setdefault(attribute.rfc4514_attribute_name, []).append(attribute.value)
         whole = read.subject.rfc4514_string()
-    except ValueError:
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         raise refused("It cannot be read.", "certificate") from None
     first = next((name for kind in ("uri", "dns", "email") for name in names[kind]), "")
     return {**names, "subject": subject, "sub": whole or first, "exp": int(read.not_valid_after_utc.timestamp())}

@@ -16,11 +16,12 @@ from headworks.domain.gauges import DirectoryGauges
 from headworks.domain.principal import Principal
 from headworks.domain.records import Ended, ended
 from headworks.domain.snapshot import Snapshot
+from headworks.identity.bearers import Bearers
 from headworks.identity.cache import Known, PrincipalCache
 from headworks.identity.certificates import Certificates
 from headworks.identity.feed import SILENCE, Feed
 from headworks.identity.gate import Gate, Lost
-from headworks.identity.keys import Digests, looks_like_token
+from headworks.identity.keys import Digests, looks_like_token, unknown
 from headworks.identity.misses import Guesses, Misses
 from headworks.identity.principals import Compiler
 from headworks.identity.resolved import Fetch, Judge, Resolved
@@ -45,7 +46,8 @@ class Directory:
         self._compiler = Compiler()
         self._fetch = fetch
         self._judge: Judge | None = None
-        self._certificates = Certificates(self._gate, self._compiler, clock)
+        self._bearers = Bearers(self._gate, self._compiler, clock)
+        self._certificates = Certificates(self._bearers)
         self._digests = digests
         self._clock = clock
         self._now = clock.now
@@ -87,12 +89,15 @@ class Directory:
         return known.principal
 
     async def find(self, key: bytes, snapshot: Snapshot, peer: str = "") -> Principal | None:
-        """Who holds it. Raises `Fault` where that cannot be said now, or `peer` has guessed too often, or to say why a
-        key that was good, or a token, opens nothing.
+        """Who holds it; None where nobody does, and the door is open. Raises `Fault` where that cannot be said now, or `peer` has guessed
+        too often, or to say why a key, or a token, opens nothing.
         """
-        known = self.peek(key, snapshot)
-        if known is not None:
-            return known
+        found = self.peek(key, snapshot) or await self._looked_for(key, snapshot, peer)
+        if found is None and not snapshot.open_door:
+            raise unknown(key)
+        return found
+
+    async def _looked_for(self, key: bytes, snapshot: Snapshot, peer: str) -> Principal | None:
         digest = sha256(key).digest()
         remembered = self._entries.get(digest)
         if remembered is not None and self._gate.lost:
@@ -114,7 +119,7 @@ class Directory:
     def _new_judge(self) -> Judge:
         from headworks.identity.tokens import Tokens  # noqa: PLC0415 - joserfc weighs 10 MB, and most gateways trust no issuer
 
-        return Tokens(self._gate, self._compiler, self._fetch, self._clock, self._cache.mark_tokens)
+        return Tokens(self._bearers, self._fetch, self._clock, self._cache.mark_tokens)
 
     async def _key(self, digest: bytes, key: bytes, peer: str) -> Looked:
         candidates = self._digests.candidates(key)
@@ -155,7 +160,7 @@ class Directory:
     async def _look_up(self, digest: bytes, resolve: Resolve) -> Looked:
         for _ in range(_TRIES):
             sent, generation, number = self._now(), self._misses.generation, self.feed.number
-            resolved = await resolve()
+            resolved = await self._told(digest, resolve)
             if not isinstance(resolved, Resolved) or self._over(resolved.principal):
                 why = resolved if isinstance(resolved, Ended) else None
                 self._cache.drop(digest)
@@ -168,6 +173,15 @@ class Directory:
                 self._cache.put(digest, known)
                 return resolved.principal
         raise Fault("overloaded", "What this key may do is being changed just now. Try again in a second.", retry_after=1.0)
+
+    async def _told(self, digest: bytes, resolve: Resolve) -> Resolved | Ended | None:
+        """What it comes to. Who is refused is not known any more, not even where the database is gone a moment later."""
+        try:
+            return await resolve()
+        except Fault as refused:
+            if refused.code == "invalid_api_key":
+                self._cache.drop(digest)
+            raise
 
     def _over(self, principal: Principal) -> bool:
         return 0 < principal.expires_at <= self._clock.wall_ns()

@@ -41,7 +41,7 @@ def stated(token: bytes) -> Stated:
         header, payload, _ = token.split(b".")
         head = msgspec.json.decode(_decoded(header), type=_Header)
         return Stated(msgspec.json.decode(_decoded(payload), type=_Payload).iss, head.alg, head.kid)
-    except (msgspec.DecodeError, binascii.Error, ValueError):
+    except (msgspec.DecodeError, binascii.Error, ValueError, RecursionError):
         raise refused("It is no signed JWT with an issuer ('iss').") from None
 
 
@@ -54,7 +54,8 @@ def ends_at(claims: Claims) -> float:
 
 def refused(why: str, what: str = "token") -> Fault:
     """The one refusal of tokens and certificates. `why` is a sentence without anything that they say."""
-    return Fault("invalid_api_key", f"This {what} is refused. {why} Ask its issuer for a new one, made for this gateway.")
+    told = f"This {what} is refused. {why} Ask its issuer for a new one, made for this gateway."
+    return Fault("invalid_api_key", told, detail=f"{what}: {why}")
 
 
 def _decoded(part: bytes) -> bytes:

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Sequence
 from hashlib import sha256
 
+from headworks.domain.errors import Fault
 from headworks.domain.records import KeyRecord
 from headworks.identity.pepper import Pepper
 
@@ -52,6 +53,29 @@ def is_well_formed(key: bytes) -> bool:
         return False
     body = key[len(BEGINNING) : -_CHECKSUM].decode("ascii")
     return hmac.compare_digest(_checksum(body).encode(), key[-_CHECKSUM:])
+
+
+def unknown(key: bytes) -> Fault:
+    """How a key is refused that nobody holds. Operators are shown how it begins only where it is as one of ours must be: any part of
+    another may be a provider's secret.
+    """
+    return Fault(
+        "invalid_api_key",
+        "This API key is not known here. Check that it is a key of this gateway (not of a model provider), and all of it.",
+        detail=_looks_of(key),
+    )
+
+
+def _looks_of(key: bytes) -> str:
+    if looks_like_token(key):
+        return "a token, and no issuer of any is trusted here"
+    if not is_ours(key):
+        return f"nobody holds it, and it does not begin like a key made here ({BEGINNING})"
+    if len(key) != KEY_LENGTH:
+        return f"nobody holds it, and a key made here has {KEY_LENGTH} characters, not {len(key)}"
+    if not is_well_formed(key):
+        return "nobody holds it: a key made here that was misspelt, by its checksum"
+    return f"nobody holds {prefix_of(key.decode())}…: it was removed, or made by another installation or under another pepper"
 
 
 def _checksum(body: str) -> str:

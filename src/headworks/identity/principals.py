@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from functools import reduce
 from typing import TypeVar
 
 import msgspec
 
-from headworks.domain.limits import Limit
+from headworks.domain.limits import NO_RULES, Rules
 from headworks.domain.principal import Principal
 from headworks.domain.records import (
     NO_BOUNDS,
@@ -39,7 +40,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     parties: tuple[str, ...]
     bounds: tuple[Bounds, ...]
     narrowed: Narrowed
-    limits: tuple[Limit, ...]
+    rules: Rules
     expires_at: int
     organisation: str = ""
     team: str = ""
@@ -53,7 +54,7 @@ class Compiler:
     def __init__(self, most: int = 2_000) -> None:
         """`most` lineages are remembered, each for as long as its parties are the same."""
         self._standings: OrderedDict[tuple[_State, ...], Standing | None] = OrderedDict()
-        self._limits: OrderedDict[_State, tuple[Limit, ...]] = OrderedDict()
+        self._rules: OrderedDict[_State, Rules] = OrderedDict()
         self._most = most
 
     def principal_of(self, found: Found) -> Principal | None:
@@ -63,8 +64,8 @@ class Compiler:
         if standing is None or standing.parties[-1] != key.owner:
             return None
         ends = _earliest((standing.expires_at, key.expires_at, key.revoked_at))
-        own = limits_of(key.bounds, key.counted_as, f"key/{key.name}", key.top_ups)
-        return principal(standing, key.id, key.name, ends, bounds=key.bounds, limits=own)
+        own = rules_of(key.bounds, key.counted_as, f"key/{key.name}", key.top_ups)
+        return principal(standing, key.id, key.name, ends, bounds=key.bounds, rules=own)
 
     def standing_of(self, lineage: Lineage) -> Standing | None:
         """What the parties together give; None where there are none, or one of them is disabled."""
@@ -84,17 +85,17 @@ class Compiler:
             parties=tuple(party.id for party in lineage),
             bounds=bounds,
             narrowed=narrowed(bounds),
-            limits=tuple(limit for party in lineage for limit in self._limits_of(party)),
+            rules=reduce(Rules.plus, map(self._rules_of, lineage)),
             expires_at=_earliest(party.expires_at for party in lineage),
             **{_PLACES[party.kind]: party.id for party in lineage},
         )
 
-    def _limits_of(self, party: Party) -> tuple[Limit, ...]:
+    def _rules_of(self, party: Party) -> Rules:
         named = _state_of(party)
-        if (limits := self._limits.get(named)) is None:
-            limits = self._limits[named] = limits_of(party.bounds, party.id, f"{party.kind}/{party.name}", party.top_ups)
-            _bound(self._limits, self._most)
-        return limits
+        if (rules := self._rules.get(named)) is None:
+            rules = self._rules[named] = rules_of(party.bounds, party.id, f"{party.kind}/{party.name}", party.top_ups)
+            _bound(self._rules, self._most)
+        return rules
 
 
 _PLACES = {
@@ -107,9 +108,10 @@ _PLACES = {
 
 
 def principal(
-    standing: Standing, id_: str, name: str, expires_at: int, *, bounds: Bounds = NO_BOUNDS, limits: tuple[Limit, ...] = ()
+    standing: Standing, id_: str, name: str, expires_at: int, *, bounds: Bounds = NO_BOUNDS, rules: Rules = NO_RULES
 ) -> Principal:
     """One who stands there, narrowed further by `bounds` of its own."""
+    counted = standing.rules if rules is NO_RULES else standing.rules.plus(rules)
     left = standing.narrowed if bounds == NO_BOUNDS else narrowed((*standing.bounds, bounds))
     return Principal(
         id=id_,
@@ -119,21 +121,25 @@ def principal(
         project=standing.project,
         user=standing.user,
         lineage=(*standing.parties, id_),
-        limits=(*standing.limits, *limits) if limits else standing.limits,
+        limits=counted.limits,
+        soft_budgets=counted.soft_budgets,
         expires_at=expires_at,
         **{field: getattr(left, field) for field in Narrowed.__struct_fields__},
     )
 
 
-def limits_of(bounds: Bounds, owner: str, title: str, top_ups: tuple[TopUp, ...] = ()) -> tuple[Limit, ...]:
-    """The limits and hard budgets of one level. Soft budgets hold nobody back: they alert, from the ledger."""
-    rules = (limit_of(rule, name, owner, title) for name, rule in bounds.limits.items())
-    budgets = (
-        limit_of_budget(rule, name, owner, title, added(top_ups, name, rule.currency) if top_ups else ())
-        for name, rule in bounds.budgets.items()
-        if rule.hard
+def rules_of(bounds: Bounds, owner: str, title: str, top_ups: tuple[TopUp, ...] = ()) -> Rules:
+    """The limits and budgets of one level."""
+    limits = tuple(limit_of(rule, name, owner, title) for name, rule in bounds.limits.items())
+    hard, soft = (
+        tuple(
+            limit_of_budget(rule, name, owner, title, added(top_ups, name, rule.currency) if top_ups else ())
+            for name, rule in bounds.budgets.items()
+            if rule.hard is wanted
+        )
+        for wanted in (True, False)
     )
-    return (*rules, *budgets)
+    return Rules(limits + hard, soft) if limits or hard or soft else NO_RULES
 
 
 def _state_of(party: Party) -> _State:

@@ -28,6 +28,6 @@ class Resolved(msgspec.Struct, frozen=True, kw_only=True):
 class Judge(Protocol):
     """Of tokens."""
 
-    async def resolve(self, token: bytes, snapshot: Snapshot) -> Resolved | None:
-        """Whom it speaks for; None where a party above is disabled. Raises `Fault` and `gate.Lost`."""
+    async def resolve(self, token: bytes, snapshot: Snapshot) -> Resolved:
+        """Whom it speaks for. Raises `Fault` and `gate.Lost`."""
         ...

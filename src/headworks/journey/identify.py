@@ -61,10 +61,7 @@ class Identify:
     async def _find(self, call: Call, key: bytes, proceed: Proceed) -> Reply:
         principal = await self._keys.find(key, call.snapshot, call.peer)
         if principal is None and not call.snapshot.open_door:
-            raise Fault(
-                "invalid_api_key",
-                "This API key is not known here. Check that it is a key of this gateway (not of a model provider) and was not revoked.",
-            )
+            raise Fault("invalid_api_key", "This API key is not known here. Send one that an administrator has made for you.")
         return await proceed(msgspec.structs.replace(call, principal=_still(principal, call) if principal else ANYONE))
 
 
@@ -72,7 +69,9 @@ def _still(principal: Principal, call: Call) -> Principal:
     """The principal, unless its time is over: it may have been looked up long before."""
     if 0 < principal.expires_at <= call.at:
         raise Fault(
-            "invalid_api_key", "This API key or token has expired, or was replaced. Ask an administrator for a new one."
+            "invalid_api_key",
+            "This API key or token has expired, or was replaced. Ask an administrator for a new one.",
+            detail=f"{principal.id} has expired, or was replaced",
         )
     return principal
 
@@ -83,6 +82,7 @@ def _placed(call: Call, place: tuple[str, ...]) -> Call:
         raise Fault(
             "invalid_api_key",
             "API keys are good here only together with a client certificate of their own team. Use one of yours.",
+            detail=f"the certificate leads to {place[0]}" if place else "no certificate was shown that leads anywhere",
         )
     return call
 

@@ -9,7 +9,7 @@ import msgspec
 from headworks.domain.call import Call, Kind
 from headworks.domain.charges import counts
 from headworks.domain.facts import Facts
-from headworks.domain.limits import Claim, Demand, Exceeded, Periods, claims_of
+from headworks.domain.limits import Claim, Demand, Exceeded, Limit, Periods, claims_of
 from headworks.domain.limits.limit import COST
 from headworks.domain.outcome import Outcome
 from headworks.domain.plan import Plan
@@ -37,13 +37,18 @@ class Limits:
         asked = reservation(call, call.plan)
         tally.reserved = asked.usage
         tally.reserved_nanos = asked.nanos(call.plan)
-        if not call.principal.limits and not call.snapshot.limits:
+        if not (call.principal.limits or call.snapshot.limits or _soft_budgets(call)):
             return proceed(call)
         debt = _Debt(call, asked, self._counters, self._periods)
         claims = debt.claims(call.plan, tally.reserved_nanos)
         if claims and not debt.granted(claims):
             return _waiting(debt, claims, proceed)
         return proceed(debt.within(claims))
+
+
+def _soft_budgets(call: Call) -> tuple[Limit, ...]:
+    assert call.principal is not None
+    return call.snapshot.soft_budgets + call.principal.soft_budgets
 
 
 async def _waiting(debt: _Debt, claims: tuple[Claim, ...], proceed: Proceed) -> Reply:
@@ -54,7 +59,7 @@ async def _waiting(debt: _Debt, claims: tuple[Claim, ...], proceed: Proceed) -> 
 class _Debt:
     """What one call owes its limits: from before it asks the counters, so that it can be cancelled while they are asked."""
 
-    __slots__ = ("_asked", "_call", "_counters", "_facts", "_hold", "_owed", "_periods", "_plan")
+    __slots__ = ("_asked", "_call", "_counters", "_facts", "_hold", "_owed", "_periods", "_plan", "_soft", "_watched")
 
     def __init__(self, call: Call, asked: Reservation, counters: Counters, periods: Periods) -> None:
         self._call = call
@@ -65,6 +70,8 @@ class _Debt:
         self._owed = False
         self._plan = call.plan
         self._facts: Facts | None = None
+        self._soft: tuple[Claim, ...] = ()
+        self._watched: tuple[Claim, ...] = ()
 
     def claims(self, plan: Plan, nanos: int) -> tuple[Claim, ...]:
         """What the call claims where it is served as planned, at a cost of at most `nanos`. Raises `Fault`."""
@@ -77,6 +84,7 @@ class _Debt:
         demand = Demand(
             models=(call.ask.model, plan.model.name),
             value_of=self._value_of,
+            said=self._said,
             input=asked.input,
             output=asked.output,
             cost=nanos,
@@ -85,6 +93,8 @@ class _Debt:
             least_cost=-1 if floor < 0 else asked.nanos(plan, floor),
         )
         claims = claims_of(call.snapshot.limits + call.principal.limits, demand, call.at, self._periods)
+        soft = _soft_budgets(call)
+        self._soft = claims_of(soft, demand, call.at, self._periods) if soft else ()
         unbounded = unbounded_part(call, plan)
         if unbounded is not None and COST in [claim.limit.column for claim in claims]:
             raise unbounded
@@ -123,10 +133,12 @@ class _Debt:
         tally.extend = self.extend
         if call.kind is Kind.REALTIME:
             tally.prolong = self.prolong
+        granted = tally.claims
+        self._note()
         if asked.capped or not claims:
             return call
         assert call.plan is not None
-        output = asked.output if tally.claims is claims else affordable(tally.claims, asked, call.plan)
+        output = asked.output if granted is claims else affordable(granted, asked, call.plan)
         if output == asked.output and not strict([claim.limit for claim in claims]):
             return call
         self._asked = asked = msgspec.structs.replace(asked, output=output)
@@ -144,6 +156,7 @@ class _Debt:
             tally.claims = self._hold.claims
         elif claims:
             await self.incur(claims)
+        self._note()
         tally.reserved_nanos = max(tally.reserved_nanos, nanos)
 
     async def prolong(self, used: Usage, nanos: int) -> None:
@@ -160,7 +173,7 @@ class _Debt:
         finally:
             self._asked = answer
         tally = self._call.tally
-        tally.claims = self._hold.claims
+        tally.claims = self._hold.claims + self._watched
         tally.reserved_nanos = max(tally.reserved_nanos, cost)
 
     def _take(self, hold: Hold) -> None:
@@ -169,16 +182,28 @@ class _Debt:
         tally.standings = hold.standings
         tally.claims = hold.claims
 
+    def _note(self) -> None:
+        """What it may spend of soft budgets, beside what is held: no counter is asked, but the journal tells of both."""
+        self._watched += self._soft
+        if self._watched:
+            self._call.tally.claims = (self._hold.claims if self._hold is not None else ()) + self._watched
+
     def _value_of(self, name: str) -> str:
-        """A value to group by: facts are made only if a limit is grouped by one."""
+        """A value to group by."""
+        return self._known().group(name)
+
+    def _said(self, name: str) -> str:
+        return self._known().said(name)
+
+    def _known(self) -> Facts:
+        """Made only if a limit asks for one."""
         if self._facts is None:
             self._facts = Facts(self._call, self._plan)
-        return self._facts.group(name)
+        return self._facts
 
     def _settle(self, outcome: Outcome) -> None:
-        self._call.tally.extend = self._call.tally.prolong = (
-            None  # it leads back here: a circle is the collector's to find, and it takes its time
-        )
+        tally = self._call.tally
+        tally.extend = tally.prolong = None  # it leads back here: a circle is the collector's to find, and it takes its time
         if self._hold is not None:
             receipt = self._call.tally.receipt
             self._hold.settle(receipt.usage, receipt.price.nanos, counts=counts(outcome))

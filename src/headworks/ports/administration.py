@@ -90,9 +90,13 @@ class Administration(Protocol):
         """
         ...
 
-    async def put_identity(self, id: str, identity: Identity | None, *, reach: Reach, audit: Facts) -> None:  # noqa: A002 - the field's name
+    async def put_identity(
+        self, person: Administrator, identity: Identity | None, *, reach: Reach, audit: Facts
+    ) -> Administrator:
         """Whom they come as through an identity provider, in the place of all that went before; None: as nobody. Their sessions end, and
-        the roles that followed from claims. Raises `Missing`, and `Conflict` where it is somebody else's.
+        the roles that followed from claims. With an identity their password and tokens end, too, for whoever knows one of these would
+        have what claims give from then on; not those of a lasting owner of the installation, to whom claims give nothing. Raises
+        `Missing`, and `Conflict` where it is somebody else's, or their version is another one by now.
         """
         ...
 

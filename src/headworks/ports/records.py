@@ -120,8 +120,12 @@ class Records(Lookups, Protocol):
         """By id. `under`: somewhere below this party."""
         ...
 
-    async def add_key(self, key: KeyRecord, *, reach: Reach, audit: Mapping[str, str]) -> KeyRecord:
-        """Rollovers as for `add_party`. Raises `Conflict` where the digest is known, `Missing` where the owner is not there."""
+    async def add_key(
+        self, key: KeyRecord, *, reach: Reach, audit: Mapping[str, str], replaced: KeyRecord | None = None
+    ) -> KeyRecord:
+        """Rollovers as for `add_party`. `replaced`: put as `put_key` does, both or neither, so that a key is rotated once. Raises
+        `Conflict` where the digest is known, `Missing` where the owner is not there.
+        """
         ...
 
     async def put_key(self, key: KeyRecord, *, reach: Reach, audit: Mapping[str, str]) -> KeyRecord:

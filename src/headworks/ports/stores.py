@@ -43,7 +43,7 @@ class Keys(Protocol):
     async def find(self, key: bytes, snapshot: Snapshot, peer: str = "") -> Principal | None:
         """The holder, or None. One look-up at a time per key; a miss is remembered for a while.
 
-        Raises `Fault` where it cannot be said now, where `peer` has tried too many unknown keys, or to say what is wrong with a token.
+        Raises `Fault` where it cannot be said now, where `peer` has tried too many unknown keys, or to say what is wrong with a key or token.
         """
         ...
 

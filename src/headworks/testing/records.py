@@ -113,13 +113,17 @@ class MemoryRecords:
 
     # --- keys
 
-    async def add_key(self, key: KeyRecord, *, reach: Reach, audit: Mapping[str, str]) -> KeyRecord:
+    async def add_key(
+        self, key: KeyRecord, *, reach: Reach, audit: Mapping[str, str], replaced: KeyRecord | None = None
+    ) -> KeyRecord:
         """See the port."""
         if key.imported and reach != EVERYWHERE:
             raise Conflict("Keys are imported by the installation's owner only.")
         self._seen_party(key.owner, reach)
         if key.id in self._keys or any(key.digest == other.digest for other in self._keys.values()):
             raise Conflict("This key is already known.")
+        if replaced is not None:
+            await self.put_key(replaced, reach=reach, audit=audit)
         now = self._clock.wall_ns()
         bounds = dated(NO_BOUNDS, key.bounds, now)
         return self._keep_key(replace(key, bounds=bounds, version=1, created_at=now, updated_at=now), audit)

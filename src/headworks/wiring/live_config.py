@@ -18,6 +18,7 @@ from headworks.providers.credentials.book import Book
 from headworks.wiring.at_start import changed
 from headworks.wiring.compile import Compiled, compile_config
 from headworks.wiring.config_file import ConfigRefused
+from headworks.wiring.config_file.tree import dotted
 from headworks.wiring.discover import Discovery, discover_some
 from headworks.wiring.followed import Followed
 from headworks.wiring.kept_revision import KeptRevision
@@ -78,7 +79,7 @@ class LiveConfig:
             return cls.of_database(Followed(file, machine, KeptRevision(directory), say), clock, say, book)
         compiled = file.load()
         for warning in compiled.warnings:
-            say(f"{path}: {warning.text}")
+            say(f"{path}: {dotted(warning.path)}: {warning.text}")
         return cls(compiled, say, file, clock, book)
 
     @classmethod

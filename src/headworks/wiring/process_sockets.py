@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 BACKLOG = 4096
+_OURS = "headworks.wiring."
+"""In the command line of each of our processes."""
 """Connections that may wait in the kernel while a gateway is being replaced. The kernel cuts it at its own limit."""
 
 
@@ -107,6 +109,7 @@ def _open_files(process: Path) -> set[str]:
 
 def _name(process: Path) -> str:
     try:
-        return " ".join((process / "cmdline").read_text().replace("\0", " ").split())[:80] or process.name
+        command = " ".join((process / "cmdline").read_text().replace("\0", " ").split())
     except OSError:
         return "a process"
+    return "another Headworks" if _OURS in command else command[:80] or process.name

@@ -26,7 +26,7 @@ from headworks.wiring.process_keeper import Keeper, Say
 from headworks.wiring.process_notify import notify
 from headworks.wiring.process_runfile import DirectoryUnusableError, RunFile
 from headworks.wiring.process_sockets import PortTakenError, listen
-from headworks.wiring.voice import tell
+from headworks.wiring.voice import say
 
 GATEWAY = "headworks.wiring.process_gateway"
 CONTROL = "headworks.wiring.process_control"
@@ -232,13 +232,6 @@ def _heard(_number: int, _frame: object) -> None:
 def _place(doors: Sequence[socket.socket]) -> str:
     host, port = doors[0].getsockname()[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def say(line: str) -> None:
-    """Print one line with the time of day, on standard error."""
-    now = time.time_ns()
-    stamp = time.strftime("%H:%M:%S", time.localtime(now // 10**9))
-    tell(f"{stamp}.{now // 10**6 % 1000:03d} headworks: {line}")
 
 
 def read_plan(arguments: Sequence[str]) -> Plan:

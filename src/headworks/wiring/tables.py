@@ -9,7 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from headworks.ports.clock import Clock
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.reasons import reason_of
-from headworks.stores.sql.version import WANTED, Behind, check, version_of
+from headworks.stores.sql.version import Behind, check, version_of
+from headworks.stores.sql.wanted import WANTED
 
 _GLANCE = 0.1
 _PAUSE = 3.0
@@ -25,7 +26,11 @@ async def make_tables(database: Database, clock: Clock, say: Callable[[str], Non
             say(f"waiting for {database}: {reason_of(trouble)}")
             await clock.sleep(_PAUSE)
             continue
-        if before != after:
+        if after > WANTED:
+            say(
+                f"{database} has tables of version {after}, of a newer Headworks; this one works with {WANTED}, and should follow"
+            )
+        elif before != after:
             say(f"{database}: tables brought from version {before or 'none'} to {after}")
         return
 

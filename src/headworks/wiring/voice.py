@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import suppress
 
 
@@ -14,5 +15,7 @@ def tell(words: str) -> None:
 
 
 def say(words: str) -> None:
-    """One line in the name of the product."""
-    tell(f"headworks: {words}")
+    """One line in the name of the product, with the time of day: the processes of one installation write to one place."""
+    now = time.time_ns()
+    stamp = time.strftime("%H:%M:%S", time.localtime(now // 10**9))
+    tell(f"{stamp}.{now // 10**6 % 1000:03d} headworks: {words}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Annotated
 
 import msgspec
@@ -12,7 +12,7 @@ from headworks.control.admin.operation import Act, Answer
 from headworks.control.admin.paging import ListQuery, cut, page_of
 from headworks.control.admin.problems import Refusal
 from headworks.control.admin.versions import refuse_stale
-from headworks.domain.administration import EVERYTHING, ROLES, Administrator, Identity, RoleGrant, Scope
+from headworks.domain.administration import EVERYTHING, ROLES, Administrator, Identity, RoleAt, RoleGrant, Scope
 from headworks.domain.administration.wire.people import (
     AdministratorAsked,
     AdministratorListing,
@@ -95,19 +95,24 @@ async def remove_administrator(act: Act) -> Answer:
 
 
 async def put_identity(act: Act) -> Answer:
-    """By those who hold all that this one holds: whoever comes as the subject becomes this one."""
+    """By those who hold all that this one holds, and all that claims may give: whoever comes as the subject becomes this one."""
     asked = act.asked(IdentityAsked)
     person = await _dominated(act)
-    party = act.office.entrance.party(asked.provider)
-    identity = Identity(party.provider.issuer.issuer, asked.subject)
-    await act.office.people.put_identity(person.id, identity, reach=act.reach, audit=act.facts(provider=asked.provider))
-    return Answer(AdministratorView.of(person), person.version)
+    provider = act.office.entrance.party(asked.provider).provider
+    await _refuse_unheld(
+        act,
+        provider.roles.everything,
+        "This provider's claims may give roles beyond your reach. Ask an owner to say who comes through it.",
+    )
+    identity = Identity(provider.issuer.issuer, asked.subject)
+    put = await act.office.people.put_identity(person, identity, reach=act.reach, audit=act.facts(provider=asked.provider))
+    return Answer(AdministratorView.of(put), put.version)
 
 
 async def remove_identity(act: Act) -> Answer:
     """All sessions end, and the roles that came of it."""
     person = await _dominated(act)
-    await act.office.people.put_identity(person.id, None, reach=act.reach, audit=act.facts())
+    await act.office.people.put_identity(person, None, reach=act.reach, audit=act.facts())
     return Answer()
 
 
@@ -154,14 +159,18 @@ async def refuse_beyond(act: Act, scopes: Collection[Scope], party: str) -> None
 async def _dominated(act: Act) -> Administrator:
     person = await act.office.people.administrator(act.id, reach=act.reach)
     refuse_stale(act, person.version)
-    for grant in await act.office.people.grants_of(person.id):
-        try:
-            await refuse_beyond(act, ROLES[grant.role], grant.party)
-        except Missing:
-            raise Refusal(
-                "beyond_your_powers", "This administrator has roles beyond your reach. Take away those within it instead."
-            ) from None
+    held = [RoleAt(grant.role, grant.party) for grant in await act.office.people.grants_of(person.id)]
+    await _refuse_unheld(act, held, "This administrator has roles beyond your reach. Take away those within it instead.")
     return person
+
+
+async def _refuse_unheld(act: Act, roles: Iterable[RoleAt], out_of_reach: str) -> None:
+    """Raise where the actor does not hold all of these; with the last words where one stands out of reach."""
+    for each in roles:
+        try:
+            await refuse_beyond(act, ROLES[each.role], each.party)
+        except Missing:
+            raise Refusal("beyond_your_powers", out_of_reach) from None
 
 
 def _grant(act: Act, administrator: str, asked: GrantAsked) -> RoleGrant:

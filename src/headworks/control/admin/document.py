@@ -13,11 +13,12 @@ from headworks.domain.administration.wire.problem import Problem
 
 JsonObject = dict[str, object]
 _REFERENCES = "#/components/schemas/{name}"
-_PARTS: dict[str, JsonObject] = {
-    "id": {"type": "string", "pattern": "^[A-Za-z0-9_*:.-]{1,64}$"},
-    "name": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_.-]{0,63}$"},
-    "provider": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,31}$"},
+_PARTS: dict[str, tuple[str, str]] = {
+    "id": ("Which one: its `id`, as lists tell it.", "^[A-Za-z0-9_*:.-]{1,64}$"),
+    "name": ("What the limit or budget is called.", "^[a-z0-9][a-z0-9_.-]{0,63}$"),
+    "provider": ("The identity provider's name in the configuration.", "^[a-z0-9][a-z0-9_-]{0,31}$"),
 }
+"""Of paths: what it is, and what it looks like."""
 
 _PAGE: JsonObject = {"text/html": {"schema": {"type": "string"}}}
 
@@ -80,10 +81,12 @@ def _described(operation: Operation, named: Mapping[type, JsonObject]) -> JsonOb
 def _parameters(operation: Operation) -> Iterable[JsonObject]:
     for part in operation.path.split("/"):
         if part.startswith("{"):
-            yield {"name": part[1:-1], "in": "path", "required": True, "schema": _PARTS[part[1:-1]]}
+            words, pattern = _PARTS[name := part[1:-1]]
+            schema = {"type": "string", "pattern": pattern}
+            yield {"name": name, "in": "path", "required": True, "description": words, "schema": schema}
     schema = msgspec.json.schema(operation.query)["$defs"][operation.query.__name__]
     for name, kind in schema["properties"].items():
-        yield {"name": name, "in": "query", "required": False, "schema": kind}
+        yield {"name": name, "in": "query", "required": False, "description": _words_of(kind), "schema": kind}
     if operation.locks:
         words = "The ETag that was read, or `*` for whatever is there."
         yield {
@@ -102,6 +105,12 @@ def _parameters(operation: Operation) -> Iterable[JsonObject]:
             "description": words,
             "schema": {"type": "string", "pattern": "^[ -~]{16,255}$"},
         }
+
+
+def _words_of(kind: JsonObject) -> str:
+    """Where generators of clients look for them: of the parameter, not of a branch of its schema."""
+    branches: Sequence[JsonObject] = [kind, *kind.get("anyOf", ())]  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType] - as JSON Schema has it
+    return next(str(branch["description"]) for branch in branches if "description" in branch)
 
 
 def _answered(operation: Operation, named: Mapping[type, JsonObject]) -> JsonObject:

@@ -72,11 +72,9 @@ class Keys:
         refuse_stale(act, old.version)
         if old.revoked_at or not old.valid_at(act.now()):
             raise Refusal("conflict", "This key is replaced, revoked or expired already. Create another one instead.")
-        made = await _made(act, _NewKey(old.owner, old.name, old.bounds, old.expires_at, old.counted_as))
-        assert isinstance(made.body, KeyMade)
         until = act.now() + rotation.overlap_seconds * _SECOND
-        await _put(act, msgspec.structs.replace(old, revoked_at=until, replaced_by=made.body.key.id))
-        return made
+        asked = _NewKey(old.owner, old.name, old.bounds, old.expires_at, old.counted_as)
+        return await _made(act, asked, replaced=msgspec.structs.replace(old, revoked_at=until))
 
     async def revoke(self, act: Act) -> Answer:
         """From now on it is refused, on all gateways within a second."""
@@ -122,7 +120,7 @@ class _NewKey(NamedTuple):
     origin: str = ""
 
 
-async def _made(act: Act, asked: _NewKey, warnings: Sequence[Mistake] = ()) -> Answer:
+async def _made(act: Act, asked: _NewKey, warnings: Sequence[Mistake] = (), *, replaced: KeyRecord | None = None) -> Answer:
     new, now = act.office.mint(), act.now()
     key = KeyRecord(
         id=act.office.new_id("key"),
@@ -137,7 +135,9 @@ async def _made(act: Act, asked: _NewKey, warnings: Sequence[Mistake] = ()) -> A
         created_at=now,
         updated_at=now,
     )
-    kept = await act.office.records.add_key(key, reach=act.reach, audit=act.facts())
+    if replaced is not None:
+        replaced = msgspec.structs.replace(replaced, replaced_by=key.id)
+    kept = await act.office.records.add_key(key, reach=act.reach, audit=act.facts(), replaced=replaced)
     return Answer(KeyMade(key=KeyView.of(kept, warnings), secret=new.secret), kept.version)
 
 

@@ -42,16 +42,16 @@ _ERROR = re.compile(r"[a-z_]{1,64}")
 class BeginQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Nothing for a browser. The command line's link names what it was given."""
 
-    request: Annotated[str, Meta(max_length=1024)] = ""
+    request: Annotated[str, Meta(max_length=1024, description="Of a command line that waits: what its link names.")] = ""
 
 
 class CallbackQuery(msgspec.Struct, frozen=True):
     """What the provider says; some say more than the standards name."""
 
-    state: Text = ""
-    code: Annotated[str, Meta(max_length=4096)] = ""
-    iss: Text | None = None
-    error: Text = ""
+    state: Annotated[Text, Meta(description="What the sign-in that is answered began with.")] = ""
+    code: Annotated[str, Meta(max_length=4096, description="What the ID token is had for.")] = ""
+    iss: Annotated[Text | None, Meta(description="Who answers (RFC 9207).")] = None
+    error: Annotated[Text, Meta(description="Why nobody was signed in (RFC 6749).")] = ""
 
 
 async def list_ways(act: Act) -> Answer:

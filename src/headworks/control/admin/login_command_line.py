@@ -41,7 +41,7 @@ def page_for_command_line(act: Act, person: Administrator, request: str) -> Answ
     waiting = read_waiting(act.office, request)
     if waiting is None:
         raise Refusal("not_signed_in", f"The command line that asked waits no longer. {AGAIN}")
-    confirmation = make_confirmation(act.office, person.id, act.begun)
+    confirmation = make_confirmation(act.office, person, act.begun)
     return Answer(confirm_page(person.name, waiting, act.peer, confirmation), script=SCRIPT)
 
 
@@ -49,29 +49,31 @@ async def decide(act: Act) -> Answer:
     """Yes or no, once, from the page that was asked. Other sites' pages are refused before, by their origin, and know no confirmation."""
     office, asked = act.office, act.asked(Decision)
     _count(act)
-    begun, administrator = read_begun(office, act.begun), confirmed_by(office, asked.confirmation, act.begun)
+    begun, entered = read_begun(office, act.begun), confirmed_by(office, asked.confirmation, act.begun)
     waiting = read_waiting(office, begun.request) if begun is not None else None
-    if begun is None or waiting is None or not administrator:
+    if begun is None or waiting is None or entered is None:
         raise Refusal("not_signed_in", f"This is not the page of a sign-in under way, or it is too old. {AGAIN}")
     office.attempts.succeeded("", act.peer)
     if not await use_up(office, begun.request):
         raise Refusal("not_signed_in", f"That was decided already. {AGAIN}")
     if asked.granted:
-        return Answer(Decided(location=waiting.returns(f"ticket={make_ticket(office, administrator, waiting.challenge)}")))
-    office.denials.note(act.facts(actor=administrator, asked_from=waiting.peer, client=waiting.client), "not_confirmed")
+        return Answer(Decided(location=waiting.returns(f"ticket={make_ticket(office, entered, waiting.challenge)}")))
+    office.denials.note(act.facts(actor=entered.id, asked_from=waiting.peer, client=waiting.client), "not_confirmed")
     return Answer(Decided(location=waiting.returns("error=access_denied")))
 
 
 async def redeem_ticket(act: Act) -> Answer:
     """A session for the command line that has waited."""
     asked, office = act.asked(Ticket), act.office
-    administrator = holder_of(office, asked.ticket, asked.verifier)
-    if not administrator or not await use_up(office, asked.ticket):
+    holder = holder_of(office, asked.ticket, asked.verifier)
+    if holder is None or not await use_up(office, asked.ticket):
         raise Refusal("not_signed_in", f"This ticket is not yours, used, or too old. {AGAIN}")
     try:
-        person = await office.people.administrator(administrator, reach=EVERYWHERE)
+        person = await office.people.administrator(holder.id, reach=EVERYWHERE)
     except Missing:
         raise Refusal("not_signed_in", "This administrator is gone.") from None
+    if person.version != holder.version:  # it may be that nobody of that identity is to come as them any more
+        raise _changed()
     csrf, cookie = await signed_in(act, person)
     office.attempts.succeeded("", act.peer)
     powers = Powers.of(await office.people.grants_of(person.id), act.now())
@@ -83,8 +85,12 @@ async def signed_in(act: Act, person: Administrator, **more: str) -> tuple[str, 
     try:
         session, cookie = await open_session(act.office, person, act.peer, act.facts(actor=person.id, by=person.name, **more))
     except Missing:
-        raise Refusal("not_signed_in", f"This administrator was changed meanwhile. {AGAIN}") from None
+        raise _changed() from None
     return session.csrf, cookie
+
+
+def _changed() -> Refusal:
+    return Refusal("not_signed_in", f"This administrator was changed meanwhile. {AGAIN}")
 
 
 def _count(act: Act) -> None:

@@ -5,6 +5,7 @@ nobody can fill our memory with sign-ins that they never end, and any replica ca
 from __future__ import annotations
 
 import base64
+import re
 
 import msgspec
 
@@ -17,7 +18,7 @@ COOKIE = "headworks_sign_in"
 LIFE = 600
 """Seconds from the first click to the way back."""
 _SECOND = 1_000_000_000
-_PARTS = 3
+_COOKIE = re.compile(r"([0-9]{1,12})\.([^.]+)\.(.*)")
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -37,10 +38,10 @@ def begin(office: Office, *, request: str) -> str:
 
 def read_begun(office: Office, cookie: str) -> Begun | None:
     """None where it is no cookie of ours, or too old."""
-    parts = cookie.split(".", _PARTS - 1)
-    if len(parts) != _PARTS or not parts[0].isdecimal():
+    written = _COOKIE.fullmatch(cookie)
+    if written is None:
         return None
-    begun = Begun(int(parts[0]), *parts[1:])
+    begun = Begun(int(written[1]), written[2], written[3])
     return begun if 0 <= office.clock.wall_ns() // _SECOND - begun.seconds < LIFE else None
 
 

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import base64
 import hmac
+from typing import NamedTuple
 
 import msgspec
 
 from headworks.control.admin.login_flow import LIFE
 from headworks.control.admin.office import Office
+from headworks.domain.administration import Administrator
 from headworks.domain.administration.wire.sign_in import SignInAsked
 from headworks.identity.oidc import challenge_of
 
@@ -42,6 +44,13 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
         return f"http://127.0.0.1:{self.port}/?{what}"
 
 
+class Entered(NamedTuple):
+    """Who has signed in, as they were then: somebody who was changed since has to do it again."""
+
+    id: str
+    version: int
+
+
 def wait_for_sign_in(office: Office, asked: SignInAsked, peer: str) -> tuple[Waiting, str]:
     """It as it is from now on, and the request by which a browser names it."""
     chance = office.chance.getrandbits(64)
@@ -67,30 +76,35 @@ def read_waiting(office: Office, request: str) -> Waiting | None:
     return waiting if office.clock.wall_ns() < waiting.ends_at else None
 
 
-def make_confirmation(office: Office, administrator: str, cookie: str) -> str:
+def make_confirmation(office: Office, person: Administrator, cookie: str) -> str:
     """What the page of somebody who has just signed in must send to say yes or no. It is worth nothing to any other browser."""
-    return _sealed(office, "sign-in confirmation", f"{administrator}.{office.clock.wall_ns() + _CONFIRMATION_LIFE}", cookie)
+    ends = office.clock.wall_ns() + _CONFIRMATION_LIFE
+    return _sealed(office, "sign-in confirmation", f"{person.id}.{person.version}.{ends}", cookie)
 
 
-def confirmed_by(office: Office, confirmation: str, cookie: str) -> str:
-    """The administrator whose page sends it; nobody where it is not ours, another browser's or too old."""
-    administrator, _, ends = _opened(office, "sign-in confirmation", confirmation, cookie).partition(".")
-    return administrator if ends and office.clock.wall_ns() < int(ends) else ""
+def confirmed_by(office: Office, confirmation: str, cookie: str) -> Entered | None:
+    """Whose page sends it; None where it is not ours, another browser's or too old."""
+    words = _opened(office, "sign-in confirmation", confirmation, cookie)
+    if not words:
+        return None
+    administrator, version, ends = words.split(".")
+    return Entered(administrator, int(version)) if office.clock.wall_ns() < int(ends) else None
 
 
-def make_ticket(office: Office, administrator: str, challenge: str) -> str:
+def make_ticket(office: Office, entered: Entered, challenge: str) -> str:
     """What the command line is handed through the browser: worth a session to whoever knows the verifier, once, within a minute."""
-    return _sealed(office, "sign-in ticket", f"{administrator}.{office.clock.wall_ns() + _TICKET_LIFE}.{challenge}")
+    ends = office.clock.wall_ns() + _TICKET_LIFE
+    return _sealed(office, "sign-in ticket", f"{entered.id}.{entered.version}.{ends}.{challenge}")
 
 
-def holder_of(office: Office, ticket: str, verifier: str) -> str:
-    """The administrator whom a ticket is for; nobody where it is not ours, not theirs or too old."""
+def holder_of(office: Office, ticket: str, verifier: str) -> Entered | None:
+    """Whom a ticket is for; None where it is not ours, not theirs or too old."""
     words = _opened(office, "sign-in ticket", ticket)
     if not words:
-        return ""
-    administrator, ends, challenge = words.split(".")
+        return None
+    administrator, version, ends, challenge = words.split(".")
     known = hmac.compare_digest(challenge_of(verifier).encode(), challenge.encode())
-    return administrator if known and office.clock.wall_ns() < int(ends) else ""
+    return Entered(administrator, int(version)) if known and office.clock.wall_ns() < int(ends) else None
 
 
 def _sealed(office: Office, purpose: str, words: str, *bound: str) -> str:

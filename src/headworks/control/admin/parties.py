@@ -150,7 +150,7 @@ class Parties:
             return
         kinds = " or ".join(sorted(allowed))
         if parent is None:
-            raise _wrong_parent(f"Give `parent`: the id of the {kinds} that it stands under.")
+            raise _wrong_parent(f"Give `parent`: the {kinds} that it stands under.")
         above = await act.office.records.party(parent, reach=act.reach)
         if above.kind not in allowed:
             raise _wrong_parent(f"A {self.kind} cannot stand under a {above.kind}. Use a {kinds}.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from headworks.control.admin.operation import Act, Answer
 from headworks.domain.administration.wire.bounds import BoundsBody
 from headworks.domain.administration.wire.keys import Level, Policy
-from headworks.domain.administration.wire.values import when_of
 from headworks.domain.records import Party, ended, narrowed
 
 
@@ -16,28 +15,9 @@ async def read_policy(act: Act) -> Answer:
     left = narrowed([*(party.bounds for party in lineage), key.bounds])
     over = ended(key, lineage, act.now())
     ends = [at for at in (key.expires_at, key.revoked_at, *(party.expires_at for party in lineage)) if at]
-    return Answer(
-        Policy(
-            key=key.id,
-            usable=over is None,
-            why_not=over.detail if over is not None else None,
-            expires_at=when_of(min(ends, default=0)),
-            models=left.levels,
-            endpoints=left.endpoints,
-            features=left.features,
-            ordinary_features=left.ordinary,
-            providers=left.providers,
-            regions=left.regions,
-            policies=left.policies,
-            guards=left.guards,
-            tags=left.tags,
-            levels=(
-                *map(_level, lineage),
-                Level(id=key.id, kind="key", name=key.name, bounds=BoundsBody.of(key.bounds)),
-            ),
-        ),
-        key.version,
-    )
+    levels = (*map(_level, lineage), Level(id=key.id, kind="key", name=key.name, bounds=BoundsBody.of(key.bounds)))
+    why_not = over.detail if over is not None else None
+    return Answer(Policy.of(key.id, left, levels, why_not=why_not, ends=min(ends, default=0)), key.version)
 
 
 def _level(party: Party) -> Level:

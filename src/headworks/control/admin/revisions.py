@@ -120,6 +120,8 @@ async def _number(act: Act) -> int:
     """Of the revision that the path names."""
     if act.id == ACTIVE:
         active, _ = await act.office.revisions.latest()
+        if not active:
+            raise Refusal("not_found", "No revision was applied yet: gateways run their files.")
         return active
     if not (act.id.isascii() and act.id.isdigit() and len(act.id) <= _DIGITS):
         raise Missing(act.id)

@@ -23,12 +23,11 @@ from headworks.stores.sql.ledger_alerts import Owned
 
 
 class _Counted(NamedTuple):
-    """Counter → units; `added`: budget → group → what top-ups added. Soft budgets have no counters: `soft` has their sums."""
+    """Counter → units; `added`: budget → group → what top-ups added."""
 
     used: Mapping[str, int]
     held: Mapping[str, int]
     added: Mapping[str, Mapping[str, int]]
-    soft: Mapping[str, int]
     now: int
 
 
@@ -49,10 +48,7 @@ class StandingsOf(Generic[Bounded]):
         owned = [Owned(owner, record.name, name, rule) for name, rule in bounds.budgets.items()]
         windows = [window_of(each, now) for each in owned]
         added = dict(zip(bounds.budgets, await counts.budgets.added(windows), strict=True))
-        plain = [window for window in windows if not window.owned.rule.hard and not window.owned.rule.group_by]
-        sums = await counts.budgets.spent(plain)
-        soft = {window.owned.name: by.get((), 0) for window, by in zip(plain, sums, strict=True)}
-        found = _Counted(booked.units, await counts.held(), added, soft, now)
+        found = _Counted(booked.units, await counts.held(), added, now)
         return Answer(Standings(data=tuple(_rows(bounds, owner, found)), booked_through=when_of(booked.through)))
 
 
@@ -60,13 +56,7 @@ def _rows(bounds: Bounds, owner: str, counted: _Counted) -> Iterator[StandingVie
     for name, rule in bounds.limits.items():
         yield from _of(limit_of(rule, name, owner, ""), counted)
     for name, budget in bounds.budgets.items():
-        limit = limit_of_budget(budget, name, owner, "")
-        if budget.hard:
-            yield from _of(limit, counted)
-        else:
-            used = counted.soft.get(name)
-            added = counted.added[name].get("", 0)
-            yield _told(limit, "", _period(limit, counted.now), _Standing(used, None if used is None else 0, added, 0))
+        yield from _of(limit_of_budget(budget, name, owner, ""), counted)
 
 
 class _Standing(NamedTuple):
@@ -81,7 +71,9 @@ def _of(limit: Limit, counted: _Counted) -> Iterator[StandingView]:
     if not limit.noted:
         yield _told(limit, "", period, _Standing(None, None))
         return
-    for counter, group in counters_now(limit, period, counted.used.keys() | counted.held.keys()):
+    for counter, group in counters_now(
+        limit, period.name if period is not None else "", counted.used.keys() | counted.held.keys()
+    ):
         added = counted.added.get(limit.rule, {}).get(group, 0) if limit.budget else 0
         used, held = counted.used.get(counter, 0), counted.held.get(counter, 0)
         yield _told(limit, group, period, _Standing(used, held, added, _carried(limit, group, period, counted)))
@@ -101,7 +93,9 @@ def _period(limit: Limit, now: int) -> Period | None:
 
 def _told(limit: Limit, group: str, period: Period | None, stands: _Standing) -> StandingView:
     used, held, added, over = stands
-    left = None if used is None or held is None else max(0, limit.amount + added + over - used - held)
+    there = limit.amount + added + over
+    left = None if used is None or held is None else max(0, there - used - held)
+    overrun = None if used is None else max(0, used - there)
     money = limit.unit is Unit.COST
 
     def units(number: int | None) -> int | str | None:
@@ -121,4 +115,5 @@ def _told(limit: Limit, group: str, period: Period | None, stands: _Standing) ->
         used=units(used),
         held=units(held),
         left=units(left),
+        overrun=units(overrun),
     )

@@ -29,6 +29,11 @@ class RoleMap(msgspec.Struct, frozen=True):
     claim: str
     given: Mapping[str, tuple[RoleAt, ...]]
 
+    @property
+    def everything(self) -> frozenset[RoleAt]:
+        """All that claims can come to."""
+        return frozenset(each for given in self.given.values() for each in given)
+
 
 class IdentityProvider(msgspec.Struct, frozen=True, kw_only=True):
     """One of them, with what it knows us by."""

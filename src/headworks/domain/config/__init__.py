@@ -8,7 +8,7 @@ from headworks.domain.config.alerts import AlertsRule
 from headworks.domain.config.auth import AuthRule, AwsAuth, EntraAuth, GoogleAuth, OAuthAuth
 from headworks.domain.config.identity import CertificatesRule, IdentityRule, IssuerRule
 from headworks.domain.config.key import KeyRule
-from headworks.domain.config.limits import BudgetEntry, LimitEntry, LimitsRule, RolloverEntry
+from headworks.domain.config.limits import BudgetEntry, LimitEntry, LimitsRule, RolloverEntry, values_of
 from headworks.domain.config.model import ModelRule, ProfileRule, RetryRule, TargetRule, WrittenModel, as_rule
 from headworks.domain.config.oidc import MappedRole, OidcRule, RolesRule
 from headworks.domain.config.policy import PolicySpec
@@ -62,6 +62,7 @@ __all__ = [
     "as_rule",
     "nanos_of",
     "overlay",
+    "values_of",
 ]
 
 
@@ -83,6 +84,8 @@ class Config(Written, frozen=True):
     keys: dict[str, KeyRule] = {}
     limits: dict[str, LimitEntry] = {}
     """What all callers together may use, of a model or of all."""
+    budgets: dict[str, BudgetEntry] = {}
+    """What all callers together may spend."""
     prices: dict[str, PriceRule | Literal["free"]] = {}
     """By `provider/model` or a glob of these; they go before published prices."""
     price_table: str = ""

@@ -10,6 +10,10 @@ WrittenUnit = Literal["requests", "input_tokens", "output_tokens", "tokens", "co
 WrittenCalendar = Literal["minute", "hour", "day", "week", "month"]
 
 
+Narrowed = dict[str, str | tuple[str, ...]]
+"""Fact → its value, or values."""
+
+
 class LimitEntry(Written, frozen=True):
     """So much over a stretch of time: `seconds` (any stretch of so long) or `calendar` (each day, …). What is under way at once has
     neither, nor has what a session may use in all.
@@ -26,6 +30,10 @@ class LimitEntry(Written, frozen=True):
     """Names or globs; left out: all models together."""
     group_by: tuple[str, ...] = ()
     """Each value of these has a counter of its own: `customer`, `session`, `model`, `tag:NAME`, … Requests without a value share one."""
+    where: Narrowed = {}
+    """It counts requests alone that have these values: `{customer: acme, "tag:tier": [gold, silver]}`."""
+    unless: Narrowed = {}
+    """It does not count requests that have one of these: `{customer: acme}`."""
     most_groups: int = 10_000
     """Groups beyond so many share one counter."""
     idle_seconds: int = 86_400
@@ -54,13 +62,21 @@ class BudgetEntry(Written, frozen=True):
     models: tuple[str, ...] | None = None
     """Names or globs; left out: all models together."""
     group_by: tuple[str, ...] = ()
-    """As for limits."""
+    """This and the three below as for limits."""
+    where: Narrowed = {}
+    unless: Narrowed = {}
+    on_loss: Literal["closed", "open"] = "closed"
     hard: bool = True
     """Requests that it does not cover are refused. A soft one only alerts."""
     thresholds: tuple[float, ...] = (0.5, 0.8, 1.0)
     """Parts of it at which an alert goes out, once a period. What was carried over does not count."""
     rollover: RolloverEntry | None = None
     """`{most: 20 USD, since: 2026-11-01}`; left out: what a period leaves over is gone."""
+
+
+def values_of(narrowed: Narrowed) -> dict[str, tuple[str, ...]]:
+    """The values of each fact."""
+    return {fact: (values,) if isinstance(values, str) else values for fact, values in narrowed.items()}
 
 
 class LimitsRule(Written, frozen=True):

@@ -25,7 +25,11 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     models: tuple[str, ...]
     """The names it goes by: as asked, and what that stands for. A limit's patterns concern it if they match one of them."""
     value_of: Callable[[str], str]
-    """The request's value of what a limit is grouped by (`customer`, `model`, `tag:team`); empty where it has none."""
+    """The request's value of what a limit is grouped by (`customer`, `model`, `tag:team`); empty where it has none. Customers and
+    sessions by their references.
+    """
+    said: Callable[[str], str] = str
+    """The same as callers say it: customers and sessions by their names."""
     input: int
     output: int
     cost: int
@@ -46,7 +50,7 @@ def claims_of(limits: Iterable[Limit], demand: Demand, wall_ns: int, periods: Pe
     for limit in limits:
         column, enough = limit.column, -1
         amount = amounts[column]
-        if not amount or (limit.models and not _concerns(limit, demand)):
+        if not amount or (limit.partial and not _concerns(limit, demand)):
             continue
         if column == COST and limit.currency != demand.currency:
             raise _foreign(limit, demand)
@@ -133,7 +137,17 @@ def _with_extra(claim: Claim, raised: Mapping[str, Limit]) -> Claim:
 
 
 def _concerns(limit: Limit, demand: Demand) -> bool:
-    return any(name_matches(pattern, name) for pattern in limit.models for name in demand.models)
+    if limit.models and not any(name_matches(pattern, name) for pattern in limit.models for name in demand.models):
+        return False
+    return not limit.named or (
+        all(_has(demand, *each) for each in limit.where.items())
+        and not any(_has(demand, *each) for each in limit.unless.items())
+    )
+
+
+def _has(demand: Demand, fact: str, values: tuple[str, ...]) -> bool:
+    """By its name or by its reference."""
+    return demand.said(fact) in values or demand.value_of(fact) in values
 
 
 def _bounded(value: str) -> str:

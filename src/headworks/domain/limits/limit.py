@@ -83,6 +83,10 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     zone: str = "UTC"
     models: tuple[str, ...] = ()
     group_by: tuple[str, ...] = ()
+    where: Mapping[str, tuple[str, ...]] = {}
+    """It is about requests alone that have, of each of these facts, one of the values."""
+    unless: Mapping[str, tuple[str, ...]] = {}
+    """It is not about requests that have one of the values of any of these."""
     currency: str = "USD"
     on_loss: OnLoss = OnLoss.CLOSED
     most_groups: int = 10_000
@@ -105,6 +109,10 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """What the names of all its counters begin with."""
     plain: bool = False
     """Whether its counters are two sums, and nothing else tells what is free."""
+    partial: bool = False
+    """Whether there are requests that it is not about."""
+    named: bool = False
+    """Whether that depends on values of facts."""
     simple: bool = False
     """Whether it concerns every request, all on one counter for good."""
     told: bool = False
@@ -125,7 +133,9 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
         derive(self, "column", UNITS.index(self.unit))
         derive(self, "micros", _micros_of(self.seconds))
         derive(self, "plain", self.shape in _SUMS and not (self.group_by and self.calendar is None) and not self.rollover)
-        derive(self, "simple", not (self.models or self.group_by or self.calendar or self.extra or self.rollover))
+        derive(self, "named", bool(self.where or self.unless))
+        derive(self, "partial", bool(self.models) or self.named)
+        derive(self, "simple", not (self.partial or self.group_by or self.calendar or self.extra or self.rollover))
         derive(self, "told", self.unit is Unit.REQUESTS or self.unit in TOKEN_UNITS)
         derive(self, "lasting", not self.seconds and (self.budget or _is_long(self)))
         derive(self, "noted", self.lasting or self.shape is Shape.UNDER_WAY)

@@ -7,16 +7,17 @@ from collections.abc import Iterable, Iterator
 
 from headworks.domain.limits.claims import OVERFLOW
 from headworks.domain.limits.limit import Limit, joined
-from headworks.domain.limits.periods import Period
 
 _LENGTH = re.compile(r"([0-9]+):")
 OTHERS = OVERFLOW
 """The group of those that share a counter because there are too many."""
 
 
-def counters_now(limit: Limit, period: Period | None, known: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """The counter and its group as it stands in the name, of each that is `known`; of an ungrouped limit the one that there is."""
-    ending = joined(period.name) if period is not None else ""
+def counters_now(limit: Limit, period: str, known: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The counter and its group as it stands in the name, of each that is `known`; of an ungrouped limit the one that there is.
+    `period` is the name of the one that runs, empty for a limit without any.
+    """
+    ending = joined(period) if period else ""
     if not limit.group_by:
         yield limit.stem + ending, ""
         return

@@ -23,6 +23,10 @@ class LimitRule(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, f
     """Names or globs; empty: all together."""
     group_by: tuple[str, ...] = ()
     """Each value of these facts has a counter of its own: `customer`, `user`, `model`, `session`, `tag:NAME`. Without a value: one more."""
+    where: dict[str, tuple[str, ...]] = {}
+    """Requests alone that have, of each of these facts, one of the values."""
+    unless: dict[str, tuple[str, ...]] = {}
+    """None that has one of the values of any of these."""
     most_groups: int = 10_000
     """Those beyond share one counter."""
     on_loss: OnLoss = OnLoss.CLOSED
@@ -44,7 +48,13 @@ class BudgetRule(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
     """Parts of it at which an alert goes out, once a period."""
     rollover: Rollover | None = None
     """What a period leaves over may be used in the next one. `since` is the store's to set."""
+    models: tuple[str, ...] = ()
+    """Names or globs; empty: all together."""
     group_by: tuple[str, ...] = ()
+    """This and all below as of limits."""
+    where: dict[str, tuple[str, ...]] = {}
+    unless: dict[str, tuple[str, ...]] = {}
+    on_loss: OnLoss = OnLoss.CLOSED
 
 
 class Bounds(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):

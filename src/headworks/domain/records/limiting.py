@@ -7,7 +7,7 @@ import msgspec
 from headworks.domain.limits import Limit, Unit
 from headworks.domain.records.bounds import BudgetRule, LimitRule
 
-_OF_BUDGETS = ("amount", "currency", "calendar", "zone", "group_by", "rollover")
+_OF_BUDGETS = ("amount", "currency", "calendar", "zone", "models", "group_by", "where", "unless", "on_loss", "rollover")
 """Fields that a budget's counter has from it. What a limit's rule says, its counter says, too."""
 
 

@@ -51,13 +51,13 @@ class Pricing:
                 params.line_at("input_cost_per_token"), "prices per token", "price of the target, dollars per million"
             )
             return own
-        if "*" in model or self._quoted(found, model) is not None or found.row.self_hosted:
+        if "*" in model or self._quoted(found.rule.prices or found.row.prices, model) is not None or found.row.self_hosted:
             return None
-        card = self._quoted(found, base.rpartition("/")[2]) if base else None
+        card = self._quoted(found.prices, base.rpartition("/")[2] if base else model)
         if card is not None:
             self._notes.approximated(
-                info.line_at("base_model"),
-                f"base_model {base}",
+                info.line_at("base_model") if base else params.line,
+                f"base_model {base}" if base else f"{found.name}/{model}, served elsewhere",
                 "today's published price of that model is written beside the target",
             )
             return _rule_of(card)
@@ -68,8 +68,7 @@ class Pricing:
         )
         return "free"
 
-    def _quoted(self, found: Found, model: str) -> PriceCard | None:
-        table = found.rule.prices or found.row.prices
+    def _quoted(self, table: str, model: str) -> PriceCard | None:
         quote = self._prices.quote(table, model, self._at) if table else None
         return None if quote is None else quote.card
 

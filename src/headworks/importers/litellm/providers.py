@@ -58,11 +58,12 @@ class Vendors:
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A provider that was made or found."""
+    """A provider that was made or found. `prices` is the list that LiteLLM goes by: the vendor's, wherever its models are served."""
 
     name: str
     rule: ProviderRule
     row: ProviderRow
+    prices: str
 
 
 class Providers:
@@ -80,6 +81,7 @@ class Providers:
 
     def of(self, vendor: VendorRow, params: Section) -> Found:
         """The provider of a deployment, made at its first one."""
+        prices = vendor.prices or self._catalog.providers[vendor.type].prices
         if vendor.elsewhere and _is_elsewhere(params, self._catalog.providers[vendor.type]):
             vendor = VendorRow(type=vendor.elsewhere)
         row = self._catalog.providers[vendor.type]
@@ -88,7 +90,7 @@ class Providers:
         name = self._name(vendor.named or stem, rule)
         if name not in self.rules:
             self.rules[name] = msgspec.structs.replace(rule, type="" if name == rule.type else rule.type)
-        return Found(name, rule, row)
+        return Found(name, rule, row, prices)
 
     def unfit_address(self, vendor: VendorRow, params: Section) -> str:
         """Why nobody could be reached there; empty where somebody could, as far as can be told."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Protocol
 
 from sqlalchemy import URL, event, make_url
@@ -33,6 +34,7 @@ class Database:
             driver = self.url.get_driver_name()
             raise DatabaseUnusable(f"The driver for `database` is not installed. Run: pip install {driver}") from None
         self._writer = self._engine.execution_options(**{_WRITES: True})
+        self._turn = asyncio.Lock() if self.is_sqlite else nullcontext()
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncConnection]:
@@ -42,8 +44,10 @@ class Database:
 
     @asynccontextmanager
     async def writing(self) -> AsyncGenerator[AsyncConnection]:
-        """A transaction, committed at the end unless something was raised. On SQLite the one writer from its beginning on."""
-        async with self._writer.begin() as connection:
+        """A transaction, committed at the end unless something was raised. On SQLite the one writer from its beginning on: those of one
+        process take turns in the order in which they come, for who waits inside SQLite is overtaken, and gives up after a while.
+        """
+        async with self._turn, self._writer.begin() as connection:
             yield connection
 
     async def close(self) -> None:

@@ -13,22 +13,29 @@ _PATIENCE = 1.0
 """Seconds to wait for a writer."""
 
 
+def version_in(file: Path) -> str:
+    """The version of the tables; empty where there are none. Raises `ConnectionError` where the file does not answer."""
+    return str(_found(file, "alembic_version", "SELECT version_num FROM alembic_version") or "")
+
+
 def has_records(file: Path) -> bool:
     """Whether anything was ever recorded. Raises `ConnectionError` where the file does not answer."""
-    return _finds(file, "change_head", "SELECT 1 FROM change_head WHERE number > 0")
+    return _found(file, "change_head", "SELECT 1 FROM change_head WHERE number > 0") is not None
 
 
 def has_books(file: Path) -> bool:
     """Whether any exchange was ever booked. Raises `ConnectionError` where the file does not answer."""
-    return _finds(file, "places", "SELECT 1 FROM places LIMIT 1")
+    return _found(file, "places", "SELECT 1 FROM places LIMIT 1") is not None
 
 
-def _finds(file: Path, table: str, question: str) -> bool:
+def _found(file: Path, table: str, question: str) -> object:
+    """The first column of the first row of the answer; None where there is no row, no table or no file."""
     if not file.exists():
-        return False
+        return None
     try:
         with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=_PATIENCE)) as connection:
             made = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone()
-            return made is not None and connection.execute(question).fetchone() is not None
+            row = connection.execute(question).fetchone() if made is not None else None
     except sqlite3.Error as trouble:
         raise ConnectionError(type(trouble).__name__) from None
+    return row[0] if row is not None else None

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Select, Table, case, insert, select, update
+from sqlalchemy import ColumnElement, Select, Table, and_, case, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from headworks.domain.alerts import WRITTEN, BudgetAlert, threshold_text
-from headworks.domain.records import BudgetRule
+from headworks.domain.alerts import BudgetAlert, threshold_text
+from headworks.domain.limits import Limit
+from headworks.domain.limits.limit import joined
+from headworks.domain.limits.told import counters_now
+from headworks.domain.records import BudgetRule, limit_of_budget
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.records.rows import bounds_of
-from headworks.stores.sql.schema import ALERTS, GRANTS, KEYS, PARTIES, POSTINGS
+from headworks.stores.sql.schema import ALERTS, COUNTER_SPEND, GRANTS, KEYS, PARTIES, POSTINGS
 from headworks.stores.sql.sums import halves_of, sums_of
 
 RECENT = 3600
 """Seconds: only where something was spent since can a key's budget have passed anything."""
-_COLUMNS = {"org": "organisation", "team": "team", "proj": "project", "user": "user", "svc": "user", "key": "key"}
-_GROUPS = {"customer": "customer", "model": "model", "user": "user", "key": "key", "provider": "provider"}
 _COUNTED_AS = case((KEYS.c.origin != "", KEYS.c.origin), else_=KEYS.c.id)
 _NS = 10**9
 _AT_ONCE = 500
+_BEYOND = chr(sys.maxunicode)
+"""Sorts behind all that a counter's name can go on with."""
 
 
 class Owned(msgspec.Struct, frozen=True):
@@ -35,23 +39,20 @@ class Owned(msgspec.Struct, frozen=True):
     rule: BudgetRule
 
 
+class DocumentBudgets(msgspec.Struct, frozen=True):
+    """Those that stand in the configuration."""
+
+    everybody: Sequence[Owned] = ()
+    """Of what all callers spend."""
+    of_keys: Mapping[str, Sequence[Owned]] = {}
+    """By the name of the key."""
+
+
 class Window(NamedTuple):
-    """A budget in the period of it that runs: its name, and its bounds in nanoseconds."""
+    """A budget in the period of it that runs: its name, as in those of counters; empty for a budget without one."""
 
     owned: Owned
     period: str
-    start_ns: int
-    end_ns: int
-
-
-class _Question(NamedTuple):
-    """What budgets are asked for by, but for their owners. Seconds."""
-
-    column: str
-    group_by: tuple[str, ...]
-    currency: str
-    since: int
-    until: int
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -78,43 +79,32 @@ class AlertTables:
         async with self._database.reading() as connection:
             return (await connection.execute(_spenders(now_ns).limit(1))).first() is not None
 
-    async def budgets(self, now_ns: int, written: Mapping[str, Sequence[Owned]]) -> Sequence[Owned]:
-        """Of all parties, and of the keys that have spent lately: of those in the database, and of those that are `written` elsewhere,
-        by their names.
-        """
+    async def budgets(self, now_ns: int, written: DocumentBudgets) -> Sequence[Owned]:
+        """Of all parties, of everybody, and of the keys that have spent lately: in the database, and `written` in the configuration."""
         recent = _spenders(now_ns)
-        found: list[Owned] = []
+        found: list[Owned] = [*written.everybody]
         async with self._database.reading() as connection:
             for table, whose, condition in ((PARTIES, PARTIES.c.id, None), (KEYS, _COUNTED_AS, KEYS.c.id.in_(recent))):
                 statement = select(whose, table.c.name, table.c.bounds).where(table.c.bounds.like('%"budgets"%'))
                 rows = await connection.execute(statement if condition is None else statement.where(condition))
                 for owner, name, text in rows:
-                    found += _watched(Owned(owner, name, budget, rule) for budget, rule in bounds_of(text).budgets.items())
-            if written:
+                    found += (Owned(owner, name, budget, rule) for budget, rule in bounds_of(text).budgets.items())
+            if written.of_keys:
                 for (key,) in await connection.execute(recent):
-                    found += _watched(written.get(key, ()))
+                    found += written.of_keys.get(key, ())
         return found
 
-    async def spent(self, windows: Sequence[Window]) -> list[dict[tuple[str, ...], int]]:
-        """For each: values of its group → nano-units charged in it. Ungrouped budgets have the one group of none.
+    async def spent(self, windows: Sequence[Window]) -> list[dict[str, int]]:
+        """For each: group, as counters name it → nano-units charged in it. Ungrouped budgets have the one group of none.
 
-        Those that differ by their owners alone are asked for together: there may be one for every key.
+        Those without groups are asked for together: there may be one for every key.
         """
-        asked: dict[_Question, set[str]] = {}
-        for window in windows:
-            asked.setdefault(_question(window), set()).add(_party(window))
-        found: dict[tuple[_Question, str], dict[tuple[str, ...], int]] = {}
+        plain = [_counter(window) for window in windows if not window.owned.rule.group_by]
         async with self._database.reading() as connection:
-            for question, parties in asked.items():
-                ordered = sorted(parties)
-                for first in range(0, len(ordered), _AT_ONCE):
-                    some = ordered[first : first + _AT_ONCE]
-                    origins = await _origins(connection, some) if question.column == "key" else {}
-                    for row in (await connection.execute(_spent(question, [*some, *origins]))).mappings():
-                        party, _, _, *group = map(str, row.values())
-                        groups = found.setdefault((question, origins.get(party, party)), {})
-                        groups[tuple(group)] = groups.get(tuple(group), 0) + sums_of(row, ["price"])["price"]
-        return [found.get((_question(window), _party(window)), {}) for window in windows]
+            known: dict[str, int] = {}
+            for first in range(0, len(plain), _AT_ONCE):
+                known |= await _units(connection, COUNTER_SPEND.c.counter.in_(plain[first : first + _AT_ONCE]))
+            return [await _by_group(connection, window, known) for window in windows]
 
     async def added(self, windows: Sequence[Window]) -> list[dict[str, int]]:
         """For each: group, as counters name it → nano-units that were added to the budget."""
@@ -174,38 +164,29 @@ def _spenders(now_ns: int) -> Select[str]:
     return select(POSTINGS.c.key).where(POSTINGS.c.bucket >= now_ns // _NS - RECENT).distinct()
 
 
-def _watched(budgets: Iterable[Owned]) -> list[Owned]:
-    """Those whose spend postings can tell: not those that are grouped by what only a request knows."""
-    return [each for each in budgets if each.rule.amount > 0 and all(group in _GROUPS for group in each.rule.group_by)]
+def _limit(window: Window) -> Limit:
+    owned = window.owned
+    return limit_of_budget(owned.rule, owned.name, owned.owner, owned.owner_name)
 
 
-def _question(window: Window) -> _Question:
-    owner, rule = window.owned.owner, window.owned.rule
-    column = "key" if owner.startswith(WRITTEN) else _COLUMNS[owner.partition("_")[0]]
-    return _Question(column, tuple(rule.group_by), rule.currency, window.start_ns // _NS, -(-window.end_ns // _NS))
+def _counter(window: Window) -> str:
+    """Of a budget without groups."""
+    return _limit(window).stem + (joined(window.period) if window.period else "")
 
 
-def _party(window: Window) -> str:
-    """As postings call it."""
-    return window.owned.owner.removeprefix(WRITTEN)
+async def _by_group(connection: AsyncConnection, window: Window, known: Mapping[str, int]) -> dict[str, int]:
+    limit = _limit(window)
+    if not limit.group_by:
+        units = known.get(_counter(window))
+        return {"": units} if units is not None else {}
+    counter = COUNTER_SPEND.c.counter
+    found = await _units(connection, and_(counter >= limit.stem, counter < limit.stem + _BEYOND))
+    return {group: found[name] for name, group in counters_now(limit, window.period, found)}
 
 
-async def _origins(connection: AsyncConnection, keys: Sequence[str]) -> dict[str, str]:
-    """The keys that came in the place of these → in whose."""
-    rows = await connection.execute(select(KEYS.c.id, KEYS.c.origin).where(KEYS.c.origin != "", KEYS.c.origin.in_(keys)))
-    return {row.id: row.origin for row in rows}
-
-
-def _spent(question: _Question, parties: Sequence[str]) -> Select[*tuple[str, ...]]:
-    """Party, the sum's halves, values of the group; typed as text, which all but the halves are."""
-    table = POSTINGS.c
-    party, groups = table[question.column], [table[_GROUPS[name]] for name in question.group_by]
-    return (
-        select(party, *halves_of([table.price]), *groups)
-        .where(party.in_(parties), table.currency == question.currency)
-        .where(table.bucket >= question.since, table.bucket < question.until)
-        .group_by(party, *groups)
-    )
+async def _units(connection: AsyncConnection, wanted: ColumnElement[bool]) -> dict[str, int]:
+    rows = await connection.execute(select(COUNTER_SPEND.c.counter, COUNTER_SPEND.c.units).where(wanted))
+    return {row[0]: row[1] for row in rows}
 
 
 def _key(alert: BudgetAlert) -> dict[str, str]:

@@ -7,9 +7,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headworks.stores.sql.engine import Database
+from headworks.stores.sql.wanted import WANTED
 
-WANTED = "0008"
-"""The last migration. Versions sort as text."""
 _VERSIONS = table("alembic_version", column("version_num"))
 
 

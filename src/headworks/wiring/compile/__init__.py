@@ -62,6 +62,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
     check_settings(bench, config)
     check_alerts(bench, config.alerts)
     check_oidc(bench, config)
+    shared = LimitCompiler(bench, models).of_everybody(config.limits, config.budgets)
     snapshot = Snapshot(
         revision="",
         models=models.fixed,
@@ -75,7 +76,8 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
         logs=config.logs,
         cache=config.cache,
         customers=config.customers,
-        limits=LimitCompiler(bench, models).of_everybody(config.limits),
+        limits=shared.limits,
+        soft_budgets=shared.soft_budgets,
         guards=compile_guards(bench, config),
         policies=compile_policies(bench, config),
         breaker=config.breaker,

@@ -15,6 +15,7 @@ from headworks.providers.catalog import Catalog
 from headworks.providers.credentials.held import Held, unkept
 from headworks.providers.price_table import PriceTable
 from headworks.providers.profiles import Profiles
+from headworks.wiring.compile.own_secrets import VARIABLES, is_own_file
 from headworks.wiring.config_file.problems import Problem
 from headworks.wiring.config_file.tree import Path
 
@@ -100,7 +101,11 @@ class Bench:
         if _REFERENCE.sub("", written).find("${") >= 0:
             self.wrong(path, "A reference is not complete.", "Write ${NAME} or ${NAME:-default}.")
             return ""
-        missing = [name for name, default in _REFERENCE.findall(written) if not self.givens.env.get(name) and not default]
+        named = dict(_REFERENCE.findall(written))
+        if own := VARIABLES.intersection(named):
+            self._own(f"'{min(own)}'", path)
+            return ""
+        missing = [name for name, default in named.items() if not self.givens.env.get(name) and not default]
         for name in missing:
             self.wrong(path, f"The environment variable '{name}' is not set.", f"Set it, or write ${{{name}:-default}}.")
         return "" if missing else _REFERENCE.sub(lambda found: self.givens.env.get(found[1]) or found[2], written)
@@ -129,6 +134,9 @@ class Bench:
             self._file(name, path)
         return self.located(name) if name else ""
 
+    def _own(self, what: str, path: Path) -> None:
+        self.wrong(path, f"{what} is a secret of this installation itself.", "No configuration needs it. Name another one.")
+
     def _kept(self, name: str, path: Path) -> str:
         if path == ("database",):
             self.wrong(path, "The database's own address cannot be kept in it.", "Write ${NAME} or file:/path instead.")
@@ -141,6 +149,9 @@ class Bench:
 
     def _file(self, name: str, path: Path) -> str:
         located = self.located(name)
+        if is_own_file(located, self.givens.env):
+            self._own(f"The file '{located}'", path)
+            return ""
         self.files.add(located)
         try:
             return self.givens.read(located).strip()

@@ -27,7 +27,7 @@ def compile_identity(bench: Bench, config: Config) -> IdentitySettings:
         path = ("identity", "issuers", name)
         issuer = _issuer(bench, name, rule, path)
         if issuer.issuer in issuers:
-            bench.wrong((*path, "issuer"), f"'{issuer.issuer}' has an entry already.", "Give each issuer one.")
+            bench.wrong((*path, "issuer"), f"'{rule.issuer}' has an entry already.", "Give each issuer one.")
         issuers[issuer.issuer] = issuer
     return IdentitySettings(
         issuers=issuers,
@@ -64,9 +64,9 @@ def _issuer(bench: Bench, name: str, rule: IssuerRule, path: Path) -> Issuer:
     if not _NAME.fullmatch(name):
         bench.wrong(path, f"'{name}' is no name for an issuer.", "Use up to 64 letters, digits, dots, dashes.", on_key=True)
     url = bench.text(rule.issuer, (*path, "issuer"))
-    _check_address(bench, url, (*path, "issuer"))
+    _check_address(bench, url, rule.issuer, (*path, "issuer"))
     if rule.jwks_uri:
-        _check_address(bench, rule.jwks_uri, (*path, "jwks_uri"))
+        _check_address(bench, rule.jwks_uri, rule.jwks_uri, (*path, "jwks_uri"))
     audience = (rule.audience,) if isinstance(rule.audience, str) else rule.audience
     if not audience or not all(audience):
         bench.wrong(
@@ -100,6 +100,7 @@ def _issuer(bench: Bench, name: str, rule: IssuerRule, path: Path) -> Issuer:
     )
 
 
-def _check_address(bench: Bench, url: str, path: Path) -> None:
+def _check_address(bench: Bench, url: str, written: str, path: Path) -> None:
+    """`written` is what may be shown: what a reference leads to is for nobody who only writes it."""
     if not is_guarded(url):
-        bench.wrong(path, f"'{url}' is no address of an issuer.", "Write https://…")
+        bench.wrong(path, f"'{written}' is no address of an issuer.", "Write https://…")

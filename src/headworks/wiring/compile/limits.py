@@ -7,9 +7,20 @@ from datetime import datetime
 from typing import TypedDict
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from headworks.domain.alerts import WRITTEN
-from headworks.domain.config import BudgetEntry, LimitEntry, LimitsRule, nanos_of
-from headworks.domain.limits import OF_NO_MODEL, Calendar, Limit, OnLoss, Rollover, Unit, mistakes_in
+from headworks.domain.alerts import EVERYBODY, WRITTEN
+from headworks.domain.config import BudgetEntry, LimitEntry, LimitsRule, nanos_of, values_of
+from headworks.domain.limits import (
+    NO_RULES,
+    OF_NO_MODEL,
+    SOFT_ANYWAY,
+    Calendar,
+    Limit,
+    OnLoss,
+    Rollover,
+    Rules,
+    Unit,
+    mistakes_in,
+)
 from headworks.domain.patterns import overlap
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.compile.models import Models
@@ -22,8 +33,6 @@ _SHORT = (
     ("concurrent", "concurrent", Unit.CONCURRENT, 0.0),
 )
 """Field, what such a limit is called, and what it counts in how many seconds."""
-_EVERYBODY = "config:all"
-"""Owner of what all callers share."""
 _MOST_THRESHOLD = 10
 _NANOS = 10**9
 SHORT_NAMES = frozenset(said for _, said, _, _ in _SHORT)
@@ -35,50 +44,57 @@ class LimitCompiler:
     def __init__(self, bench: Bench, models: Models) -> None:
         self._bench = bench
         self._models = models
+        self._tags: Mapping[str, str] = {}
 
-    def limits(self, name: str, rule: LimitsRule, path: Path) -> tuple[Limit, ...]:
-        """Of the key `name`. Notes what is wrong, and what could never match."""
-        return tuple(self._all(name, rule, path))
+    def rules(self, name: str, rule: LimitsRule, path: Path, tags: Mapping[str, str]) -> Rules:
+        """Of the key `name`, which has these tags. Notes what is wrong, and what could never match."""
+        owner = WRITTEN + name  # once for all of them: there may be ten thousand keys
+        self._tags = tags
+        limits = tuple(self._limits(f"key/{name}", owner, rule, path))
+        if "budget" in rule.budgets and rule.budget is not None:
+            below = (*path, "budgets", "budget")
+            self._bench.wrong(below, "'budget' is what the short form is called.", "Give it another name.", on_key=True)
+        return Rules(limits).plus(self._budgets(f"key/{name}", owner, rule.budgets, (*path, "budgets")))
 
-    def of_everybody(self, rules: Mapping[str, LimitEntry]) -> tuple[Limit, ...]:
+    def of_everybody(self, rules: Mapping[str, LimitEntry], budgets: Mapping[str, BudgetEntry]) -> Rules:
         """Those that all callers share."""
         limits: list[Limit] = []
         for said, entry in rules.items():
             path = ("limits", said)
             self._check_named(entry, path)
-            limits += self._checked(self._rule({"id": f"all/{said}", "owner": _EVERYBODY, "rule": said}, entry, path), path)
-        return tuple(limits)
+            limits += self._checked(self._rule(_named("all", EVERYBODY, said), entry, path), path)
+        return Rules(tuple(limits)).plus(self._budgets("all", EVERYBODY, budgets, ("budgets",)))
 
-    def _all(self, name: str, rule: LimitsRule, path: Path) -> Iterator[Limit]:
-        owner = WRITTEN + name  # once for all of them: there may be ten thousand keys
-        yield from self._short(name, owner, rule, path)
+    def _limits(self, title: str, owner: str, rule: LimitsRule, path: Path) -> Iterator[Limit]:
+        yield from self._short(title, owner, rule, path)
         for said, entry in rule.rules.items():
             below = (*path, "rules", said)
             if said in SHORT_NAMES:
                 self._bench.wrong(below, f"'{said}' is what the short form is called.", "Give it another name.", on_key=True)
             self._check_named(entry, below)
-            yield from self._checked(self._rule(_named(name, owner, said), entry, below), below)
-        for said, budget in rule.budgets.items():
-            below = (*path, "budgets", said)
-            if said == "budget" and rule.budget is not None:
-                self._bench.wrong(below, "'budget' is what the short form is called.", "Give it another name.", on_key=True)
-            self._check_named(budget, below)
-            checked = tuple(self._checked(self._budget(_named(name, owner, said), budget, below), below))
-            if budget.hard:  # a soft one holds nobody back: the control process watches it
-                yield from checked
+            yield from self._checked(self._rule(_named(title, owner, said), entry, below), below)
 
-    def _short(self, name: str, owner: str, rule: LimitsRule, path: Path) -> Iterator[Limit]:
+    def _budgets(self, title: str, owner: str, entries: Mapping[str, BudgetEntry], path: Path) -> Rules:
+        rules = NO_RULES
+        for said, budget in entries.items():
+            below = (*path, said)
+            self._check_named(budget, below)
+            checked = tuple(self._checked(self._budget(_named(title, owner, said), budget, below), below))
+            rules = rules.plus(Rules(checked) if budget.hard else Rules((), checked))
+        return rules
+
+    def _short(self, title: str, owner: str, rule: LimitsRule, path: Path) -> Iterator[Limit]:
         for field, said, unit, seconds in _SHORT:
             amount = getattr(rule, field)
             if amount is not None:
-                limit = Limit(**_named(name, owner, said), unit=unit, amount=amount, seconds=seconds)
+                limit = Limit(**_named(title, owner, said), unit=unit, amount=amount, seconds=seconds)
                 if amount <= 0:
                     self._bench.wrong((*path, field), "A limit of 0 would allow nothing.", "Remove the key instead.")
                 yield limit
         if rule.budget is not None:
             amount = self._money(rule.budget, (*path, "budget"))
             if amount is not None:
-                yield Limit(**_named(name, owner, "budget"), unit=Unit.COST, amount=amount, budget=True)
+                yield Limit(**_named(title, owner, "budget"), unit=Unit.COST, amount=amount, budget=True)
 
     def _rule(self, named: _Named, entry: LimitEntry, path: Path) -> Limit | None:
         amount = self._amount(entry, (*path, "amount"))
@@ -93,6 +109,8 @@ class LimitCompiler:
             zone=entry.zone,
             models=entry.models or (),
             group_by=entry.group_by,
+            where=values_of(entry.where),
+            unless=values_of(entry.unless),
             most_groups=entry.most_groups,
             idle_seconds=entry.idle_seconds,
             on_loss=OnLoss(entry.on_loss),
@@ -106,6 +124,8 @@ class LimitCompiler:
             self._bench.wrong(
                 (*path, "thresholds"), "A threshold is a part of the amount, above 0 and up to 10.", "Half of it is 0.5."
             )
+        if not entry.hard and entry.on_loss != "closed":
+            self._bench.wrong((*path, "on_loss"), SOFT_ANYWAY, "Leave `on_loss` out.")
         return Limit(
             **named,
             unit=Unit.COST,
@@ -114,6 +134,9 @@ class LimitCompiler:
             zone=entry.zone,
             models=entry.models or (),
             group_by=entry.group_by,
+            where=values_of(entry.where),
+            unless=values_of(entry.unless),
+            on_loss=OnLoss(entry.on_loss),
             budget=True,
             rollover=self._rollover(entry, (*path, "rollover")),
         )
@@ -166,7 +189,7 @@ class LimitCompiler:
     def _checked(self, limit: Limit | None, path: Path) -> Iterator[Limit]:
         if limit is None:
             return
-        for place, trouble in mistakes_in(limit):
+        for place, trouble in mistakes_in(limit, self._tags):
             self._bench.wrong((*path, *place), trouble)
         names = self._models.names
         for number, pattern in enumerate(limit.models):
@@ -185,5 +208,5 @@ class _Named(TypedDict):
     rule: str
 
 
-def _named(key: str, owner: str, rule: str) -> _Named:
-    return {"id": f"key/{key}/{rule}", "owner": owner, "rule": rule}
+def _named(title: str, owner: str, rule: str) -> _Named:
+    return {"id": f"{title}/{rule}", "owner": owner, "rule": rule}

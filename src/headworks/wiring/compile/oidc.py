@@ -79,9 +79,14 @@ def _audiences_elsewhere(rule: OidcRule, config: Config) -> set[str]:
     """What tokens of the same issuer are for besides: its ID tokens, and those of callers of models."""
     others = {rule.client_id}
     for issuer in config.identity.issuers.values():
-        if issuer.issuer == rule.issuer:
+        if _may_be(issuer.issuer, rule.issuer):
             others |= {issuer.audience} if isinstance(issuer.audience, str) else set(issuer.audience)
     return others
+
+
+def _may_be(written: str, issuer: str) -> bool:
+    """Whether they are the same, or can be by what a reference leads to."""
+    return written == issuer or "${" in written or written.startswith(("file:", "secret:"))
 
 
 def _flaws_of_roles(rule: OidcRule) -> Iterator[Flaw]:

@@ -26,7 +26,7 @@ def compile_keys(bench: Bench, config: Config, models: Models) -> dict[bytes, Pr
     access = AccessCheck(bench, config, models)
     for name, rule in config.keys.items():
         path = ("keys", name)
-        held = limits.limits(name, rule.limits, (*path, "limits"))
+        counted = limits.rules(name, rule.limits, (*path, "limits"), rule.tags)
         digest = _digest(bench, rule, path)
         _check_models(bench, rule, models, path)
         access.check(rule, path)
@@ -38,7 +38,8 @@ def compile_keys(bench: Bench, config: Config, models: Models) -> dict[bytes, Pr
                 name=name,
                 team=rule.team,
                 models=rule.models or (),
-                limits=held,
+                limits=counted.limits,
+                soft_budgets=counted.soft_budgets,
                 allows_all=rule.models is None,
                 features=governed_of((rule.features,)),
                 ordinary=ordinary_of((rule.features,)),

@@ -30,23 +30,31 @@ _SINCE = (
     "the beginning of the next period where the budget was there without a rollover."
 )
 _WARNINGS = "What of that which was just written can have no effect, or leaves nothing that could be used. Set by the server, whatever is sent."
-Tags = Annotated[dict[Label, Text], Meta(max_length=100)]
+_NARROWED = "Values by fact: `customer`, `tag:NAME`, … Of `where` a request has to have one of each fact, of `unless` it may have none at all."
+Narrowed = Annotated[dict[Text, Annotated[tuple[Text, ...], Meta(max_length=1000)]], Meta(max_length=20, description=_NARROWED)]
+Tags = Annotated[dict[Label, Text], Meta(max_length=100, description="Labels of all that is asked at and below it.")]
+Models = Annotated[Words | None, Meta(description="Names or patterns that it counts. Left out or null: all.")]
+Groups = Annotated[
+    Words, Meta(description="Facts, for each value of which there is a counter of its own: `customer`, `tag:NAME`, …")
+]
+Period = Annotated[Calendar | None, Meta(description="How often it begins anew. Left out or null: not by the calendar.")]
+Lost = Annotated[OnLoss, Meta(description="What holds while shared counters cannot be asked.")]
 
 
 class LimitBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """So many units over a stretch of time: `seconds` (rolling), `calendar`, or neither for what is under way at once."""
 
-    unit: Unit
-    amount: Count | Decimal
-    """A number; for `cost` money as decimal text."""
-    seconds: Annotated[float, Meta(ge=0, le=366 * 86_400)] = 0.0
-    calendar: Calendar | None = None
+    unit: Annotated[Unit, Meta(description="What is counted.")]
+    amount: Annotated[Count | Decimal, Meta(description="A number; for `cost` money as decimal text.")]
+    seconds: Annotated[float, Meta(ge=0, le=366 * 86_400, description="Within any so many seconds. 0: not so.")] = 0.0
+    calendar: Period = None
     zone: Zone = "UTC"
-    models: Words | None = None
-    """Left out: all."""
-    group_by: Words = ()
-    most_groups: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
-    on_loss: OnLoss = OnLoss.CLOSED
+    models: Models = None
+    group_by: Groups = ()
+    where: Narrowed = {}
+    unless: Narrowed = {}
+    most_groups: Annotated[int, Meta(ge=1, le=1_000_000, description="So many of these; all beyond share one.")] = 10_000
+    on_loss: Lost = OnLoss.CLOSED
     currency: Currency = "USD"
 
     @classmethod
@@ -68,8 +76,7 @@ class LimitBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, f
 class RolloverBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """What a period leaves over may be used in the next one, and in that one only."""
 
-    most: Decimal
-    """Of it, at most so much."""
+    most: Annotated[Decimal, Meta(description="Of it, at most so much: money, as decimal text.")]
     since: Annotated[When | None, Meta(description=_SINCE, extra_json_schema={"readOnly": True})] = None
 
     @classmethod
@@ -87,12 +94,21 @@ class BudgetBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
 
     amount: Decimal
     currency: Currency = "USD"
-    calendar: Calendar | None = None
+    calendar: Period = None
     zone: Zone = "UTC"
-    hard: bool = True
-    thresholds: Annotated[tuple[Annotated[float, Meta(gt=0, le=10)], ...], Meta(max_length=20)] = (0.5, 0.8, 1.0)
-    rollover: RolloverBody | None = None
-    group_by: Words = ()
+    hard: Annotated[bool, Meta(description="Whether requests beyond it are refused; a soft one only alerts.")] = True
+    thresholds: Annotated[
+        tuple[Annotated[float, Meta(gt=0, le=10)], ...],
+        Meta(max_length=20, description="Parts of it at which an alert is sent."),
+    ] = (0.5, 0.8, 1.0)
+    rollover: Annotated[
+        RolloverBody | None, Meta(description="What of a period may be used in the next one. Left out or null: nothing.")
+    ] = None
+    models: Models = None
+    group_by: Groups = ()
+    where: Narrowed = {}
+    unless: Narrowed = {}
+    on_loss: Lost = OnLoss.CLOSED
 
     @classmethod
     def of(cls, rule: BudgetRule) -> BudgetBody:
@@ -100,6 +116,7 @@ class BudgetBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
         facts = msgspec.structs.asdict(rule)
         facts["amount"] = decimal_of(rule.amount)
         facts["rollover"] = RolloverBody.of(rule.rollover) if rule.rollover is not None else None
+        facts["models"] = rule.models or None
         return cls(**facts)
 
     def rule(self) -> BudgetRule:
@@ -107,22 +124,25 @@ class BudgetBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
         facts = msgspec.structs.asdict(self)
         facts["amount"] = nanos_of(self.amount)
         facts["rollover"] = self.rollover.rollover() if self.rollover is not None else None
+        facts["models"] = self.models or ()
         return BudgetRule(**facts)
 
 
 class BoundsBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """What a party or key may do and use. Left out or null: not narrowed here; an empty list allows nothing."""
 
-    models: Words | None = None
-    endpoints: Words | None = None
-    features: Words | None = None
-    providers: Words | None = None
-    regions: Words | None = None
-    policies: Words = ()
-    guards: Words = ()
+    models: Annotated[Words | None, Meta(description="Names or patterns that may be asked. An organisation has to say so.")] = (
+        None
+    )
+    endpoints: Annotated[Words | None, Meta(description="Kinds of requests: `chat`, `embeddings`, …")] = None
+    features: Annotated[Words | None, Meta(description="What requests may use: `tools`, `web_search`, …; `*` for all.")] = None
+    providers: Annotated[Words | None, Meta(description="Providers that may serve.")] = None
+    regions: Annotated[Words | None, Meta(description="Regions that may serve.")] = None
+    policies: Annotated[Words, Meta(description="Names of policies that hold besides those for all.")] = ()
+    guards: Annotated[Words, Meta(description="Names of guards that look besides those for all.")] = ()
     tags: Tags = {}
-    limits: Annotated[dict[Label, LimitBody], Meta(max_length=100)] = {}
-    budgets: Annotated[dict[Label, BudgetBody], Meta(max_length=100)] = {}
+    limits: Annotated[dict[Label, LimitBody], Meta(max_length=100, description="By what they are called.")] = {}
+    budgets: Annotated[dict[Label, BudgetBody], Meta(max_length=100, description="By what they are called.")] = {}
     warnings: Annotated[tuple[Mistake, ...], Meta(description=_WARNINGS, extra_json_schema={"readOnly": True})] = ()
 
     @classmethod

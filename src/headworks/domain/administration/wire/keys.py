@@ -10,30 +10,30 @@ from msgspec import UNSET, Meta, UnsetType
 
 from headworks.domain.administration.wire.bounds import BoundsBody
 from headworks.domain.administration.wire.problem import Mistake
-from headworks.domain.administration.wire.values import Id, Name, When, when_of
-from headworks.domain.records import KeyRecord
+from headworks.domain.administration.wire.values import Ends, Id, Name, When, when_of
+from headworks.domain.records import KeyRecord, Narrowed
 
 
 class KeyAsked(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """A key to be. `owner` is the party that it belongs to."""
 
-    owner: Id
+    owner: Annotated[Id, Meta(description="Id of the party that it belongs to.")]
     name: Name
-    expires_at: When | None = None
-    bounds: BoundsBody = BoundsBody()
+    expires_at: Ends = None
+    bounds: Annotated[BoundsBody, Meta(description="What it may do and use.")] = BoundsBody()
 
 
 class KeyPatch(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """What is to be different."""
 
     name: Name | UnsetType = UNSET
-    expires_at: When | UnsetType | None = UNSET
+    expires_at: Ends | UnsetType = UNSET
 
 
 class Rotation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """For how long the old key stays good beside the new one."""
 
-    overlap_seconds: Annotated[int, Meta(ge=0, le=90 * 86_400)] = 86_400
+    overlap_seconds: Annotated[int, Meta(ge=0, le=90 * 86_400, description="For how long both are good.")] = 86_400
 
 
 class KeyView(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,3 +116,23 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     guards: tuple[str, ...]
     tags: dict[str, str]
     levels: tuple[Level, ...]
+
+    @classmethod
+    def of(cls, key: str, left: Narrowed, levels: Sequence[Level], *, why_not: str | None, ends: int) -> Policy:
+        """What `levels` leave of one another. `why_not` is None where the key is good; `ends`: wall nanoseconds, 0 is never."""
+        return cls(
+            key=key,
+            usable=why_not is None,
+            why_not=why_not,
+            expires_at=when_of(ends),
+            models=left.levels,
+            endpoints=left.endpoints,
+            features=left.features,
+            ordinary_features=left.ordinary,
+            providers=left.providers,
+            regions=left.regions,
+            policies=left.policies,
+            guards=left.guards,
+            tags=left.tags,
+            levels=tuple(levels),
+        )

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from headworks.domain.administration.wire.bounds import BoundsBody
 from headworks.domain.administration.wire.problem import Mistake
-from headworks.domain.administration.wire.values import Id, Name, Text, When, when_of
+from headworks.domain.administration.wire.values import Ends, Id, Name, Text, When, when_of
 from headworks.domain.records import Party, PartyKind
 
-Email = Text
+Email = Annotated[Text, Meta(description="Address, of people.")]
+Parent = Annotated[Id, Meta(description="Id of the party that it stands under.")]
 
 
 class PartyAsked(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """A party to be. An organisation has no `parent`, everything else has one."""
 
     name: Name
-    parent: Id | None = None
+    parent: Parent | None = None
     email: Email = ""
-    expires_at: When | None = None
-    bounds: BoundsBody = BoundsBody()
+    expires_at: Ends = None
+    bounds: Annotated[BoundsBody, Meta(description="What it may do and use.")] = BoundsBody()
 
 
 class PartyPatch(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,14 +32,14 @@ class PartyPatch(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
 
     name: Name | UnsetType = UNSET
     email: Email | UnsetType = UNSET
-    disabled: bool | UnsetType = UNSET
-    expires_at: When | UnsetType | None = UNSET
+    disabled: Annotated[bool | UnsetType, Meta(description="Whether all keys at and below it are refused.")] = UNSET
+    expires_at: Ends | UnsetType = UNSET
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The new place of a party."""
 
-    parent: Id
+    parent: Parent
 
 
 class PartyView(msgspec.Struct, frozen=True, kw_only=True):

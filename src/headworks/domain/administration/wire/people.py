@@ -9,16 +9,18 @@ from msgspec import UNSET, Meta, UnsetType
 
 from headworks.domain.administration.people import Administrator, AdminToken, AuditEntry, RoleGrant, Session
 from headworks.domain.administration.roles import Role, Scope
-from headworks.domain.administration.wire.values import Id, Label, Name, Text, When, when_of
+from headworks.domain.administration.wire.values import Ends, Id, Label, Name, Text, When, when_of
 
 Password = Annotated[str, Meta(min_length=12, max_length=256, description="At least 12 characters.")]
 Said = Annotated[Text, Meta(min_length=1)]
+Held = Annotated[Role, Meta(description="The role: one that whoever gives it holds there, too.")]
+On = Annotated[Id, Meta(description="Id of the party on which, and below which, it counts; `*`: the whole installation.")]
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The first administrator, by the one-time link that the control process printed."""
 
-    link: Said
+    link: Annotated[Said, Meta(description="What stands behind `#` in it.")]
     name: Name
     password: Password
 
@@ -26,21 +28,21 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Login(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Name and password."""
 
-    name: Said
-    password: Said
+    name: Annotated[Said, Meta(description="The administrator's.")]
+    password: Annotated[Said, Meta(description="Theirs.")]
 
 
 class IdentityAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whom an administrator comes as: the provider's name here, and the `sub` claim there."""
 
-    provider: Label
-    subject: Said
+    provider: Annotated[Label, Meta(description="The identity provider's name in the configuration.")]
+    subject: Annotated[Said, Meta(description="The `sub` claim there.")]
 
 
 class NewPassword(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One's own password, to be changed."""
 
-    old: Said
+    old: Annotated[Said, Meta(description="The one of before.")]
     new: Password
 
 
@@ -65,9 +67,9 @@ class AdministratorAsked(msgspec.Struct, frozen=True, omit_defaults=True, kw_onl
 
     name: Name
     password: Password
-    role: Role
-    party: Id
-    email: Text = ""
+    role: Held
+    party: On
+    email: Annotated[Text, Meta(description="Address.")] = ""
 
 
 class AdministratorPatch(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,8 +77,8 @@ class AdministratorPatch(msgspec.Struct, frozen=True, omit_defaults=True, kw_onl
 
     name: Name | UnsetType = UNSET
     password: Password | UnsetType = UNSET
-    email: Text | UnsetType = UNSET
-    disabled: bool | UnsetType = UNSET
+    email: Annotated[Text | UnsetType, Meta(description="Address.")] = UNSET
+    disabled: Annotated[bool | UnsetType, Meta(description="Whether they are let in no more.")] = UNSET
 
 
 class AdministratorView(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,9 +118,9 @@ class AdministratorListing(msgspec.Struct, frozen=True, kw_only=True):
 class GrantAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A role to be given, on a party and all below it; `*` is the whole installation."""
 
-    administrator: Id
-    role: Role
-    party: Id
+    administrator: Annotated[Id, Meta(description="Id of whom it is given to.")]
+    role: Held
+    party: On
 
 
 class GrantView(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,9 +155,11 @@ class TokenAsked(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
     """A token to be: it acts as its maker, with these scopes (null: all that the maker has), on this party and below."""
 
     name: Name
-    scopes: tuple[Scope, ...] | None = None
-    party: Id = "*"
-    expires_at: When | None = None
+    scopes: Annotated[
+        tuple[Scope, ...] | None, Meta(description="What it may do. Left out or null: all that its maker may.")
+    ] = None
+    party: On = "*"
+    expires_at: Ends = None
 
 
 class TokenView(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 
 class Mistake(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One thing that is wrong with a request. `pointer`: where in the body (RFC 6901); `parameter`: in the query or a header; `line`
-    and `column`: in the text that stands there, counted from 1.
-    """
+    """One thing that is wrong with a request."""
 
-    detail: str
-    pointer: str = ""
-    parameter: str = ""
-    line: int = 0
-    column: int = 0
+    detail: Annotated[str, Meta(description="What to do about it.")]
+    pointer: Annotated[str, Meta(description="Where in the body (RFC 6901).")] = ""
+    parameter: Annotated[str, Meta(description="Where in the query or among the headers.")] = ""
+    line: Annotated[int, Meta(description="In the text that stands there, counted from 1.")] = 0
+    column: Annotated[int, Meta(description="Likewise.")] = 0
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -12,23 +12,23 @@ from headworks.domain.revision import Difference, Finding, Revision
 
 LARGEST_DOCUMENT = 8_388_608
 """Characters, as of a file."""
+Comment = Annotated[Text, Meta(description="Why, for the list of revisions.")]
+DryRun = Annotated[bool, Meta(description="Look at it, and change nothing.")]
 
 
 class ApplyAsked(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """A whole configuration, to be put in the place of the active one."""
 
     document: Annotated[str, Meta(max_length=LARGEST_DOCUMENT, description="The text of a headworks.yaml.")]
-    comment: Text = ""
-    dry_run: bool = False
-    """Look at it, and change nothing."""
+    comment: Comment = ""
+    dry_run: DryRun = False
 
 
 class RollbackAsked(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """An earlier document, to be made active again as a new revision."""
 
-    comment: Text = ""
-    dry_run: bool = False
-    """Look at it, and change nothing."""
+    comment: Comment = ""
+    dry_run: DryRun = False
 
 
 class RevisionView(msgspec.Struct, frozen=True, kw_only=True):

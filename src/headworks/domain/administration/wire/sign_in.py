@@ -43,10 +43,10 @@ class SignInOffered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whether the command line that asks may act as whoever has signed in. `confirmation` is what their page was given."""
+    """Whether the command line that asks may act as whoever has signed in."""
 
-    confirmation: Said
-    granted: bool
+    confirmation: Annotated[Said, Meta(description="What their page was given.")]
+    granted: Annotated[bool, Meta(description="Whether it may.")]
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,10 +56,10 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What came to the command line through the browser, and what only the command line knows."""
+    """What the command line has its token for."""
 
-    ticket: Said
-    verifier: Said
+    ticket: Annotated[Said, Meta(description="What came to it through the browser.")]
+    verifier: Annotated[Said, Meta(description="What it alone knows.")]
 
     def __repr__(self) -> str:
         return "<Ticket>"

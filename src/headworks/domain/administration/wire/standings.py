@@ -37,8 +37,15 @@ class StandingView(msgspec.Struct, frozen=True, kw_only=True):
     added: Annotated[Units, Meta(description="By top-ups.")]
     carried: Annotated[Units, Meta(description="Left over by the period before.")]
     used: Units
-    held: Annotated[Units, Meta(description="Set aside for requests under way, by gateways of this machine.")]
-    left: Units
+    held: Annotated[
+        Units,
+        Meta(description="Set aside for requests under way, by gateways of this machine: those of others are not told here."),
+    ]
+    left: Annotated[Units, Meta(description="Neither used nor held here: with gateways on several machines less may be free.")]
+    overrun: Annotated[
+        Units,
+        Meta(description="Used beyond all that there was: under way when it ran out, or let pass unchecked by `on_loss`."),
+    ]
 
 
 class Standings(msgspec.Struct, frozen=True, kw_only=True):

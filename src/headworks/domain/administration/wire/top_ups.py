@@ -11,6 +11,8 @@ from msgspec import Meta
 from headworks.domain.administration.wire.values import Decimal, Text, When, decimal_of, when_of
 from headworks.domain.records import TopUp
 
+_GROUP = "Of a grouped budget: the value of each fact that it is grouped by. A customer by name or by reference."
+
 
 class Which(StrEnum):
     """Of which period."""
@@ -23,10 +25,10 @@ class TopUpAsked(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
     """Money to be added, in the budget's currency."""
 
     amount: Decimal
-    period: Which = Which.CURRENT
-    """Of a budget with a calendar: the period under way, or the next one."""
-    group: Annotated[dict[Text, Text], Meta(max_length=20)] = {}
-    """Of a grouped budget: the value of each fact that it is grouped by. A customer by name or by reference."""
+    period: Annotated[Which, Meta(description="Of a budget with a calendar: the period under way, or the next one.")] = (
+        Which.CURRENT
+    )
+    group: Annotated[dict[Text, Text], Meta(max_length=20, description=_GROUP)] = {}
 
 
 class TopUpView(msgspec.Struct, frozen=True, kw_only=True):

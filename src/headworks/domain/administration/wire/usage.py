@@ -40,17 +40,17 @@ class _SpanQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class UsageQuery(_SpanQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which usage."""
 
-    bucket_width: Literal["15m", "1h", "1d"] = "1d"
-    batch: bool | None = None
-    """Batch jobs alone, of which a gateway has none, or all but those."""
+    bucket_width: Annotated[Literal["15m", "1h", "1d"], Meta(description="How long a bucket's stretch of time is, in UTC.")] = (
+        "1d"
+    )
+    batch: Annotated[bool | None, Meta(description="Batch jobs alone, of which a gateway has none, or all but those.")] = None
 
 
 class CostsQuery(_SpanQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which costs."""
 
-    bucket_width: Literal["1d"] = "1d"
-    line_items: Names = ()
-    """The same as `models`."""
+    bucket_width: Annotated[Literal["1d"], Meta(description="How long a bucket's stretch of time is, in UTC.")] = "1d"
+    line_items: Annotated[Names, Meta(description="The same as `models`.")] = ()
 
 
 class UsageResult(msgspec.Struct, frozen=True, kw_only=True):

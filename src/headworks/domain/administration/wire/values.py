@@ -34,6 +34,8 @@ Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}(?!\n)$", description="ISO 421
 """Of money."""
 When = Annotated[datetime, Meta(tz=True)]
 """An instant."""
+Ends = Annotated[When | None, Meta(description="Its last instant, RFC 3339. Left out or null: none.")]
+"""When something expires."""
 Text = Annotated[str, Meta(max_length=256, pattern=r"^[^\x00-\x1f\x7f]*(?!\n)$")]
 """One line."""
 Words = Annotated[tuple[Annotated[Text, Meta(min_length=1)], ...], Meta(max_length=1000)]

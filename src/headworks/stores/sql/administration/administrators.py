@@ -71,7 +71,7 @@ class SqlAdministrators:
         """See the port."""
         async with self.acts.begin(audit) as act:
             before = await read_administrator(act.connection, person.id, reach)
-            _same_version(before, person.version)
+            refuse_changed(before, person.version)
             await refuse_taken(act.connection, person)
             if person.disabled:
                 await _refuse_last_owner(act.connection, ROLE_GRANTS.c.admin != person.id)
@@ -85,7 +85,7 @@ class SqlAdministrators:
     async def remove_administrator(self, id: str, *, version: int, reach: Reach, audit: Facts) -> None:  # noqa: A002 - the field's name
         """See the port."""
         async with self.acts.begin(audit) as act:
-            _same_version(await read_administrator(act.connection, id, reach), version)
+            refuse_changed(await read_administrator(act.connection, id, reach), version)
             await _refuse_last_owner(act.connection, ROLE_GRANTS.c.admin != id)
             for table in (ROLE_GRANTS, ADMIN_TOKENS, SESSIONS, ADMIN_IDENTITIES):
                 await act.connection.execute(delete(table).where(table.c.admin == id))
@@ -208,7 +208,14 @@ async def _refuse_last_owner(connection: AsyncConnection, left: ColumnElement[bo
         raise Conflict(_LAST)
 
 
-def _same_version(person: Administrator, version: int) -> None:
+async def owns_lastingly(connection: AsyncConnection, administrator: str) -> bool:
+    """Whether somebody here, and no provider's claim, has given them the whole installation."""
+    owns = select(ROLE_GRANTS.c.id).where(*_LASTING_OWNER, ROLE_GRANTS.c.admin == administrator)
+    return (await connection.execute(owns)).first() is not None
+
+
+def refuse_changed(person: Administrator, version: int) -> None:
+    """Raise `Conflict` where it is not the version that was read."""
     if person.version != version:
         raise Conflict(
             f"{person.id} is at version {person.version} by now, not {version}: somebody else changed it. Read it again, then try."

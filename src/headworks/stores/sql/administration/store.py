@@ -40,7 +40,7 @@ def _fitting(only: AuditFilter) -> Iterator[ColumnElement[bool]]:
     if only.operation:
         yield or_(AUDIT.c.operation == only.operation, AUDIT.c.operation.startswith(f"{only.operation}.", autoescape=True))
     if only.object:
-        yield or_(AUDIT.c.within == only.object, _says("id", only.object), _says("name", only.object))
+        yield or_(AUDIT.c.within == only.object, *(_says(fact, only.object) for fact in ("id", "name", "replaced")))
     if only.outcome:
         yield AUDIT.c.outcome == only.outcome
     if only.since:

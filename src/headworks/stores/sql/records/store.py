@@ -116,7 +116,9 @@ class SqlRecords(SqlLookups):
 
     # --- keys
 
-    async def add_key(self, key: KeyRecord, *, reach: Reach, audit: Mapping[str, str]) -> KeyRecord:
+    async def add_key(
+        self, key: KeyRecord, *, reach: Reach, audit: Mapping[str, str], replaced: KeyRecord | None = None
+    ) -> KeyRecord:
         """See the port."""
         if key.imported and reach != EVERYWHERE:
             raise Conflict("Keys are imported by the installation's owner only.")  # others could claim a stranger's key
@@ -125,6 +127,9 @@ class SqlRecords(SqlLookups):
             bounds = dated(key.bounds if key.origin else NO_BOUNDS, key.bounds, act.at)
             made = replace(key, bounds=bounds, version=1, created_at=act.at, updated_at=act.at)
             await act.connection.execute(insert(KEYS), key_row(made, (*owner.path, owner.id)[0]))
+            if replaced is not None:
+                await _put_key(act, replaced, reach)
+                act.about(made.owner, replaced=replaced.id)
             act.about(made.owner, entity="key", id=made.id, name=made.name, prefix=made.prefix)
             act.changed("key", made.id)
         return made
@@ -132,17 +137,8 @@ class SqlRecords(SqlLookups):
     async def put_key(self, key: KeyRecord, *, reach: Reach, audit: Mapping[str, str]) -> KeyRecord:
         """See the port."""
         async with self._act(audit, "this key is already known") as act:
-            before = await _key(act.connection, key.id, reach)
-            _same_version(before, key.version)
-            made = replace(
-                key, owner=before.owner, created_at=before.created_at,
-                bounds=dated(before.bounds, key.bounds, act.at), version=before.version + 1, updated_at=act.at,
-            )  # fmt: skip
-            row = key_row(made, "")
-            del row["organisation"]
-            await act.connection.execute(update(KEYS).where(KEYS.c.id == made.id), row)
+            before, made = await _put_key(act, key, reach)
             act.about(made.owner, entity="key", id=made.id, fields=changed_fields(before, made))
-            act.changed("key", made.id)
         return made
 
     async def remove_key(self, id: str, *, version: int, reach: Reach, audit: Mapping[str, str]) -> None:  # noqa: A002 - the field's name
@@ -189,7 +185,7 @@ async def _refuse_taken(connection: AsyncConnection, party: Party) -> None:
     same = (PARTIES.c.parent == party.parent, PARTIES.c.name == party.name, PARTIES.c.id != party.id)
     found = (await connection.execute(select(PARTIES.c.id, PARTIES.c.kind).where(*same))).first()
     if found is not None:
-        raise Conflict(f"There is a {found.kind} '{party.name}' in that place already: {found.id}. Use another name.")
+        raise Conflict(f"There is another {found.kind} '{party.name}' in that place already: {found.id}. Use another name.")
 
 
 async def _party(connection: AsyncConnection, id_: str, reach: Reach) -> Party:
@@ -206,6 +202,21 @@ async def _key(connection: AsyncConnection, id_: str, reach: Reach) -> KeyRecord
     if row is None:
         raise Missing(f"There is no key {id_}.")
     return key_of(row)
+
+
+async def _put_key(act: Act, key: KeyRecord, reach: Reach) -> tuple[KeyRecord, KeyRecord]:
+    """As it was, and as it is."""
+    before = await _key(act.connection, key.id, reach)
+    _same_version(before, key.version)
+    made = replace(
+        key, owner=before.owner, created_at=before.created_at,
+        bounds=dated(before.bounds, key.bounds, act.at), version=before.version + 1, updated_at=act.at,
+    )  # fmt: skip
+    row = key_row(made, "")
+    del row["organisation"]
+    await act.connection.execute(update(KEYS).where(KEYS.c.id == made.id), row)
+    act.changed("key", made.id)
+    return before, made
 
 
 def _same_version(record: Party | KeyRecord, version: int) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import Index
 
 from headworks.stores.sql.schema.columns import identity, octets, whole, words
 
-revision = "0008"
+revision = "0007"
 down_revision = "0006"
 
 
