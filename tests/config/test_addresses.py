@@ -121,6 +121,7 @@ def test_heads_know_all_endpoints_of_a_dialect() -> None:
         "completions": "POST /v1/completions HTTP/1.1",
         "embeddings": "POST /v1/embeddings HTTP/1.1",
         "rerank": "POST /v1/rerank HTTP/1.1",
+        "moderations": "POST /v1/moderations HTTP/1.1",
         "realtime": "GET /v1/realtime?model=m HTTP/1.1",
     }
     assert request_line(target.variants["anthropic"], "count_tokens") == "POST /v1/messages/count_tokens HTTP/1.1"

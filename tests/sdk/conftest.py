@@ -58,6 +58,7 @@ def _config(emulator: EmulatorProcess, responses_upstream: ResponsesUpstream) ->
             "claude": "anthropic/claude-sonnet-4-5",
             "embedder": "openai/text-embedding-3-small",
             "native": "native/gpt-5",
+            "moderator": {"targets": [{"model": "openai/omni-moderation-latest"}]},
         },
         "prices": {
             "openai/*": {"input": 1, "output": 2, "cache_read": 0.5},

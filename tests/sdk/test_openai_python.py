@@ -168,12 +168,23 @@ def test_embeddings(gpt: openai.OpenAI) -> None:
     assert answer.usage.prompt_tokens > 0
 
 
+@pytest.mark.parametrize("model", ["moderator", openai.omit])
+def test_moderations(gpt: openai.OpenAI, house: RunningHouse, model: str | openai.Omit) -> None:
+    raw = gpt.moderations.with_raw_response.create(input=["I love rivers.", "I will kill you."], model=model)
+    answer = raw.parse()
+    assert [result.flagged for result in answer.results] == [False, True]
+    assert answer.results[1].categories.violence
+    assert answer.model == "omni-moderation-latest"
+    record = house.record(raw.headers["x-request-id"])
+    assert (record.kind, record.asked) == ("moderations", "moderator")
+
+
 def test_completions(gpt: openai.OpenAI) -> None:
     assert gpt.completions.create(model="gpt", prompt="Once", max_tokens=20).choices[0].text
 
 
 def test_models(gpt: openai.OpenAI) -> None:
-    assert {model.id for model in gpt.models.list()} == {"gpt", "claude", "embedder", "native"}
+    assert {model.id for model in gpt.models.list()} == {"gpt", "claude", "embedder", "native", "moderator"}
     assert gpt.models.retrieve("gpt").id == "gpt"
     with pytest.raises(openai.NotFoundError, match="gpt"):
         gpt.models.retrieve("gtp")

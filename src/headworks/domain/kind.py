@@ -12,6 +12,7 @@ class Kind(StrEnum):
     COMPLETIONS = "completions"
     EMBEDDINGS = "embeddings"
     RERANK = "rerank"
+    MODERATIONS = "moderations"
     REALTIME = "realtime"
     COUNT_TOKENS = "count_tokens"
     MODELS = "models"

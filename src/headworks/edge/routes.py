@@ -81,6 +81,7 @@ ROUTES = (
     Route(b"POST", b"/completions", Kind.COMPLETIONS),
     Route(b"POST", b"/embeddings", Kind.EMBEDDINGS),
     Route(b"POST", b"/rerank", Kind.RERANK),
+    Route(b"POST", b"/moderations", Kind.MODERATIONS),
     Route(b"GET", b"/realtime", Kind.REALTIME),
     Route(b"GET", b"/models", Kind.MODELS, shared=True),
     Route(b"GET", b"/models/", Kind.MODEL, shared=True),

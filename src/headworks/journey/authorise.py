@@ -15,6 +15,7 @@ from headworks.domain.kind import BY_ID
 from headworks.domain.principal import Principal
 from headworks.domain.reply import Reply
 from headworks.journey.foreign import PREVIOUS, Foreign
+from headworks.journey.naming import named
 from headworks.journey.permission import Permission, model_asked, refuse_endpoint
 from headworks.ports.interpreter import Interpreter
 from headworks.ports.references import References
@@ -53,6 +54,8 @@ class Authorise:
 
     def _read(self, call: Call, body: bytes, proceed: Proceed) -> Awaitable[Reply]:
         ask = self._interpreter.read_ask(call.front, call.kind, body, call.where)
+        if not ask.model:
+            ask = named(call, ask)
         call.tally.asked = ask.model
         if PREVIOUS in ask.fields and ask.features.issuperset(_GOES_ON):
             return self._continued(call, ask, proceed)

@@ -35,6 +35,9 @@ _FLAT = {"requests_kcount": "request", "web_searches_kcount": "web_search"}
 _COUNTED = ("input_mtok", "output_mtok")
 """A price list without either bills in units that this gateway does not count (seconds, characters, pages)."""
 
+_FREE = (":free", "moderation")
+"""How the names of entries end whose empty price means that nobody bills them; all others' means that nobody knows."""
+
 
 class Tiered(msgspec.Struct, frozen=True, array_like=True):
     """A price that changes with the size of the input: `[threshold, price]` from there on."""
@@ -166,7 +169,7 @@ def shipped_prices() -> PriceTable:
 
 def _is_priced(entry: Entry, at: datetime) -> bool:
     prices = _in_force(entry, at)
-    return any(unit in prices for unit in _COUNTED) if prices else entry.id.endswith(":free")
+    return any(unit in prices for unit in _COUNTED) if prices else entry.id.endswith(_FREE)
 
 
 def _card(entry: Entry, at: datetime, source: str, *, variants: bool) -> PriceCard | None:

@@ -43,10 +43,15 @@ LIVE = frozenset(("audio", "audio_out"))
 
 
 class OpenAIChat:
-    """`ports.dialect.Dialect` of `/v1/chat/completions`, `/v1/completions`, `/v1/embeddings` and `/v1/rerank`. Stateless; one for all."""
+    """`ports.dialect.Dialect` of `/v1/chat/completions`, `/v1/completions`, `/v1/embeddings`, `/v1/rerank` and `/v1/moderations`.
+
+    Stateless; one for all.
+    """
 
     name = NAME
-    kinds: frozenset[Kind] = frozenset((Kind.CHAT, Kind.COMPLETIONS, Kind.EMBEDDINGS, Kind.RERANK, Kind.REALTIME))
+    kinds: frozenset[Kind] = frozenset(
+        (Kind.CHAT, Kind.COMPLETIONS, Kind.EMBEDDINGS, Kind.RERANK, Kind.MODERATIONS, Kind.REALTIME)
+    )
     forward: frozenset[bytes] = FORWARD
     answer: frozenset[bytes] = ANSWER
     says: frozenset[str] = frozenset((CITATIONS, LOGPROBS))

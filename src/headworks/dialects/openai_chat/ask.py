@@ -59,6 +59,7 @@ _EXAMPLES = {
     "query": "the question that the documents should answer",
     "documents": 'a list of texts such as ["Paris is in France."]',
     "input": 'the text to embed, such as "Hello", or a list of texts',
+    "moderated": 'the text to judge, such as "Hello", or a list of texts or of parts',
 }
 
 _STRING = msgspec.json.Decoder(str | None)
@@ -77,11 +78,11 @@ def read_ask(kind: Kind, body: bytes) -> Ask:
     """The facts. Raises `Fault`: `invalid_json`, `duplicate_field`, `invalid_request`."""
     fields = read_fields(body, KNOWN)
     model = _value(fields, "model", _STRING, "a string") if "model" in fields else None
-    if not model:
+    if not model and kind is not Kind.MODERATIONS:
         raise Fault(
             "invalid_request", "The field 'model' is missing: name the model to ask, one of GET /v1/models.", param="model"
         )
-    asked = asked_model(model)
+    asked = asked_model(model or "")
     user = _value(fields, "user", _STRING, "a string") if "user" in fields else None
     if kind is Kind.EMBEDDINGS:
         tokens = estimate_input(_needed(fields, "input"))
@@ -89,6 +90,9 @@ def read_ask(kind: Kind, body: bytes) -> Ask:
     if kind is Kind.RERANK:
         tokens = estimate_tokens(_needed(fields, "query"), _needed(fields, "documents"))
         return Ask(model=asked, max_tokens=0, prompt_tokens=tokens, user=user or "", fields=fields)
+    if kind is Kind.MODERATIONS:
+        tokens, media = estimate_messages(b"[%b]" % _needed(fields, "input", "moderated"))
+        return Ask(model=asked, max_tokens=0, prompt_tokens=tokens, features=media, user=user or "", fields=fields)
     if kind is Kind.CHAT:
         tokens, media = estimate_messages(_needed(fields, "messages"))
         if "tools" in fields:
@@ -116,10 +120,10 @@ def _value(fields: Fields, name: str, decoder: msgspec.json.Decoder[Any], wanted
         raise Fault("invalid_request", f"The field '{name}' must be {wanted}.", param=name) from None
 
 
-def _needed(fields: Fields, name: str) -> bytes:
+def _needed(fields: Fields, name: str, example: str = "") -> bytes:
     raw = fields.get(name)
     if raw is None or (value := bytes(raw)) == b"null":
-        raise Fault("invalid_request", f"The field '{name}' is missing: send {_EXAMPLES[name]}.", param=name)
+        raise Fault("invalid_request", f"The field '{name}' is missing: send {_EXAMPLES[example or name]}.", param=name)
     return value
 
 

@@ -12,6 +12,7 @@ _FIELDS = {
     Kind.COMPLETIONS: ("prompt", "suffix"),
     Kind.EMBEDDINGS: ("input",),
     Kind.RERANK: ("query", "documents"),
+    Kind.MODERATIONS: ("input",),
 }
 """What a model reads of a request."""
 

@@ -19,6 +19,7 @@ from headworks.testing.emulator.counts import Counts, Sighting
 from headworks.testing.emulator.draft import Draft
 from headworks.testing.emulator.embeddings import embed
 from headworks.testing.emulator.mind import REFUSE, Mind
+from headworks.testing.emulator.moderations import moderate
 from headworks.testing.emulator.openai import OpenAITongue
 from headworks.testing.emulator.personality import INSTANT, Personality, Wire
 from headworks.testing.emulator.question import JsonObject, Question, Rejection
@@ -35,7 +36,7 @@ _JSON = "application/json"
 _SSE = "text/event-stream; charset=utf-8"
 _COUNTING = "/messages/count_tokens"
 _ENDPOINTS = {
-    Wire.OPENAI: ("/chat/completions", "/completions", "/embeddings"),
+    Wire.OPENAI: ("/chat/completions", "/completions", "/embeddings", "/moderations"),
     Wire.ANTHROPIC: ("/messages", _COUNTING),
 }
 _APART = (TroubleKind.ERROR, TroubleKind.REFUSAL, TroubleKind.SLOW)
@@ -154,6 +155,8 @@ class Provider:
             embedded = embed(body)
             visit.sighting.input_tokens = embedded.tokens
             return self._spoiled(visit, self._plain(visit, embedded.body))
+        if visit.request.endpoint == "/moderations":
+            return self._spoiled(visit, self._plain(visit, moderate(body, self._stamp())))
         question = visit.tongue.read(body, visit.request.endpoint)
         if visit.request.endpoint == _COUNTING:
             return self._spoiled(visit, self._plain(visit, msgspec.json.encode({"input_tokens": question.prompt_tokens})))
