@@ -50,7 +50,7 @@ def _soft_budgets(call: Call) -> tuple[Limit, ...]:
     """As they are claimed."""
     assert call.principal is not None
     soft = call.snapshot.soft_budgets + call.principal.soft_budgets
-    return tuple([budget.endless or budget for budget in soft]) if soft else soft
+    return tuple([budget.endless for budget in soft if budget.endless is not None]) if soft else soft
 
 
 async def _waiting(debt: _Debt, claims: tuple[Claim, ...], proceed: Proceed) -> Reply:
