@@ -65,6 +65,16 @@ STREAM = stream(
 )
 
 
+def test_a_block_that_begins_with_nothing_said_of_it_is_what_its_first_piece_is() -> None:
+    begun: tuple[str, Json] = ("contentBlockStart", {"contentBlockIndex": 0, "start": {}})
+    events = decode([stream(("messageStart", {"role": "assistant"}), begun, _delta(0, text="Hi"), _stop(0))])
+
+    assert [event for event in events if isinstance(event, PartStarted | TextDelta)] == [
+        PartStarted(0, PartKind.TEXT),
+        TextDelta(0, "Hi"),
+    ]
+
+
 def _whole() -> list[Event]:
     return DIALECT.read_answer(msgspec.json.encode(WHOLE), target())
 

@@ -88,7 +88,11 @@ def test_pieces_without_end_take_no_more_room_than_what_is_in_them() -> None:
     assert len(talk._of_client._come) == 50_000
 
 
-@pytest.mark.parametrize("frame", [masked(OP_PING, b""), masked(OP_CONT, b"", fin=False), masked(OP_TEXT, b"")])
+@pytest.mark.parametrize(
+    "frame",
+    [masked(OP_PING, b""), masked(OP_CONT, b"", fin=False), masked(OP_TEXT, b"")],
+    ids=["pings", "empty pieces", "empty messages"],
+)
 def test_who_sends_next_to_nothing_as_often_as_it_can_is_left(frame: bytes) -> None:
     """Each frame takes time on the loop that everybody shares."""
     talk = session()

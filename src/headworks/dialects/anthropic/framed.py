@@ -21,8 +21,8 @@ FRAMING = "aws"
 
 
 class _Chunk(msgspec.Struct, gc=False):
-    event: bytes = msgspec.field(name="bytes")
-    """In base64 on the wire."""
+    event: bytes = msgspec.field(name="bytes", default=b"")
+    """In base64 on the wire. Stand-ins for AWS send the event itself instead."""
 
 
 class _Named(msgspec.Struct, gc=False):
@@ -56,7 +56,7 @@ class Unframed:
             for message in self._messages.feed(data):
                 if message.trouble:
                     raise told_aws_fault(message.trouble, message.payload, message.headers.get(":error-message", ""))
-                event = _CHUNKS.decode(message.payload).event
+                event = _CHUNKS.decode(message.payload).event or message.payload
                 events.append(write_event(event, _NAMES.decode(event).type))
         except Fault as fault:
             self.fault = fault

@@ -126,10 +126,10 @@ class AnswerReader:
         """A call begins, or a part that only Bedrock knows. Text and thoughts begin with their first delta."""
         index, start = wire["contentBlockIndex"], wire["start"]
         call = start.get("toolUse")
-        if call is None:
-            self._open(index, PartKind.OTHER, events, raw=start)
-        else:
+        if call is not None:
             self._call(index, call, events)
+        elif start:
+            self._open(index, PartKind.OTHER, events, raw=start)
 
     def block_delta(self, wire: JsonObject, events: list[Event]) -> None:
         """More of a part."""

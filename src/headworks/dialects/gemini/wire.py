@@ -19,6 +19,7 @@ MADE_ID = "hwcall_"
 STOP_REASONS: Mapping[str, StopReason] = {
     "": StopReason.END,
     "STOP": StopReason.END,
+    "FUNCTION_CALL": StopReason.TOOL_CALLS,  # of servers that are like Gemini's
     "MAX_TOKENS": StopReason.MAX_TOKENS,
     "SAFETY": StopReason.CONTENT_FILTER,
     "RECITATION": StopReason.CONTENT_FILTER,
