@@ -8,6 +8,7 @@ from headworks.domain.ceiling import Ceiling, ceiling_of
 from headworks.domain.errors import Fault
 from headworks.domain.kind import FREE, Kind
 from headworks.domain.money import PriceCard
+from headworks.domain.passthrough import Passage
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Model, Snapshot
 from headworks.domain.target import Target
@@ -51,6 +52,28 @@ def plan_for(snapshot: Snapshot, model: Model, kind: Kind, front: str) -> Plan:
             param="model",
         )
     return _plan(model, fitting)
+
+
+def plan_through(snapshot: Snapshot, model: Model, passage: Passage, principal: Principal | None) -> Plan:
+    """Of a request that is only carried. Raises `Fault` where its caller may not be served there, or nobody says what it costs and the
+    operator insists.
+    """
+    plan = _plan(model, list(model.targets))
+    if principal is not None:
+        plan = narrowed_to(plan, principal)
+    if not plan.priced and snapshot.unpriced != "free":
+        raise unpriced_passage(plan, passage)
+    return plan
+
+
+def unpriced_passage(plan: Plan, passage: Passage) -> Fault:
+    """What a caller is told where nobody says what a request that is only carried costs."""
+    what = f"the model '{plan.model.name}'" if passage.by_model else f"'{passage.line}'"
+    return Fault(
+        "model_unpriced",
+        f"Nobody says what {what} costs, and what it comes to cost has to be known. "
+        f"An administrator can give {'it a price under prices' if passage.by_model else 'the line a price under passthrough'}.",
+    )
 
 
 def narrowed_to(plan: Plan, principal: Principal) -> Plan:
