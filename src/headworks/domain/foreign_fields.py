@@ -97,7 +97,8 @@ def _has_any(value: object, folded: Collection[str]) -> bool:
             return any(_has_any(each, folded) for each in values)
         case dict(members):
             return any(
-                name.casefold() in folded or (name not in _CALLERS_OWN and _has_any(each, folded)) for name, each in members.items()
+                name.casefold() in folded or (name not in _CALLERS_OWN and _has_any(each, folded))
+                for name, each in members.items()
             )
         case _:
             return False
@@ -110,9 +111,7 @@ def _opened(value: Any, folded: Collection[str], opened: Callable[[str, str], st
         case list(values):
             return [_opened(each, folded, opened, name) for each in values]
         case dict(members):
-            return {
-                key: each if key in _CALLERS_OWN else _opened(each, folded, opened, key) for key, each in members.items()
-            }
+            return {key: each if key in _CALLERS_OWN else _opened(each, folded, opened, key) for key, each in members.items()}
         case _:
             return value
 

@@ -105,6 +105,4 @@ class Passed(msgspec.Struct, frozen=True):
 def pattern_of(path: str) -> re.Pattern[str]:
     """What fits a path with placeholders. Each stands for a segment, or for a part of one (`{model}:predict`)."""
     parts = PLACEHOLDER.split(path)
-    return re.compile(
-        "".join(f"(?P<{part}>{_VALUE})" if place % 2 else re.escape(part) for place, part in enumerate(parts))
-    )
+    return re.compile("".join(f"(?P<{part}>{_VALUE})" if place % 2 else re.escape(part) for place, part in enumerate(parts)))

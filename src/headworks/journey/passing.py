@@ -57,6 +57,8 @@ class Passing:
         passage, values = found
         ask, content_type = self._read(call, passage, body)
         named = _model_named(values.pop(MODEL, ""), ask)
+        if passage.by_model and not named:
+            raise Fault("invalid_request", "The field 'model' is missing: it decides what the request costs.", param=MODEL)
         model, target = _model(call, provider, through, named)
         ids = _Ids(self._foreign, call, passage, target)
         values = {name: ids.opened(id_) for name, id_ in values.items()}
@@ -141,9 +143,7 @@ def _with_ids(ask: Ask, passage: Passage, ids: _Ids) -> Ask:
     """The same with ids in the place of their tokens."""
     if passage.shared or not ask.fields:
         return ask
-    fields = {
-        name: msgspec.Raw(with_opened(bytes(raw), name, passage.ids, ids.opened)) for name, raw in ask.fields.items()
-    }
+    fields = {name: msgspec.Raw(with_opened(bytes(raw), name, passage.ids, ids.opened)) for name, raw in ask.fields.items()}
     return msgspec.structs.replace(ask, fields=fields)
 
 
@@ -160,7 +160,7 @@ def _parameters(query: str, passage: Passage, ids: _Ids) -> list[tuple[str, str]
             allowed = f"Send none but {', '.join(sorted(passage.query))}" if passage.query else "Send none"
             raise Fault(
                 "invalid_request",
-                f"The parameter {ascii(name[:_SHOWN])} of the query is not passed on to {passage.line}. "
+                f"The parameter {name[:_SHOWN]!a} of the query is not passed on to {passage.line}. "
                 f"{allowed}, or have an administrator add it to 'query' there.",
                 param=name[:_SHOWN],
             )

@@ -64,4 +64,6 @@ def _value(raw: msgspec.Raw, name: str) -> Any:
     try:
         return _decode(raw)
     except _UNREADABLE:
-        raise Fault("invalid_json", f"The field '{name}' cannot be read. Send plain JSON, less deeply nested.", param=name) from None
+        raise Fault(
+            "invalid_json", f"The field '{name}' cannot be read. Send plain JSON, less deeply nested.", param=name
+        ) from None
