@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from urllib.parse import quote
 
 import msgspec
@@ -108,7 +109,7 @@ Paths = tuple[Mapping[str, str], Mapping[str, str]]
 def build_heads(address: Address, below: Paths, base: str, fixed: dict[str, str], version: str) -> Heads:
     """The heads of one dialect at one place."""
     usual = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
-    headers = carried_head(address, {**usual, **fixed}, version).decode("ascii")
+    headers = carried_head(address, fixed, version, usual).decode("ascii")
     return Heads(
         *(
             {
@@ -120,10 +121,16 @@ def build_heads(address: Address, below: Paths, base: str, fixed: dict[str, str]
     )
 
 
-def carried_head(address: Address, fixed: Mapping[str, str], version: str) -> bytes:
+def carried_head(
+    address: Address, fixed: dict[str, str], version: str, usual: Mapping[str, str] = MappingProxyType({})
+) -> bytes:
     """The fixed headers of a request whose line and content type are the caller's."""
-    usual = {"host": address.host_header, "accept-encoding": "identity", "user-agent": f"headworks/{version}"}
-    lines = {**usual, **fixed}
+    lines = {
+        "host": address.host_header,
+        **usual,
+        "accept-encoding": "identity",
+        "user-agent": f"headworks/{version}",
+    } | fixed
     return "".join(f"{name}: {value}\r\n" for name, value in lines.items()).encode("ascii")
 
 
