@@ -130,10 +130,10 @@ def test_what_is_told_can_be_asked_for_again(passage: Passage) -> None:
 
 
 _HIDDEN = {
-    "escaped": '{"a":{"NAME":"\\u0066LE_"}}',
-    "twice": '{"a":{"NAME":"ID","NAME":"ID"}}',
-    "in capitals": '{"a":{"BIG":"ID"}}',
-    "in a list": '{"NAME":["ID"]}',
+    "escaped": '{"a":{"NAME":"\\u0066@"}}',
+    "twice": '{"a":{"NAME":"#","NAME":"#"}}',
+    "in capitals": '{"a":{"BIG":"#"}}',
+    "in a list": '{"NAME":["#"]}',
 }
 
 
@@ -147,8 +147,8 @@ def test_no_body_uses_what_is_not_its_tenants(passage: Passage, whose: str) -> N
         before = len(tenants.keeper.asked)
         for name in sorted(KEPT):
             value = {"another's": file, "nobody's": IDS.seal("org_b", ForeignId("file-gone", "gone@1"))}.get(whose, open_id)
-            body = _HIDDEN.get(whose, '{"a":[{"NAME":"ID"}]}').replace("NAME", name).replace("BIG", name.upper())
-            body = body.replace("ID", value).replace("LE_", value[1:])
+            body = _HIDDEN.get(whose, '{"a":[{"NAME":"#"}]}').replace("NAME", name).replace("BIG", name.upper())
+            body = body.replace("#", value).replace("@", value[1:])
             said = await tenants.ask(B, "POST", path, body.encode())
             assert said.status == 400, said
             assert b"There is nothing here by the id" in said.body
