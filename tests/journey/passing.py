@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from headworks.dialects.openai_chat import OpenAIChat
 from headworks.dialects.passthrough import PassThroughDialect
 from headworks.domain.body import Whole
 from headworks.domain.errors import Fault
+from headworks.domain.exchange import Exchange
 from headworks.domain.passthrough import Passage
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Snapshot
@@ -90,9 +93,9 @@ class Keeper:
 
 
 class Tenants:
-    """`ask` by one key or the other."""
+    """`ask` by one key or the other. `answer` stands for the provider that keeps things."""
 
-    def __init__(self, document: str = DOCUMENT, **changes: Any) -> None:
+    def __init__(self, document: str = DOCUMENT, answer: Callable[[Outgoing], Script] | None = None, **changes: Any) -> None:
         self.keeper = Keeper()
         self.snapshot = msgspec.structs.replace(configured(document), **changes)
         self.hub = Hub({dialect.name: dialect for dialect in (OpenAIChat(), PassThroughDialect())})
@@ -100,7 +103,7 @@ class Tenants:
             key: Principal(id=f"key_{name}", organisation=f"org_{name}", features=("passthrough",))
             for key, name in ((A, "a"), (B, "b"))
         }
-        self.upstream = ScriptedUpstream(self.keeper.answer)
+        self.upstream = ScriptedUpstream(answer or self.keeper.answer)
         self.house = House(self.snapshot, self.upstream, interpreter=self.hub, others=self.principals)
         self._calls = 0
 
@@ -132,3 +135,73 @@ class Tenants:
         reply.start(sink)
         await sink.ended()
         return Said(reply.status, reply.headers, sink.body)
+
+
+LAB = """
+providers:
+  lab:
+    type: openai-compatible
+    base_url: "http://lab.test/v1"
+    api_key: "${NIGHTLY_KEY}"
+    passthrough:
+      POST /v1/read: {price: model}
+      POST /v1/models/{model}:predict: {price: model}
+      POST /v1/listen: {price: {request: 0.25}, content_types: [audio/wav], query: [language, include], headers: [x-lab]}
+      GET /v1/voices: {price: free, shared: true}
+      GET /v1/voices/{voice}: {shared: true}
+      POST /v1/fixed?version=2: {price: free, query: [verbose]}
+  other: {type: openai-compatible, base_url: "http://other.test/v1", api_key: "${NIGHTLY_KEY}"}
+models:
+  smart: lab/big
+  wide: [other/small, lab/small]
+  "any/*": lab/*
+prices:
+  "*": {input: 1, output: 2}
+keys:
+  nightly: {key: "${NIGHTLY_KEY}", features: [passthrough]}
+"""
+DOLLAR = 1_000_000_000
+
+
+def lab(script: Script | None = None, **principal: Any) -> Tenants:
+    """The configuration above, asked by a caller with these bounds."""
+    tenants = Tenants(LAB, lambda _: script or Script.json({"ok": True}))
+    bounds = {"id": "key_a", "organisation": "org_a", "features": ("passthrough",)} | principal
+    tenants.house.others[A] = Principal(**bounds)
+    return tenants
+
+
+def asked(tenants: Tenants, method: str, path: str, body: Any = None, **headers: str) -> Said:
+    """One request of A's, and its answer."""
+    return asyncio.run(_one(tenants, method, path, body, headers))
+
+
+async def _one(tenants: Tenants, method: str, path: str, body: Any, headers: dict[str, str]) -> Said:
+    return await tenants.ask(A, method, path, body, **headers)
+
+
+def each_asked(tenants: Tenants, *posted: tuple[str, Any]) -> list[Said]:
+    """Several, one after another: paths and bodies."""
+    return asyncio.run(_each(tenants, posted))
+
+
+async def _each(tenants: Tenants, posted: tuple[tuple[str, Any], ...]) -> list[Said]:
+    return [await tenants.ask(A, "POST", path, body) for path, body in posted]
+
+
+def code(said: Said) -> str:
+    return said.json["error"]["code"]
+
+
+def line(request: Outgoing) -> str:
+    return request.head.partition(b"\r\n")[0].decode()
+
+
+def headers_of(request: Outgoing) -> dict[str, str]:
+    lines = request.head.decode().split("\r\n")[1:]
+    return dict(each.split(": ", 1) for each in lines if each)
+
+
+def exchange(tenants: Tenants) -> Exchange:
+    (end,) = tenants.house.journal.ended
+    return end

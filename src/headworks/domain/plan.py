@@ -17,6 +17,10 @@ TRANSLATED = frozenset((Kind.CHAT, Kind.EMBEDDINGS, Kind.RERANK))
 """Kinds that can be asked of a target which speaks another language than the caller."""
 
 
+_SOMETHING = Ceiling(request=1)
+"""Of what has no price: limits of money are to see it, and refuse it."""
+
+
 class Plan(msgspec.Struct, frozen=True):
     """The targets that could serve, and their distinct price cards (none where nothing has a price and the operator allows that)."""
 
@@ -61,9 +65,11 @@ def plan_through(snapshot: Snapshot, model: Model, passage: Passage, principal: 
     plan = _plan(model, list(model.targets))
     if principal is not None:
         plan = narrowed_to(plan, principal)
-    if not plan.priced and snapshot.unpriced != "free":
+    if plan.priced:
+        return plan
+    if snapshot.unpriced != "free":
         raise unpriced_passage(plan, passage)
-    return plan
+    return msgspec.structs.replace(plan, ceiling=_SOMETHING)
 
 
 def unpriced_passage(plan: Plan, passage: Passage) -> Fault:

@@ -255,7 +255,7 @@ class Trial:
         card = self._billed()
         if card is not None:
             tried.currency = card.currency
-        refused = tried.head_at and self.reply.status >= 300  # noqa: PLR2004 - HTTP's own number
+        refused = tried.status >= 300  # noqa: PLR2004 - HTTP's own number
         told = fault is not None and fault is relay.fault and not relay.began
         if self._call.kind in FREE or not tried.sent or refused or told:
             # Nothing was asked, or the upstream said in so many words that it did nothing: it does not bill that.
