@@ -166,7 +166,7 @@ DOLLAR = 1_000_000_000
 def lab(script: Script | None = None, **principal: Any) -> Tenants:
     """The configuration above, asked by a caller with these bounds."""
     tenants = Tenants(LAB, lambda _: script or Script.json({"ok": True}))
-    bounds = {"id": "key_a", "organisation": "org_a", "features": ("passthrough",)} | principal
+    bounds: dict[str, Any] = {"id": "key_a", "organisation": "org_a", "features": ("passthrough",)} | principal
     tenants.house.others[A] = Principal(**bounds)
     return tenants
 

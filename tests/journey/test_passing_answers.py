@@ -158,3 +158,51 @@ def test_limits_of_requests_hold() -> None:
 
 def test_every_line_of_the_guide_is_listed() -> None:
     assert len(passages()) > 20
+
+
+OCR = """
+providers:
+  mistral: {api_key: "${MISTRAL_API_KEY}"}
+models:
+  reader: mistral/mistral-large-latest
+keys:
+  nightly: {key: "${NIGHTLY_KEY}", features: [passthrough]}
+"""
+_PAGE = 4_000_000
+"""What a page costs, by the published list."""
+
+
+@pytest.mark.parametrize(
+    ("said", "reserved", "pages", "cost"),
+    [
+        ({"pages": [0, 1, 2]}, 3 * 5 * _PAGE // 4, 2, 2 * _PAGE),
+        ({"pages": [0], "document_annotation_format": {"type": "json_schema"}}, 5 * _PAGE // 4, 1, 5 * _PAGE // 4),
+        ({}, None, 0, 0),
+        ({"pages": "0-9"}, None, 0, 0),
+    ],
+)
+def test_pages_are_what_reading_documents_costs(said: dict[str, Any], reserved: int | None, pages: int, cost: int) -> None:
+    answer = {"pages": [], "model": "mistral-ocr-latest", "usage_info": {"pages_processed": pages, "doc_size_bytes": 9}}
+    tenants = Tenants(OCR, lambda _: Script.json(answer))
+    tenants.house.others[A] = Principal(id="k", features=("passthrough",), limits=limited(budget_nanos=DOLLAR))
+    question = {"model": "mistral-ocr-latest", "document": {"type": "document_url", "document_url": "https://x.test/a.pdf"}}
+    read = asked(tenants, "POST", "/passthrough/mistral/v1/ocr", {**question, **said})
+    end = exchange(tenants)
+
+    if reserved is None:
+        assert code(read) == "input_unbounded"
+    else:
+        assert read.json == answer
+        assert tenants.house.journal.begun[0].reserved_nanos == reserved
+        assert (end.usage.pages, end.cost) == (pages, cost)
+
+
+def test_who_has_no_budget_need_not_count_pages() -> None:
+    tenants = Tenants(OCR, lambda _: Script.json({"usage_info": {"pages_processed": 12}}))
+    question = {"model": "mistral-ocr-latest", "document": {"type": "file", "file_id": "file-of-somebody"}}
+
+    assert asked(tenants, "POST", "/passthrough/mistral/v1/ocr", question).json["error"]["code"] == "unknown_id"
+    tenants = Tenants(OCR, lambda _: Script.json({"usage_info": {"pages_processed": 12}}))
+    del question["document"]
+    assert asked(tenants, "POST", "/passthrough/mistral/v1/ocr", question).status == 200
+    assert exchange(tenants).cost == 12 * _PAGE

@@ -47,7 +47,7 @@ def plan_for(snapshot: Snapshot, model: Model, kind: Kind, front: str) -> Plan:
             "invalid_request", f"The model '{model.name}' has no target that offers '{kind}'. Ask another one.", param="model"
         )
     if snapshot.unpriced != "free" and kind not in FREE:
-        fitting = [target for target in fitting if target.price is not None]
+        fitting = [target for target in fitting if target.price is not None and not target.price.by_page]
     if not fitting:
         raise Fault(
             "model_unpriced",

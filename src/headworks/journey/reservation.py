@@ -28,6 +28,7 @@ SEARCHED_DOCUMENTS = 100
 """Of one search unit."""
 SEARCHED_TOKENS = 500
 """Question included, from which on a document counts as several."""
+_PAGES = msgspec.json.Decoder(list[int])
 _DOCUMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 _ANSWERING = frozenset((Kind.CHAT, Kind.COMPLETIONS))
 _REFERENCES = (b'"file_id"', b'"file_url"', b'"document_url"', b'"url":"http', b'"url": "http', b"gs://")
@@ -46,6 +47,8 @@ class Reservation(msgspec.Struct, frozen=True, gc=False):
     """Whether the caller says how long the answer may be; then no less will do."""
     searches: int = 0
     """Search units of a ranking, at most."""
+    pages: int = 0
+    """Of a document, at most."""
 
     @property
     def usage(self) -> Usage:
@@ -62,8 +65,8 @@ class Reservation(msgspec.Struct, frozen=True, gc=False):
         if not self.bound:
             return 0
         ceiling = plan.ceiling
-        searched = self.searches * ceiling.search
-        return ceiling.nanos(self.bound, self.output if output is None else output) + searched + plan.model.reserve
+        read = self.searches * ceiling.search + self.pages * ceiling.page
+        return ceiling.nanos(self.bound, self.output if output is None else output) + read + plan.model.reserve
 
 
 def reservation(call: Call, plan: Plan) -> Reservation:
@@ -106,7 +109,16 @@ def _of_passed(ask: Ask, size: int, plan: Plan, passage: Passage) -> Reservation
     if not passage.by_model:
         return Reservation(0, 1, 0, 1, capped=True)
     output = ask.max_tokens or max(target.max_output for target in plan.targets)
-    return Reservation(ask.prompt_tokens, size + UNSEEN, output * ask.choices, ask.choices, capped=True)
+    tokens, pages = output * ask.choices, _pages(ask) or 1  # not none: limits of money are to see it, and refuse it
+    return Reservation(ask.prompt_tokens, size + UNSEEN, tokens, ask.choices, capped=True, pages=pages)
+
+
+def _pages(ask: Ask) -> int | None:
+    """How many pages of a document are to be read; None where the request does not list them."""
+    try:
+        return (len(_PAGES.decode(ask.fields["pages"])) or None) if "pages" in ask.fields else None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def _of_ranking(ask: Ask, size: int) -> Reservation:
@@ -174,6 +186,7 @@ def _unbounded_passed(ask: Ask, plan: Plan, passage: Passage) -> Fault | None:
         return None
     _, written = plan.ceiling.rates(0)
     what = "an answer without 'max_tokens'" if written and ask.max_tokens is None else ""
+    what = what or ("a document without a list of 'pages'" if plan.ceiling.page and _pages(ask) is None else "")
     what = what or (f"'{min(ask.features)}', which reads what the request does not hold," if ask.features else "")
     if not what:
         return None

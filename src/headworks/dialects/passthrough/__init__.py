@@ -37,7 +37,7 @@ class PassThroughDialect(OpenAIChat):
 
     def untouched(self, kind: Kind, ask: Ask, target: Target) -> PassedWatch:  # noqa: ARG002 - answers are known by their content type
         """See `Dialect.untouched`."""
-        return PassedWatch(target)
+        return PassedWatch(target, ask)
 
     def prompt_text(self, kind: Kind, ask: Ask) -> str:  # noqa: ARG002 - there is but one kind
         """See `Dialect.prompt_text`."""

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from headworks.dialects.anthropic import usage as anthropic
+from headworks.dialects.counts import Count, read_form
 from headworks.dialects.gemini import usage as gemini
 from headworks.dialects.openai_chat import usage as openai_chat
 from headworks.dialects.openai_responses import usage as openai_responses
@@ -14,10 +15,14 @@ from headworks.domain.message import JsonObject
 from headworks.domain.target import Quirks
 from headworks.domain.usage import Usage
 
-_PLACES = ("usage", "usageMetadata")
+_PLACES = ("usage", "usageMetadata", "usage_info")
 _INSIDE = ("response", "message", "x_groq")
 """What of a stream's events holds an answer so far."""
 _CACHED = frozenset(("cache_read_input_tokens", "cache_creation_input_tokens"))
+
+
+class _Pages(msgspec.Struct):
+    pages_processed: Count = None
 
 
 class Told(msgspec.Struct):
@@ -26,6 +31,8 @@ class Told(msgspec.Struct):
     counts: JsonObject = {}
     model: str = ""
     id: str = ""
+    annotated: bool = False
+    """More is asked of documents than their text."""
 
     def hear(self, said: Any) -> None:
         """One document or event, decoded. A later count replaces an earlier one, unless it is silent."""
@@ -42,6 +49,9 @@ class Told(msgspec.Struct):
     def usage(self) -> Usage | None:
         """The counts; None where nothing that is known here was told."""
         counts = self.counts
+        if "pages_processed" in counts:
+            pages = read_form(counts, _Pages).pages_processed or 0
+            return Usage(pages=pages, annotated_pages=pages if self.annotated else 0)
         if "promptTokenCount" in counts or "totalTokenCount" in counts:
             return gemini.read_usage(counts)
         if "prompt_tokens" in counts or ("total_tokens" in counts and "input_tokens" not in counts):

@@ -9,6 +9,7 @@ import msgspec
 from headworks.dialects.openai_chat.faults import write_fault_event
 from headworks.dialects.passthrough.usage import Told
 from headworks.dialects.sse import MAX_EVENT_BYTES, SseParser
+from headworks.domain.call import Ask
 from headworks.domain.errors import Fault
 from headworks.domain.money import FREE
 from headworks.domain.target import Target
@@ -19,13 +20,15 @@ _EVENTS = re.compile(rb"\s*text/event-stream\s*(?:;|$)", re.IGNORECASE)
 _ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
 _USAGE = b'"usage'
 _BYTES_PER_TOKEN = 4
+_ANNOTATED = frozenset(("bbox_annotation_format", "document_annotation_format"))
+"""Fields that ask for more of a document than its text."""
 _decode = msgspec.json.Decoder().decode
 
 
 class PassedWatch:
     """See `ports.interpreter.Expecting`. JSON is fed whole, a stream of events goes on by complete events, all else as it comes."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, ask: Ask) -> None:
         self.began = False
         self.ended = False
         self.fault: Fault | None = None
@@ -37,7 +40,7 @@ class PassedWatch:
         self.service_tier = ""
         self.upstream_id = ""
         self._by_tokens = target.price is not None and target.price.output != FREE
-        self._told = Told()
+        self._told = Told(annotated=not _ANNOTATED.isdisjoint(ask.fields))
         self._whole = False
         self.streams_events = False
         self._held = b""
