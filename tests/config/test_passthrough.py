@@ -137,10 +137,8 @@ def test_a_line_is_asked_below_the_host_with_the_credential_that_counts_there(
 
 def test_what_is_written_of_a_line_of_the_catalogue_lies_over_it() -> None:
     line = "POST /v1/ocr"
-    text = (
-        'providers: {mistral: {api_key: "${OPENAI_API_KEY}", passthrough: {"POST /v1/ocr": {price: {request: 0.004}}}}}\n'
-        + MODELS
-    )
+    written = '{api_key: "${OPENAI_API_KEY}", passthrough: {"POST /v1/ocr": {price: {request: 0.004}}}}'
+    text = f"providers: {{mistral: {written}}}\nmodels: {{m: openai/gpt-4.1}}\n"
     through = compiled(text).snapshot.passthrough["mistral"]
     (found,) = (each for each in through.passages if each.line == line)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -85,8 +85,8 @@ def with_opened(raw: bytes, param: str, names: frozenset[str], opened: Callable[
     if param.casefold() not in folded and not raw.startswith((b"{", b"[")):
         return raw
     try:
-        value = {param: _decoded(raw, param)}
-        return msgspec.json.encode(_opened(value, folded, opened)[param]) if _has_any(value, folded) else raw
+        value = _decoded(raw, param)
+        return msgspec.json.encode(_opened(value, folded, opened, param)) if _has_any({param: value}, folded) else raw
     except RecursionError:
         raise _unreadable(param) from None
 
@@ -104,7 +104,7 @@ def _has_any(value: object, folded: Collection[str]) -> bool:
             return False
 
 
-def _opened(value: Any, folded: Collection[str], opened: Callable[[str, str], str], name: str = "") -> Any:
+def _opened(value: object, folded: Collection[str], opened: Callable[[str, str], str], name: str) -> object:
     match value:
         case str(id_) if id_ and name.casefold() in folded and not _ON_THE_WEB.match(id_):
             return opened(id_, name)

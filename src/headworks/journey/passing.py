@@ -58,7 +58,11 @@ class Passing:
         ask, content_type = self._read(call, passage, body)
         named = _model_named(values.pop(MODEL, ""), ask)
         if passage.by_model and not named:
-            raise Fault("invalid_request", "The field 'model' is missing: it decides what the request costs.", param=MODEL)
+            raise Fault(
+                "invalid_request",
+                "The field 'model' is missing: name the model, which decides what the request costs.",
+                param=MODEL,
+            )
         model, target = _model(call, provider, through, named)
         ids = _Ids(self._foreign, call, passage, target)
         values = {name: ids.opened(id_) for name, id_ in values.items()}
