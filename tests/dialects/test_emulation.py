@@ -20,7 +20,8 @@ HELLO: list[Json] = [{"role": "user", "content": "Hi"}]
 TOOLS: list[Json] = [
     {"type": "function", "function": {"name": name, "parameters": {"type": "object"}}} for name in ("look", "ask")
 ]
-SCHEMA: Json = {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object", "properties": {"n": {}}}}}
+NUMBERED: Json = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+SCHEMA: Json = {"type": "json_schema", "json_schema": {"name": "a", "schema": NUMBERED}}
 
 
 def weak(*drop: str, **changes: Any) -> Target:
@@ -64,12 +65,14 @@ def test_a_profile_tells_that_a_model_gives_no_json() -> None:
 
 
 @pytest.mark.parametrize("streamed", [False, True])
-@pytest.mark.parametrize(("text", "good"), [('{"n": 1}', True), ("Well, it is 1.", False)])
+@pytest.mark.parametrize(
+    ("text", "good"), [('{"n": "one"}', False), ("{}", False), ('{"n": 1}', True), ("Well, it is 1.", False)]
+)
 @pytest.mark.parametrize("front", [OPENAI, ANTHROPIC])
-def test_an_answer_that_is_no_json_is_a_failure(front: str, text: str, good: bool, streamed: bool) -> None:  # noqa: FBT001
+def test_an_answer_that_is_not_the_json_asked_for_is_a_failure(front: str, text: str, good: bool, streamed: bool) -> None:  # noqa: FBT001
     wanted = {
         OPENAI: {"response_format": SCHEMA},
-        ANTHROPIC: {"output_config": {"format": {"type": "json_schema", "schema": {}}}},
+        ANTHROPIC: {"output_config": {"format": {"type": "json_schema", "schema": NUMBERED}}},
     }
     _, _, prepared = asked(weak("response_format"), front, stream=streamed, **wanted[front])
 

@@ -13,7 +13,8 @@ import msgspec
 from headworks.dialects.anthropic.structured import by_words
 from headworks.domain.errors import Fault
 from headworks.domain.events import Ended, Event, PartKind, PartStarted, Stopped, StopReason, TextDelta
-from headworks.domain.message import Conversation, Downgrade, Message, Role, ToolChoiceMode
+from headworks.domain.json_schema import TooMuchWork, mismatch
+from headworks.domain.message import Conversation, Downgrade, JsonObject, Message, Role, ToolChoiceMode
 from headworks.domain.target import Target
 
 POLICY = "emulate"
@@ -33,7 +34,9 @@ def emulated(talk: Conversation, target: Target, reported: list[Downgrade]) -> C
 class JsonJudge:
     """Whether an answer is the JSON that was asked for. One per answer; cut, refused and calling ones are let pass."""
 
-    def __init__(self) -> None:
+    def __init__(self, schema: JsonObject | None = None) -> None:
+        """`schema` is what it must be valid against, None where any JSON will do."""
+        self._schema = schema
         self._texts: list[str] = []
         self._textual: set[int] = set()
         self._reason = StopReason.OTHER
@@ -52,11 +55,30 @@ class JsonJudge:
 
     def _judge(self) -> None:
         try:
-            msgspec.json.decode("".join(self._texts))
+            answer = msgspec.json.decode("".join(self._texts))
         except _UNREADABLE:
             raise Fault(
                 "upstream_garbage", "The model's answer is not the JSON that was asked for. Ask again, or another model."
             ) from None
+        if self._schema is not None and (found := _mismatch(answer, self._schema)) is not None:
+            raise Fault(
+                "upstream_garbage", f"The model's answer is not valid against the schema: {found}. Ask again, or another model."
+            )
+
+
+def _mismatch(answer: object, schema: JsonObject) -> str | None:
+    try:
+        return mismatch(answer, schema)
+    except TooMuchWork:
+        return None  # JSON it is, and more than that cannot be told in time
+
+
+def judge_of(talk: Conversation, target: Target) -> JsonJudge | None:
+    """Whoever hears the answer of a target whose JSON was asked for in words, or is not sure to come."""
+    if target.inexpressible != POLICY or not wants_json(talk):
+        return None
+    assert talk.output is not None
+    return JsonJudge(talk.output.schema)
 
 
 def wants_json(talk: Conversation) -> bool:
@@ -105,5 +127,5 @@ def _output(talk: Conversation, target: Target, reported: list[Downgrade]) -> Co
     if able or not wants_json(talk) or talk.output is None:
         return talk
     asked = by_words(talk, talk.output.schema, [])
-    reported.append(Downgrade("response_format", "asked for in words; an answer that is no JSON counts as a failure"))
+    reported.append(Downgrade("response_format", "asked for in words; an answer that is no such JSON counts as a failure"))
     return msgspec.structs.replace(asked, output=None)

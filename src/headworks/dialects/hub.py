@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from headworks.dialects.converted import Conversion, Converted
-from headworks.dialects.emulation import POLICY, JsonJudge, emulated, wants_json
+from headworks.dialects.emulation import POLICY, emulated, judge_of
 from headworks.dialects.openai_realtime import RealtimeSession, ask
 from headworks.dialects.redaction import redact, redact_fault
 from headworks.dialects.request_ids import read_request_id
@@ -85,7 +85,7 @@ class Hub:
         if cap is not None and (talk.max_tokens is None or cap < talk.max_tokens):
             talk = msgspec.structs.replace(talk, max_tokens=cap)
         reported: list[Downgrade] = []
-        judge = JsonJudge() if target.inexpressible == POLICY and wants_json(talk) else None
+        judge = judge_of(talk, target)
         if target.inexpressible == POLICY:
             talk = emulated(talk, target, reported)
         body, downgrades = spoken.write_request(talk, target)
