@@ -49,6 +49,7 @@ def passage(line: str, rule: str = "{price: free}", provider: str = "{type: open
         ("POST /v1/*", "{price: free, query: [key]}", "A client's 'key' looks like a credential"),
         ("POST /v1/x", "{price: free, query: [access_token]}", "never passed on"),
         ("POST /v1/x", "{price: free, query: [X-Amz-Signature]}", "never passed on"),
+        ("GET /v1/x/{id}", "{query: [model]}", "Nobody would ask who may use the model"),
         ("POST /v1/x", "{price: free, headers: [Authorization]}", "is the operator's to send"),
         ("POST /v1/x", "{price: free, headers: [idempotency-key]}", "is the operator's to send"),
         ("POST /v1/x", "{price: free, headers: [OpenAI-Organization]}", "is the operator's to send"),

@@ -82,6 +82,13 @@ def test_a_file_that_breaks_off_does_not_look_complete() -> None:
     assert exchange(tenants).ending == "severed"
 
 
+def test_a_file_is_not_looked_into() -> None:
+    lines = b'{"id":"file-1","file_id":"file-2"}\n' * 3
+    script = Script(headers=((b"content-type", b"application/octet-stream"),), pieces=(lines[:20], lines[20:]))
+
+    assert asked(lab(script), "POST", "/passthrough/lab/v1/listen", {}).body == lines
+
+
 def test_an_answer_without_content_is_one() -> None:
     said = asked(lab(Script(status=204, headers=())), "POST", "/passthrough/lab/v1/listen", {})
     assert (said.status, said.body) == (204, b"")

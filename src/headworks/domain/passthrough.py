@@ -21,7 +21,7 @@ MODEL = "model"
 """The placeholder, and the field, that names a model."""
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _VALUE = r"[A-Za-z0-9._~%:@+=,-]{1,1024}"
-_DECODED = re.compile(r"(?!.*(?:\.\.|//))[A-Za-z0-9][A-Za-z0-9._~:@+=,/-]*")
+_DECODED = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._~:@+=,-]*")
 
 
 class Passage(msgspec.Struct, frozen=True, kw_only=True):

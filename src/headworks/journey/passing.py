@@ -14,12 +14,12 @@ import msgspec
 from headworks.domain.call import Ask, Call
 from headworks.domain.errors import Fault
 from headworks.domain.foreign_fields import with_opened
-from headworks.domain.governed import features_of_name
-from headworks.domain.passthrough import FEATURE, MODEL, Passage, Passed, PassThrough
+from headworks.domain.passthrough import FEATURE, MODEL, Passage, Passed
 from headworks.domain.retry import RetryPolicy
 from headworks.domain.snapshot import Model
 from headworks.domain.target import AskedModel, Target
 from headworks.journey.foreign import Foreign
+from headworks.journey.passing_models import model_at, model_named, refuse_other_models
 from headworks.ports.interpreter import Interpreter
 
 FRONT = "passthrough"
@@ -56,14 +56,9 @@ class Passing:
             raise _not_listed(call, provider)
         passage, values = found
         ask, content_type = self._read(call, passage, body)
-        named = _model_named(values.pop(MODEL, ""), ask)
-        if passage.by_model and not named:
-            raise Fault(
-                "invalid_request",
-                "The field 'model' is missing: name the model, which decides what the request costs.",
-                param=MODEL,
-            )
-        model, target = _model(call, provider, through, named)
+        named = model_named(passage, values.pop(MODEL, ""), ask)
+        model, target = model_at(call, provider, through, named)
+        refuse_other_models(call, provider, through, ask.fields)
         ids = _Ids(self._foreign, call, passage, target)
         values = {name: ids.opened(id_) for name, id_ in values.items()}
         ask = _with_ids(ask, passage, ids)
@@ -136,13 +131,6 @@ def _not_listed(call: Call, provider: str) -> Fault:
     )
 
 
-def _model_named(in_path: str, ask: Ask) -> str:
-    """The one model that a request names; empty for none."""
-    if in_path and ask.model and in_path != ask.model:
-        raise Fault("invalid_request", "The path and the body name different models. Name one of them.", param=MODEL)
-    return in_path or ask.model
-
-
 def _with_ids(ask: Ask, passage: Passage, ids: _Ids) -> Ask:
     """The same with ids in the place of their tokens."""
     if passage.shared or not ask.fields:
@@ -169,31 +157,6 @@ def _parameters(query: str, passage: Passage, ids: _Ids) -> list[tuple[str, str]
                 param=name[:_SHOWN],
             )
     return [(name, ids.opened(value, name) if value and name in passage.ids else value) for name, value in said]
-
-
-def _model(call: Call, provider: str, through: PassThrough, named: str) -> tuple[Model, Target]:
-    """The model of that name at the provider, by the first of its names that the caller may use; else by its full name, which it may not."""
-    if not named:
-        return _own(through, f"{FEATURE}/{provider}", "")
-    assert call.principal is not None
-    full = f"{provider}/{named}"
-    for name in (named, full, *through.known_as.get(named, ())):
-        model = call.snapshot.find(name)
-        target = _at(model, provider, "" if name == named else named)
-        if model is not None and target is not None and call.principal.may_ask(name, model.name):
-            return msgspec.structs.replace(model, name=AskedModel(name)), target
-    return _own(through, full, named)
-
-
-def _own(through: PassThrough, name: str, named: str) -> tuple[Model, Target]:
-    target = through.target(named)
-    return Model(name=AskedModel(name), targets=(target,), needs=features_of_name(named)), target
-
-
-def _at(model: Model | None, provider: str, named: str) -> Target | None:
-    """A model's target at a provider; with `named`, one that is that model there."""
-    targets = model.targets if model is not None else ()
-    return next((each for each in targets if each.provider == provider and named in ("", each.model)), None)
 
 
 def _only(model: Model, target: Target, passage: Passage) -> Model:

@@ -159,6 +159,8 @@ class Trial:
         reply.headers = kept
         self._whole = reply.whole = relay.expect(dict(kept).get(b"content-type", b""))
         reply.stream = relay.streams_events
+        if not (self._whole or reply.stream):
+            self._sealing = None  # a file is what it is, whatever in it looks like an id
         if not self._whole:
             self._head_timer = self._surroundings.loop().call_later(HELD_HEAD_SECONDS, self._begin)
 

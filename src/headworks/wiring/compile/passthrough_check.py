@@ -28,6 +28,10 @@ def check_rule(bench: Bench, line: str, rule: PassThroughRule, path: Path) -> No
     if rule.shared and rule.ids:
         bench.wrong((*path, "ids"), "What is shared has no ids to hide.", "Leave out 'ids' or 'shared'.")
     for number, name in enumerate(rule.query or ()):
+        if name.casefold() == MODEL:
+            bench.wrong(
+                (*path, "query", number), "Nobody would ask who may use the model that a parameter names.", "Leave it out."
+            )
         if CREDENTIAL.search(name.lower()) or _SIGNED.search(name.lower()):
             bench.wrong((*path, "query", number), f"A client's '{name}' looks like a credential, which is never passed on.")
     for number, name in enumerate(rule.headers or ()):
