@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from headworks.domain.passthrough import Passage
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Snapshot
 from headworks.edge import routes
+from headworks.ports.extension import Guard
 from headworks.ports.upstream import Outgoing
 from headworks.testing import CollectingSink, Script, ScriptedUpstream, sample_call
 from tests.config.compiling import compiled
@@ -33,6 +35,7 @@ DOCUMENT = _GUIDE.read_text().split("```yaml\n")[1].split("```")[0]
 PREFIXES = {"files": "file-", "batches": "batch_", "conversations": "conv_", "items": "msg_", "vector_stores": "vs_"}
 
 
+@cache
 def configured(document: str = DOCUMENT) -> Snapshot:
     """The compiled document."""
     return compiled(document, env={"NIGHTLY_KEY": "hw-nightly", "MISTRAL_API_KEY": "sk-mistral"}).snapshot
@@ -95,7 +98,13 @@ class Keeper:
 class Tenants:
     """`ask` by one key or the other. `answer` stands for the provider that keeps things."""
 
-    def __init__(self, document: str = DOCUMENT, answer: Callable[[Outgoing], Script] | None = None, **changes: Any) -> None:
+    def __init__(
+        self,
+        document: str = DOCUMENT,
+        answer: Callable[[Outgoing], Script] | None = None,
+        judges: Sequence[Guard] = (),
+        **changes: Any,
+    ) -> None:
         self.keeper = Keeper()
         self.snapshot = msgspec.structs.replace(configured(document), **changes)
         self.hub = Hub({dialect.name: dialect for dialect in (OpenAIChat(), PassThroughDialect())})
@@ -105,6 +114,7 @@ class Tenants:
         }
         self.upstream = ScriptedUpstream(answer or self.keeper.answer)
         self.house = House(self.snapshot, self.upstream, interpreter=self.hub, others=self.principals)
+        self.house.judges += judges
         self._calls = 0
 
     async def ask(self, key: bytes, method: str, path: str, body: Any = None, **headers: str) -> Said:

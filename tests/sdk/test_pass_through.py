@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+import http.client
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 import openai
 import pytest
@@ -25,6 +28,13 @@ def passing(emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory)
         "providers": {
             "openai": {**guide["providers"]["openai"], "type": "openai", "base_url": url, "api_key": "sk-1"},
             "mistral": {"base_url": url, "api_key": "sk-2"},
+            "newcomer": {
+                "type": "jina",
+                "base_url": url,
+                "api_key": "sk-3",
+                "passthrough": {"POST /v1/chat/completions": {"price": "model"}},
+                "prices": "openai",
+            },
         },
         "models": {"reader": "mistral/mistral-large-latest"},
         "keys": {
@@ -87,3 +97,56 @@ def test_mistral_reads_documents(passing: RunningHouse) -> None:
     (end,) = [record for record in passing.ended() if record.asked == "mistral-ocr-latest"]
     assert (end.kind, end.ending, end.usage.pages) == ("passthrough", "finished", 2)
     assert end.cost == 2 * 4_000_000
+
+
+def test_events_of_an_endpoint_that_nobody_here_knows_come_as_they_are(passing: RunningHouse) -> None:
+    with openai.OpenAI(base_url=f"{passing.url}/passthrough/newcomer/v1", api_key=KEY_A, max_retries=0) as ours:
+        asked = ours.chat.completions.create(
+            model="gpt-4o",
+            messages=[{"role": "user", "content": "Tell me of rivers."}],
+            stream=True,
+            stream_options={"include_usage": True},
+        )
+        *chunks, last = list(asked)
+
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+    assert last.usage is not None
+    passing.wait_for(lambda: any(record.provider == "newcomer" for record in passing.ended()), "the record")
+    (end,) = [record for record in passing.ended() if record.provider == "newcomer"]
+    assert (end.stream, end.usage.input, end.usage.output) == (True, last.usage.prompt_tokens, last.usage.completion_tokens)
+    assert end.cost > 0
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "status"),
+    [
+        ("GET", "/passthrough/openai/v1/../v1/files", 404),
+        ("GET", "/passthrough/openai/v1/files", 404),
+        ("GET", "//passthrough/openai/v1/files/x", 404),
+        ("GET", "/PASSTHROUGH/openai/v1/files/x", 404),
+        ("GET", "/v1/passthrough/openai/v1/files/x", 404),
+        ("HEAD", "/passthrough/openai/v1/files/x", 405),
+        ("TRACE", "/passthrough/openai/v1/files/x", 405),
+        ("OPTIONS", "/passthrough/openai/v1/files/x", 204),
+        ("GET", "/passthrough/openai/v1/files/x", 404),
+        ("POST", "/passthrough/mistral/v1/ocr?key=hw-passed-a", 400),
+    ],
+)
+def test_at_the_door(passing: RunningHouse, method: str, target: str, status: int) -> None:
+    """As it is on the wire, with no client library to straighten it."""
+    body = b"{}" if method == "POST" else None
+    assert status_of(passing, method, target, body, {"authorization": f"Bearer {KEY_A}"}) == status
+
+
+def test_a_key_in_the_query_is_no_key(passing: RunningHouse) -> None:
+    assert status_of(passing, "GET", f"/passthrough/openai/v1/files/x?key={KEY_A}") == 401
+
+
+def status_of(
+    house: RunningHouse, method: str, target: str, body: bytes | None = None, headers: Mapping[str, str] = MappingProxyType({})
+) -> int:
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", house.port, timeout=10)) as connection:
+        connection.request(method, target, body=body, headers=dict(headers))
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
