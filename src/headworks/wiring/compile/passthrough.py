@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 from headworks.domain.config import Config, PassThroughRule, TargetRule, nanos_of
 from headworks.domain.foreign_fields import KEPT, mark_of_members
@@ -24,6 +25,14 @@ _USUAL_IDS = ("id", "first_id", "last_id", "after", "before")
 _LINE = re.compile(
     r"(GET|POST|PUT|PATCH|DELETE) ((?:/(?!\.{1,2}(?:/|\?|$))[A-Za-z0-9._~:@=+,!$'()*{}-]+)+)(\?[A-Za-z0-9._~=&%-]+)?"
 )
+
+
+class _Line(NamedTuple):
+    """What is allowed, as written: `query` is what the line itself fixes, `?` included."""
+
+    method: str
+    path: str
+    query: str
 
 
 def compile_passthrough(bench: Bench, config: Config, targets: Targets, models: Mapping[str, Model]) -> dict[str, PassThrough]:
@@ -55,32 +64,22 @@ class _Compiler:
         passages = [passage for line, rule in rules.items() if (passage := self._passage(line, rule)) is not None]
         return tuple(sorted(passages, key=lambda passage: len(PLACEHOLDER.findall(passage.path))))
 
-    def _passage(self, line: str, rule: PassThroughRule) -> Passage | None:
-        path = ("providers", self._provider.name, "passthrough", line)
-        found = _LINE.fullmatch(line)
-        names = PLACEHOLDER.findall(line)
-        if found is None or re.search(r"[{}]", PLACEHOLDER.sub("", line)) or len(names) != len(set(names)):
+    def _passage(self, written: str, rule: PassThroughRule) -> Passage | None:
+        path = ("providers", self._provider.name, "passthrough", written)
+        line = _read(written)
+        if line is None:
             example = "Write it like 'POST /v1/ocr' or 'GET /v1/batches/{id}', below the provider's host."
-            self._bench.wrong(path, f"'{line}' is no method and path.", example, on_key=True)
+            self._bench.wrong(path, f"'{written}' is no method and path.", example, on_key=True)
             return None
-        method, below, fixed = found.groups(default="")
-        place = _place_of(self._provider, below)
-        sent = f"{self._provider.prefix}{below}{fixed}"
-        check_rule(self._bench, line, rule, path)
-        if (own := _own_endpoint(self._provider, method, self._provider.prefix + below)) is not None:
-            self._bench.wrong(
-                path,
-                f"The gateway serves this itself, as '{own}', and looks at all that is asked there.",
-                "Leave it out.",
-                on_key=True,
-            )
-        ids = KEPT.union(_USUAL_IDS if rule.ids is None and self._of_collection(below) else rule.ids or ())
+        check_rule(self._bench, written, rule, path)
+        self._check_unserved(line, path)
+        ids = KEPT.union(_USUAL_IDS if rule.ids is None and self._of_collection(line.path) else rule.ids or ())
         return Passage(
-            line=line,
-            method=method,
-            path=sent,
-            head=place.carried,
-            pattern=pattern_of(below),
+            line=written,
+            method=line.method,
+            path=f"{self._provider.prefix}{line.path}{line.query}",
+            head=_place_of(self._provider, line.path).carried,
+            pattern=pattern_of(line.path),
             query=frozenset(rule.query or ()),
             headers=frozenset(name.lower().encode() for name in rule.headers or ()),
             content_types=frozenset(each.lower() for each in rule.content_types or ()),
@@ -88,26 +87,31 @@ class _Compiler:
             mark=None if rule.shared else mark_of_members(ids),
             shared=bool(rule.shared),
             by_model=rule.price == "model",
-            price=self._price(method, bool(_id_names(below)), rule, path),
+            price=self._price(line, rule, path),
             reserve=self._reserve(rule, path),
         )
+
+    def _check_unserved(self, line: _Line, path: Path) -> None:
+        own = _own_endpoint(self._provider, line.method, self._provider.prefix + line.path)
+        if own is not None:
+            what = f"The gateway serves this itself, as '{own}', and looks at all that is asked there."
+            self._bench.wrong(path, what, "Leave it out.", on_key=True)
 
     def _of_collection(self, path: str) -> bool:
         """Whether a path is that of things, or of what is in things, which some line names by an id."""
         return any(f"{path}/".startswith(collection) for collection in self._collections)
 
-    def _price(self, method: str, by_id: bool, rule: PassThroughRule, path: Path) -> PriceCard | None:  # noqa: FBT001 - told by name below
+    def _price(self, line: _Line, rule: PassThroughRule, path: Path) -> PriceCard | None:
         if rule.price == "model":
             return None
         if rule.price is not None:
             return self._pricing.card(rule.price, (*path, "price"))
-        if by_id and method in {"GET", "DELETE"}:
+        if line.method in {"GET", "DELETE"} and _id_names(line.path):
             return self._pricing.card("free", path)
         if self._config.unpriced != "free":
+            what = f"Nobody says what '{path[-1]}' costs, and what has no price is not served."
             hint = "Add price: {request: 0.01} (dollars each), price: model (what its model costs), or price: free."
-            self._bench.wrong(
-                path, f"Nobody says what '{path[-1]}' costs, and what has no price is not served.", hint, on_key=True
-            )
+            self._bench.wrong(path, what, hint, on_key=True)
         return None
 
     def _reserve(self, rule: PassThroughRule, path: Path) -> int:
@@ -116,6 +120,15 @@ class _Compiler:
         except ValueError as trouble:
             self._bench.wrong((*path, "reserve"), f"'{rule.reserve}' {trouble}.")
             return 0
+
+
+def _read(written: str) -> _Line | None:
+    """The parts of a line; None where it is none."""
+    found = _LINE.fullmatch(written)
+    names = PLACEHOLDER.findall(written)
+    if found is None or not {"{", "}"}.isdisjoint(PLACEHOLDER.sub("", written)) or len(names) != len(set(names)):
+        return None
+    return _Line(*found.groups(default=""))
 
 
 def _id_names(path: str) -> list[str]:
