@@ -27,7 +27,7 @@ from headworks.domain.facts import CALLER, REQUEST, TIME
 from headworks.domain.fault_words import WORDS
 from headworks.domain.outcome import Ending
 from headworks.domain.retry import RETRY, Progress
-from headworks.edge.routes import PREFIXES, ROUTES
+from headworks.edge.routes import PASSTHROUGH_ROUTES, PREFIXES, ROUTES
 from headworks.journey import JOURNEY
 from headworks.wiring.process_exits import Exit
 
@@ -87,7 +87,8 @@ def endpoints() -> str:
         (f"`{route.method.decode()} {PREFIXES[0].decode()}{route.shown}`", f"`{route.kind}`", f"`{route.front.name}`")
         for route in ROUTES
     )
-    return table(("request", "kind", "dialect"), rows)
+    passed = ("`/passthrough/{provider}/{path}`, any method", f"`{PASSTHROUGH_ROUTES[0].kind}`", "any")
+    return table(("request", "kind", "dialect"), (*rows, passed))
 
 
 def commands() -> str:

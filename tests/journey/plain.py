@@ -27,6 +27,7 @@ from headworks.journey.planner import Planner
 from headworks.journey.route import Ways
 from headworks.policies import PolicyBook
 from headworks.ports.conversation import Judge, Opening
+from headworks.ports.extension import Guard as Judging
 from headworks.ports.interpreter import Interpreter, Prepared
 from headworks.ports.stage import Proceed, Stage
 from headworks.stores.memory import MemoryAnswers, MemoryCounters, MemoryReplays, MemoryShelf
@@ -196,6 +197,7 @@ class House:
         self.responses = SealedResponses(MemoryShelf(self.clock), [bytes(32)])
         self.snapshot = snapshot
         self.complaints: list[BaseException] = []
+        self.judges: list[Judging] = []
         self.others = {KEY: self.principal, **(others or {})}
         keys = MemoryKeys()
         keys.holders = self.others
@@ -207,7 +209,7 @@ class House:
             Identify(keys),
             Authorise(spoken, permission, REFERENCES, Foreign(IDS, self.responses, permission)),
             Limits(self.counters),
-            Guard(lambda _: (), spoken),
+            Guard(lambda _: self.judges, spoken),
             Cache(MemoryAnswers(self.clock, 1_000_000), self.replays, spoken),
             Meter(self.journal, self.clock),
             Route(ways, self.clock, chance, spoken, self.responses),

@@ -13,6 +13,7 @@ from headworks.dialects.gemini import Gemini
 from headworks.dialects.hub import Hub
 from headworks.dialects.openai_chat import OpenAIChat
 from headworks.dialects.openai_responses import OpenAIResponses
+from headworks.dialects.passthrough import PassThroughDialect
 from headworks.domain.body import Whole
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
@@ -97,7 +98,7 @@ def test_every_governed_field_is_refused_and_can_be_allowed(front: str) -> None:
 @pytest.mark.parametrize("front", GOVERNED)
 def test_a_governed_field_cannot_hide_behind_its_spelling(front: str) -> None:
     """Some servers read names without regard to case."""
-    known: tuple[Dialect, ...] = (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini())
+    known: tuple[Dialect, ...] = (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini(), PassThroughDialect())
     hub = Hub({dialect.name: dialect for dialect in known})
     for field in GOVERNED[front]:
         body = msgspec.json.encode({"model": "m", "messages": [], field.title(): 1})

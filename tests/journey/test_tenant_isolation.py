@@ -46,7 +46,9 @@ _DOORS = {
     "anthropic": "/v1/messages",
     "gemini": "/v1beta/models/native:generateContent",
 }
-_WITH_ID = [route for route in ALL_ROUTES if route.path.endswith(b"/") and route.kind not in OF_MODELS]
+_ELSEWHERE = OF_MODELS | {Kind.PASSTHROUGH}
+"""What is passed through is asked in `test_passed_isolation.py`, line by line."""
+_WITH_ID = [route for route in ALL_ROUTES if route.path.endswith(b"/") and route.kind not in _ELSEWHERE]
 _IDS = pytest.mark.parametrize("model", ["native", "chat"])
 
 

@@ -33,7 +33,9 @@ def prices_of(model: ModelInfo, at: datetime, context: dict[str, str]) -> ModelP
 
 
 def is_counted(price: ModelPrice) -> bool:
-    return any(value is not None for key, value in vars(price).items() if key in ("input_mtok", "output_mtok"))
+    return any(
+        value is not None for key, value in vars(price).items() if key in ("input_mtok", "output_mtok", "input_document_kpages")
+    )
 
 
 def is_fine(price: ModelPrice) -> bool:
@@ -75,6 +77,7 @@ counts = st.integers(0, 600_000)
 def usages(draw: st.DrawFn) -> Usage:
     """Consistent counts: no part exceeds its whole."""
     fresh, read, short, long, output = (draw(counts) for _ in range(5))
+    pages = draw(st.integers(0, 1000))
     return Usage(
         input=fresh + read + short + long,
         output=output,
@@ -83,6 +86,8 @@ def usages(draw: st.DrawFn) -> Usage:
         cache_write_1h=long,
         reasoning=draw(st.integers(0, output)),
         web_searches=draw(st.integers(0, 5)),
+        pages=pages,
+        annotated_pages=draw(st.integers(0, pages)),
     )
 
 
@@ -96,6 +101,8 @@ def as_genai(usage: Usage) -> GenaiUsage:
         output_reasoning_tokens=usage.reasoning,
         output_citation_tokens=0,
         web_searches=usage.web_searches,
+        input_document_pages=usage.pages,
+        input_annotated_document_pages=usage.annotated_pages,
     )
 
 
@@ -158,10 +165,10 @@ def test_a_quote_holds_until_it_says(number: int, at: datetime) -> None:
 
 @pytest.mark.parametrize(
     ("provider", "model"),
-    [("groq", "whisper-large-v3"), ("mistral", "mistral-ocr-2512"), ("openai", "tts-1"), ("cerebras", "qwen-3-coder-480b")],
+    [("groq", "whisper-large-v3"), ("openai", "tts-1"), ("cerebras", "qwen-3-coder-480b")],
 )
 def test_a_model_billed_in_units_we_do_not_count_has_no_card(provider: str, model: str) -> None:
-    """Seconds, pages and characters: a card of zeros would make these free in silence."""
+    """Seconds and characters: a card of zeros would make these free in silence."""
     quote = TABLE.quote(provider, model, NOON)
     assert quote is not None
     assert quote.card is None

@@ -12,6 +12,7 @@ from headworks.cli.doctor_checks import Severity
 from headworks.domain.config import as_rule
 from headworks.domain.limits import Limit, allowance
 from headworks.domain.money import PriceCard, decimal_text
+from headworks.domain.passthrough import Passage
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Model
 from headworks.domain.target import Target
@@ -30,6 +31,10 @@ def overview(compiled: Compiled) -> dict[str, Any]:
         "revision": snapshot.revision,
         "models": [_model(model) for _, model in sorted(snapshot.models.items())],
         "patterns": {name: _pattern(compiled, name) for name in snapshot.patterns},
+        "passthrough": {
+            name: {passage.line: _cost(passage) for passage in through.passages}
+            for name, through in snapshot.passthrough.items()
+        },
         "keys": [_key(holder) for holder in sorted(snapshot.principals.values(), key=lambda holder: holder.id)],
     }
 
@@ -40,6 +45,7 @@ def print_overview(compiled: Compiled, name: str) -> None:
     shown = overview(compiled)
     console.print(f"[bold]{name}[/] can be used: revision {shown['revision'][:12]}\n", soft_wrap=True)
     _print_models(console, shown)
+    _print_passthrough(console, shown["passthrough"])
     _print_keys(console, shown["keys"])
     for warning in oddities(compiled):
         console.print(f"[yellow]{Severity.ODD}[/]  {dotted(warning.path)}: {warning.text}", soft_wrap=True)
@@ -59,6 +65,25 @@ def _print_models(console: Console, shown: dict[str, Any]) -> None:
         table.add_row(name, ", ".join(targets), "", "", "", "", "each model's own")
     console.print(table)
     console.print()
+
+
+def _print_passthrough(console: Console, shown: dict[str, dict[str, str]]) -> None:
+    if not shown:
+        return
+    table = _table("passed through", "line", "price")
+    for name, lines in shown.items():
+        for number, (line, cost) in enumerate(lines.items()):
+            table.add_row("" if number else f"/passthrough/{name}", line, cost)
+    console.print(table)
+    console.print()
+
+
+def _cost(passage: Passage) -> str:
+    """What a request costs there, in words."""
+    card = passage.price
+    if card is None:
+        return "its model's" if passage.by_model else "nobody's word"
+    return f"${decimal_text(card.request)} a request" if card.request else card.source
 
 
 def _print_keys(console: Console, keys: list[dict[str, Any]]) -> None:

@@ -53,7 +53,8 @@ class Hub:
         downgrades = (
             tuple(_left_out(name, target) for name in dropped if name in ask.fields and name not in _OWN) if dropped else ()
         )
-        patched = dialect.patch(kind, ask, target, cap)
+        carried = kind is Kind.PASSTHROUGH and not ask.fields
+        patched = body if carried else dialect.patch(kind, ask, target, cap)
         if MARK in body and MARK not in patched and holds_foreign(front, body):
             downgrades += (Downgrade("reasoning", "left out: what another provider thought, only that one can read"),)
         _refuse_loss(downgrades, target)

@@ -13,6 +13,7 @@ from headworks.domain.kept import Kept
 from headworks.domain.kind import Kind
 from headworks.domain.limits import Claim, Standing
 from headworks.domain.outcome import Outcome
+from headworks.domain.passthrough import Passed
 from headworks.domain.plan import Plan
 from headworks.domain.principal import Principal
 from headworks.domain.receipt import NO_RECEIPT, Receipt
@@ -133,6 +134,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens of foreign ids in the request → the ids."""
     kept: Kept | None = None
     """The answer that this request is about, or goes on from, where the gateway itself keeps it."""
+    passed: Passed | None = None
+    """Where it goes, where it is only carried."""
     target: Target | None = None
     """What Route has chosen for the attempt under way."""
     parent: str = ""

@@ -25,6 +25,7 @@ class Ceiling(msgspec.Struct, frozen=True):
     """Nano-units."""
     web_search: int = 0
     search: int = 0
+    page: int = 0
 
     def rates(self, input_tokens: int) -> tuple[int, int]:
         """Nano-units per million tokens, of the input and of the output of a request with at most so much input."""
@@ -54,6 +55,7 @@ def ceiling_of(cards: Iterable[PriceCard]) -> Ceiling:
         request=max((card.request for card in all_cards), default=0),
         web_search=max((card.web_search for card in all_cards), default=0),
         search=max((card.search for card in all_cards), default=0),
+        page=max((max(card.page, card.annotated_page) for card in all_cards), default=0),
     )
 
 

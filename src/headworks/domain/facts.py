@@ -36,7 +36,8 @@ CALLER: dict[str, str] = {
 REQUEST: dict[str, str] = {
     "model": "name of the model as it is configured, of each fallback in its turn",
     "asked": "name of the model as the caller wrote it",
-    "endpoint": "kind of request: `chat`, `completions`, `embeddings`, `realtime`, `count_tokens`",
+    "endpoint": "kind of request: `chat`, `completions`, `embeddings`, `realtime`, `passthrough`, `count_tokens`",
+    "passage": "of a request that is passed through its line, `POST /v1/ocr`; empty of others",
     "dialect": "language of the request: `openai_chat`, `openai_responses`, `anthropic`, `gemini`",
     "features": "list of what the request uses: `tools`, `images`, …",
     "prompt_tokens": "input tokens, estimated",
@@ -118,6 +119,11 @@ class Facts:
     def endpoint(self) -> str:
         """The kind of request."""
         return self._call.kind.value
+
+    @property
+    def passage(self) -> str:
+        """Where it is passed through."""
+        return self._call.passed.passage.line if self._call.passed is not None else ""
 
     @property
     def dialect(self) -> str:

@@ -32,8 +32,20 @@ _ANSWERED: Mapping[str, re.Pattern[bytes]] = {
 """Dialect → what makes an id in an answer known. In a text the quotes would be escaped."""
 _NEEDED = frozenset(("files", "container", "code_execution"))
 """Without one of these features no answer holds any."""
+KEPT: frozenset[str] = frozenset(
+    (
+        *("file_id", "file_ids", "input_file_id", "output_file_id", "error_file_id", "training_file", "validation_file"),
+        *("vector_store_id", "vector_store_ids", "container", "container_id", "batch_id", "thread_id", "assistant_id"),
+        *("conversation", "conversation_id", "previous_response_id", "response_id", "cachedContent", "cached_content"),
+        *("fileUri", "file_uri"),
+    )
+)
+"""Members that name what a provider keeps, whatever is asked of it."""
+_CALLERS_OWN = frozenset(("metadata",))
+"""Members whose words a provider gives back as they are, and does not read."""
 _EVERYBODYS = re.compile(r"(?!gs:|.*googleapis\.com/|files/)")
 """How a URI begins that is no file of a provider's account: Gemini reads from the web, too."""
+_ON_THE_WEB = re.compile(r"https?://(?!.*googleapis\.com/)", re.IGNORECASE)
 _DECODE: Callable[[bytes], object] = msgspec.json.Decoder().decode
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -65,6 +77,54 @@ def mark_of(front: str, features: Collection[str] | None) -> re.Pattern[bytes] |
     return None if features is not None and _NEEDED.isdisjoint(features) else _ANSWERED.get(front)
 
 
+def with_opened(raw: bytes, param: str, names: frozenset[str], opened: Callable[[str, str], str]) -> bytes:
+    """A field with its ids opened: `param` itself, or members of that name at any depth, in any spelling. Where it could hold any it is
+    written anew, so that whoever reads it next finds what was found here. Raises `Fault`: `invalid_json`, and what `opened` raises.
+    """
+    folded = {name.casefold() for name in names}
+    if param.casefold() not in folded and not raw.startswith((b"{", b"[")):
+        return raw
+    try:
+        value = _decoded(raw, param)
+        return msgspec.json.encode(_opened(value, folded, opened, param)) if _has_any({param: value}, folded) else raw
+    except RecursionError:
+        raise _unreadable(param) from None
+
+
+def _has_any(value: object, folded: Collection[str]) -> bool:
+    match value:
+        case list(values):
+            return any(_has_any(each, folded) for each in values)
+        case dict(members):
+            return any(
+                name.casefold() in folded or (name not in _CALLERS_OWN and _has_any(each, folded))
+                for name, each in members.items()
+            )
+        case _:
+            return False
+
+
+def _opened(value: object, folded: Collection[str], opened: Callable[[str, str], str], name: str) -> object:
+    match value:
+        case str(id_) if id_ and name.casefold() in folded and not _ON_THE_WEB.match(id_):
+            return opened(id_, name)
+        case list(values):
+            return [_opened(each, folded, opened, name) for each in values]
+        case dict(members):
+            return {key: each if key in _CALLERS_OWN else _opened(each, folded, opened, key) for key, each in members.items()}
+        case _:
+            return value
+
+
+def mark_of_members(names: Collection[str]) -> re.Pattern[bytes]:
+    """What makes ids in an answer known that stand in members of these names, one or a list. The group is empty for what is the caller's own."""
+    members, own = (b"|".join(re.escape(name).encode() for name in sorted(some)) for some in (names, _CALLERS_OWN))
+    return re.compile(
+        rb'"(?:%b)"\s*+:\s*+\{(?:[^{}"]++|"(?:[^"\\]|\\.)*+")*+\}' % own
+        + rb'|"(?:%b)"\s*+:\s*+("[^"\\]++"|\[(?:\s*+"[^"\\]++"\s*+,?)++\s*+\])' % members
+    )
+
+
 def names_a_file(raw: bytes, param: str) -> bool:
     """Whether messages or items name a file by an id."""
     return next(_ids_in(raw, _FILES, param), "") != ""
@@ -79,16 +139,22 @@ def _ids_in(raw: msgspec.Raw | bytes, names: frozenset[str], param: str) -> Iter
     data = bytes(raw)
     if "" not in names and not (any(b'"%b"' % name.encode() in data for name in names) or b"\\u00" in data):
         return
-    try:
-        value = _DECODE(data)
-    except _UNREADABLE:
-        raise Fault(
-            "invalid_json", f"The field '{param}' cannot be read. Send it as plain JSON, less deeply nested.", param=param
-        ) from None
+    value = _decoded(data, param)
     if isinstance(value, str) and "" in names:
         yield from (value,) if value else ()
     else:
         yield from _found(value, names)
+
+
+def _decoded(data: bytes, param: str) -> object:
+    try:
+        return _DECODE(data)
+    except _UNREADABLE:
+        raise _unreadable(param) from None
+
+
+def _unreadable(param: str) -> Fault:
+    return Fault("invalid_json", f"The field '{param}' cannot be read. Send it as plain JSON, less deeply nested.", param=param)
 
 
 def _found(value: object, names: frozenset[str]) -> Iterator[str]:

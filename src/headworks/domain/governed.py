@@ -14,6 +14,7 @@ import msgspec
 from headworks.domain.call import Ask
 from headworks.domain.errors import Fault
 from headworks.domain.foreign_fields import names_a_file
+from headworks.domain.passthrough import FEATURE as PASSTHROUGH
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Model
 
@@ -69,6 +70,21 @@ GOVERNED: dict[str, dict[str, str]] = {
         "modelArmorConfig": "model_armor",
         "labels": "labels",
     },
+    "passthrough": {
+        "service_tier": "service_tier",
+        "store": "store",
+        "models": "models",
+        "route": "models",
+        "fallbacks": "models",
+        "provider": "provider",
+        "preset": "preset",
+        "plugins": "plugins",
+        "transforms": "transforms",
+        "data_sources": "data_sources",
+        "mcp_servers": "mcp",
+        "web_search_options": "web_search",
+        "search_parameters": "web_search",
+    },
 }
 """Dialect → top-level field → feature."""
 BETA_FIELD = "anthropic_beta"
@@ -110,7 +126,7 @@ BETAS: dict[bytes, str] = {
 }
 """Parts of the names in `anthropic-beta` that cost or store → feature. All others change only how things are said."""
 
-_BETA_HEADERS = {"anthropic": b"anthropic-beta"}
+_BETA_HEADERS = {"anthropic": b"anthropic-beta", "passthrough": b"anthropic-beta"}
 
 SUFFIXES: dict[str, str] = {":online": "web_search", ":nitro": "provider", ":floor": "provider", "@preset": "preset"}
 """Parts of a model's name that OpenRouter takes for orders → feature. They count where the caller writes them, behind a pattern."""
@@ -121,6 +137,7 @@ FEATURES: frozenset[str] = frozenset(
         *SERVER_TOOLS.values(),
         *BETAS.values(),
         *SUFFIXES.values(),
+        PASSTHROUGH,
     )
 )
 """All that a key's `features` may name."""

@@ -14,6 +14,7 @@ class Kind(StrEnum):
     RERANK = "rerank"
     MODERATIONS = "moderations"
     REALTIME = "realtime"
+    PASSTHROUGH = "passthrough"
     COUNT_TOKENS = "count_tokens"
     MODELS = "models"
     MODEL = "model"

@@ -103,10 +103,19 @@ class PriceCard(msgspec.Struct, frozen=True, kw_only=True):
     """Nano-units per search unit of a ranking."""
     image: int = 0
     """Nano-units per image."""
+    page: int = 0
+    """Nano-units per page of a document."""
+    annotated_page: int = 0
+    """Likewise, of one that is annotated; 0: as `page`."""
     currency: str = "USD"
     source: str = ""
     """Where the price is from: `genai-prices <version>`, `config`, `self-hosted`, or `free` (explicitly allowed at zero)."""
     variants: tuple[PriceVariant, ...] = ()
+
+    @property
+    def by_page(self) -> bool:
+        """Pages are all that it prices: what is asked in tokens would cost nothing."""
+        return bool(self.page) and self.input == FREE and self.output == FREE
 
     def under(self, context: Mapping[str, str]) -> PriceCard:
         """The card for a request of which `context` is true (`service_tier`, `speed`, `processing`: as the answer says, else as asked).
@@ -129,6 +138,7 @@ class PriceCard(msgspec.Struct, frozen=True, kw_only=True):
         total = self._input(usage, size) + self._output(usage, size)
         flat = self.request + usage.web_searches * self.web_search + usage.images * self.image
         flat += usage.searches * self.search
+        flat += (usage.pages - usage.annotated_pages) * self.page + usage.annotated_pages * (self.annotated_page or self.page)
         return total + flat * PER_MILLION
 
     def _input(self, usage: Usage, size: int) -> int:

@@ -8,12 +8,17 @@ from headworks.domain.ceiling import Ceiling, ceiling_of
 from headworks.domain.errors import Fault
 from headworks.domain.kind import FREE, Kind
 from headworks.domain.money import PriceCard
+from headworks.domain.passthrough import Passage
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Model, Snapshot
 from headworks.domain.target import Target
 
 TRANSLATED = frozenset((Kind.CHAT, Kind.EMBEDDINGS, Kind.RERANK))
 """Kinds that can be asked of a target which speaks another language than the caller."""
+
+
+_SOMETHING = Ceiling(request=1)
+"""Of what has no price: limits of money are to see it, and refuse it."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -42,7 +47,7 @@ def plan_for(snapshot: Snapshot, model: Model, kind: Kind, front: str) -> Plan:
             "invalid_request", f"The model '{model.name}' has no target that offers '{kind}'. Ask another one.", param="model"
         )
     if snapshot.unpriced != "free" and kind not in FREE:
-        fitting = [target for target in fitting if target.price is not None]
+        fitting = [target for target in fitting if target.price is not None and not target.price.by_page]
     if not fitting:
         raise Fault(
             "model_unpriced",
@@ -51,6 +56,30 @@ def plan_for(snapshot: Snapshot, model: Model, kind: Kind, front: str) -> Plan:
             param="model",
         )
     return _plan(model, fitting)
+
+
+def plan_through(snapshot: Snapshot, model: Model, passage: Passage, principal: Principal | None) -> Plan:
+    """Of a request that is only carried. Raises `Fault` where its caller may not be served there, or nobody says what it costs and the
+    operator insists.
+    """
+    plan = _plan(model, list(model.targets))
+    if principal is not None:
+        plan = narrowed_to(plan, principal)
+    if plan.priced:
+        return plan
+    if snapshot.unpriced != "free":
+        raise unpriced_passage(plan, passage)
+    return msgspec.structs.replace(plan, ceiling=_SOMETHING)
+
+
+def unpriced_passage(plan: Plan, passage: Passage) -> Fault:
+    """What a caller is told where nobody says what a request that is only carried costs."""
+    what = f"the model '{plan.model.name}'" if passage.by_model else f"'{passage.line}'"
+    return Fault(
+        "model_unpriced",
+        f"Nobody says what {what} costs, and what it comes to cost has to be known. "
+        f"An administrator can give {'it a price under prices' if passage.by_model else 'the line a price under passthrough'}.",
+    )
 
 
 def narrowed_to(plan: Plan, principal: Principal) -> Plan:

@@ -13,6 +13,7 @@ import msgspec
 from headworks.domain.issuer import IdentitySettings
 from headworks.domain.limits.limit import Limit
 from headworks.domain.money import PriceCard
+from headworks.domain.passthrough import PassThrough
 from headworks.domain.policy import PolicyRule
 from headworks.domain.principal import Principal
 from headworks.domain.profile import UNKNOWN, Profile
@@ -213,6 +214,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     resolve: Callable[[str], Model | None] = _nothing
     patterns: tuple[str, ...] = ()
     known: tuple[Listed, ...] = ()
+    passthrough: Mapping[str, PassThrough] = {}
+    """By provider: what may be asked of it beyond what is known here."""
     edge: EdgeSettings = EdgeSettings()
     control: ControlSettings = ControlSettings()
     journal: JournalSettings = JournalSettings()

@@ -39,6 +39,10 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     """The part of `output` that cites sources (Perplexity's deep research)."""
     searches: int = 0
     """Search units of a ranking: what Cohere bills instead of tokens."""
+    pages: int = 0
+    """Pages of documents that were read as pictures (OCR)."""
+    annotated_pages: int = 0
+    """The part of `pages` of which more was made than their text."""
 
     @property
     def plain(self) -> bool:
@@ -53,6 +57,7 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
             or self.images
             or self.citation
             or self.searches
+            or self.pages
         )
 
     def __add__(self, other: Usage) -> Usage:

@@ -20,11 +20,15 @@ class Form(StrEnum):
 
 
 class Where(msgspec.Struct, frozen=True):
-    """`subject` is what the path names: a model, an id. `query` are parameters that travel on, as they came."""
+    """`subject` is what the path names: a model, an id. `query` are parameters that travel on, as they came.
+
+    Of a request that is only carried `subject` is all that follows the prefix, undecoded, its query included, and `method` HTTP's.
+    """
 
     subject: str = ""
     form: Form = Form.ASKED
     query: tuple[tuple[str, str], ...] = ()
+    method: str = ""
 
 
 NOWHERE = Where()

@@ -39,7 +39,7 @@ def receive(request: Request, state: ServerState, cors: Cors) -> Match | Answer:
     if match is None:
         return _elsewhere(request, state, cors)
     method = match.route.method
-    if request.method == method or (request.method == b"HEAD" and method == b"GET"):
+    if request.method == method or (request.method == b"HEAD" and method == b"GET" and not match.route.raw):
         return opened(request, match) if match.route.kind is Kind.REALTIME else match
     allow = b", ".join((*_answered(request), b"OPTIONS"))
     if request.method == b"OPTIONS":

@@ -34,6 +34,7 @@ RESPONSES = Front("openai_responses", event=b"event: error\ndata: ")
 ANTHROPIC = Front("anthropic", b"request-id", b"event: error\ndata: ", "anthropic-ratelimit")
 
 GEMINI = Front("gemini")
+PASSTHROUGH = Front("passthrough")
 
 ANTHROPIC_MARK = b"anthropic-version"
 """The header by which a client of a path that both dialects have says which one it speaks."""
@@ -56,6 +57,8 @@ class Route(msgspec.Struct, frozen=True):
     form: Form = Form.ASKED
     parameters: frozenset[str] = frozenset()
     """Parameters of the query that travel on."""
+    raw: bool = False
+    """All that follows the path is the subject, as it was sent, query and all."""
 
     @property
     def shown(self) -> str:
@@ -102,13 +105,18 @@ GEMINI_ROUTES = (
     Route(b"GET", b"/models", Kind.MODELS, GEMINI),
     Route(b"GET", _MODEL, Kind.MODEL, GEMINI),
 )
-ALL_ROUTES = (*ROUTES, *COHERE_ROUTES, *GEMINI_ROUTES)
+PASSTHROUGH_ROUTES = tuple(
+    Route(method, b"/passthrough/", Kind.PASSTHROUGH, PASSTHROUGH, raw=True)
+    for method in (b"GET", b"POST", b"PUT", b"PATCH", b"DELETE")
+)
+"""Which of these a provider's path answers to, its own list says."""
+ALL_ROUTES = (*ROUTES, *COHERE_ROUTES, *GEMINI_ROUTES, *PASSTHROUGH_ROUTES)
 GEMINI_PREFIXES = (b"/v1beta", b"/v1", b"")
 """What asks for no model's action under the last two is OpenAI's."""
 _VERTEX = re.compile(rb"/v1(?:beta1?)?/projects/[^/]+/locations/[^/]+/publishers/[^/]+(?=/models)")
 
 _TABLE = [
-    *((b"", route) for route in COHERE_ROUTES),
+    *((b"", route) for route in (*COHERE_ROUTES, *PASSTHROUGH_ROUTES)),
     *((prefix, route) for prefix in PREFIXES for route in ROUTES),
     *((prefix, route) for prefix in GEMINI_PREFIXES for route in GEMINI_ROUTES if route.action or prefix == GEMINI_PREFIXES[0]),
 ]
@@ -177,8 +185,16 @@ def _named(path: bytes, query: bytes) -> Iterator[Match]:
             return
         if path.startswith(prefix) and path.endswith(route.action) and (not route.query or route.query in said):
             action = route.action
-            subject = unquote(path[len(prefix) : len(path) - len(action)].decode("latin-1"), errors="replace")
-            yield Match(route, Where(subject, route.form, _parameters(query, route)))
+            rest = path[len(prefix) : len(path) - len(action)].decode("latin-1")
+            if route.raw:
+                yield Match(route, _raw(rest, query, route))
+                continue
+            yield Match(route, Where(unquote(rest, errors="replace"), route.form, _parameters(query, route)))
+
+
+def _raw(rest: str, query: bytes, route: Route) -> Where:
+    asked = f"{rest}?{query.decode('latin-1')}" if query else rest
+    return Where(asked, method=route.method.decode())
 
 
 def _parameters(query: bytes, route: Route) -> tuple[tuple[str, str], ...]:

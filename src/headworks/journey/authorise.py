@@ -14,8 +14,10 @@ from headworks.domain.governed import refuse_governed, refuse_governed_headers
 from headworks.domain.kind import BY_ID
 from headworks.domain.principal import Principal
 from headworks.domain.reply import Reply
+from headworks.domain.snapshot import Model
 from headworks.journey.foreign import PREVIOUS, Foreign
 from headworks.journey.naming import named
+from headworks.journey.passing import Passing
 from headworks.journey.permission import Permission, model_asked, refuse_endpoint
 from headworks.ports.interpreter import Interpreter
 from headworks.ports.references import References
@@ -34,6 +36,7 @@ class Authorise:
         self._permission = permission
         self._references = references
         self._foreign = foreign
+        self._passing = Passing(interpreter, foreign)
 
     def __call__(self, call: Call, proceed: Proceed) -> Awaitable[Reply]:
         """Refuses what is malformed, unknown or not allowed. Waits only for a body that is still coming, and for what was kept."""
@@ -53,6 +56,8 @@ class Authorise:
         return await self._read(call, await call.body.read(), proceed)
 
     def _read(self, call: Call, body: bytes, proceed: Proceed) -> Awaitable[Reply]:
+        if call.kind is Kind.PASSTHROUGH:
+            return proceed(self._authorised(*self._passing.led(call, body)))
         ask = self._interpreter.read_ask(call.front, call.kind, body, call.where)
         if not ask.model:
             ask = named(call, ask)
@@ -67,10 +72,10 @@ class Authorise:
             ask = self._interpreter.read_ask(call.front, call.kind, call.body.data, call.where)
         return await proceed(self._authorised(call, ask))
 
-    def _authorised(self, call: Call, ask: Ask) -> Call:
+    def _authorised(self, call: Call, ask: Ask, model: Model | None = None) -> Call:
         principal = call.principal
         assert principal is not None
-        model = model_asked(call, ask, principal)
+        model = model or model_asked(call, ask, principal)
         refuse_governed_headers(call.front, call.headers, principal)
         refuse_governed(call.front, ask, principal)
         refuse_ordinary(ask, principal)

@@ -96,6 +96,19 @@ class Foreign:
         fields = _with_ids(ask.fields, {each.param for each in named}, ids)
         return msgspec.structs.replace(call, ask=msgspec.structs.replace(ask, fields=fields), pinned=pinned, opened=ids)
 
+    def opened(self, call: Call, target: Target, token: str, param: str = "") -> str:
+        """The id of a token, for the account that a target asks; an id in the open, where that account is this tenant's alone. Raises `Fault`."""
+        tenant = _tenant(call)
+        made = self._ids.open(tenant, token)
+        if made is not None and made.credential == target.credential:
+            return made.id
+        if made is None and target.tenant in (tenant, _EVERYBODY):
+            return token
+        fault = unknown(token)
+        fault.param = param or None
+        fault.status = _BAD_REQUEST if param else fault.status
+        raise fault
+
     async def _kept(self, call: Call, token: str, param: str = "") -> Kept:
         kept = await self._responses.find(_tenant(call), token)
         if kept is None:

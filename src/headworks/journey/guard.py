@@ -56,6 +56,12 @@ class Guard:
                 f"The guard '{judges[0].name}' judges this key's requests, and what is said in real time it cannot. "
                 "Ask without a WebSocket, or have an administrator leave the guard out for this key.",
             )
+        if call.passed is not None and call.body.data and not ask.fields and call.passed.content_type != b"application/json":
+            raise Fault(
+                "guard_blocked",
+                f"The guard '{judges[0].name}' judges this key's requests, and of a body that is not JSON it can read nothing. "
+                "Send JSON, or have an administrator leave the guard out for this key.",
+            )
         text = self._interpreter.prompt_text(call.front, call.kind, ask)
         for judge in judges:
             verdict = await judge.judge(call, text)

@@ -38,11 +38,10 @@ def _framed(call: Call, target: Target, lines: list[bytes], framing: bytes, body
 
 def _lines(call: Call, target: Target, interpreter: Interpreter, body: bytes) -> list[bytes]:
     headers = call.headers
-    ask = call.ask
-    streamed = target.stream_heads and ask is not None and ask.stream
-    head = (target.stream_heads if streamed else target.heads)[call.kind]
-    lines = [_about(head, call) if call.kind in BY_ID else head]
+    lines = [_head(call, target)]
     forwarded = interpreter.forwarded(call.front, target)
+    if call.passed is not None:
+        forwarded |= call.passed.passage.headers
     for name in forwarded:
         value = headers.get(name)
         if value is not None and (name != b"traceparent" or _TRACEPARENT(value)):
@@ -53,6 +52,17 @@ def _lines(call: Call, target: Target, interpreter: Interpreter, body: bytes) ->
     if target.signer is not None:
         lines.append(target.signer.sign(b"".join(lines), body))
     return lines
+
+
+def _head(call: Call, target: Target) -> bytes:
+    """The request line and the fixed headers."""
+    ask, passed = call.ask, call.passed
+    if passed is not None:
+        kind = b"content-type: %b\r\n" % passed.content_type if passed.content_type else b""
+        return b"%b %b HTTP/1.1\r\n%b%b" % (passed.passage.method.encode(), passed.path.encode(), passed.passage.head, kind)
+    streamed = target.stream_heads and ask is not None and ask.stream
+    head = (target.stream_heads if streamed else target.heads)[call.kind]
+    return _about(head, call) if call.kind in BY_ID else head
 
 
 def _about(head: bytes, call: Call) -> bytes:

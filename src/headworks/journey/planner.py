@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from headworks.domain.call import Call
 from headworks.domain.kind import Kind
-from headworks.domain.plan import Plan, admits, narrowed_to, nowhere_allowed, plan_for
+from headworks.domain.plan import Plan, admits, narrowed_to, nowhere_allowed, plan_for, plan_through
 from headworks.domain.snapshot import Model, Snapshot
 
 LARGEST = 4096
@@ -23,6 +23,8 @@ class Planner:
 
     def plan(self, call: Call, model: Model) -> Plan:
         """Where this kind of call for this model may go, for this caller. Raises `Fault` where nowhere."""
+        if call.passed is not None:
+            return plan_through(call.snapshot, model, call.passed.passage, call.principal)
         if call.snapshot is not self._snapshot or len(self._plans) >= LARGEST:
             self._snapshot = call.snapshot
             self._plans = {}

@@ -12,7 +12,8 @@ from headworks.domain.governed import SERVER_TOOLS
 from headworks.domain.kind import FREE
 from headworks.domain.limits import Claim, Limit, Unit
 from headworks.domain.limits.limit import Shape
-from headworks.domain.plan import Plan
+from headworks.domain.passthrough import Passage
+from headworks.domain.plan import Plan, unpriced_passage
 from headworks.domain.usage import Usage
 
 FLOOR = 16
@@ -27,6 +28,7 @@ SEARCHED_DOCUMENTS = 100
 """Of one search unit."""
 SEARCHED_TOKENS = 500
 """Question included, from which on a document counts as several."""
+_PAGES = msgspec.json.Decoder(list[int])
 _DOCUMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 _ANSWERING = frozenset((Kind.CHAT, Kind.COMPLETIONS))
 _REFERENCES = (b'"file_id"', b'"file_url"', b'"document_url"', b'"url":"http', b'"url": "http', b"gs://")
@@ -45,6 +47,8 @@ class Reservation(msgspec.Struct, frozen=True, gc=False):
     """Whether the caller says how long the answer may be; then no less will do."""
     searches: int = 0
     """Search units of a ranking, at most."""
+    pages: int = 0
+    """Of a document, at most."""
 
     @property
     def usage(self) -> Usage:
@@ -61,8 +65,8 @@ class Reservation(msgspec.Struct, frozen=True, gc=False):
         if not self.bound:
             return 0
         ceiling = plan.ceiling
-        searched = self.searches * ceiling.search
-        return ceiling.nanos(self.bound, self.output if output is None else output) + searched + plan.model.reserve
+        read = self.searches * ceiling.search + self.pages * ceiling.page
+        return ceiling.nanos(self.bound, self.output if output is None else output) + read + plan.model.reserve
 
 
 def reservation(call: Call, plan: Plan) -> Reservation:
@@ -77,6 +81,8 @@ def reservation(call: Call, plan: Plan) -> Reservation:
         return _of_ranking(ask, size)
     if kind is Kind.REALTIME:
         return _of_conversation(plan)
+    if call.passed is not None:
+        return _of_passed(ask, size, plan, call.passed.passage)
     bound = (max(ask.prompt_tokens, size)) + UNSEEN
     if "images" in ask.features:
         bound += call.body.data.count(b'"image') * PICTURE
@@ -96,6 +102,23 @@ def _of_conversation(plan: Plan) -> Reservation:
     """One answer: it reads all that was said before, as far as the model remembers."""
     memory = max(target.profile.context or REMEMBERED for target in plan.targets)
     return Reservation(UNSEEN, memory, max(target.max_output for target in plan.targets), 1, capped=False)
+
+
+def _of_passed(ask: Ask, size: int, plan: Plan, passage: Passage) -> Reservation:
+    """Its answer cannot be cut: nobody knows what would. Where tokens are not what costs, none are counted."""
+    if not passage.by_model:
+        return Reservation(0, 1, 0, 1, capped=True)
+    output = ask.max_tokens or max(target.max_output for target in plan.targets)
+    tokens, pages = output * ask.choices, _pages(ask) or 1  # not none: limits of money are to see it, and refuse it
+    return Reservation(ask.prompt_tokens, size + UNSEEN, tokens, ask.choices, capped=True, pages=pages)
+
+
+def _pages(ask: Ask) -> int | None:
+    """How many pages of a document are to be read; None where the request does not list them."""
+    try:
+        return (len(_PAGES.decode(ask.fields["pages"])) or None) if "pages" in ask.fields else None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def _of_ranking(ask: Ask, size: int) -> Reservation:
@@ -133,6 +156,8 @@ def unbounded_part(call: Call, plan: Plan) -> Fault | None:
     """What to refuse a request with whose price has no bound, where money is limited."""
     ask = call.ask
     assert ask is not None
+    if call.passed is not None:
+        return _unbounded_passed(ask, plan, call.passed.passage)
     if plan.priced and not ask.features:
         return None
     if call.kind in FREE:
@@ -153,6 +178,24 @@ def unbounded_part(call: Call, plan: Plan) -> Fault | None:
                 f"Leave it out, or have an administrator say under models.{plan.model.name}.reserve how much to set aside for it.",
             )
     return None
+
+
+def _unbounded_passed(ask: Ask, plan: Plan, passage: Passage) -> Fault | None:
+    if not plan.priced:
+        return unpriced_passage(plan, passage)
+    if not passage.by_model or plan.model.reserve:
+        return None
+    _, written = plan.ceiling.rates(0)
+    what = "an answer without 'max_tokens'" if written and ask.max_tokens is None else ""
+    what = what or ("a document without a list of 'pages'" if plan.ceiling.page and _pages(ask) is None else "")
+    what = what or (f"'{min(ask.features)}', which reads what the request does not hold," if ask.features else "")
+    if not what:
+        return None
+    return Fault(
+        "input_unbounded",
+        f"Nobody can tell beforehand what {what} will cost, and this key has a budget or another limit on what it may spend. "
+        f"Change that, or have an administrator say under 'reserve' of {passage.line} how much to set aside for it.",
+    )
 
 
 def _unbounded(ask: Ask, body: bytes) -> str:

@@ -16,6 +16,7 @@ from headworks.domain.target import Target
 from headworks.ports.foreign import ForeignIds
 from headworks.ports.interpreter import Relay
 
+_QUOTED = re.compile(rb'"([^"\\]+)"')
 _STATE = re.compile(rb'"(store|previous_response_id)":\s*(?:false|null)')
 """What an upstream says that knows nothing of what is kept here."""
 
@@ -29,7 +30,9 @@ class Sealing:
         self._seal = partial(ids.seal, call.principal.tenant)
         self._relay = relay
         self._mark = mark
-        self._maker = ForeignId("", target.credential, target.name, call.plan.model.name)
+        self._maker = ForeignId("", target.credential)
+        if call.passed is None:
+            self._maker = ForeignId("", target.credential, target.name, call.plan.model.name)
         self._tokens = {_quoted(id_): _quoted(token) for token, id_ in call.opened.items()}
         self._state: dict[bytes, bytes] = {}
         if call.kept is not None:
@@ -45,10 +48,10 @@ class Sealing:
         """The same with tokens."""
         if self._keeps and b'"id"' in data:
             self._learn(self._relay.upstream_id)
-        for id_, token in self._tokens.items():
-            data = data.replace(id_, token)
         if self._mark is not None:
             data = self._mark.sub(self._sealed, data)
+        for id_, token in self._tokens.items():
+            data = data.replace(id_, token)
         return _STATE.sub(self._stated, data) if self._state else data
 
     def tell(self, fault: Fault) -> None:
@@ -67,8 +70,15 @@ class Sealing:
             self._tokens[_quoted(written)] = _quoted(token)
 
     def _sealed(self, found: re.Match[bytes]) -> bytes:
-        token = self._seal(msgspec.structs.replace(self._maker, id=found[1].decode("utf-8", "replace")))
-        return found[0].replace(b'"%b"' % found[1], _quoted(token))
+        named, said = found[1], found[0]
+        for id_ in (_QUOTED.findall(named) or [named]) if named else ():
+            said = said.replace(b'"%b"' % id_, self._token(id_))
+        return said
+
+    def _token(self, id_: bytes) -> bytes:
+        """For a request's own id the token that it came by."""
+        known = self._tokens.get(b'"%b"' % id_)
+        return known or _quoted(self._seal(msgspec.structs.replace(self._maker, id=id_.decode("utf-8", "replace"))))
 
     def _stated(self, found: re.Match[bytes]) -> bytes:
         return self._state.get(found[1], found[0])
@@ -79,6 +89,9 @@ def sealing_of(call: Call, target: Target, ids: ForeignIds, relay: Relay) -> Sea
     ask, principal = call.ask, call.principal
     assert ask is not None
     assert principal is not None
+    if call.passed is not None:
+        mark = call.passed.passage.mark
+        return Sealing(call, target, ids, relay, mark) if mark is not None else None
     known = call.kind in BY_ID or bool(principal.features)
     mark = mark_of(call.front, None if call.kind in BY_ID else principal.features) if known else None
     if target.dialect != call.front:

@@ -23,7 +23,7 @@ from headworks.journey.pricing import card_for
 from headworks.journey.sealing import Sealing
 from headworks.ports.balancing import Health
 from headworks.ports.clock import Clock
-from headworks.ports.interpreter import Interpreter, Relay
+from headworks.ports.interpreter import Expecting, Interpreter, Relay
 from headworks.ports.upstream import Line
 
 HELD_HEAD_SECONDS = 15.0
@@ -144,9 +144,23 @@ class Trial:
             return
         wanted = self._surroundings.interpreter.returned(self._call.front, self._target)
         kept = [pair for pair in headers if pair[0] in wanted]
+        if self._call.passed is not None and isinstance(self._relay, Expecting):
+            self._expect(self._relay, kept)
+            return
         array = self._call.where.form is Form.ARRAY
         kept.append(_JSON_TYPE if self._whole or array else _STREAM_TYPE)
         reply.headers = kept
+        if not self._whole:
+            self._head_timer = self._surroundings.loop().call_later(HELD_HEAD_SECONDS, self._begin)
+
+    def _expect(self, relay: Expecting, kept: HeaderList) -> None:
+        """Go by what the head says of an answer whose shape nobody knows before."""
+        reply = self.reply
+        reply.headers = kept
+        self._whole = reply.whole = relay.expect(dict(kept).get(b"content-type", b""))
+        reply.stream = relay.streams_events
+        if not (self._whole or reply.stream):
+            self._sealing = None  # a file is what it is, whatever in it looks like an id
         if not self._whole:
             self._head_timer = self._surroundings.loop().call_later(HELD_HEAD_SECONDS, self._begin)
 
@@ -243,7 +257,7 @@ class Trial:
         card = self._billed()
         if card is not None:
             tried.currency = card.currency
-        refused = tried.head_at and self.reply.status >= 300  # noqa: PLR2004 - HTTP's own number
+        refused = tried.status >= 300  # noqa: PLR2004 - HTTP's own number
         told = fault is not None and fault is relay.fault and not relay.began
         if self._call.kind in FREE or not tried.sent or refused or told:
             # Nothing was asked, or the upstream said in so many words that it did nothing: it does not bill that.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -57,6 +57,18 @@ class Relay(Protocol):
 
     def estimated_output(self) -> int:
         """Output tokens delivered so far, by count of events or bytes."""
+        ...
+
+
+@runtime_checkable
+class Expecting(Relay, Protocol):
+    """A relay of answers that nobody knows the shape of before they are there."""
+
+    streams_events: bool
+    """They are server-sent events, as the head has said."""
+
+    def expect(self, content_type: bytes) -> bool:
+        """The head is there. Tells whether the answer is to be fed complete, as one piece."""
         ...
 
 

@@ -8,6 +8,7 @@ from importlib.resources import files
 
 import msgspec
 
+from headworks.domain.config import PassThroughRule
 from headworks.domain.target import BodyShape, Quirks
 
 
@@ -44,6 +45,7 @@ class ProviderRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     url_env: str = ""
     prices: str = ""
     self_hosted: bool = False
+    passthrough: dict[str, PassThroughRule] = {}
     families: tuple[str, ...] = ()
     port: int = 0
     owned_by: str = ""

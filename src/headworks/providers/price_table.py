@@ -30,10 +30,16 @@ _RATES = {
     "output_audio_mtok": "output_audio",
 }
 """Prices in dollars per million tokens, and the card's field for each."""
-_FLAT = {"requests_kcount": "request", "web_searches_kcount": "web_search"}
+_FLAT = {
+    "requests_kcount": "request",
+    "web_searches_kcount": "web_search",
+    "input_document_kpages": "page",
+    "input_annotated_document_kpages": "annotated_page",
+}
 """Prices in dollars per thousand."""
-_COUNTED = ("input_mtok", "output_mtok")
-"""A price list without either bills in units that this gateway does not count (seconds, characters, pages)."""
+_TOKENS = ("input_mtok", "output_mtok")
+_COUNTED = (*_TOKENS, "input_document_kpages")
+"""A price list without any bills in units that this gateway does not count (seconds, characters)."""
 
 _FREE = (":free", "moderation")
 """How the names of entries end whose empty price means that nobody bills them; all others' means that nobody knows."""
@@ -122,13 +128,13 @@ class PriceTable:
         return UNKNOWN if found is None else Profile(context=found[0].context, deprecated=found[0].deprecated)
 
     def models(self, provider: str, at: datetime) -> list[str]:
-        """The models on a provider's own list that have a price and are called there as the provider calls them."""
+        """The models on a provider's own list that have a price by the token and are called there as the provider calls them."""
         opened = self._open(provider)
         if opened is None:
             return []
         numbered = enumerate(opened.book.models)
         named = (entry for number, entry in numbered if opened.index.find(entry.id.lower()) == number)
-        return [entry.id for entry in named if _is_priced(entry, at)]
+        return [entry.id for entry in named if _is_priced(entry, at, _TOKENS)]
 
     def changes_after(self, provider: str, at: datetime) -> datetime | None:
         """When any price on a provider's list may next be another one; None for never."""
@@ -167,9 +173,9 @@ def shipped_prices() -> PriceTable:
     return PriceTable(files("headworks.providers").joinpath("prices.json").read_bytes())
 
 
-def _is_priced(entry: Entry, at: datetime) -> bool:
+def _is_priced(entry: Entry, at: datetime, units: tuple[str, ...] = _COUNTED) -> bool:
     prices = _in_force(entry, at)
-    return any(unit in prices for unit in _COUNTED) if prices else entry.id.endswith(_FREE)
+    return any(unit in prices for unit in units) if prices else entry.id.endswith(_FREE)
 
 
 def _card(entry: Entry, at: datetime, source: str, *, variants: bool) -> PriceCard | None:

@@ -20,6 +20,7 @@ from headworks.dialects.gemini import Gemini
 from headworks.dialects.hub import Hub
 from headworks.dialects.openai_chat import OpenAIChat
 from headworks.dialects.openai_responses import OpenAIResponses
+from headworks.dialects.passthrough import PassThroughDialect
 from headworks.domain.gauges import DirectoryGauges, Gauges, SharedGauges
 from headworks.domain.snapshot import KEPT, Snapshot
 from headworks.edge import Door, Edge
@@ -143,7 +144,8 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
     upstream = PooledUpstream(clock)
     stack.push_async_callback(upstream.aclose)
     spoken = {language.name: language for language in (Bedrock(), Cohere())}
-    interpreter = Hub({dialect.name: dialect for dialect in (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini())}, spoken)
+    dialects = (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini(), PassThroughDialect())
+    interpreter = Hub({dialect.name: dialect for dialect in dialects}, spoken)
     health = HealthBook(clock, lambda: live.snapshot.breaker)
     counters, shared = await _counters(snapshot, journal, journal_dir, clock, stack)
     peppers = peppers_for(snapshot, journal_dir)

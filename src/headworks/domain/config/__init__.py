@@ -11,6 +11,7 @@ from headworks.domain.config.key import KeyRule
 from headworks.domain.config.limits import BudgetEntry, LimitEntry, LimitsRule, RolloverEntry, values_of
 from headworks.domain.config.model import ModelRule, ProfileRule, RetryRule, TargetRule, WrittenModel, as_rule
 from headworks.domain.config.oidc import MappedRole, OidcRule, RolesRule
+from headworks.domain.config.passthrough import PassThroughRule
 from headworks.domain.config.policy import PolicySpec
 from headworks.domain.config.price import PriceRule, TieredPrice, WrittenRate, nanos_of
 from headworks.domain.config.provider import ProviderRule, QuirksRule, TimeoutsRule
@@ -45,6 +46,7 @@ __all__ = [
     "ModelRule",
     "OAuthAuth",
     "OidcRule",
+    "PassThroughRule",
     "PolicySpec",
     "PriceRule",
     "ProfileRule",

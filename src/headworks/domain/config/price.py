@@ -19,7 +19,7 @@ WrittenRate = Decimal | TieredPrice
 
 class PriceRule(Written, frozen=True):
     """What a model costs: dollars per million tokens; `request`, `web_search`, `search` (a search unit
-    of a ranking) and `image` are dollars each.
+    of a ranking), `image`, `page` (of a document) and `annotated_page` are dollars each.
     """
 
     input: WrittenRate | None = None
@@ -35,6 +35,8 @@ class PriceRule(Written, frozen=True):
     web_search: Decimal | None = None
     search: Decimal | None = None
     image: Decimal | None = None
+    page: Decimal | None = None
+    annotated_page: Decimal | None = None
 
 
 def nanos_of(amount: str | float) -> int:

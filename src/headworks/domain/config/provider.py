@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from headworks.domain.config.auth import AuthRule
+from headworks.domain.config.passthrough import PassThroughRule
 from headworks.domain.config.written import Written
 from headworks.domain.target import Tls
 
@@ -67,6 +68,8 @@ class ProviderRule(Written, frozen=True):
     timeouts: TimeoutsRule = TimeoutsRule()
     max_connections: int | None = None
     quirks: QuirksRule = QuirksRule()
+    passthrough: dict[str, PassThroughRule | None] = {}
+    """Methods and paths that callers may be passed through to, beside the catalogue's: `POST /v1/ocr`."""
     prices: str = ""
     """Id of the published price list to use instead of the catalogue's choice."""
 

@@ -18,9 +18,11 @@ from headworks.testing.emulator.anthropic import AnthropicTongue
 from headworks.testing.emulator.counts import Counts, Sighting
 from headworks.testing.emulator.draft import Draft
 from headworks.testing.emulator.embeddings import embed
+from headworks.testing.emulator.kept import Kept
 from headworks.testing.emulator.mind import REFUSE, Mind
 from headworks.testing.emulator.moderations import moderate
 from headworks.testing.emulator.openai import OpenAITongue
+from headworks.testing.emulator.pages import read_pages
 from headworks.testing.emulator.personality import INSTANT, Personality, Wire
 from headworks.testing.emulator.question import JsonObject, Question, Rejection
 from headworks.testing.emulator.request import Request
@@ -36,7 +38,7 @@ _JSON = "application/json"
 _SSE = "text/event-stream; charset=utf-8"
 _COUNTING = "/messages/count_tokens"
 _ENDPOINTS = {
-    Wire.OPENAI: ("/chat/completions", "/completions", "/embeddings", "/moderations"),
+    Wire.OPENAI: ("/chat/completions", "/completions", "/embeddings", "/moderations", "/ocr"),
     Wire.ANTHROPIC: ("/messages", _COUNTING),
 }
 _APART = (TroubleKind.ERROR, TroubleKind.REFUSAL, TroubleKind.SLOW)
@@ -68,6 +70,7 @@ class Provider:
         self._clock = clock
         self._chance = seeded(personality.seed)
         self._mind = Mind(personality)
+        self._kept = Kept()
         self._serial = count(1)
         self._requests = Bucket(personality.requests_per_minute)
         self._tokens = Bucket(personality.tokens_per_minute)
@@ -104,6 +107,9 @@ class Provider:
         self._check_key(visit)
         if request.method == "GET" and request.endpoint.startswith("/models"):
             return self._plain(visit, self._models(visit))
+        if visit.wire is Wire.OPENAI and self._kept.knows(request.endpoint):
+            made = self._kept.answer(request, self._stamp())
+            return self._plain(visit, made.body, made.content_type)
         if request.method != "POST" or request.endpoint not in _ENDPOINTS[visit.wire]:
             raise tongue.nowhere(request.method, request.path)
         body = request.json()
@@ -155,6 +161,8 @@ class Provider:
             embedded = embed(body)
             visit.sighting.input_tokens = embedded.tokens
             return self._spoiled(visit, self._plain(visit, embedded.body))
+        if visit.request.endpoint == "/ocr":
+            return self._spoiled(visit, self._plain(visit, read_pages(body)))
         if visit.request.endpoint == "/moderations":
             return self._spoiled(visit, self._plain(visit, moderate(body, self._stamp())))
         question = visit.tongue.read(body, visit.request.endpoint)
@@ -217,9 +225,11 @@ class Provider:
             return
         yield from events
 
-    def _plain(self, visit: Visit, body: bytes) -> Score:
+    def _plain(self, visit: Visit, body: bytes, content_type: str = _JSON) -> Score:
         visit.sighting.status = HTTPStatus.OK
-        return Score(whole(self._head(visit, _JSON, len(body)), body, 0, INSTANT, self._chance), visit.sighting, sized=True)
+        return Score(
+            whole(self._head(visit, content_type, len(body)), body, 0, INSTANT, self._chance), visit.sighting, sized=True
+        )
 
     def _spoiled(self, visit: Visit, score: Score) -> Score:
         return spoil.spoiled(score, (trouble for trouble in visit.struck if trouble.kind not in _APART))

@@ -19,6 +19,7 @@ from headworks.wiring.compile.identity import compile_identity
 from headworks.wiring.compile.limits import LimitCompiler
 from headworks.wiring.compile.models import Models
 from headworks.wiring.compile.oidc import check_oidc
+from headworks.wiring.compile.passthrough import compile_passthrough
 from headworks.wiring.compile.policies import compile_policies
 from headworks.wiring.compile.principals import compile_keys
 from headworks.wiring.compile.profiles import check_profiles
@@ -70,6 +71,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
         resolve=models.resolver(),
         patterns=models.patterns,
         known=models.known(),
+        passthrough=compile_passthrough(bench, config, targets, models.fixed),
         edge=compile_server(bench, config.server),
         control=config.control,
         journal=config.journal,

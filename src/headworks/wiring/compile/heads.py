@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from urllib.parse import quote
 
 import msgspec
@@ -16,8 +17,8 @@ from headworks.wiring.compile.address import Address
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.config_file.tree import Path
 
-_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
-_CREDENTIAL = re.compile(r"auth|key|token|secret|cookie|password")
+NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
+CREDENTIAL = re.compile(r"auth|key|token|secret|cookie|password")
 _VALUE = re.compile(r"[\x20-\x7e]*")
 _MODEL = b"{model}"
 _METHODS: Mapping[str, str] = {
@@ -26,7 +27,7 @@ _METHODS: Mapping[str, str] = {
     Kind.RESPONSE_ITEMS: "GET",
     Kind.DELETE_RESPONSE: "DELETE",
 }
-_OURS = frozenset(
+OURS = frozenset(
     (
         "host",
         "content-length",
@@ -51,9 +52,9 @@ def operator_headers(bench: Bench, rule: ProviderRule, path: Path) -> dict[str, 
     headers: dict[str, str] = {}
     for written, value in rule.headers.items():
         name, below = written.lower(), (*path, "headers", written)
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             bench.wrong(below, f"'{written}' is not a header name.", on_key=True)
-        elif name in _OURS:
+        elif name in OURS:
             bench.wrong(below, f"The header '{written}' is set by the gateway.", "Leave it out.", on_key=True)
         else:
             headers[name] = _safe(bench, bench.secret(value, below), below)
@@ -74,7 +75,7 @@ def credential(bench: Bench, rule: ProviderRule, row: ProviderRow, path: Path) -
 
 def secrets_of(key: str, headers: Mapping[str, str]) -> tuple[bytes, ...]:
     """The credentials among what is sent: the key, and those of the operator's headers whose names say so, without their scheme."""
-    values = {key, *(value.removeprefix("Bearer ").strip() for name, value in headers.items() if _CREDENTIAL.search(name))}
+    values = {key, *(value.removeprefix("Bearer ").strip() for name, value in headers.items() if CREDENTIAL.search(name))}
     return tuple(sorted(value.encode() for value in values if value))
 
 
@@ -107,14 +108,8 @@ Paths = tuple[Mapping[str, str], Mapping[str, str]]
 
 def build_heads(address: Address, below: Paths, base: str, fixed: dict[str, str], version: str) -> Heads:
     """The heads of one dialect at one place."""
-    lines = {
-        "host": address.host_header,
-        "content-type": "application/json",
-        "accept": "application/json, text/event-stream",
-        "accept-encoding": "identity",
-        "user-agent": f"headworks/{version}",
-    } | fixed
-    headers = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    usual = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+    headers = carried_head(address, fixed, version, usual).decode("ascii")
     return Heads(
         *(
             {
@@ -124,6 +119,19 @@ def build_heads(address: Address, below: Paths, base: str, fixed: dict[str, str]
             for paths in below
         )
     )
+
+
+def carried_head(
+    address: Address, fixed: dict[str, str], version: str, usual: Mapping[str, str] = MappingProxyType({})
+) -> bytes:
+    """The fixed headers of a request whose line and content type are the caller's."""
+    lines = {
+        "host": address.host_header,
+        **usual,
+        "accept-encoding": "identity",
+        "user-agent": f"headworks/{version}",
+    } | fixed
+    return "".join(f"{name}: {value}\r\n" for name, value in lines.items()).encode("ascii")
 
 
 def _safe(bench: Bench, value: str, path: Path) -> str:

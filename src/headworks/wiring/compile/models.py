@@ -9,6 +9,7 @@ import msgspec
 
 from headworks.domain.config import Config, ModelRule, TargetRule, WrittenModel, as_rule, nanos_of, overlay
 from headworks.domain.governed import features_of_name
+from headworks.domain.passthrough import FEATURE as PASSTHROUGH
 from headworks.domain.profile import in_common
 from headworks.domain.retry import RetryPolicy
 from headworks.domain.snapshot import Listed, Model
@@ -93,14 +94,14 @@ class Models:
     @property
     def open_providers(self) -> set[str]:
         """Names of the providers whose models are not all known by name."""
-        return {provider.name for pattern in self._ranked for _, provider, model in pattern.targets if "*" in model}
+        open_ = {provider.name for pattern in self._ranked for _, provider, model in pattern.targets if "*" in model}
+        return open_.union(self._passing)
 
     @property
     def providers(self) -> set[str]:
         """Names of all that serve a model."""
-        return {provider.name for pattern in self._ranked for _, provider, _ in pattern.targets} | {
-            target.provider for model in self.fixed.values() for target in model.targets
-        }
+        behind = {provider.name for pattern in self._ranked for _, provider, _ in pattern.targets}
+        return behind.union(self._passing, (target.provider for model in self.fixed.values() for target in model.targets))
 
     @property
     def regions(self) -> set[str]:
@@ -110,8 +111,18 @@ class Models:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Fixed ones and patterns."""
-        return (*self.fixed, *self._patterns)
+        """Fixed ones and patterns, and what requests that are passed through may be about."""
+        return (
+            *self.fixed,
+            *self._patterns,
+            *(name for each in self._passing for name in (f"{PASSTHROUGH}/{each}", f"{each}/*")),
+        )
+
+    @property
+    def _passing(self) -> list[str]:
+        """Names of the providers that something may be passed through to."""
+        made = self._targets.providers.made
+        return [name for name, provider in made.items() if provider is not None and provider.passthrough]
 
     def knows(self, name: str) -> bool:
         """Whether a caller could ask for this name."""

@@ -7,14 +7,14 @@ from hashlib import sha256
 
 import msgspec
 
-from headworks.domain.config import Config, ProviderRule, overlay
+from headworks.domain.config import Config, PassThroughRule, ProviderRule, overlay
 from headworks.domain.target import BodyShape, Origin, Quirks, Signer, Timeouts
 from headworks.providers.catalog import ProviderRow
 from headworks.wiring.compile.address import Address, find_address, origin_of
 from headworks.wiring.compile.auth import find_auth, signer_of
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.compile.filled import filled, setting
-from headworks.wiring.compile.heads import Heads, build_heads, credential, operator_headers, secrets_of, signed
+from headworks.wiring.compile.heads import Heads, build_heads, carried_head, credential, operator_headers, secrets_of, signed
 from headworks.wiring.config_file.problems import did_you_mean
 from headworks.wiring.config_file.tree import Path
 
@@ -32,6 +32,10 @@ class Place(msgspec.Struct, frozen=True):
     default_headers: dict[bytes, bytes]
     body: BodyShape | None = None
     signer: Signer | None = None
+    below: str = ""
+    """The path, below the host, that the catalogue has it at."""
+    carried: bytes = b""
+    """The fixed headers of requests that are only carried. Secret, too."""
 
     def __repr__(self) -> str:
         return f"<Place {self.dialect} at {self.origin}>"
@@ -66,6 +70,10 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     credential: str = ""
     """Stands for the account, whatever its key is now."""
     tenant: str = ""
+    passthrough: Mapping[str, PassThroughRule] = {}
+    """What may be passed through to it, by method and path: the catalogue's rows, and the operator's over them."""
+    prefix: str = ""
+    """What a base URL has before the paths of the catalogue."""
 
     def __repr__(self) -> str:
         return f"<Provider {self.name}>"
@@ -128,6 +136,8 @@ class Providers:
             secrets=secrets_of(access.key, access.headers),
             credential=_account(name, rule, origin),
             tenant=rule.tenant,
+            passthrough=_passed_through(rule, row),
+            prefix=address.paths[places[0].dialect].removesuffix(places[0].below) if _as_listed(address, places[0]) else "",
         )
 
     def _row(self, name: str, rule: ProviderRule, path: Path) -> ProviderRow | None:
@@ -171,7 +181,9 @@ class Providers:
         endpoints = row.endpoints(dialect, spoken)
         heads = build_heads(address, endpoints, address.paths[dialect], fixed, self._bench.givens.version)
         defaults = {name.encode(): value.encode() for name, value in default.items()}
-        return Place(dialect, origin, heads, defaults, row.body.get(dialect), access.signer)
+        carried = carried_head(address, fixed | default, self._bench.givens.version)
+        below = row.speaks[dialect]
+        return Place(dialect, origin, heads, defaults, row.body.get(dialect), access.signer, below, carried)
 
     def _spoken(self, rule: ProviderRule, address: Address, path: Path) -> list[str]:
         wanted = rule.dialects or tuple(address.paths)
@@ -182,6 +194,16 @@ class Providers:
                     (*path, "dialects", number), f"This provider does not speak '{dialect}' at this address.", hint
                 )
         return [dialect for dialect in wanted if dialect in address.paths]
+
+
+def _as_listed(address: Address, place: Place) -> bool:
+    return address.paths[place.dialect].endswith(place.below)
+
+
+def _passed_through(rule: ProviderRule, row: ProviderRow) -> dict[str, PassThroughRule]:
+    """What the operator writes of a line of the catalogue lies over it."""
+    written = {line: each or PassThroughRule() for line, each in rule.passthrough.items()}
+    return {**row.passthrough, **{line: overlay(row.passthrough.get(line, each), each) for line, each in written.items()}}
 
 
 def _account(name: str, rule: ProviderRule, origin: Origin) -> str:

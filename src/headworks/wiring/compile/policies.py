@@ -14,7 +14,7 @@ from headworks.wiring.config_file.tree import Path
 
 SAMPLE: dict[str, object] = {
     **dict.fromkeys(("key", "principal", "organisation", "team", "project", "user"), "sample"),
-    **dict.fromkeys(("model", "asked", "endpoint", "dialect", "customer", "session"), "sample"),
+    **dict.fromkeys(("model", "asked", "endpoint", "passage", "dialect", "customer", "session"), "sample"),
     **{name: ["sample"] for name in ("features", "providers", "regions", "lineage")},
     **dict.fromkeys(("prompt_tokens", "max_tokens", "choices", "hour", "weekday"), 1),
     "stream": False,
