@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -12,8 +13,10 @@ from headworks.domain.governed import SERVER_TOOLS
 from headworks.domain.kind import FREE
 from headworks.domain.limits import Claim, Limit, Unit
 from headworks.domain.limits.limit import Shape
+from headworks.domain.money import PER_MILLION
 from headworks.domain.plan import Plan
 from headworks.domain.usage import Usage
+from headworks.journey.pricing import picture_at_most
 
 FLOOR = 16
 """Output tokens below which an answer is not worth having."""
@@ -29,6 +32,7 @@ SEARCHED_TOKENS = 500
 """Question included, from which on a document counts as several."""
 _DOCUMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 _ANSWERING = frozenset((Kind.CHAT, Kind.COMPLETIONS))
+_MAKING = frozenset((Kind.IMAGES, Kind.SPEECH))
 _REFERENCES = (b'"file_id"', b'"file_url"', b'"document_url"', b'"url":"http', b'"url": "http', b"gs://")
 _REMOTE = frozenset(SERVER_TOOLS.values()) | {"web_search", "plugins", "prompt", "previous_response"}
 _MEDIA = frozenset(("files", "audio", "video"))
@@ -45,6 +49,10 @@ class Reservation(msgspec.Struct, frozen=True, gc=False):
     """Whether the caller says how long the answer may be; then no less will do."""
     searches: int = 0
     """Search units of a ranking, at most."""
+    pictures: int = 0
+    characters: int = 0
+    fields: Mapping[str, Any] = {}
+    """What is asked of pictures: their prices may go by it."""
 
     @property
     def usage(self) -> Usage:
@@ -61,8 +69,11 @@ class Reservation(msgspec.Struct, frozen=True, gc=False):
         if not self.bound:
             return 0
         ceiling = plan.ceiling
-        searched = self.searches * ceiling.search
-        return ceiling.nanos(self.bound, self.output if output is None else output) + searched + plan.model.reserve
+        tokens = ceiling.nanos(self.bound, self.output if output is None else output)
+        apart = self.searches * ceiling.search - (-self.characters * ceiling.characters // PER_MILLION)
+        if self.pictures:
+            apart += self.pictures * picture_at_most(plan.cards, self.fields)
+        return tokens + apart + plan.model.reserve
 
 
 def reservation(call: Call, plan: Plan) -> Reservation:
@@ -80,6 +91,8 @@ def reservation(call: Call, plan: Plan) -> Reservation:
     bound = (max(ask.prompt_tokens, size)) + UNSEEN
     if "images" in ask.features:
         bound += call.body.data.count(b'"image') * PICTURE
+    if kind in _MAKING:
+        return _of_making(call, ask, plan, bound)
     if kind not in _ANSWERING:
         return Reservation(ask.prompt_tokens, bound, 0, 1, capped=True)
     output = ask.max_tokens
@@ -90,6 +103,14 @@ def reservation(call: Call, plan: Plan) -> Reservation:
     if "prediction" in ask.fields:
         output += len(ask.fields["prediction"])
     return Reservation(ask.prompt_tokens, bound, output, ask.choices, capped=capped)
+
+
+def _of_making(call: Call, ask: Ask, plan: Plan, bound: int) -> Reservation:
+    """All of what is to be made or nothing: a picture cannot be had by half. Tokens only where somebody is paid by them."""
+    output = (ask.max_tokens or 0) * ask.choices if plan.ceiling.nanos(0, PER_MILLION) > plan.ceiling.request else 0
+    if call.kind is Kind.SPEECH:
+        return Reservation(ask.prompt_tokens, bound, output, 1, capped=True, characters=ask.characters)
+    return Reservation(ask.prompt_tokens, bound, output, 1, capped=True, pictures=ask.choices, fields=ask.fields)
 
 
 def _of_conversation(plan: Plan) -> Reservation:

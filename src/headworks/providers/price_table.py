@@ -28,12 +28,15 @@ _RATES = {
     "input_audio_mtok": "input_audio",
     "cache_audio_read_mtok": "cache_audio_read",
     "output_audio_mtok": "output_audio",
+    "input_image_mtok": "input_image",
+    "output_image_mtok": "output_image",
+    "input_mchars": "characters",
 }
-"""Prices in dollars per million tokens, and the card's field for each."""
+"""Prices in dollars per million tokens or characters, and the card's field for each."""
 _FLAT = {"requests_kcount": "request", "web_searches_kcount": "web_search"}
 """Prices in dollars per thousand."""
-_COUNTED = ("input_mtok", "output_mtok")
-"""A price list without either bills in units that this gateway does not count (seconds, characters, pages)."""
+_COUNTED = ("input_mtok", "output_mtok", "input_mchars")
+"""A price list without any of them bills in units that this gateway does not count (seconds, pages)."""
 
 _FREE = (":free", "moderation")
 """How the names of entries end whose empty price means that nobody bills them; all others' means that nobody knows."""

@@ -18,8 +18,8 @@ WrittenRate = Decimal | TieredPrice
 
 
 class PriceRule(Written, frozen=True):
-    """What a model costs: dollars per million tokens; `request`, `web_search`, `search` (a search unit
-    of a ranking) and `image` are dollars each.
+    """What a model costs: dollars per million tokens, or `characters` of a text that is spoken; `request`, `web_search`, `search` (a
+    search unit of a ranking) and `image` (a picture made) are dollars each.
     """
 
     input: WrittenRate | None = None
@@ -31,6 +31,9 @@ class PriceRule(Written, frozen=True):
     input_audio: WrittenRate | None = None
     cache_audio_read: WrittenRate | None = None
     output_audio: WrittenRate | None = None
+    input_image: WrittenRate | None = None
+    output_image: WrittenRate | None = None
+    characters: WrittenRate | None = None
     request: Decimal | None = None
     web_search: Decimal | None = None
     search: Decimal | None = None

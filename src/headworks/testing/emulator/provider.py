@@ -12,7 +12,7 @@ import msgspec
 
 from headworks.ports.clock import Clock
 from headworks.testing.chance import seeded
-from headworks.testing.emulator import spoil
+from headworks.testing.emulator import images, speech, spoil
 from headworks.testing.emulator.allowance import Bucket, PromptCache
 from headworks.testing.emulator.anthropic import AnthropicTongue
 from headworks.testing.emulator.counts import Counts, Sighting
@@ -36,7 +36,7 @@ _JSON = "application/json"
 _SSE = "text/event-stream; charset=utf-8"
 _COUNTING = "/messages/count_tokens"
 _ENDPOINTS = {
-    Wire.OPENAI: ("/chat/completions", "/completions", "/embeddings", "/moderations"),
+    Wire.OPENAI: ("/chat/completions", "/completions", "/embeddings", "/moderations", "/images/generations", "/audio/speech"),
     Wire.ANTHROPIC: ("/messages", _COUNTING),
 }
 _APART = (TroubleKind.ERROR, TroubleKind.REFUSAL, TroubleKind.SLOW)
@@ -157,11 +157,33 @@ class Provider:
             return self._spoiled(visit, self._plain(visit, embedded.body))
         if visit.request.endpoint == "/moderations":
             return self._spoiled(visit, self._plain(visit, moderate(body, self._stamp())))
+        if visit.request.endpoint == "/images/generations":
+            return self._spoiled(visit, self._drawn(visit, images.read_pictures(body, self._clock.wall_ns() // 1_000_000_000)))
+        if visit.request.endpoint == "/audio/speech":
+            return self._spoiled(visit, self._spoken(visit, speech.read_speech(body)))
         question = visit.tongue.read(body, visit.request.endpoint)
         if visit.request.endpoint == _COUNTING:
             return self._spoiled(visit, self._plain(visit, msgspec.json.encode({"input_tokens": question.prompt_tokens})))
         self._check_size(visit, question)
         return self._spoiled(visit, self._told(visit, question))
+
+    def _drawn(self, visit: Visit, asked: images.Pictures) -> Score:
+        visit.sighting.input_tokens = asked.input_tokens
+        if asked.stream:
+            return self._flowing(visit, _SSE, images.events(asked))
+        return self._plain(visit, images.whole_answer(asked))
+
+    def _spoken(self, visit: Visit, asked: speech.Spoken) -> Score:
+        visit.sighting.input_tokens = asked.input_tokens
+        if asked.events:
+            return self._flowing(visit, _SSE, speech.events(asked))
+        return self._flowing(visit, asked.content_type, speech.sound(asked))
+
+    def _flowing(self, visit: Visit, content_type: str, pieces: Iterator[tuple[bytes, int]]) -> Score:
+        visit.sighting.status = HTTPStatus.OK
+        visit.sighting.stream = True
+        flow = self._interrupted(visit, pieces)
+        return Score(streamed(self._head(visit, content_type), flow, self.personality.pace, self._chance), visit.sighting)
 
     def _check_size(self, visit: Visit, question: Question) -> None:
         window = self.personality.context_window
