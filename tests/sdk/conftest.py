@@ -58,6 +58,10 @@ def _config(emulator: EmulatorProcess, responses_upstream: ResponsesUpstream) ->
             "claude": "anthropic/claude-sonnet-4-5",
             "embedder": "openai/text-embedding-3-small",
             "native": "native/gpt-5",
+            "painter": {"targets": [{"model": "openai/gpt-image-1"}]},
+            "dalle": {"targets": [{"model": "openai/dall-e-3", "price": {"image": "0.04"}}]},
+            "speaker": {"targets": [{"model": "openai/gpt-4o-mini-tts"}]},
+            "reader": {"targets": [{"model": "openai/tts-1", "price": {"characters": 15}}]},
             "moderator": {"targets": [{"model": "openai/omni-moderation-latest"}]},
         },
         "prices": {

@@ -25,6 +25,7 @@ WEATHER: ChatCompletionToolParam = {
         },
     },
 }
+MODELS = ("gpt", "claude", "embedder", "native", "painter", "dalle", "speaker", "reader", "moderator")
 BOTH = pytest.mark.parametrize("model", ["gpt", "claude"])
 
 
@@ -184,7 +185,7 @@ def test_completions(gpt: openai.OpenAI) -> None:
 
 
 def test_models(gpt: openai.OpenAI) -> None:
-    assert {model.id for model in gpt.models.list()} == {"gpt", "claude", "embedder", "native", "moderator"}
+    assert {model.id for model in gpt.models.list()} == {*MODELS}
     assert gpt.models.retrieve("gpt").id == "gpt"
     with pytest.raises(openai.NotFoundError, match="gpt"):
         gpt.models.retrieve("gtp")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import msgspec
 
@@ -28,7 +27,7 @@ def card_for(card: PriceCard, ask: Ask, service_tier: str = "") -> PriceCard:
     return card.under(context) if context else card
 
 
-def picture_at_most(cards: Iterable[PriceCard], fields: Mapping[str, Any]) -> int:
+def picture_at_most(cards: Iterable[PriceCard], fields: Mapping[str, msgspec.Raw]) -> int:
     """Nano-units of the dearest picture that a request with these fields may get: what it leaves open may become anything."""
     dearest = 0
     for card in cards:
@@ -37,7 +36,7 @@ def picture_at_most(cards: Iterable[PriceCard], fields: Mapping[str, Any]) -> in
     return dearest
 
 
-def _may_hold(variant: PriceVariant, fields: Mapping[str, Any]) -> bool:
+def _may_hold(variant: PriceVariant, fields: Mapping[str, msgspec.Raw]) -> bool:
     said = {name: msgspec.json.decode(fields[name]) for name in variant.when if name in fields}
     return all(value in (None, _OPEN, variant.when[name]) for name, value in said.items())
 

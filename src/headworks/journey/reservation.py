@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import msgspec
 
@@ -51,7 +50,7 @@ class Reservation(msgspec.Struct, frozen=True, gc=False):
     """Search units of a ranking, at most."""
     pictures: int = 0
     characters: int = 0
-    fields: Mapping[str, Any] = {}
+    fields: Mapping[str, msgspec.Raw] = {}
     """What is asked of pictures: their prices may go by it."""
 
     @property

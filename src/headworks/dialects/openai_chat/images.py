@@ -57,6 +57,8 @@ _ANSWER = msgspec.json.Decoder(_Answer)
 class PicturesWatch(Carried):
     """See `ports.interpreter.Relay`. Fed in one piece, which passes untouched."""
 
+    fault: Fault | None
+
     def __init__(self, ask: Ask, target: Target) -> None:
         super().__init__()
         self._ask = ask

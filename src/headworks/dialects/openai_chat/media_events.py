@@ -65,8 +65,7 @@ class MediaEvents(Carried):
         """See `Relay.close`."""
         rest = self._passed(self._events.close()) if self.fault is None else b""
         if not self.ended and self.fault is None:
-            code = "severed" if self.began else "upstream_garbage"
-            self.fault = Fault(code, "The upstream's answer broke off before its end.")
+            self.fault = _unfinished(begun=self.began)
         return rest
 
     def fail(self, fault: Fault, request_id: str) -> bytes:
@@ -115,3 +114,10 @@ class MediaEvents(Carried):
         self.usage = self._told
         self.ended = True
         self.usage_final = self.usage is not None
+
+
+def _unfinished(*, begun: bool) -> Fault:
+    """What an answer without an end is: cut off, or none at all."""
+    if begun:
+        return Fault("severed", "The upstream's answer broke off before its end.")
+    return Fault("upstream_garbage", "The upstream's answer is no stream of events.")

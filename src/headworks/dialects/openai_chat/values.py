@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from headworks.dialects.bounds import EXAMPLE
-from headworks.dialects.fields import Fields
 from headworks.domain.errors import Fault
 
 STRING = msgspec.json.Decoder(str | None)
@@ -27,7 +27,7 @@ _EXAMPLES = {
 }
 
 
-def value(fields: Fields, name: str, decoder: msgspec.json.Decoder[Any], wanted: str) -> Any:
+def value(fields: Mapping[str, msgspec.Raw], name: str, decoder: msgspec.json.Decoder[Any], wanted: str) -> Any:
     """A field's value; None where it is left out. Raises `Fault` `invalid_request` where it is not what is `wanted`."""
     if name not in fields:
         return None
@@ -37,7 +37,7 @@ def value(fields: Fields, name: str, decoder: msgspec.json.Decoder[Any], wanted:
         raise Fault("invalid_request", f"The field '{name}' must be {wanted}.", param=name) from None
 
 
-def needed(fields: Fields, name: str, example: str = "") -> bytes:
+def needed(fields: Mapping[str, msgspec.Raw], name: str, example: str = "") -> bytes:
     """A field's undecoded value. Raises `Fault` `invalid_request` where there is none."""
     raw = fields.get(name)
     if raw is None or (said := bytes(raw)) == b"null":
