@@ -12,7 +12,7 @@ from headworks.domain.config.limits import BudgetEntry, LimitEntry, LimitsRule, 
 from headworks.domain.config.model import ModelRule, ProfileRule, RetryRule, TargetRule, WrittenModel, as_rule
 from headworks.domain.config.oidc import MappedRole, OidcRule, RolesRule
 from headworks.domain.config.policy import PolicySpec
-from headworks.domain.config.price import PriceRule, TieredPrice, WrittenRate, nanos_of
+from headworks.domain.config.price import PriceRule, TieredPrice, WrittenPrices, WrittenRate, nanos_of
 from headworks.domain.config.provider import ProviderRule, QuirksRule, TimeoutsRule
 from headworks.domain.config.written import Written, overlay
 from headworks.domain.retry import RetryBudgetSettings
@@ -58,6 +58,7 @@ __all__ = [
     "TimeoutsRule",
     "Written",
     "WrittenModel",
+    "WrittenPrices",
     "WrittenRate",
     "as_rule",
     "nanos_of",

@@ -17,8 +17,8 @@ class TieredPrice(Written, frozen=True):
 WrittenRate = Decimal | TieredPrice
 
 
-class PriceRule(Written, frozen=True):
-    """What a model costs: dollars per million tokens, or `characters` of a text that is spoken; `request`, `web_search`, `search` (a
+class WrittenPrices(Written, frozen=True):
+    """Dollars per million tokens, or `characters` of a text that is spoken; `request`, `web_search`, `search` (a
     search unit of a ranking) and `image` (a picture made) are dollars each.
     """
 
@@ -38,6 +38,18 @@ class PriceRule(Written, frozen=True):
     web_search: Decimal | None = None
     search: Decimal | None = None
     image: Decimal | None = None
+
+
+class PriceVariantRule(WrittenPrices, frozen=True):
+    """Other prices of requests that say this: `{when: {quality: hd}, image: 0.08}`. `when` names top-level fields and their values."""
+
+    when: dict[str, str] = {}
+
+
+class PriceRule(WrittenPrices, frozen=True):
+    """What a model costs. Of several `variants` that hold, the first one that names a price decides it."""
+
+    variants: tuple[PriceVariantRule, ...] = ()
 
 
 def nanos_of(amount: str | float) -> int:
