@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headworks.domain.json_schema import TooMuchWork, mismatch
+from headworks.dialects.json_schema import TooMuchWork, mismatch
 
 Json = Any
 

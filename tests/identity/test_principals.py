@@ -152,8 +152,8 @@ def test_limits_and_hard_budgets_of_all_levels_become_limits_that_their_owner_sh
         ("key/one/rpm", "key_acme_one", "rpm", 6, False),
     ]
     assert [limit.on_loss for limit in principal.limits] == [OnLoss.CLOSED, OnLoss.OPEN, OnLoss.CLOSED]
-    assert [(budget.owner, budget.rule, budget.models) for budget in principal.soft_budgets] == [
-        ("org_acme", "soft", ("gpt-*",))
+    assert [(budget.owner, budget.rule, budget.models, budget.soft) for budget in principal.soft_budgets] == [
+        ("org_acme", "soft", ("gpt-*",), True)
     ]
 
 

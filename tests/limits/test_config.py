@@ -102,7 +102,7 @@ def test_a_soft_budget_holds_nobody_back() -> None:
     text = MODELS + "keys: {k: {key: hw-a, limits: {budgets: {soft: {amount: 10 USD, hard: false}}}}}\n"
     (holder,) = compiled(text).snapshot.principals.values()
     assert holder.limits == ()
-    assert [(budget.rule, budget.amount) for budget in holder.soft_budgets] == [("soft", 10**10)]
+    assert [(budget.rule, budget.amount, budget.soft) for budget in holder.soft_budgets] == [("soft", 10**10, True)]
 
 
 def test_all_callers_together_have_budgets_too() -> None:
@@ -110,7 +110,7 @@ def test_all_callers_together_have_budgets_too() -> None:
     snapshot = compiled(text).snapshot
     (hard,), (soft,) = snapshot.limits, snapshot.soft_budgets
     assert (hard.id, hard.owner, hard.budget, hard.amount) == ("all/all", "config:all", True, 10**10)
-    assert (soft.id, soft.models) == ("all/opus", ("opus",))
+    assert (soft.id, soft.models, soft.soft) == ("all/opus", ("opus",), True)
 
     problem = refusal(MODELS + "budgets: {x: {amount: 10 USD, models: [opsu]}}\n")
     assert problem is not None

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import gc
+from typing import Any
 
 import msgspec
 import pytest
 
+from headworks.domain.errors import Fault
 from headworks.domain.exchange import Exchange
-from headworks.domain.limits import Limit, Unit
+from headworks.domain.limits import Calendar, Limit, Unit
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Snapshot
 from headworks.stores.memory.counters import MemoryHold
 from headworks.testing import CollectingSink, Script, ScriptedUpstream
-from tests.journey.plain import House
+from tests.journey.plain import KEY, House
 
 from .making import limit, run
 from .shop import GOOD, ask, model, shop
@@ -22,8 +24,12 @@ SPENT = 15_000
 """What `GOOD` comes to, nano-units."""
 
 
-def soft(rule: str = "soft", **changes: object) -> Limit:
-    return limit(Unit.COST, 1, rule=rule, budget=True, **changes)
+SET_ASIDE = 1_053_000
+"""What a request may come to at most."""
+
+
+def soft(rule: str = "soft", **changes: Any) -> Limit:
+    return limit(Unit.COST, 1, rule=rule, budget=True, soft=True, **changes)
 
 
 def house(snapshot: Snapshot, *budgets: Limit, limits: tuple[Limit, ...] = (), scripts: tuple[Script, ...] = (GOOD,)) -> House:
@@ -49,7 +55,31 @@ def test_a_spent_one_refuses_nothing_and_is_charged_beside_those_that_would(hard
         assert charged(exchange) == {each.stem: SPENT for each in (*hard, budget)}
         (begun,) = at.journal.begun
         assert {charge.counter for charge in begun.counters} == {each.stem for each in (*hard, budget)}
-        assert [account.held for account in at.counters.accounts()] == [0] * len(hard), "no counter is asked for it"
+        assert [(account.spent, account.held) for account in at.counters.accounts()] == [(SPENT, 0)] * (len(hard) + 1)
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("changes", [{}, {"calendar": Calendar.MONTH}, {"seconds": 86_400.0}, {"group_by": ("model",)}])
+def test_made_hard_it_counts_what_was_spent_before(changes: dict[str, Any]) -> None:
+    async def scenario() -> None:
+        snapshot, budget = shop(model("m")), soft(**changes)
+        at = house(snapshot, budget, scripts=(GOOD,) * 3)
+        await served(at, snapshot)
+        await served(at, snapshot)
+        (account,) = at.counters.accounts()
+        assert (account.spent, account.held) == (2 * SPENT, 0)
+
+        def now_hard(amount: int) -> None:
+            hard = msgspec.structs.replace(budget, soft=False, amount=amount)
+            at.others[KEY] = msgspec.structs.replace(at.principal, soft_budgets=(), limits=(hard,))
+
+        now_hard(2 * SPENT + SET_ASIDE - 1)
+        with pytest.raises(Fault) as refused:
+            await at.serve(ask(snapshot, "m"))
+        assert refused.value.code == "project_spend_limit_exceeded"
+        now_hard(2 * SPENT + SET_ASIDE)
+        await served(at, snapshot)
 
     run(scenario())
 

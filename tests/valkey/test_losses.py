@@ -7,6 +7,7 @@ import random
 import time
 from collections import Counter as Tally
 
+import msgspec
 import pytest
 
 from headworks.domain.errors import Fault
@@ -61,6 +62,31 @@ def test_what_fails_open_is_counted_by_the_process_alone_and_told_later(server: 
                 await one.reserve("more", (claim(OPEN, 1),))
             server.start()
             await until(lambda: look(server, OPEN) == (10**10, 0))
+
+    run(scene())
+
+
+def test_a_soft_budget_holds_nobody_back_while_the_server_is_away_and_counts_there_later(server: Server) -> None:
+    soft = msgspec.structs.replace(BUDGET, soft=True, amount=1)
+    assert soft.endless is not None
+    watched = soft.endless
+
+    async def scene() -> None:
+        async with counters(server, share=0.0) as one:
+            before = await one.reserve("before", (claim(watched, 10**9),))
+            server.stop()
+            await until(lambda: not one.status.reachable)
+            during = await one.reserve("during", (claim(watched, 10**9),))
+            for hold in (before, during):
+                await hold.extend((claim(watched, 2 * 10**9),))
+                hold.settle(NO_USAGE, 2 * 10**9, counts=True)
+            server.start()
+            await until(lambda: look(server, BUDGET) == (4 * 10**9, 0))
+            await until(lambda: one.status.reachable)
+            hard = msgspec.structs.replace(BUDGET, amount=4 * 10**9 + 5)
+            with pytest.raises(Exceeded):
+                await one.reserve("hard", (claim(hard, 6),))
+            await one.reserve("fits", (claim(hard, 5),))
 
     run(scene())
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import msgspec
 
 from headworks.dialects.anthropic.structured import by_words
+from headworks.dialects.json_schema import TooMuchWork, mismatch
 from headworks.domain.errors import Fault
 from headworks.domain.events import Ended, Event, PartKind, PartStarted, Stopped, StopReason, TextDelta
-from headworks.domain.json_schema import TooMuchWork, mismatch
 from headworks.domain.message import Conversation, Downgrade, JsonObject, Message, Role, ToolChoiceMode
 from headworks.domain.target import Target
 

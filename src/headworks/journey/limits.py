@@ -47,8 +47,10 @@ class Limits:
 
 
 def _soft_budgets(call: Call) -> tuple[Limit, ...]:
+    """As they are claimed."""
     assert call.principal is not None
-    return call.snapshot.soft_budgets + call.principal.soft_budgets
+    soft = call.snapshot.soft_budgets + call.principal.soft_budgets
+    return tuple([budget.endless for budget in soft if budget.endless is not None]) if soft else soft
 
 
 async def _waiting(debt: _Debt, claims: tuple[Claim, ...], proceed: Proceed) -> Reply:
@@ -59,7 +61,7 @@ async def _waiting(debt: _Debt, claims: tuple[Claim, ...], proceed: Proceed) -> 
 class _Debt:
     """What one call owes its limits: from before it asks the counters, so that it can be cancelled while they are asked."""
 
-    __slots__ = ("_asked", "_call", "_counters", "_facts", "_hold", "_owed", "_periods", "_plan", "_soft", "_watched")
+    __slots__ = ("_asked", "_call", "_counters", "_facts", "_hold", "_owed", "_periods", "_plan")
 
     def __init__(self, call: Call, asked: Reservation, counters: Counters, periods: Periods) -> None:
         self._call = call
@@ -70,8 +72,6 @@ class _Debt:
         self._owed = False
         self._plan = call.plan
         self._facts: Facts | None = None
-        self._soft: tuple[Claim, ...] = ()
-        self._watched: tuple[Claim, ...] = ()
 
     def claims(self, plan: Plan, nanos: int) -> tuple[Claim, ...]:
         """What the call claims where it is served as planned, at a cost of at most `nanos`. Raises `Fault`."""
@@ -93,12 +93,11 @@ class _Debt:
             least_cost=-1 if floor < 0 else asked.nanos(plan, floor),
         )
         claims = claims_of(call.snapshot.limits + call.principal.limits, demand, call.at, self._periods)
-        soft = _soft_budgets(call)
-        self._soft = claims_of(soft, demand, call.at, self._periods) if soft else ()
         unbounded = unbounded_part(call, plan)
         if unbounded is not None and COST in [claim.limit.column for claim in claims]:
             raise unbounded
-        return claims
+        soft = _soft_budgets(call)
+        return claims + claims_of(soft, demand, call.at, self._periods) if soft else claims
 
     def granted(self, claims: tuple[Claim, ...]) -> bool:
         """Whether the counters could say it at once; then the claims are held. Raises `Fault`."""
@@ -134,7 +133,6 @@ class _Debt:
         if call.kind is Kind.REALTIME:
             tally.prolong = self.prolong
         granted = tally.claims
-        self._note()
         if asked.capped or not claims:
             return call
         assert call.plan is not None
@@ -156,7 +154,6 @@ class _Debt:
             tally.claims = self._hold.claims
         elif claims:
             await self.incur(claims)
-        self._note()
         tally.reserved_nanos = max(tally.reserved_nanos, nanos)
 
     async def prolong(self, used: Usage, nanos: int) -> None:
@@ -174,7 +171,7 @@ class _Debt:
         finally:
             self._asked = answer
         tally = self._call.tally
-        tally.claims = self._hold.claims + self._watched
+        tally.claims = self._hold.claims
         tally.reserved_nanos = max(tally.reserved_nanos, cost)
 
     def _take(self, hold: Hold) -> None:
@@ -182,12 +179,6 @@ class _Debt:
         tally = self._call.tally
         tally.standings = hold.standings
         tally.claims = hold.claims
-
-    def _note(self) -> None:
-        """What it may spend of soft budgets, beside what is held: no counter is asked, but the journal tells of both."""
-        self._watched += self._soft
-        if self._watched:
-            self._call.tally.claims = (self._hold.claims if self._hold is not None else ()) + self._watched
 
     def _value_of(self, name: str) -> str:
         """A value to group by."""

@@ -143,7 +143,8 @@ def affordable(claims: tuple[Claim, ...], asked: Reservation, plan: Plan) -> int
 def strict(limits: Iterable[Limit]) -> bool:
     """Whether an answer has to be kept to what was set aside for it: what a rate lacks comes back, all else is gone."""
     return any(
-        limit.unit is Unit.COST or (limit.unit in (Unit.TOKENS, Unit.OUTPUT_TOKENS) and limit.shape is not Shape.RATE)
+        (limit.unit is Unit.COST and not limit.soft)
+        or (limit.unit in (Unit.TOKENS, Unit.OUTPUT_TOKENS) and limit.shape is not Shape.RATE)
         for limit in limits
     )
 

@@ -26,6 +26,8 @@ UNITS = tuple(Unit)
 COST = UNITS.index(Unit.COST)
 """The column of money."""
 TOKEN_UNITS = frozenset((Unit.INPUT_TOKENS, Unit.OUTPUT_TOKENS, Unit.TOKENS))
+ENDLESS = 2**80
+"""Units that nobody uses up; of money, a thousand billions."""
 LONGEST_RATE = 3600.0
 """Seconds. What is counted over longer, and all money, slides: the burst of a rate would let twice the amount pass within its period."""
 
@@ -95,6 +97,8 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """A group without a period (a session) is forgotten when it has been idle for so long."""
     budget: bool = False
     """It is money somebody was given: exhausted, it answers as a spent quota and not as «too fast»."""
+    soft: bool = False
+    """A budget that only alerts."""
     extra: tuple[tuple[str, str, int], ...] = ()
     """What was added to it: group and period, as in a counter's name, and units."""
     rollover: Rollover | None = None
@@ -125,6 +129,10 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """With `extra`: by the names of the counters that it was given for, the limit as it stands there."""
     varies: bool = False
     """Whether it allows more on some counters than on others: with `extra`, or a rollover."""
+    endless: Limit | None = None
+    """Of a soft one: what requests claim. It is counted like any other, on the same counter, and never reached: so all that was spent is
+    known when it is made hard.
+    """
 
     def __post_init__(self) -> None:
         # Worked out once per limit: every request reads them of every limit it is under.
@@ -142,6 +150,8 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
         derive(self, "stem", joined(self.owner, "budget" if self.budget else "limit", self.rule, self.unit))
         derive(self, "raised", _raised(self) if self.extra else None)
         derive(self, "varies", bool(self.extra or self.rollover))
+        if self.soft and self.amount < ENDLESS:
+            derive(self, "endless", msgspec.structs.replace(self, amount=ENDLESS, extra=(), on_loss=OnLoss.OPEN))
 
 
 _SUMS = frozenset((Shape.COUNT, Shape.UNDER_WAY))

@@ -13,7 +13,7 @@ class Rules(msgspec.Struct, frozen=True):
     limits: tuple[Limit, ...] = ()
     """Hard budgets among them."""
     soft_budgets: tuple[Limit, ...] = ()
-    """They refuse nothing: what is spent of them is noted, and alerts follow."""
+    """They refuse nothing: what is spent of them is counted, and alerts follow."""
 
     def plus(self, other: Rules) -> Rules:
         """Both."""

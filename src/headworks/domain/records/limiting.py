@@ -19,4 +19,6 @@ def limit_of(rule: LimitRule, name: str, owner: str, title: str) -> Limit:
 def limit_of_budget(rule: BudgetRule, name: str, owner: str, title: str, extra: tuple[tuple[str, str, int], ...] = ()) -> Limit:
     """The same of a budget. `extra`: what was added to it, as in `Limit`."""
     facts = {field: getattr(rule, field) for field in _OF_BUDGETS}
-    return Limit(id=f"{title}/{name}", owner=owner, rule=name, unit=Unit.COST, budget=True, extra=extra, **facts)
+    return Limit(
+        id=f"{title}/{name}", owner=owner, rule=name, unit=Unit.COST, budget=True, soft=not rule.hard, extra=extra, **facts
+    )

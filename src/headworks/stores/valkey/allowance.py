@@ -12,7 +12,7 @@ from headworks.domain.usage import Usage
 from headworks.ports.clock import Clock
 from headworks.ports.stores import Hold
 from headworks.stores.memory import MemoryCounters
-from headworks.stores.valkey.hold import beyond, unavailable
+from headworks.stores.valkey.hold import beyond, refuse_unjudged, unavailable
 
 Spent = Callable[[str, tuple[Claim, ...], tuple[int, ...]], None]
 
@@ -87,9 +87,11 @@ class LocalHold:
 
     async def extend(self, claims: tuple[Claim, ...]) -> None:
         """Raises `Fault`: what is more than was foreseen waits for the server."""
-        more = beyond(claims, self._asked, self.claims)
-        if more and self._open:
-            raise unavailable(more[0])
+        if self._open:
+            refuse_unjudged(beyond(claims, self._asked, self.claims))
+            known = len(self._hold.claims)
+            await self._hold.extend(tuple([claim for claim in claims if claim.limit.on_loss is OnLoss.OPEN]))
+            self._asked += self._hold.claims[known:]
 
     def settle(self, usage: Usage, cost_nanos: int, *, counts: bool) -> None:
         """Once."""

@@ -10,7 +10,7 @@ import msgspec
 from headworks.domain.errors import Fault
 from headworks.domain.limits import Claim, Counter, Exceeded, Standing, exceeded, spread, used_columns
 from headworks.domain.limits.counter import Slot, free, left_over, refused, resets_in, slot_width
-from headworks.domain.limits.limit import TOKEN_UNITS, Limit, Shape, Unit
+from headworks.domain.limits.limit import TOKEN_UNITS, Limit, OnLoss, Shape, Unit
 from headworks.domain.usage import Usage
 from headworks.stores.valkey.acts import BASE, counter_of
 
@@ -121,7 +121,8 @@ class ValkeyHold:
             return
         answer = await self._home.ask(self.call_id, more)
         if answer is None:
-            raise unavailable(more[0])
+            refuse_unjudged(more)
+            return
         if not answer.granted:
             raise answer.refusal(more, self._home.wall_ns())
         self._asked += more
@@ -132,6 +133,13 @@ class ValkeyHold:
         if self._open:
             self._open = False
             self._home.settled(self, spread(self.claims, used_columns(usage, cost_nanos, counts=counts)))
+
+
+def refuse_unjudged(claims: tuple[Claim, ...]) -> None:
+    """Raise the fault for claims that nobody can judge. Those of limits that fail open pass: what they are used for is charged at the end."""
+    for claim in claims:
+        if claim.limit.on_loss is OnLoss.CLOSED:
+            raise unavailable(claim)
 
 
 def unavailable(claim: Claim) -> Fault:

@@ -138,6 +138,7 @@ class LimitCompiler:
             unless=values_of(entry.unless),
             on_loss=OnLoss(entry.on_loss),
             budget=True,
+            soft=not entry.hard,
             rollover=self._rollover(entry, (*path, "rollover")),
         )
 
