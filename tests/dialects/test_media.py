@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headworks.dialects.gemini.usage import read_usage as read_gemini
 from headworks.dialects.hub import Hub
 from headworks.dialects.openai_chat import OpenAIChat
 from headworks.dialects.openai_chat.images import MARGIN, picture_tokens
@@ -231,6 +232,17 @@ def test_published_prices_count_pictures_and_characters() -> None:
 
     assert spoken.card.exact(Usage(input=250, characters=1_000_000)) == 15 * 10**15
     assert drawn.card.exact(Usage(input=1_000_000, output=2_000_000, output_image=1_000_000)) == (5 + 10 + 32) * 10**15
+
+
+def test_pictures_in_a_chat_of_geminis_cost_what_pictures_cost() -> None:
+    quote = shipped_prices().quote("google", "gemini-2.5-flash-image", NOON)
+    details = [{"modality": "IMAGE", "tokenCount": 1290}]
+    used = read_gemini({"promptTokenCount": 10, "candidatesTokenCount": 1300, "candidatesTokensDetails": details})
+    assert quote is not None
+    assert quote.card is not None
+
+    assert used == Usage(input=10, output=1300, output_image=1290)
+    assert quote.card.exact(used) == (10 * 300 + 10 * 2500 + 1290 * 30_000) * 10**6
 
 
 def test_a_whole_answer_passes_untouched_and_tells_its_counts() -> None:
