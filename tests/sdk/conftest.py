@@ -18,6 +18,7 @@ from tests.sdk.responses_upstream import ResponsesUpstream
 from tests.system.house import KEY, RunningHouse
 
 SCRIPTS = Path(__file__).parent / "js"
+MODELS = {"gpt", "claude", "embedder", "native", "painter", "dalle", "speaker", "reader", "moderator"}
 KEEPER, STRANGER = "hw-sdk-keeper", "hw-sdk-stranger"
 """Keys that may have answers stored, of two tenants."""
 
