@@ -260,6 +260,23 @@ def test_prices_are_read_to_the_last_digit() -> None:
     assert card.exact(Usage(input=1, output=1)) == 100_000_000 + 200_000_000 + 1_000_000
 
 
+def test_prices_may_go_by_what_a_request_says() -> None:
+    text = """
+models: {m: openai/dall-e-3}
+prices:
+  openai/dall-e-3:
+    image: 0.04
+    variants:
+      - {when: {quality: hd, size: 1024x1792}, image: 0.12}
+      - {when: {quality: hd}, image: 0.08}
+"""
+    card = compiled(text).snapshot.models["m"].targets[0].price
+
+    assert card is not None
+    asked = ({}, {"quality": "hd"}, {"quality": "hd", "size": "1024x1792"})
+    assert [card.under(said).image for said in asked] == [40_000_000, 80_000_000, 120_000_000]
+
+
 def test_a_price_table_of_ones_own_is_used() -> None:
     table = '{"version":"mine","providers":{"openai":{"fallback":[],"models":[{"id":"x","match":[["=x"]],"prices":[["",{"input_mtok":"4"}]]}]}}}'
     text = "price_table: mine.json\nmodels: {m: openai/x}\n"

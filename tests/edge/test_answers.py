@@ -136,6 +136,26 @@ def test_many_frames_that_are_no_event_stream_are_chunked_without_its_headers() 
     run(job())
 
 
+def test_frames_whose_length_is_known_are_sent_with_it() -> None:
+    async def job() -> None:
+        pushed = PushedReply(stream=False)
+        pushed.reply.length = 4
+        pushed.push(b"ab")
+        client = Client(House(pushing(pushed)))
+
+        await client.send(post())
+        assert not client.answered.complete
+        pushed.push(b"cd")
+        pushed.finish()
+
+        assert (client.answered.body, client.answered.complete) == (b"abcd", True)
+        assert client.answered.headers["content-length"] == "4"
+        assert "transfer-encoding" not in client.answered.headers
+        assert client.open
+
+    run(job())
+
+
 @pytest.mark.parametrize("ending", [Ending.SEVERED, Ending.CANCELLED])
 def test_a_stream_whose_last_frame_told_the_error_ends_properly_and_closes(ending: Ending) -> None:
     async def job() -> None:

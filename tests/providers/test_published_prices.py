@@ -33,9 +33,8 @@ def prices_of(model: ModelInfo, at: datetime, context: dict[str, str]) -> ModelP
 
 
 def is_counted(price: ModelPrice) -> bool:
-    return any(
-        value is not None for key, value in vars(price).items() if key in ("input_mtok", "output_mtok", "input_document_kpages")
-    )
+    counted = ("input_mtok", "output_mtok", "input_mchars", "input_document_kpages")
+    return any(value is not None for key, value in vars(price).items() if key in counted)
 
 
 def is_fine(price: ModelPrice) -> bool:
@@ -165,10 +164,10 @@ def test_a_quote_holds_until_it_says(number: int, at: datetime) -> None:
 
 @pytest.mark.parametrize(
     ("provider", "model"),
-    [("groq", "whisper-large-v3"), ("openai", "tts-1"), ("cerebras", "qwen-3-coder-480b")],
+    [("groq", "whisper-large-v3"), ("cerebras", "qwen-3-coder-480b")],
 )
 def test_a_model_billed_in_units_we_do_not_count_has_no_card(provider: str, model: str) -> None:
-    """Seconds and characters: a card of zeros would make these free in silence."""
+    """Seconds: a card of zeros would make these free in silence."""
     quote = TABLE.quote(provider, model, NOON)
     assert quote is not None
     assert quote.card is None

@@ -18,6 +18,7 @@ from tests.sdk.responses_upstream import ResponsesUpstream
 from tests.system.house import KEY, RunningHouse
 
 SCRIPTS = Path(__file__).parent / "js"
+MODELS = {"gpt", "claude", "embedder", "native", "painter", "dalle", "speaker", "reader", "moderator"}
 KEEPER, STRANGER = "hw-sdk-keeper", "hw-sdk-stranger"
 """Keys that may have answers stored, of two tenants."""
 
@@ -58,6 +59,10 @@ def _config(emulator: EmulatorProcess, responses_upstream: ResponsesUpstream) ->
             "claude": "anthropic/claude-sonnet-4-5",
             "embedder": "openai/text-embedding-3-small",
             "native": "native/gpt-5",
+            "painter": {"targets": [{"model": "openai/gpt-image-1"}]},
+            "dalle": {"targets": [{"model": "openai/dall-e-3", "price": {"image": "0.04"}}]},
+            "speaker": {"targets": [{"model": "openai/gpt-4o-mini-tts"}]},
+            "reader": {"targets": [{"model": "openai/tts-1", "price": {"characters": 15}}]},
             "moderator": {"targets": [{"model": "openai/omni-moderation-latest"}]},
         },
         "prices": {

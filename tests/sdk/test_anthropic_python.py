@@ -6,6 +6,7 @@ import anthropic
 import pytest
 from anthropic.types import MessageParam, ToolParam
 
+from tests.sdk.conftest import MODELS
 from tests.system.house import RunningHouse
 
 from .test_openai_python import PIXEL
@@ -152,7 +153,7 @@ def test_count_tokens(claude: anthropic.Anthropic, model: str) -> None:
 
 
 def test_models(claude: anthropic.Anthropic) -> None:
-    assert {model.id for model in claude.models.list()} == {"gpt", "claude", "embedder", "native"}
+    assert {model.id for model in claude.models.list()} == MODELS
     assert claude.models.retrieve("claude").id == "claude"
 
 

@@ -9,6 +9,7 @@ import pytest
 from openai.types.chat import ChatCompletionMessageParam, ChatCompletionToolParam
 from pydantic import BaseModel
 
+from tests.sdk.conftest import MODELS
 from tests.system.house import RunningHouse
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -184,7 +185,7 @@ def test_completions(gpt: openai.OpenAI) -> None:
 
 
 def test_models(gpt: openai.OpenAI) -> None:
-    assert {model.id for model in gpt.models.list()} == {"gpt", "claude", "embedder", "native", "moderator"}
+    assert {model.id for model in gpt.models.list()} == MODELS
     assert gpt.models.retrieve("gpt").id == "gpt"
     with pytest.raises(openai.NotFoundError, match="gpt"):
         gpt.models.retrieve("gtp")

@@ -11,6 +11,10 @@ MAX_EVENT_BYTES = 16 * 1024 * 1024
 """Default bound of one event: what a parser holds at most."""
 
 
+_BLANKS = (b"\n\n", b"\r\n\r\n", b"\r\r")
+"""What ends an event."""
+
+
 def is_document(data: bytes) -> bool:
     """Whether an answer that begins like this is one JSON document instead of a stream of events."""
     return data.lstrip()[:1] in {b"{", b"["}
@@ -102,6 +106,38 @@ class SseParser:
             self._event = "error"
             self._data.append(value)
             self._grow(len(value))
+
+
+class WholeEvents:
+    """Bytes of a stream in any cuts → the same bytes, cut where events end. Holds at most `MAX_EVENT_BYTES`, and one read."""
+
+    __slots__ = ("_held", "_size")
+
+    def __init__(self) -> None:
+        self._held: list[bytes] = []
+        self._size = 0
+
+    def feed(self, data: bytes) -> bytes:
+        """The events complete by now. Raises `Fault` `upstream_too_large`."""
+        if not self._held and data.endswith(b"\n\n"):
+            return data
+        self._held.append(data)
+        self._size += len(data)
+        if self._size > MAX_EVENT_BYTES:
+            raise Fault("upstream_too_large", f"The upstream sent a stream event of more than {MAX_EVENT_BYTES} bytes.")
+        if b"\n" not in data and b"\r" not in data:
+            return b""
+        data = b"".join(self._held)
+        end = max((data.rfind(blank) + len(blank) for blank in _BLANKS if blank in data), default=0)
+        self._held = [data[end:]] if end < len(data) else []
+        self._size = len(data) - end
+        return data[:end]
+
+    def close(self) -> bytes:
+        """What is left: an event that lacks its end."""
+        rest = b"".join(self._held)
+        self._held = []
+        return rest
 
 
 def write_event(data: bytes, event: str = "") -> bytes:

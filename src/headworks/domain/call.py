@@ -27,7 +27,8 @@ from headworks.domain.where import NOWHERE, Form, Where
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """The facts of a request that stages decide on, read without decoding the rest.
 
-    `fields` are the top-level fields as undecoded JSON. `prompt_tokens` is an estimate, `max_tokens` the caller's own cap on the answer.
+    `fields` are the top-level fields as undecoded JSON. `prompt_tokens` is an estimate, `max_tokens` the caller's own cap on the answer
+    (of pictures and sound: what one of them may take).
     `features` name what the request uses (`tools`, `images`, `json_schema`, `web_search`, …).
     """
 
@@ -37,12 +38,14 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     max_tokens: int | None = None
     choices: int = 1
     prompt_tokens: int = 0
+    characters: int = 0
+    """Of a text that is to be spoken."""
     features: frozenset[str] = frozenset()
     user: str = ""
     asked_at: int = 0
     """Seconds since the epoch: for answers in a language that tells a time, from one that does not. Set where it is needed."""
     form: Form = Form.ASKED
-    """How the answer is wanted, where the path says it."""
+    """How the answer is wanted, where `stream` alone does not say it."""
     keep: bool = False
     """The answer is to be kept, to be had again by its id. Authorise says so."""
     fields: Mapping[str, Any] = {}

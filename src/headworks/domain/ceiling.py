@@ -12,8 +12,8 @@ import msgspec
 
 from headworks.domain.money import PER_MILLION, PriceCard, Rate
 
-_INPUT = ("input", "cache_read", "cache_write", "cache_write_1h", "input_audio", "cache_audio_read")
-_OUTPUT = ("output", "reasoning", "citation", "output_audio")
+_INPUT = ("input", "cache_read", "cache_write", "cache_write_1h", "input_audio", "cache_audio_read", "input_image")
+_OUTPUT = ("output", "reasoning", "citation", "output_audio", "output_image")
 
 
 class Ceiling(msgspec.Struct, frozen=True):
@@ -26,6 +26,8 @@ class Ceiling(msgspec.Struct, frozen=True):
     web_search: int = 0
     search: int = 0
     page: int = 0
+    characters: int = 0
+    """Nano-units per million."""
 
     def rates(self, input_tokens: int) -> tuple[int, int]:
         """Nano-units per million tokens, of the input and of the output of a request with at most so much input."""
@@ -56,6 +58,7 @@ def ceiling_of(cards: Iterable[PriceCard]) -> Ceiling:
         web_search=max((card.web_search for card in all_cards), default=0),
         search=max((card.search for card in all_cards), default=0),
         page=max((max(card.page, card.annotated_page) for card in all_cards), default=0),
+        characters=max((_dearest(card.characters) for card in all_cards), default=0),
     )
 
 
@@ -71,6 +74,10 @@ def _steps(rates: Iterable[Rate]) -> tuple[tuple[int, int], ...]:
         else:
             steps.append((start, price))
     return tuple(steps)
+
+
+def _dearest(rate: Rate) -> int:
+    return max((rate.nanos_per_million, *(price for _, price in _tiers(rate))))
 
 
 def _tiers(rate: Rate) -> Iterable[tuple[int, int]]:

@@ -18,6 +18,8 @@ ORDINARY: frozenset[str] = frozenset(
     ("tools", "images", "audio", "audio_out", "video", "documents", "logprobs", "json_schema", "reasoning")
 )
 """Allowed unless a level narrows them. `documents` are files inside the request; `files`, stored at the provider, are governed."""
+_MADE = frozenset(("audio_out",))
+"""What no field need say: the endpoint does."""
 KNOWN = GOVERNED | ORDINARY
 """All that a list of features may name, beside the star."""
 _SHOWN = 60
@@ -36,7 +38,7 @@ def refuse_ordinary(ask: Ask, principal: Principal) -> None:
     """Raise `feature_not_allowed` for the first ordinary feature that a level has taken from this caller."""
     if principal.ordinary is None:
         return
-    uses = set(ordinary_uses(ask.fields)) if ask.fields else used(ask) & ORDINARY
+    uses = set(ordinary_uses(ask.fields)) | (ask.features & _MADE) if ask.fields else used(ask) & ORDINARY
     for feature in sorted(uses):
         if feature not in principal.ordinary:
             raise Fault(

@@ -42,6 +42,7 @@ GOVERNED: dict[str, dict[str, str]] = {
         "search_parameters": "web_search",  # xAI
         "enable_search": "web_search",  # Alibaba, with its search_options
         "search_options": "web_search",
+        "moderation": "moderation",  # of pictures: less of it
     },
     "anthropic": {
         **_BEDROCK,
@@ -138,6 +139,7 @@ FEATURES: frozenset[str] = frozenset(
         *BETAS.values(),
         *SUFFIXES.values(),
         PASSTHROUGH,
+        "voices",
     )
 )
 """All that a key's `features` may name."""
@@ -147,6 +149,7 @@ _HARMLESS: dict[str, frozenset[bytes]] = {
     "web_search_options": frozenset((b"null",)),  # empty options are options
     "service_tier": _NOTHING | {b'"auto"', b'"default"', b'"standard_only"'},
     "speed": _NOTHING | {b'"standard"'},
+    "moderation": _NOTHING | {b'"auto"'},
     "inference_geo": _NOTHING | {b'"global"'},
 }
 """Values that ask for nothing, where they are others than `_NOTHING`."""
@@ -180,6 +183,8 @@ def refuse_governed(front: str, ask: Ask, principal: Principal) -> None:
     fields = ask.fields
     if not names.isdisjoint(fields):
         _refuse_fields(front, fields, principal)
+    if "voice" in fields and "voices" not in principal.features and _is_kept(fields["voice"]):
+        _demand(principal, "voices", "A voice that is stored at the provider", "voice")
     if "tools" in fields:
         for kind in _server_tools(front, fields["tools"]):
             _demand(principal, feature_of_tool(kind), f"The tool '{kind}', which the provider runs,", "tools")
@@ -224,6 +229,15 @@ def _refuse_betas(betas: bytes, principal: Principal, where: str) -> None:
     for name, feature in BETAS.items():
         if name in betas:
             _demand(principal, feature, f"The beta '{name.decode()}' of {where}", where)
+
+
+def _is_kept(voice: msgspec.Raw) -> bool:
+    """Whether a voice is one of the account's own: named by an id, not by a name that all know."""
+    try:
+        said = _ANYTHING(voice)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return True
+    return not (said is None or (isinstance(said, str) and not said.startswith("voice_")))
 
 
 def _words(raw: msgspec.Raw) -> bytes:

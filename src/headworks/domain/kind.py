@@ -13,6 +13,8 @@ class Kind(StrEnum):
     EMBEDDINGS = "embeddings"
     RERANK = "rerank"
     MODERATIONS = "moderations"
+    IMAGES = "images"
+    SPEECH = "speech"
     REALTIME = "realtime"
     PASSTHROUGH = "passthrough"
     COUNT_TOKENS = "count_tokens"

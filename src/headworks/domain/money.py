@@ -95,6 +95,10 @@ class PriceCard(msgspec.Struct, frozen=True, kw_only=True):
     input_audio: Rate | None = None
     cache_audio_read: Rate | None = None
     output_audio: Rate | None = None
+    input_image: Rate | None = None
+    output_image: Rate | None = None
+    characters: Rate = FREE
+    """Of a text that is spoken, for each a million of them."""
     request: int = 0
     """Nano-units per request."""
     web_search: int = 0
@@ -102,7 +106,7 @@ class PriceCard(msgspec.Struct, frozen=True, kw_only=True):
     search: int = 0
     """Nano-units per search unit of a ranking."""
     image: int = 0
-    """Nano-units per image."""
+    """Nano-units per picture made."""
     page: int = 0
     """Nano-units per page of a document."""
     annotated_page: int = 0
@@ -111,11 +115,6 @@ class PriceCard(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     """Where the price is from: `genai-prices <version>`, `config`, `self-hosted`, or `free` (explicitly allowed at zero)."""
     variants: tuple[PriceVariant, ...] = ()
-
-    @property
-    def by_page(self) -> bool:
-        """Pages are all that it prices: what is asked in tokens would cost nothing."""
-        return bool(self.page) and self.input == FREE and self.output == FREE
 
     def under(self, context: Mapping[str, str]) -> PriceCard:
         """The card for a request of which `context` is true (`service_tier`, `speed`, `processing`: as the answer says, else as asked).
@@ -139,7 +138,7 @@ class PriceCard(msgspec.Struct, frozen=True, kw_only=True):
         flat = self.request + usage.web_searches * self.web_search + usage.images * self.image
         flat += usage.searches * self.search
         flat += (usage.pages - usage.annotated_pages) * self.page + usage.annotated_pages * (self.annotated_page or self.page)
-        return total + flat * PER_MILLION
+        return total + flat * PER_MILLION + usage.characters * self.characters.at(size)
 
     def _input(self, usage: Usage, size: int) -> int:
         plain = size - usage.cache_read - usage.cache_write
@@ -155,6 +154,9 @@ class PriceCard(msgspec.Struct, frozen=True, kw_only=True):
             fresh = max(usage.input_audio - usage.cache_audio_read, 0)
             plain -= fresh
             total += fresh * self.input_audio.at(size)
+        if usage.input_image and self.input_image is not None:
+            plain -= usage.input_image
+            total += usage.input_image * self.input_image.at(size)
         return total + max(plain, 0) * self.input.at(size)
 
     def _output(self, usage: Usage, size: int) -> int:
@@ -165,6 +167,9 @@ class PriceCard(msgspec.Struct, frozen=True, kw_only=True):
         if usage.output_audio and self.output_audio is not None:
             plain -= usage.output_audio
             total += usage.output_audio * self.output_audio.at(size)
+        if usage.output_image and self.output_image is not None:
+            plain -= usage.output_image
+            total += usage.output_image * self.output_image.at(size)
         if usage.citation and self.citation is not None:
             plain -= usage.citation
             total += usage.citation * self.citation.at(size)

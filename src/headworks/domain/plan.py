@@ -7,11 +7,23 @@ import msgspec
 from headworks.domain.ceiling import Ceiling, ceiling_of
 from headworks.domain.errors import Fault
 from headworks.domain.kind import FREE, Kind
+from headworks.domain.money import FREE as AT_ZERO
 from headworks.domain.money import PriceCard
 from headworks.domain.passthrough import Passage
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Model, Snapshot
 from headworks.domain.target import Target
+
+_USED = {
+    Kind.IMAGES: frozenset(("output", "output_image", "image", "request")),
+    Kind.SPEECH: frozenset(("characters", "output", "request")),
+}
+"""By what a kind of request is billed, where that is not tokens."""
+_OWN = frozenset(("characters", "image", "page", "annotated_page"))
+"""By what nothing else is billed."""
+_NO_PRICES = frozenset(("currency", "source", "variants"))
+"""What else a card says."""
+_NOTHING = (None, 0, AT_ZERO)
 
 TRANSLATED = frozenset((Kind.CHAT, Kind.EMBEDDINGS, Kind.RERANK))
 """Kinds that can be asked of a target which speaks another language than the caller."""
@@ -47,7 +59,7 @@ def plan_for(snapshot: Snapshot, model: Model, kind: Kind, front: str) -> Plan:
             "invalid_request", f"The model '{model.name}' has no target that offers '{kind}'. Ask another one.", param="model"
         )
     if snapshot.unpriced != "free" and kind not in FREE:
-        fitting = [target for target in fitting if target.price is not None and not target.price.by_page]
+        fitting = [target for target in fitting if bills(target.price, kind)]
     if not fitting:
         raise Fault(
             "model_unpriced",
@@ -107,6 +119,15 @@ def nowhere_allowed(model: Model, principal: Principal) -> Fault:
         "Ask another model, or have an administrator widen the bounds of the key and of all above it.",
         param="model",
     )
+
+
+def bills(card: PriceCard | None, kind: Kind) -> bool:
+    """Whether there are prices for what this kind of request uses. A card on which everything is at zero is meant so."""
+    if card is None:
+        return False
+    said = {name for name in card.__struct_fields__ if name not in _NO_PRICES and getattr(card, name) not in _NOTHING}
+    used = _USED.get(kind)
+    return not said or bool(said - _OWN if used is None else said & used)
 
 
 def _plan(model: Model, targets: list[Target]) -> Plan:

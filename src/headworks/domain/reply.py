@@ -87,7 +87,20 @@ class Reply:
     `whole` tells that one frame holds the entire body, so the edge can send a length and headers that need the outcome.
     """
 
-    __slots__ = ("_on_end", "_pending", "_sink", "_taps", "duplex", "headers", "outcome", "source", "status", "stream", "whole")
+    __slots__ = (
+        "_on_end",
+        "_pending",
+        "_sink",
+        "_taps",
+        "duplex",
+        "headers",
+        "length",
+        "outcome",
+        "source",
+        "status",
+        "stream",
+        "whole",
+    )
 
     def __init__(self, status: int, headers: HeaderList, source: Source, *, stream: bool = False, whole: bool = False) -> None:
         self.status = status
@@ -97,6 +110,8 @@ class Reply:
         self.whole = whole
         self.duplex: Duplex | None = None
         """The source, where the client may write too."""
+        self.length: int | None = None
+        """Bytes of the body, where its source has said it beforehand."""
         self.outcome: Outcome | None = None
         self._pending: list[Frame] = []
         self._taps: list[OnFrame] = []

@@ -17,8 +17,8 @@ class Certainty(StrEnum):
 
 
 class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Token counts of one attempt. Totals include their parts: `input` holds cached, written and audio tokens,
-    `output` holds reasoning and audio tokens (OpenAI's way of counting; Anthropic's `input_tokens` is the rest after cache).
+    """Token counts of one attempt. Totals include their parts: `input` holds cached, written, audio and
+    image tokens, `output` holds reasoning, audio and image tokens (OpenAI's way of counting; Anthropic's `input_tokens` is the rest after cache).
     """
 
     input: int = 0
@@ -35,6 +35,7 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     rejected_prediction: int = 0
     web_searches: int = 0
     images: int = 0
+    """Pictures made."""
     citation: int = 0
     """The part of `output` that cites sources (Perplexity's deep research)."""
     searches: int = 0
@@ -43,6 +44,11 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     """Pages of documents that were read as pictures (OCR)."""
     annotated_pages: int = 0
     """The part of `pages` of which more was made than their text."""
+    input_image: int = 0
+    output_image: int = 0
+    """The part of `output` that makes pictures."""
+    characters: int = 0
+    """Of a text that was spoken: what some bill instead of tokens."""
 
     @property
     def plain(self) -> bool:
@@ -58,6 +64,9 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
             or self.citation
             or self.searches
             or self.pages
+            or self.input_image
+            or self.output_image
+            or self.characters
         )
 
     def __add__(self, other: Usage) -> Usage:

@@ -23,6 +23,7 @@ _FIELDS: dict[str, str] = {
     "thinking": "reasoning",
     "enable_thinking": "reasoning",
     "audio": "audio_out",
+    **dict.fromkeys(("image", "image_url", "images"), "images"),
     "response_format": "json_schema",
     "output_format": "json_schema",
     "output_config": "json_schema",

@@ -8,7 +8,7 @@ import msgspec
 
 
 class Form(StrEnum):
-    """How the answer is wanted, where the path says it and not the body."""
+    """How the answer is wanted, where the path or the kind of request says it and no plain `stream` of the body."""
 
     ASKED = "asked"
     """The body says it."""
@@ -17,6 +17,8 @@ class Form(StrEnum):
     """A stream of server-sent events."""
     ARRAY = "array"
     """A stream that makes one JSON array in the end (Gemini's, without `alt=sse`)."""
+    BYTES = "bytes"
+    """As the provider sends it, under the content type that it names: sound."""
 
 
 class Where(msgspec.Struct, frozen=True):

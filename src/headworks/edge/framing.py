@@ -39,8 +39,10 @@ HEAD_ONLY = Framing(b"transfer-encoding: chunked\r\n", _nothing, b"")
 """The answer to HEAD says how a body would end and has none."""
 
 
-def framing_for(request: Request) -> Framing:
-    """How an answer to `request` is framed."""
+def framing_for(request: Request, length: int | None = None) -> Framing:
+    """How an answer to `request` is framed, whose body has `length` bytes if that is known."""
     if request.method == b"HEAD":
         return HEAD_ONLY
+    if length is not None:
+        return Framing(b"content-length: %d\r\n" % length, _plain, b"")
     return CHUNKED if request.modern else UNTIL_CLOSED

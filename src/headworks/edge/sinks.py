@@ -57,7 +57,7 @@ class StreamSink:
     def __init__(self, writer: AnswerWriter, reply: Reply) -> None:
         self._writer = writer
         self._reply = reply
-        self._framing = framing_for(writer.request)
+        self._framing = framing_for(writer.request, reply.length)
         self._wrap = self._framing.wrap
         self._write = writer.write
         self._waiting: list[bytes] | None = []

@@ -60,7 +60,7 @@ class Meter:
                 stream=ask.stream,
                 reserved=call.tally.reserved,
                 reserved_nanos=call.tally.reserved_nanos,
-                prompt_exact=at_most(call, Usage(input=ask.prompt_tokens)),
+                prompt_exact=at_most(call, Usage(input=ask.prompt_tokens, characters=ask.characters)),
                 currency=plan.currency,
                 parent=call.parent,
                 purpose=call.purpose,

@@ -6,6 +6,7 @@ import msgspec
 
 from headworks.domain.call import Ask, Call
 from headworks.domain.errors import Fault
+from headworks.domain.kind import Kind
 from headworks.domain.target import AskedModel
 
 USUAL = "omni-moderation-latest"
@@ -23,7 +24,7 @@ def named(call: Call, ask: Ask) -> Ask:
 def _may_ask_usual(call: Call) -> bool:
     principal = call.principal
     assert principal is not None
-    return principal.may_use(USUAL) and call.snapshot.find(USUAL) is not None
+    return call.kind is Kind.MODERATIONS and principal.may_use(USUAL) and call.snapshot.find(USUAL) is not None
 
 
 def _only(call: Call) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -12,9 +12,11 @@ from headworks.domain.governed import SERVER_TOOLS
 from headworks.domain.kind import FREE
 from headworks.domain.limits import Claim, Limit, Unit
 from headworks.domain.limits.limit import Shape
+from headworks.domain.money import PER_MILLION
 from headworks.domain.passthrough import Passage
 from headworks.domain.plan import Plan, unpriced_passage
 from headworks.domain.usage import Usage
+from headworks.journey.pricing import picture_at_most
 
 FLOOR = 16
 """Output tokens below which an answer is not worth having."""
@@ -31,6 +33,7 @@ SEARCHED_TOKENS = 500
 _PAGES = msgspec.json.Decoder(list[int])
 _DOCUMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 _ANSWERING = frozenset((Kind.CHAT, Kind.COMPLETIONS))
+_MAKING = frozenset((Kind.IMAGES, Kind.SPEECH))
 _REFERENCES = (b'"file_id"', b'"file_url"', b'"document_url"', b'"url":"http', b'"url": "http', b"gs://")
 _REMOTE = frozenset(SERVER_TOOLS.values()) | {"web_search", "plugins", "prompt", "previous_response"}
 _MEDIA = frozenset(("files", "audio", "video"))
@@ -49,6 +52,10 @@ class Reservation(msgspec.Struct, frozen=True, gc=False):
     """Search units of a ranking, at most."""
     pages: int = 0
     """Of a document, at most."""
+    pictures: int = 0
+    characters: int = 0
+    fields: Mapping[str, msgspec.Raw] = {}
+    """What is asked of pictures: their prices may go by it."""
 
     @property
     def usage(self) -> Usage:
@@ -65,8 +72,12 @@ class Reservation(msgspec.Struct, frozen=True, gc=False):
         if not self.bound:
             return 0
         ceiling = plan.ceiling
-        read = self.searches * ceiling.search + self.pages * ceiling.page
-        return ceiling.nanos(self.bound, self.output if output is None else output) + read + plan.model.reserve
+        tokens = ceiling.nanos(self.bound, self.output if output is None else output)
+        apart = self.searches * ceiling.search - (-self.characters * ceiling.characters // PER_MILLION)
+        apart += self.pages * ceiling.page
+        if self.pictures:
+            apart += self.pictures * picture_at_most(plan.cards, self.fields)
+        return tokens + apart + plan.model.reserve
 
 
 def reservation(call: Call, plan: Plan) -> Reservation:
@@ -86,8 +97,12 @@ def reservation(call: Call, plan: Plan) -> Reservation:
     bound = (max(ask.prompt_tokens, size)) + UNSEEN
     if "images" in ask.features:
         bound += call.body.data.count(b'"image') * PICTURE
-    if kind not in _ANSWERING:
-        return Reservation(ask.prompt_tokens, bound, 0, 1, capped=True)
+    if kind in _ANSWERING:
+        return _of_answer(ask, plan, bound)
+    return _of_making(call, ask, plan, bound) if kind in _MAKING else Reservation(ask.prompt_tokens, bound, 0, 1, capped=True)
+
+
+def _of_answer(ask: Ask, plan: Plan, bound: int) -> Reservation:
     output = ask.max_tokens
     capped = output is not None
     if output is None:
@@ -96,6 +111,14 @@ def reservation(call: Call, plan: Plan) -> Reservation:
     if "prediction" in ask.fields:
         output += len(ask.fields["prediction"])
     return Reservation(ask.prompt_tokens, bound, output, ask.choices, capped=capped)
+
+
+def _of_making(call: Call, ask: Ask, plan: Plan, bound: int) -> Reservation:
+    """All of what is to be made or nothing: a picture cannot be had by half. Tokens only where somebody is paid by them."""
+    output = (ask.max_tokens or 0) * ask.choices if plan.ceiling.nanos(0, PER_MILLION) > plan.ceiling.request else 0
+    if call.kind is Kind.SPEECH:
+        return Reservation(ask.prompt_tokens, bound, output, 1, capped=True, characters=ask.characters)
+    return Reservation(ask.prompt_tokens, bound, output, 1, capped=True, pictures=ask.choices, fields=ask.fields)
 
 
 def _of_conversation(plan: Plan) -> Reservation:

@@ -13,6 +13,7 @@ from headworks.domain.foreign import HERE, ForeignId
 from headworks.domain.foreign_fields import mark_of
 from headworks.domain.kind import BY_ID, Kind
 from headworks.domain.target import Target
+from headworks.domain.where import Form
 from headworks.ports.foreign import ForeignIds
 from headworks.ports.interpreter import Relay
 
@@ -92,6 +93,8 @@ def sealing_of(call: Call, target: Target, ids: ForeignIds, relay: Relay) -> Sea
     if call.passed is not None:
         mark = call.passed.passage.mark
         return Sealing(call, target, ids, relay, mark) if mark is not None else None
+    if ask.form is Form.BYTES:
+        return None  # no text: what looks like an id in it is none
     known = call.kind in BY_ID or bool(principal.features)
     mark = mark_of(call.front, None if call.kind in BY_ID else principal.features) if known else None
     if target.dialect != call.front:

@@ -12,7 +12,7 @@ from headworks.domain.call import Ask, Call
 from headworks.domain.call import Progress as SoFar
 from headworks.domain.errors import Fault, FaultClass
 from headworks.domain.exchange import milliseconds
-from headworks.domain.kind import FREE
+from headworks.domain.kind import FREE, Kind
 from headworks.domain.money import PriceCard
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Frame, HeaderList, Reply
@@ -20,6 +20,7 @@ from headworks.domain.target import Target, Tried
 from headworks.domain.usage import NO_USAGE, Certainty, Usage
 from headworks.domain.where import Form
 from headworks.journey.pricing import card_for
+from headworks.journey.raw_answer import body_length, content_type
 from headworks.journey.sealing import Sealing
 from headworks.ports.balancing import Health
 from headworks.ports.clock import Clock
@@ -30,6 +31,8 @@ HELD_HEAD_SECONDS = 15.0
 """How long a head is kept back while no content has come: after that the caller learns that it was answered."""
 LARGEST_ERROR = 65_536
 LARGEST_WHOLE = 33_554_432
+_LARGEST = {Kind.IMAGES: 134_217_728}
+"""Bytes of whole answers of which larger ones are usual: ten large pictures."""
 BYTES_PER_TOKEN = 4
 """For the part of a whole answer that came before it was lost."""
 LARGEST_WAITING = 262_144
@@ -69,6 +72,7 @@ class Trial:
         "_head",
         "_head_timer",
         "_pieces",
+        "_raw",
         "_relay",
         "_sealing",
         "_size",
@@ -100,6 +104,7 @@ class Trial:
         self._surroundings = surroundings
         self._started_at = surroundings.clock.now()
         self._whole = call.ask is None or not call.ask.stream
+        self._raw = call.ask is not None and call.ask.form is Form.BYTES
         self._pieces: list[bytes] = []
         self._size = 0
         self._begun = False
@@ -109,7 +114,7 @@ class Trial:
         self._waiter: asyncio.Future[None] | None = None
         self._head_timer: asyncio.TimerHandle | None = None
         self.line: Line | None = None
-        self.reply = Reply(200, [], self, stream=not self._whole, whole=self._whole)
+        self.reply = Reply(200, [], self, stream=not (self._whole or self._raw), whole=self._whole)
         call.tally.replies.append(self.reply)
         call.tally.progress = self.so_far
         surroundings.health.began(target)
@@ -147,8 +152,12 @@ class Trial:
         if self._call.passed is not None and isinstance(self._relay, Expecting):
             self._expect(self._relay, kept)
             return
-        array = self._call.where.form is Form.ARRAY
-        kept.append(_JSON_TYPE if self._whole or array else _STREAM_TYPE)
+        if self._raw:
+            kept.append(content_type(headers))
+            reply.length = body_length(headers)
+        else:
+            array = self._call.where.form is Form.ARRAY
+            kept.append(_JSON_TYPE if self._whole or array else _STREAM_TYPE)
         reply.headers = kept
         if not self._whole:
             self._head_timer = self._surroundings.loop().call_later(HELD_HEAD_SECONDS, self._begin)
@@ -168,10 +177,9 @@ class Trial:
         """A piece of the answer."""
         if self._whole:
             self._size += len(data)
-            if self._size > LARGEST_WHOLE:
-                self.on_fault(
-                    Fault("upstream_too_large", f"{self._target.name} sent more than {LARGEST_WHOLE} bytes in one answer.")
-                )
+            most = _LARGEST.get(self._call.kind, LARGEST_WHOLE)
+            if self._size > most:
+                self.on_fault(Fault("upstream_too_large", f"{self._target.name} sent more than {most} bytes in one answer."))
                 self._drop_line()
             elif self.reply.status < 400 or self._size <= LARGEST_ERROR:  # noqa: PLR2004 - HTTP's own number
                 self._pieces.append(data)
@@ -282,7 +290,7 @@ class Trial:
         assert ask is not None
         known = reported if reported is not None else NO_USAGE
         prompt = known.input or ask.prompt_tokens
-        return _with(known, prompt, max(known.output, self._delivered_output(ask))), Certainty.ESTIMATED
+        return _with(known, ask, prompt, max(known.output, self._delivered_output(ask))), Certainty.ESTIMATED
 
     def _delivered_output(self, ask: Ask) -> int:
         """Output tokens delivered, estimated: never more than the caller allowed, and of a whole answer that was lost on the way never more
@@ -367,8 +375,8 @@ class Trial:
         return milliseconds(self._surroundings.clock.now() - self._call.began)
 
 
-def _with(known: Usage, prompt: int, output: int) -> Usage:
+def _with(known: Usage, ask: Ask, prompt: int, output: int) -> Usage:
     if known is NO_USAGE:
-        return Usage(input=prompt, output=output)
+        return Usage(input=prompt, output=output, characters=ask.characters)
     counts = {name: getattr(known, name) for name in known.__struct_fields__}
     return Usage(**{**counts, "input": prompt, "output": output})

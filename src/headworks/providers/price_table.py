@@ -28,8 +28,11 @@ _RATES = {
     "input_audio_mtok": "input_audio",
     "cache_audio_read_mtok": "cache_audio_read",
     "output_audio_mtok": "output_audio",
+    "input_image_mtok": "input_image",
+    "output_image_mtok": "output_image",
+    "input_mchars": "characters",
 }
-"""Prices in dollars per million tokens, and the card's field for each."""
+"""Prices in dollars per million tokens or characters, and the card's field for each."""
 _FLAT = {
     "requests_kcount": "request",
     "web_searches_kcount": "web_search",
@@ -38,8 +41,8 @@ _FLAT = {
 }
 """Prices in dollars per thousand."""
 _TOKENS = ("input_mtok", "output_mtok")
-_COUNTED = (*_TOKENS, "input_document_kpages")
-"""A price list without any bills in units that this gateway does not count (seconds, characters)."""
+_COUNTED = (*_TOKENS, "input_mchars", "input_document_kpages")
+"""A price list without any bills in units that this gateway does not count (seconds)."""
 
 _FREE = (":free", "moderation")
 """How the names of entries end whose empty price means that nobody bills them; all others' means that nobody knows."""

@@ -74,10 +74,28 @@ const once = {
     assert.equal(answer.data.length, 2);
     assert.ok(answer.data[0].embedding.length > 0);
   },
+  async "pictures"() {
+    const answer = await gpt.images.generate({ model: "painter", prompt: "A weir", size: "1024x1024", quality: "low" });
+    assert.equal(Buffer.from(answer.data[0].b64_json, "base64").subarray(1, 4).toString(), "PNG");
+    assert.equal(answer.usage.output_tokens, 272);
+  },
+  async "pictures, streamed"() {
+    const types = [];
+    const stream = await gpt.images.generate({ model: "painter", prompt: "A weir", stream: true, partial_images: 2 });
+    for await (const event of stream) types.push(event.type.split(".")[1]);
+    assert.deepEqual(types, ["partial_image", "partial_image", "completed"]);
+  },
+  async "speech"() {
+    const answer = await gpt.audio.speech.create({ model: "speaker", input: "Hello there", voice: "alloy", response_format: "wav" });
+    assert.equal(answer.headers.get("content-type"), "audio/wav");
+    const sound = Buffer.from(await answer.arrayBuffer());
+    assert.equal(sound.subarray(0, 4).toString(), "RIFF");
+    assert.equal(sound.length, 44 + 2 * 24000);
+  },
   async "models"() {
     const names = [];
     for await (const model of gpt.models.list()) names.push(model.id);
-    assert.deepEqual(names.sort(), ["claude", "embedder", "gpt", "native"]);
+    assert.deepEqual(names.sort(), ["claude", "dalle", "embedder", "gpt", "moderator", "native", "painter", "reader", "speaker"]);
   },
   async "count_tokens"() {
     assert.ok((await claude.messages.countTokens({ model: "claude", messages: asked("Tell me of rivers.") })).input_tokens > 0);

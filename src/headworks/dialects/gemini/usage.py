@@ -12,6 +12,8 @@ from headworks.dialects.gemini.respell import camel
 from headworks.domain.message import JsonObject
 from headworks.domain.usage import Usage
 
+_SOUND, _PICTURE = "AUDIO", "IMAGE"
+
 
 def read_usage(raw: JsonObject) -> Usage:
     """Counts as reported. What is missing, null or nonsense counts as zero."""
@@ -23,9 +25,10 @@ def read_usage(raw: JsonObject) -> Usage:
         output=answer + thoughts,
         cache_read=_count(said, "cachedContentTokenCount"),
         reasoning=thoughts,
-        input_audio=_heard(said, "promptTokensDetails") + _heard(said, "toolUsePromptTokensDetails"),
-        cache_audio_read=_heard(said, "cacheTokensDetails"),
-        output_audio=_heard(said, "candidatesTokensDetails"),
+        input_audio=_of(said, "promptTokensDetails", _SOUND) + _of(said, "toolUsePromptTokensDetails", _SOUND),
+        cache_audio_read=_of(said, "cacheTokensDetails", _SOUND),
+        output_audio=_of(said, "candidatesTokensDetails", _SOUND),
+        output_image=_of(said, "candidatesTokensDetails", _PICTURE),
     )
 
 
@@ -43,12 +46,13 @@ def write_usage(usage: Usage) -> JsonObject:
     return {
         **counts,
         **_details("promptTokensDetails", usage.input_audio),
-        **_details("candidatesTokensDetails", usage.output_audio),
+        **_details("candidatesTokensDetails", usage.output_audio, usage.output_image),
     }
 
 
-def _details(name: str, audio: int) -> JsonObject:
-    return {name: [{"modality": "AUDIO", "tokenCount": audio}]} if audio else {}
+def _details(name: str, sound: int, pictures: int = 0) -> JsonObject:
+    listed = [{"modality": kind, "tokenCount": count} for kind, count in ((_SOUND, sound), (_PICTURE, pictures)) if count]
+    return {name: listed} if listed else {}
 
 
 def _count(said: JsonObject, name: str) -> int:
@@ -56,7 +60,7 @@ def _count(said: JsonObject, name: str) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST else 0
 
 
-def _heard(said: JsonObject, name: str) -> int:
-    """Tokens of sound among the details of a count."""
+def _of(said: JsonObject, name: str, modality: str) -> int:
+    """Tokens of sound, or of pictures, among the details of a count."""
     listed: list[Any] = said.get(name) or []
-    return sum(_count(row, "tokenCount") for row in listed if isinstance(row, dict) and row.get("modality") == "AUDIO")
+    return sum(_count(row, "tokenCount") for row in listed if isinstance(row, dict) and row.get("modality") == modality)

@@ -7,7 +7,7 @@ from functools import partial
 
 import msgspec
 
-from headworks.dialects.openai_chat import embedding, ranking
+from headworks.dialects.openai_chat import embedding, media, ranking
 from headworks.dialects.openai_chat.answer import write_answer
 from headworks.dialects.openai_chat.ask import read_ask
 from headworks.dialects.openai_chat.decoder import StreamDecoder, read_answer
@@ -43,14 +43,16 @@ LIVE = frozenset(("audio", "audio_out"))
 
 
 class OpenAIChat:
-    """`ports.dialect.Dialect` of `/v1/chat/completions`, `/v1/completions`, `/v1/embeddings`, `/v1/rerank` and `/v1/moderations`.
-
-    Stateless; one for all.
+    """`ports.dialect.Dialect` of `/v1/chat/completions`, `/v1/completions`, `/v1/embeddings`, `/v1/rerank`, `/v1/moderations`,
+    `/v1/images/generations` and `/v1/audio/speech`. Stateless; one for all.
     """
 
     name = NAME
     kinds: frozenset[Kind] = frozenset(
-        (Kind.CHAT, Kind.COMPLETIONS, Kind.EMBEDDINGS, Kind.RERANK, Kind.MODERATIONS, Kind.REALTIME)
+        (
+            *(Kind.CHAT, Kind.COMPLETIONS, Kind.EMBEDDINGS, Kind.RERANK, Kind.MODERATIONS, Kind.REALTIME),
+            *media.KINDS,
+        )
     )
     forward: frozenset[bytes] = FORWARD
     answer: frozenset[bytes] = ANSWER
@@ -69,6 +71,8 @@ class OpenAIChat:
 
     def untouched(self, kind: Kind, ask: Ask, target: Target) -> Relay:
         """See `Dialect.untouched`."""
+        if kind in media.KINDS:
+            return media.media_relay(kind, ask, target)
         translate = partial(Translated, self, target, self, ask) if kind is Kind.CHAT else None
         if not ask.stream:
             return WholeWatch(target, translate)

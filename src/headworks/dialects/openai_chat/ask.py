@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
-from headworks.dialects.bounds import EXAMPLE, asked_model
+from headworks.dialects.bounds import asked_model
 from headworks.dialects.fields import Fields, read_fields
 from headworks.dialects.openai_chat.estimate import BYTES_PER_TOKEN, estimate_input, estimate_messages
+from headworks.dialects.openai_chat.media import KINDS as MEDIA
+from headworks.dialects.openai_chat.media import read_media_ask
 from headworks.dialects.openai_chat.names import NAME
 from headworks.dialects.openai_chat.ranking import estimate_tokens
+from headworks.dialects.openai_chat.values import COUNT, FLAG, STRING, needed, value
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.governed import GOVERNED
@@ -33,6 +34,9 @@ KNOWN = frozenset(
         *("frequency_penalty", "presence_penalty", "logit_bias", "logprobs", "top_logprobs", "reasoning_effort", "reasoning"),
         *("thinking", "metadata", "modalities", "audio", "prediction"),
         *("query", "documents", "top_n", "top_k", "return_documents"),
+        *("size", "quality", "style", "background", "output_format", "output_compression", "partial_images", "moderation"),
+        *("resolution", "aspect_ratio", "width", "height", "image", "image_url", "images"),
+        *("voice", "instructions", "speed", "stream_format"),
         *("best_of", "encoding_format", "dimensions", "prompt_cache_key"),
         *GOVERNED[NAME],
     )
@@ -50,21 +54,10 @@ _FEATURES = {
     "audio": "audio_out",
 }
 """Fields whose use is a feature, and its name."""
+_UNNAMED = frozenset((Kind.MODERATIONS, Kind.IMAGES))
+"""Kinds whose requests need not name a model."""
 _NO_FEATURES: frozenset[str] = frozenset()
 _NOTHING = frozenset((b"null", b"false", b"[]", b"{}"))
-
-_EXAMPLES = {
-    "messages": f"a list such as {EXAMPLE}",
-    "prompt": 'the text to complete, such as "Hello"',
-    "query": "the question that the documents should answer",
-    "documents": 'a list of texts such as ["Paris is in France."]',
-    "input": 'the text to embed, such as "Hello", or a list of texts',
-    "moderated": 'the text to judge, such as "Hello", or a list of texts or of parts',
-}
-
-_STRING = msgspec.json.Decoder(str | None)
-_FLAG = msgspec.json.Decoder(bool | None)
-_COUNT = msgspec.json.Decoder(int | None)
 
 
 class _StreamOptions(msgspec.Struct):
@@ -77,32 +70,34 @@ _STREAM_OPTIONS = msgspec.json.Decoder(_StreamOptions | None)
 def read_ask(kind: Kind, body: bytes) -> Ask:
     """The facts. Raises `Fault`: `invalid_json`, `duplicate_field`, `invalid_request`."""
     fields = read_fields(body, KNOWN)
-    model = _value(fields, "model", _STRING, "a string") if "model" in fields else None
-    if not model and kind is not Kind.MODERATIONS:
+    model = value(fields, "model", STRING, "a string") if "model" in fields else None
+    if not model and kind not in _UNNAMED:
         raise Fault(
             "invalid_request", "The field 'model' is missing: name the model to ask, one of GET /v1/models.", param="model"
         )
     asked = asked_model(model or "")
-    user = _value(fields, "user", _STRING, "a string") if "user" in fields else None
+    user = value(fields, "user", STRING, "a string") if "user" in fields else None
+    if kind in MEDIA:
+        return read_media_ask(kind, Ask(model=asked, user=user or "", fields=fields))
     if kind is Kind.EMBEDDINGS:
-        tokens = estimate_input(_needed(fields, "input"))
+        tokens = estimate_input(needed(fields, "input"))
         return Ask(model=asked, max_tokens=0, prompt_tokens=tokens, user=user or "", fields=fields)
     if kind is Kind.RERANK:
-        tokens = estimate_tokens(_needed(fields, "query"), _needed(fields, "documents"))
+        tokens = estimate_tokens(needed(fields, "query"), needed(fields, "documents"))
         return Ask(model=asked, max_tokens=0, prompt_tokens=tokens, user=user or "", fields=fields)
     if kind is Kind.MODERATIONS:
-        tokens, media = estimate_messages(b"[%b]" % _needed(fields, "input", "moderated"))
+        tokens, media = estimate_messages(b"[%b]" % needed(fields, "input", "moderated"))
         return Ask(model=asked, max_tokens=0, prompt_tokens=tokens, features=media, user=user or "", fields=fields)
     if kind is Kind.CHAT:
-        tokens, media = estimate_messages(_needed(fields, "messages"))
+        tokens, media = estimate_messages(needed(fields, "messages"))
         if "tools" in fields:
             tokens += len(fields["tools"]) // BYTES_PER_TOKEN
     else:
-        tokens, media = estimate_input(_needed(fields, "prompt")), _NO_FEATURES
-    options = _value(fields, "stream_options", _STREAM_OPTIONS, "an object") if "stream_options" in fields else None
+        tokens, media = estimate_input(needed(fields, "prompt")), _NO_FEATURES
+    options = value(fields, "stream_options", _STREAM_OPTIONS, "an object") if "stream_options" in fields else None
     return Ask(
         model=asked,
-        stream=bool(_value(fields, "stream", _FLAG, "a boolean")) if "stream" in fields else False,
+        stream=bool(value(fields, "stream", FLAG, "a boolean")) if "stream" in fields else False,
         include_usage=bool(options.include_usage) if options is not None else False,
         max_tokens=_max_tokens(fields),
         choices=_choices(fields) if "n" in fields or "best_of" in fields else 1,
@@ -113,33 +108,19 @@ def read_ask(kind: Kind, body: bytes) -> Ask:
     )
 
 
-def _value(fields: Fields, name: str, decoder: msgspec.json.Decoder[Any], wanted: str) -> Any:
-    try:
-        return decoder.decode(fields[name])
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise Fault("invalid_request", f"The field '{name}' must be {wanted}.", param=name) from None
-
-
-def _needed(fields: Fields, name: str, example: str = "") -> bytes:
-    raw = fields.get(name)
-    if raw is None or (value := bytes(raw)) == b"null":
-        raise Fault("invalid_request", f"The field '{name}' is missing: send {_EXAMPLES[example or name]}.", param=name)
-    return value
-
-
 def _max_tokens(fields: Fields) -> int | None:
     """The caller's cap: the newer name counts where both are used. A negative one means none (llama.cpp), or what the provider says."""
     for name in ("max_completion_tokens", "max_tokens"):
         if name in fields:
-            value = _value(fields, name, _COUNT, "a whole number")
-            if value is not None:
-                return value if value >= 0 else None
+            cap = value(fields, name, COUNT, "a whole number")
+            if cap is not None:
+                return cap if cap >= 0 else None
     return None
 
 
 def _choices(fields: Fields) -> int:
     """Answers that are made, whether shown (`n`) or not (`best_of`)."""
-    counts = [_value(fields, name, _COUNT, "a whole number") or 1 for name in ("n", "best_of") if name in fields]
+    counts = [value(fields, name, COUNT, "a whole number") or 1 for name in ("n", "best_of") if name in fields]
     if min(counts) < 1:
         raise Fault("invalid_request", "The fields 'n' and 'best_of' must be 1 or more.", param="n")
     return max(counts)

@@ -13,6 +13,8 @@ _FIELDS = {
     Kind.EMBEDDINGS: ("input",),
     Kind.RERANK: ("query", "documents"),
     Kind.MODERATIONS: ("input",),
+    Kind.IMAGES: ("prompt",),
+    Kind.SPEECH: ("input", "instructions"),
 }
 """What a model reads of a request."""
 

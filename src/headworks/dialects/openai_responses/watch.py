@@ -12,7 +12,7 @@ from collections.abc import Callable
 from headworks.dialects.openai_responses.answer_in import ENDS, garbage, read_object
 from headworks.dialects.openai_responses.faults import stated_fault, write_fault_event
 from headworks.dialects.openai_responses.usage import read_usage
-from headworks.dialects.sse import MAX_EVENT_BYTES, SseParser, is_document
+from headworks.dialects.sse import SseParser, WholeEvents, is_document
 from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, is_report
 from headworks.dialects.understood import understood
 from headworks.domain.errors import Fault
@@ -25,7 +25,6 @@ _DELTA = b'.delta"'
 _ITEM = b'"response.output_item.added"'
 _MESSAGE = re.compile(rb'"type": ?"message"')
 _TOLD = (b'"response":', b'"response" :', b'"error"', b"event: error")
-_BLANKS = (b"\n\n", b"\r\n\r\n", b"\r\r")
 _BOUNDARY = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 
 
@@ -119,8 +118,7 @@ class StreamWatch(_Watch):
 
     def __init__(self, translate: Callable[[], Translated], secrets: tuple[bytes, ...]) -> None:
         super().__init__(translate, secrets)
-        self._held: list[bytes] = []
-        self._held_bytes = 0
+        self._events = WholeEvents()
         self._document: list[bytes] = []
         self._unfed = True
         self._last = b""
@@ -134,14 +132,17 @@ class StreamWatch(_Watch):
             self._document.append(data)
             return b""
         self._unfed = False
-        return self._pass(data if not self._held and data.endswith(b"\n\n") else self._aligned(data))
+        try:
+            return self._pass(self._events.feed(data))
+        except Fault as fault:
+            self._break(fault)
+            return b""
 
     def close(self) -> bytes:
         """See `Relay.close`."""
         if self._document:
             return self._pass_on(b"".join(self._document))
-        rest = b"".join(self._held)
-        self._held = []
+        rest = self._events.close()
         passed = self._pass(rest) if rest and self.fault is None else b""
         if not self.ended and self.fault is None:
             self._break(self._unfinished())
@@ -154,20 +155,6 @@ class StreamWatch(_Watch):
     def estimated_output(self) -> int:
         """Output tokens by the size of what was delivered, at least one an event."""
         return max(self.pieces, (self.content_bytes - FRAME_BYTES * self.pieces) // BYTES_PER_TOKEN)
-
-    def _aligned(self, data: bytes) -> bytes:
-        """The events complete by now; the rest is held."""
-        self._held.append(data)
-        self._held_bytes += len(data)
-        if self._held_bytes > MAX_EVENT_BYTES:
-            self._break(Fault("upstream_too_large", f"The upstream sent a stream event of more than {MAX_EVENT_BYTES} bytes."))
-        if self.fault is not None or (b"\n" not in data and b"\r" not in data):
-            return b""
-        data = b"".join(self._held)
-        end = max((data.rfind(blank) + len(blank) for blank in _BLANKS if blank in data), default=0)
-        self._held = [data[end:]] if end < len(data) else []
-        self._held_bytes = len(data) - end
-        return data[:end]
 
     def _pass(self, data: bytes) -> bytes:
         """Complete events, those before one that says that it failed: in whose stead `fail` speaks."""

@@ -13,7 +13,7 @@ from headworks.domain.config.model import ModelRule, ProfileRule, RetryRule, Tar
 from headworks.domain.config.oidc import MappedRole, OidcRule, RolesRule
 from headworks.domain.config.passthrough import PassThroughRule
 from headworks.domain.config.policy import PolicySpec
-from headworks.domain.config.price import PriceRule, TieredPrice, WrittenRate, nanos_of
+from headworks.domain.config.price import PriceRule, TieredPrice, WrittenPrices, WrittenRate, nanos_of
 from headworks.domain.config.provider import ProviderRule, QuirksRule, TimeoutsRule
 from headworks.domain.config.written import Written, overlay
 from headworks.domain.retry import RetryBudgetSettings
@@ -60,6 +60,7 @@ __all__ = [
     "TimeoutsRule",
     "Written",
     "WrittenModel",
+    "WrittenPrices",
     "WrittenRate",
     "as_rule",
     "nanos_of",

@@ -17,9 +17,9 @@ class TieredPrice(Written, frozen=True):
 WrittenRate = Decimal | TieredPrice
 
 
-class PriceRule(Written, frozen=True):
-    """What a model costs: dollars per million tokens; `request`, `web_search`, `search` (a search unit
-    of a ranking), `image`, `page` (of a document) and `annotated_page` are dollars each.
+class WrittenPrices(Written, frozen=True):
+    """Dollars per million tokens, or `characters` of a text that is spoken; `request`, `web_search`, `search` (a
+    search unit of a ranking), `image` (a picture made), `page` (of a document) and `annotated_page` are dollars each.
     """
 
     input: WrittenRate | None = None
@@ -31,12 +31,27 @@ class PriceRule(Written, frozen=True):
     input_audio: WrittenRate | None = None
     cache_audio_read: WrittenRate | None = None
     output_audio: WrittenRate | None = None
+    input_image: WrittenRate | None = None
+    output_image: WrittenRate | None = None
+    characters: WrittenRate | None = None
     request: Decimal | None = None
     web_search: Decimal | None = None
     search: Decimal | None = None
     image: Decimal | None = None
     page: Decimal | None = None
     annotated_page: Decimal | None = None
+
+
+class PriceVariantRule(WrittenPrices, frozen=True):
+    """Other prices of requests that say this: `{when: {quality: hd}, image: 0.08}`. `when` names top-level fields and their values."""
+
+    when: dict[str, str] = {}
+
+
+class PriceRule(WrittenPrices, frozen=True):
+    """What a model costs. Of several `variants` that hold, the first one that names a price decides it."""
+
+    variants: tuple[PriceVariantRule, ...] = ()
 
 
 def nanos_of(amount: str | float) -> int:

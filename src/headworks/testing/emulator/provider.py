@@ -12,7 +12,7 @@ import msgspec
 
 from headworks.ports.clock import Clock
 from headworks.testing.chance import seeded
-from headworks.testing.emulator import spoil
+from headworks.testing.emulator import images, speech, spoil
 from headworks.testing.emulator.allowance import Bucket, PromptCache
 from headworks.testing.emulator.anthropic import AnthropicTongue
 from headworks.testing.emulator.counts import Counts, Sighting
@@ -38,7 +38,10 @@ _JSON = "application/json"
 _SSE = "text/event-stream; charset=utf-8"
 _COUNTING = "/messages/count_tokens"
 _ENDPOINTS = {
-    Wire.OPENAI: ("/chat/completions", "/completions", "/embeddings", "/moderations", "/ocr"),
+    Wire.OPENAI: (
+        *("/chat/completions", "/completions", "/embeddings", "/moderations"),
+        *("/images/generations", "/audio/speech", "/ocr"),
+    ),
     Wire.ANTHROPIC: ("/messages", _COUNTING),
 }
 _APART = (TroubleKind.ERROR, TroubleKind.REFUSAL, TroubleKind.SLOW)
@@ -157,19 +160,49 @@ class Provider:
     def _answered(self, visit: Visit, body: JsonObject) -> Score:
         if self.personality.models and visit.sighting.model and visit.sighting.model not in self.personality.models:
             raise visit.tongue.unknown_model(visit.sighting.model)
-        if visit.request.endpoint == "/embeddings":
-            embedded = embed(body)
-            visit.sighting.input_tokens = embedded.tokens
-            return self._spoiled(visit, self._plain(visit, embedded.body))
-        if visit.request.endpoint == "/ocr":
-            return self._spoiled(visit, self._plain(visit, read_pages(body)))
-        if visit.request.endpoint == "/moderations":
-            return self._spoiled(visit, self._plain(visit, moderate(body, self._stamp())))
-        question = visit.tongue.read(body, visit.request.endpoint)
+        return self._spoiled(visit, self._said(visit, body))
+
+    def _said(self, visit: Visit, body: JsonObject) -> Score:
+        match visit.request.endpoint:
+            case "/embeddings":
+                embedded = embed(body)
+                visit.sighting.input_tokens = embedded.tokens
+                score = self._plain(visit, embedded.body)
+            case "/ocr":
+                score = self._plain(visit, read_pages(body))
+            case "/moderations":
+                score = self._plain(visit, moderate(body, self._stamp()))
+            case "/images/generations":
+                score = self._drawn(visit, images.read_pictures(body, self._clock.wall_ns() // 1_000_000_000))
+            case "/audio/speech":
+                score = self._spoken(visit, speech.read_speech(body))
+            case endpoint:
+                score = self._discussed(visit, visit.tongue.read(body, endpoint))
+        return score
+
+    def _discussed(self, visit: Visit, question: Question) -> Score:
         if visit.request.endpoint == _COUNTING:
-            return self._spoiled(visit, self._plain(visit, msgspec.json.encode({"input_tokens": question.prompt_tokens})))
+            return self._plain(visit, msgspec.json.encode({"input_tokens": question.prompt_tokens}))
         self._check_size(visit, question)
-        return self._spoiled(visit, self._told(visit, question))
+        return self._told(visit, question)
+
+    def _drawn(self, visit: Visit, asked: images.Pictures) -> Score:
+        visit.sighting.input_tokens = asked.input_tokens
+        if asked.stream:
+            return self._flowing(visit, _SSE, images.events(asked))
+        return self._plain(visit, images.whole_answer(asked))
+
+    def _spoken(self, visit: Visit, asked: speech.Spoken) -> Score:
+        visit.sighting.input_tokens = asked.input_tokens
+        if asked.events:
+            return self._flowing(visit, _SSE, speech.events(asked))
+        return self._flowing(visit, asked.content_type, speech.sound(asked))
+
+    def _flowing(self, visit: Visit, content_type: str, pieces: Iterator[tuple[bytes, int]]) -> Score:
+        visit.sighting.status = HTTPStatus.OK
+        visit.sighting.stream = True
+        flow = self._interrupted(visit, pieces)
+        return Score(streamed(self._head(visit, content_type), flow, self.personality.pace, self._chance), visit.sighting)
 
     def _check_size(self, visit: Visit, question: Question) -> None:
         window = self.personality.context_window

@@ -7,8 +7,8 @@ from typing import Literal
 
 import msgspec
 
-from headworks.domain.config import Config, PriceRule, TieredPrice, WrittenRate
-from headworks.domain.money import PriceCard, Rate, Tier
+from headworks.domain.config import Config, PriceRule, TieredPrice, WrittenPrices, WrittenRate
+from headworks.domain.money import PriceCard, PriceVariant, Rate, Tier
 from headworks.domain.principal import name_matches
 from headworks.providers.price_table import nanos_per_million
 from headworks.wiring.compile.bench import Bench
@@ -36,13 +36,21 @@ class Pricing:
         """The card for a written price."""
         if isinstance(rule, str):
             return _FREE
+        variants = tuple(
+            PriceVariant(variant.when, self._fields(variant, (*path, "variants", number)))
+            for number, variant in enumerate(rule.variants)
+        )
+        return msgspec.structs.replace(PriceCard(source="config", variants=variants), **self._fields(rule, path))
+
+    def _fields(self, prices: WrittenPrices, path: Path) -> dict[str, Rate | int]:
+        """Fields of a card for what is written."""
         fields: dict[str, Rate | int] = {}
-        for name in rule.__struct_fields__:
-            written = getattr(rule, name)
+        for name in WrittenPrices.__struct_fields__:
+            written = getattr(prices, name)
             if written is not None:
                 below = (*path, name)
                 fields[name] = self._nanos(written, below) if name in _FLAT else self._rate(written, below)
-        return msgspec.structs.replace(PriceCard(source="config"), **fields)
+        return fields
 
     def of(self, provider: Provider, model: str) -> PriceCard | None:
         """The card for a provider's model; None where nobody says what it costs."""
