@@ -98,13 +98,13 @@ class Recording:
 
 @lru_cache(maxsize=4)
 def recordings(*ops: str) -> list[Recording]:
-    """All recordings of these operations, in the index's order."""
+    """All recordings of these operations, or of all where none is named, in the index's order."""
     index = (shared() / "INDEX.jsonl").read_text().splitlines()
     rows = (json.loads(line) for line in index)
     return [
         Recording(row["file"], row["provider"], row["op"], row["status"], tuple(row["features"]), row["fidelity"])
         for row in rows
-        if row["op"] in ops
+        if not ops or row["op"] in ops
     ]
 
 
@@ -116,6 +116,10 @@ class Tally:
     total: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     left_out: Counter[tuple[str, str]] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
+    judged: set[str] = field(default_factory=set)
+    """Files of which at least one check could tell something."""
+    silent: dict[str, str] = field(default_factory=dict)
+    """Files of which one could not, and why."""
 
     def lines(self, checks: Iterable[str]) -> Iterator[str]:
         """The table: passed/total per provider and check, then the reasons for what was left out."""
@@ -150,17 +154,20 @@ def run(checks: dict[str, Check], ops: tuple[str, ...], exceptions: Exceptions) 
             excuse = exceptions.get((recording.file, "")) or exceptions.get((recording.file, name))
             if excuse:
                 tally.left_out[name, excuse] += 1
+                tally.silent[recording.file] = excuse
                 continue
             try:
                 check(recording)
             except LeftOut as reason:
                 tally.left_out[name, str(reason)] += 1
+                tally.silent.setdefault(recording.file, str(reason))
                 continue
             except (AssertionError, Fault) as trouble:
                 tally.failures.append(f"{name}: {recording}: {trouble!r}"[:1000])
             else:
                 tally.passed[recording.provider][name] += 1
             tally.total[recording.provider][name] += 1
+            tally.judged.add(recording.file)
     return tally
 
 
