@@ -29,6 +29,8 @@ from headworks.domain.outcome import Ending
 from headworks.domain.retry import RETRY, Progress
 from headworks.edge.routes import PASSTHROUGH_ROUTES, PREFIXES, ROUTES
 from headworks.journey import JOURNEY
+from headworks.providers.catalog import ProviderRow, shipped_catalog
+from headworks.providers.signers import OBTAINED
 from headworks.wiring.process_exits import Exit
 
 ROOT = Path(__file__).parents[1]
@@ -54,6 +56,26 @@ def faults() -> str:
     )
     names = ("code", "status", "OpenAI's `type`", "Anthropic's `type`", "whose", "class", "`x-should-retry`", "what to do")
     return table(names, rows)
+
+
+def providers() -> str:
+    """The catalogue of providers."""
+    rows = (
+        (
+            f"`{name}`",
+            row.title,
+            f"`{row.root}{next(iter(row.speaks.values()))}`" if row.root else "`base_url`",
+            ", ".join(f"`{dialect}`" for dialect in row.speaks),
+            ", ".join(f"`{key}`" for key in row.key_env) or _obtained(row) or "no key needed",
+        )
+        for name, row in shipped_catalog().providers.items()
+    )
+    return table(("type", "", "address", "dialects", "key from"), rows)
+
+
+def _obtained(row: ProviderRow) -> str:
+    sign = row.signer(next(iter(row.speaks)))
+    return f"`auth: {sign}`" if sign in OBTAINED else ""
 
 
 def retries() -> str:
@@ -165,6 +187,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "endings": endings,
     "exits": exits,
     "endpoints": endpoints,
+    "providers": providers,
     "commands": commands,
     "floors": floors,
     "facts": facts,
