@@ -31,6 +31,7 @@ CASES = (
     ("openrouter", "openrouter/chat-completions-0156409ba61f.json"),
     ("perplexity", "perplexity/chat-completions-215313bb1585.json"),
     ("together", "together/chat-completions-33f2fad9c841.json"),
+    ("writer", "writer/cohere-v1_chat-013ab99d4a45.json"),
     ("xai", "xai/chat-completions-220420517bba.json"),
     ("zai", "zai/chat-completions-244550a9143e.json"),
 )
