@@ -13,6 +13,7 @@ from tests.dialects import (
     cohere_checks,
     cross_checks,
     gemini_checks,
+    ollama_checks,
     openai_checks,
     responses_checks,
 )
@@ -34,15 +35,15 @@ FAMILIES: tuple[Family, ...] = (
     ("Anthropic on Bedrock", bedrock_invoke_checks.CHECKS, bedrock_invoke_checks.OPS, bedrock_checks.EXCEPTIONS),
     ("Gemini", gemini_checks.CHECKS, gemini_checks.OPS, gemini_checks.EXCEPTIONS),
     ("Anthropic messages", anthropic_checks.CHECKS, anthropic_checks.OPS, anthropic_checks.EXCEPTIONS),
+    ("Ollama", ollama_checks.CHECKS, ollama_checks.OPS, ollama_checks.EXCEPTIONS),
     *((title, checks, ops, "") for title, (ops, checks) in cohere_checks.FAMILIES.items()),
     *((title, checks, ops, cross_checks.EXCEPTIONS) for title, (ops, checks) in cross_checks.FAMILIES.items()),
 )
 
 NOT_REPLAYED = {
     "models": "lists of models: the gateway answers them itself",
-    "ollama.chat": "Ollama's own language: Ollama is asked in OpenAI's and Anthropic's",
-    "ollama.embed": "Ollama's own language: Ollama is asked in OpenAI's and Anthropic's",
-    "ollama.generate": "Ollama's own language: Ollama is asked in OpenAI's and Anthropic's",
+    "ollama.embed": "Ollama's older door for vectors, which takes one text: `/api/embed` is asked instead",
+    "ollama.generate": "Ollama's door for bare prompts: nobody asks it here",
     "hf.inference": "the language of Hugging Face's older API: its router and TGI are asked in OpenAI's",
     "tgi.generate": "the language of Hugging Face's older API: its router and TGI are asked in OpenAI's",
     "predictions": "Replicate's own language: carried by pass-through at most",
