@@ -21,7 +21,9 @@ from headworks.domain.usage import Certainty
 from tests.sdk.conftest import SCRIPTS
 from tests.system.house import KEY, RunningHouse, free_port
 
-UPSTREAMS = {
+Json = dict[str, Any]
+
+UPSTREAMS: dict[str, tuple[Json, str]] = {
     "openai": ({"type": "openai", "base_url": "/v1"}, "gpt-4o"),
     "anthropic": ({"type": "anthropic", "base_url": ""}, "claude-sonnet-4-5"),
     "gemini": ({"type": "google", "base_url": "/v1beta"}, "gemini-2.5-flash"),
@@ -36,14 +38,13 @@ UPSTREAMS = {
     "cohere": ({"type": "cohere", "base_url": "/v2"}, "command-r-plus"),
 }
 """Provider, and what it is asked for."""
-OLLAMAS_OWN = ({"type": "ollama", "base_url": "/v1", "dialects": ["ollama"]}, "llama3.2")
+OLLAMAS_OWN: tuple[Json, str] = ({"type": "ollama", "base_url": "/v1", "dialects": ["ollama"]}, "llama3.2")
 """Ollama in its own language, in which the mock counts nothing."""
 ALL = {**UPSTREAMS, "ollamas-own": OLLAMAS_OWN}
 HELLO = "Hello from the other side of the wire, and well met."
 USED = (11, 7)
 CITY = {"city": "Bern"}
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
-Json = dict[str, Any]
 Asked = tuple[str, str]
 """The text of an answer, and the request's id."""
 
