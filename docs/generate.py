@@ -29,6 +29,8 @@ from headworks.domain.outcome import Ending
 from headworks.domain.retry import RETRY, Progress
 from headworks.edge.routes import PASSTHROUGH_ROUTES, PREFIXES, ROUTES
 from headworks.journey import JOURNEY
+from headworks.providers.catalog import ProviderRow, shipped_catalog
+from headworks.providers.signers import OBTAINED
 from headworks.wiring.process_exits import Exit
 
 ROOT = Path(__file__).parents[1]
@@ -125,6 +127,22 @@ def problems() -> str:
     return table(("code", "status", "title"), ((f"`{code}`", row.status, row.title) for code, row in PROBLEMS.items()))
 
 
+def providers() -> str:
+    """The catalogue of providers."""
+    return table(("type", "", "address", "dialects", "key from"), map(_provider, shipped_catalog().providers.items()))
+
+
+def _provider(named: tuple[str, ProviderRow]) -> Iterable[str]:
+    name, row = named
+    preferred, path = next(iter(row.speaks.items()))
+    obtained = f"`auth: {row.signer(preferred)}`" if row.signer(preferred) in OBTAINED else ""
+    yield f"`{name}`"
+    yield row.title
+    yield f"`{row.root}{path}`" if row.root else "`base_url`"
+    yield ", ".join(f"`{dialect}`" for dialect in row.speaks)
+    yield ", ".join(f"`{key}`" for key in row.key_env) or obtained or "no key needed"
+
+
 def reference() -> str:
     """The pages beside the guides, by their titles."""
     found = sorted(page for page in (ROOT / "docs").glob("*.md") if page.name != "index.md")
@@ -171,6 +189,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "operations": operations,
     "roles": roles,
     "problems": problems,
+    "providers": providers,
     "reference": reference,
     "grid": grid,
 }

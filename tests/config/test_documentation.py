@@ -22,13 +22,10 @@ from headworks.domain.snapshot import (
     LogSettings,
 )
 from headworks.domain.target import Quirks, Timeouts, Tls
-from headworks.providers.catalog import ProviderRow, shipped_catalog
-from headworks.providers.signers import OBTAINED
 from tests.config.compiling import compiled
 
 DOCS = Path(__file__).parents[2] / "docs"
 CONFIGURATION = (DOCS / "configuration.md").read_text()
-PROVIDERS = (DOCS / "providers.md").read_text()
 SETTINGS = (
     EdgeSettings,
     ControlSettings,
@@ -98,28 +95,6 @@ def test_everything_governed_is_listed_with_its_feature() -> None:
 
     for name, feature in (*fields, *SERVER_TOOLS.items(), *betas, *SUFFIXES.items()):
         assert f"`{name}`" in listed[feature]
-
-
-def provider_rows() -> list[str]:
-    """The table of the catalogue."""
-    return [_row(name, row) for name, row in shipped_catalog().providers.items()]
-
-
-def _row(name: str, row: ProviderRow) -> str:
-    address = f"`{row.root}{next(iter(row.speaks.values()))}`" if row.root else "`base_url`"
-    dialects = ", ".join(f"`{dialect}`" for dialect in row.speaks)
-    keys = ", ".join(f"`{key}`" for key in row.key_env) or _obtained(row) or "no key needed"
-    return f"| `{name}` | {row.title} | {address} | {dialects} | {keys} |"
-
-
-def _obtained(row: ProviderRow) -> str:
-    sign = row.signer(next(iter(row.speaks)))
-    return f"`auth: {sign}`" if sign in OBTAINED else ""
-
-
-def test_the_table_of_providers_is_the_catalogue() -> None:
-    assert [row for row in provider_rows() if row not in PROVIDERS] == []
-    assert PROVIDERS.count("\n| `") == len(provider_rows())
 
 
 def test_the_first_example_is_complete() -> None:
