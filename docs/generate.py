@@ -58,6 +58,26 @@ def faults() -> str:
     return table(names, rows)
 
 
+def providers() -> str:
+    """The catalogue of providers."""
+    rows = (
+        (
+            f"`{name}`",
+            row.title,
+            f"`{row.root}{next(iter(row.speaks.values()))}`" if row.root else "`base_url`",
+            ", ".join(f"`{dialect}`" for dialect in row.speaks),
+            ", ".join(f"`{key}`" for key in row.key_env) or _obtained(row) or "no key needed",
+        )
+        for name, row in shipped_catalog().providers.items()
+    )
+    return table(("type", "", "address", "dialects", "key from"), rows)
+
+
+def _obtained(row: ProviderRow) -> str:
+    sign = row.signer(next(iter(row.speaks)))
+    return f"`auth: {sign}`" if sign in OBTAINED else ""
+
+
 def retries() -> str:
     """The retry table."""
     return table(
@@ -127,22 +147,6 @@ def problems() -> str:
     return table(("code", "status", "title"), ((f"`{code}`", row.status, row.title) for code, row in PROBLEMS.items()))
 
 
-def providers() -> str:
-    """The catalogue of providers."""
-    return table(("type", "", "address", "dialects", "key from"), map(_provider, shipped_catalog().providers.items()))
-
-
-def _provider(named: tuple[str, ProviderRow]) -> Iterable[str]:
-    name, row = named
-    preferred, path = next(iter(row.speaks.items()))
-    obtained = f"`auth: {row.signer(preferred)}`" if row.signer(preferred) in OBTAINED else ""
-    yield f"`{name}`"
-    yield row.title
-    yield f"`{row.root}{path}`" if row.root else "`base_url`"
-    yield ", ".join(f"`{dialect}`" for dialect in row.speaks)
-    yield ", ".join(f"`{key}`" for key in row.key_env) or obtained or "no key needed"
-
-
 def reference() -> str:
     """The pages beside the guides, by their titles."""
     found = sorted(page for page in (ROOT / "docs").glob("*.md") if page.name != "index.md")
@@ -183,13 +187,13 @@ PARTS: dict[str, Callable[[], str]] = {
     "endings": endings,
     "exits": exits,
     "endpoints": endpoints,
+    "providers": providers,
     "commands": commands,
     "floors": floors,
     "facts": facts,
     "operations": operations,
     "roles": roles,
     "problems": problems,
-    "providers": providers,
     "reference": reference,
     "grid": grid,
 }
