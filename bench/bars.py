@@ -91,8 +91,10 @@ def judge(found: Sequence[Figures]) -> list[Bar]:
     """DESIGN's bars against the plain row of Headworks, and against those with all of governance."""
     by_name = {one.name: one for one in found}
     mine, governed, shared = (by_name.get(name) for name in ("headworks", "governed", "governed-valkey"))
+    translated = by_name.get("translated")
     return [
         *(_of_all(mine) if mine else ()),
+        *(_of_translation(translated) if translated else ()),
         *(_of_governance(governed) if governed else ()),
         *(_of_sharing(shared, governed) if shared and governed else ()),
     ]
@@ -109,6 +111,14 @@ def _of_all(mine: Figures) -> list[Bar]:
         bar("ready", "≤ 2 s", mine.ready, 2.0, "{:.2f} s"),
         bar("added latency p99 at 200 requests/s", "≤ 1 ms", mine.p99, 1.0, "{:.2f} ms"),
         _lost("plain", mine),
+    ]
+
+
+def _of_translation(mine: Figures) -> list[Bar]:
+    return [
+        bar("translated: CPU per whole request", "≤ 12 × nginx", mine.cpu_ratio, 12.0, "{:.2f} ×"),
+        bar("translated: CPU per streamed chunk", "≤ 4 × nginx", mine.chunk_ratio, 4.0, "{:.2f} ×"),
+        _lost("translated", mine),
     ]
 
 

@@ -14,6 +14,7 @@ import httptools
 import msgspec
 import uvloop
 
+from bench.contenders.contender import MESSAGES
 from bench.question import question, request
 
 QUESTIONS = 200
@@ -38,11 +39,12 @@ class Plan(msgspec.Struct, frozen=True):
     def requests(self, *, stream: bool) -> list[bytes]:
         """Some hundred different requests."""
         host = f"{self.host}:{self.port}"
+        messages = self.path == MESSAGES
         made = list[bytes]()
         for number in range(QUESTIONS):
             key, model = self.keys[number % len(self.keys)], self.models[number % len(self.models)]
             headers = {"authorization": f"Bearer {key}", **self.headers}
-            made.append(request(host, self.path, headers, question(number, model, stream=stream)))
+            made.append(request(host, self.path, headers, question(number, model, messages=messages, stream=stream)))
         return made
 
 

@@ -11,7 +11,8 @@ import time
 
 from bench.client import Answering, Plan, connect, quantile, run
 
-_MARK = re.compile(rb'"content":\s*" (\d{20})"')
+_MARK = re.compile(rb'"(?:content|text)":\s*" (\d{20})"')
+_ENDS = (b"data: [DONE]", b'"message_stop"')
 _TAIL = 64
 """Bytes of a piece that may hold the beginning of a mark."""
 
@@ -42,7 +43,7 @@ class Stream:
             if self._last_written:
                 self._gaps.append(abs((now - self._last_read) - (written - self._last_written)))
             self._last_written, self._last_read = written, now
-        self.done = self.done or b"data: [DONE]" in data
+        self.done = self.done or any(end in data for end in _ENDS)
         self._rest = data[max(end, len(data) - _TAIL) :]
 
     def _on_over(self, status: int) -> None:

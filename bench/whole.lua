@@ -21,6 +21,11 @@ local function question(number)
     text[#text + 1] = word
     size = size + #word + 1
   end
+  if wrk.path == "/v1/messages" then
+    return '{"model":"' .. models[(number - 1) % #models + 1] .. '","system":"You are a helpful assistant who answers in a few plain sentences.",'
+      .. '"messages":[{"role":"user","content":"Question ' .. number .. ': ' .. table.concat(text, " ")
+      .. '?"}],"temperature":0.2,"max_tokens":256,"metadata":{"user_id":"bench-' .. number .. '"}}'
+  end
   return '{"model":"' .. models[(number - 1) % #models + 1] .. '","messages":[{"role":"system","content":"You are a helpful assistant who '
     .. 'answers in a few plain sentences."},{"role":"user","content":"Question ' .. number .. ': ' .. table.concat(text, " ")
     .. '?"}],"temperature":0.2,"max_tokens":256,"user":"bench-' .. number .. '","metadata":{"round":"' .. number .. '"}}'

@@ -12,6 +12,8 @@ from bench.process import Program, command_line, descendants
 from bench.site import Site
 
 CHAT = "/v1/chat/completions"
+MESSAGES = "/v1/messages"
+"""Where Anthropic's language is spoken."""
 
 
 @dataclass(kw_only=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
 import yaml
 
-from bench.contenders.contender import Running, answers
+from bench.contenders.contender import MESSAGES, Running, answers
 from bench.process import Program, free_port
 from bench.site import Site
 
@@ -49,6 +49,12 @@ def tls_upstream(site: Site) -> Running:
 def tls_both(site: Site) -> Running:
     """TLS on both sides."""
     return start(site, Setup(secure_upstream=True, secure_front=True))
+
+
+def translated(site: Site) -> Running:
+    """Asked in Anthropic's language, at providers who speak OpenAI's."""
+    running = start(site, Setup())
+    return replace(running, path=MESSAGES)
 
 
 def profiled(site: Site, *, secure_upstream: bool) -> Running:

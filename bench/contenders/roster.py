@@ -15,6 +15,7 @@ ROSTER = (
     Contender(name="direct, TLS", start=direct_tls, tags=frozenset({"base", "tls"})),
     Contender(name="nginx", start=nginx.plain),
     Contender(name="headworks", start=headworks.plain),
+    Contender(name="translated", start=headworks.translated),
     Contender(name="governed", start=governed.in_memory, warm=_EVERY_KEY),
     Contender(name="governed-valkey", start=governed.in_valkey, warm=_EVERY_KEY),
     Contender(name="envoy", start=envoy.plain, tags=PEER),

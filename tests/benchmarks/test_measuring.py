@@ -56,8 +56,9 @@ def test_a_stream_with_a_chunk_too_few_is_broken(site: Site) -> None:
     assert (seen["whole"], seen["broken"]) == (0, 3)
 
 
-def test_questions_are_all_different_and_of_the_size_that_is_promised() -> None:
-    bodies = {question(number, "gpt-4o", stream=False) for number in range(100)}
+@pytest.mark.parametrize("messages", [False, True])
+def test_questions_are_all_different_and_of_the_size_that_is_promised(messages: bool) -> None:  # noqa: FBT001 - a test's case
+    bodies = {question(number, "gpt-4o", messages=messages, stream=False) for number in range(100)}
 
     assert len(bodies) == 100
     assert all(2_300 < len(body) < 2_500 for body in bodies)

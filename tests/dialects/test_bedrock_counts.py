@@ -20,20 +20,16 @@ from headworks.domain.target import Quirks, Target
 from headworks.ports.interpreter import Prepared
 from headworks.providers.catalog import shipped_catalog
 from headworks.testing.samples import sample_target
-from tests.dialects.bedrock_reading import read_request
+from tests.dialects.bedrock_small_checks import COUNT_CHECKS, COUNTS, VECTOR_CHECKS, VECTORS, counting
 from tests.dialects.bedrock_wire import target as converse_target
 from tests.dialects.openai_wire import Json, compact
-from tests.dialects.recordings import recordings, shared
+from tests.dialects.recordings import Check, run, shared
 
 HUB = Hub({"anthropic": Anthropic(), "openai_responses": OpenAIResponses()}, {"bedrock": Bedrock()})
 ROW = shipped_catalog().providers["bedrock-anthropic"]
 CLAUDE = "anthropic.claude-sonnet-4-20250514-v1:0"
 HELLO: Json = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
 ANSWER = b'{"inputTokens": 18}'
-
-
-def counting(target: Target) -> Target:
-    return msgspec.structs.replace(target, heads={**target.heads, "count_tokens": b"POST /count HTTP/1.1\r\n"})
 
 
 ON_BEDROCK = counting(
@@ -149,24 +145,9 @@ def test_garbage_is_a_fault(target: Target, garbage: bytes) -> None:
 
 
 @pytest.mark.skipif(not shared().exists(), reason=f"no recordings at {shared()}")
-def test_every_recording_is_asked_and_read_as_it_was() -> None:
-    """Those of Converse, written from their conversation; those of InvokeModel, from what an Anthropic client says."""
-    spoken = Bedrock()
-    ways = {"converse": 0, "invokeModel": 0}
-    for recording in recordings("bedrock.count_tokens"):
-        ((way, asked),) = recording.request["input"].items()
-        if way == "converse":
-            body, _ = spoken.write_count_ask(read_request(asked), converse_target(CLAUDE))
-            again = json.loads(body)["input"]["converse"]
-            assert {"system": [], **again} == {"system": [], **asked}
-        else:
-            said = json.loads(base64.b64decode(asked["body"]))
-            question = {name: value for name, value in said.items() if name not in ("anthropic_version", "max_tokens")}
-            assert invoked(prepare("anthropic", ON_BEDROCK, {"model": "m", **question})) == said
-        if recording.status == 200:
-            assert spoken.read_count(recording.body, BY_CONVERSE) == json.loads(recording.body)["inputTokens"]
-        else:
-            fault = spoken.read_fault(recording.status, recording.headers, recording.body)
-            assert (fault.code, fault.message) == ("upstream_rejected", json.loads(recording.body)["message"])
-        ways[way] += 1
-    assert ways == {"converse": 4, "invokeModel": 2}
+@pytest.mark.parametrize(("ops", "checks"), [(COUNTS, COUNT_CHECKS), (VECTORS, VECTOR_CHECKS)])
+def test_recordings(ops: tuple[str, ...], checks: dict[str, Check]) -> None:
+    tally = run(checks, ops, {})
+
+    assert tally.failures == []
+    assert all(tally.passed["aws-bedrock"][check] > 0 for check in checks)

@@ -10,9 +10,7 @@ import pytest
 from headworks.dialects.bedrock import Bedrock
 from headworks.domain.embedding import EmbeddingAsk
 from headworks.domain.errors import Fault
-from headworks.domain.usage import Usage
 from tests.dialects.bedrock_wire import target
-from tests.dialects.recordings import Recording, recordings, shared
 
 BEDROCK = Bedrock()
 TITAN, NOVA, COHERE = "amazon.titan-embed-text-v2:0", "amazon.nova-2-multimodal-embeddings-v1:0", "us.cohere.embed-v4:0"
@@ -92,33 +90,3 @@ def test_garbage_is_not_our_crash(model: str, garbage: bytes) -> None:
         BEDROCK.read_embedding_answer(garbage, target(model))
 
     assert told.value.code == "upstream_garbage"
-
-
-def vectors_recorded() -> list[Recording]:
-    """Good answers with vectors that were asked for with text."""
-    found = recordings("bedrock.invoke") if shared().exists() else []
-    return [each for each in found if "embed" in str(each.content["model"]) and each.status == 200]
-
-
-@pytest.mark.skipif(not shared().exists(), reason=f"no recordings at {shared()}")
-def test_every_recording_is_asked_and_read_as_it_was() -> None:
-    seen = vectors_recorded()
-    for recording in seen:
-        model, said, answer = recording.content["model"], recording.request, json.loads(recording.answer)
-        texts = said.get("texts") or [said.get("inputText") or said["singleEmbeddingParams"]["text"]["value"]]
-
-        body, _ = written(model, ask(*texts, dimensions=said.get("dimensions")))
-        found = BEDROCK.read_embedding_answer(recording.answer, target(model))
-
-        for name in ("texts", "inputText", "taskType", "dimensions", "singleEmbeddingParams"):
-            assert body.get(name) == said.get(name), recording
-        told = answer["embedding"] if "embedding" in answer else answer["embeddings"]
-        wanted = told.get("float", told) if isinstance(told, dict) else told
-        if wanted and isinstance(wanted[0], float):
-            wanted = [wanted]
-        if wanted and isinstance(wanted[0], dict):
-            wanted = [each["embedding"] for each in wanted]
-        assert [list(vector) for vector in found.vectors] == wanted, recording
-        if "inputTextTokenCount" in answer:
-            assert found.usage == Usage(input=answer["inputTextTokenCount"])
-    assert len(seen) == 14
