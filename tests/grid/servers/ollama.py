@@ -15,10 +15,10 @@ _HEAD: Json = {"model": "qwen3:8b", "created_at": "2026-11-20T10:00:00.123456789
 
 
 class Ollama:
-    """See `Server`. It counts all tokens of a kind together, seals no thoughts, cites nothing, and refuses in plain words."""
+    """See `Server`. It counts thoughts among the words, seals no thoughts, cites nothing, and refuses in plain words."""
 
     name = "ollama"
-    cannot: frozenset[str] = frozenset(("signature", "sequence", "refused", "cached", "reasoning", "cited"))
+    cannot: frozenset[str] = frozenset(("signature", "sequence", "refused", "reasoning", "cited"))
 
     def whole(self, said: Said) -> bytes:
         message = _message(said.text or said.refusal, thinking=said.thought)
@@ -62,5 +62,6 @@ def _end(said: Said) -> Json:
         "done_reason": "length" if said.stop is StopReason.MAX_TOKENS else "stop",
         "total_duration": 1_000_000,
         "prompt_eval_count": said.usage.input,
+        "prompt_eval_cached_count": said.usage.cache_read,
         "eval_count": said.usage.output,
     }

@@ -36,6 +36,8 @@ _DIGITS = "0123456789"
 
 class _Counts(msgspec.Struct):
     prompt_eval_count: Count = None
+    prompt_eval_cached_count: Count = None
+    """The part of it that was read from a cache. Newer servers tell it."""
     eval_count: Count = None
 
 
@@ -118,9 +120,9 @@ class Reader:
         self._out.append(Stopped(reason, raw=word if reason is StopReason.OTHER else ""))
         counts = read_form(piece, _Counts)
         if counts.eval_count is not None:
-            told = {"prompt_eval_count": counts.prompt_eval_count, "eval_count": counts.eval_count}
-            usage = Usage(input=counts.prompt_eval_count or 0, output=counts.eval_count)
-            self._out.append(UsageSeen(usage, told, final=True))
+            read = counts.prompt_eval_count or 0
+            usage = Usage(input=read, output=counts.eval_count, cache_read=min(counts.prompt_eval_cached_count or 0, read))
+            self._out.append(UsageSeen(usage, msgspec.structs.asdict(counts), final=True))
         self._out.append(Ended())
 
     def _fail(self, error: Any) -> None:
