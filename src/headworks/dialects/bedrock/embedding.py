@@ -62,7 +62,7 @@ def _family(target: Target) -> tuple[Callable[[EmbeddingAsk, Target], Written], 
             return family
     raise Fault(
         "inexpressible",
-        f"How vectors are asked of '{target.model}' on Bedrock is not known. Known are Amazon's Titan and Nova, and Cohere's.",
+        f"How vectors are asked of '{target.model}' on Bedrock is not known. Ask one of Amazon's Titan or Nova, or of Cohere's.",
         param="model",
     )
 
