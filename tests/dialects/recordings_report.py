@@ -16,6 +16,7 @@ from tests.dialects import (
     ollama_checks,
     openai_checks,
     responses_checks,
+    vertex_embedding_checks,
 )
 from tests.dialects.recordings import Check, Tally, named_exceptions, run
 from tests.dialects.recordings_tally import lines, page
@@ -39,6 +40,7 @@ FAMILIES: tuple[Family, ...] = (
     ("Bedrock's counts", bedrock_small_checks.COUNT_CHECKS, bedrock_small_checks.COUNTS, ""),
     ("Bedrock's vectors", bedrock_small_checks.VECTOR_CHECKS, bedrock_small_checks.VECTORS, ""),
     ("Gemini", gemini_checks.CHECKS, gemini_checks.OPS, gemini_checks.EXCEPTIONS),
+    ("Vertex AI's vectors", vertex_embedding_checks.CHECKS, vertex_embedding_checks.OPS, ""),
     ("Anthropic messages", anthropic_checks.CHECKS, anthropic_checks.OPS, anthropic_checks.EXCEPTIONS),
     ("Ollama", ollama_checks.CHECKS, ollama_checks.OPS, ollama_checks.EXCEPTIONS),
     *((title, checks, ops, "") for title, (ops, checks) in cohere_checks.FAMILIES.items()),

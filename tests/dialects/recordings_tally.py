@@ -55,7 +55,6 @@ NOT_REPLAYED = {
     "predictions": "Replicate's own language: carried by pass-through at most",
     "gemini.interactions": "Gemini's interactions: no front of the gateway's",
     "gemini.cached_contents": "Gemini's cached contents: carried by pass-through at most",
-    "vertex.predict": "Vertex AI's older `predict`: carried by pass-through at most",
     "batches": "batches: carried by pass-through at most",
     "messages.batches": "batches: carried by pass-through at most",
     "files": "files: carried by pass-through at most",

@@ -33,6 +33,8 @@ from headworks.ports.interpreter import Prepared
 
 _OWN = frozenset(("stream_options",))
 """Fields by which the gateway asks for what it needs: leaving them out takes nothing from the caller."""
+_SMALL = frozenset((Kind.COUNT_TOKENS, Kind.EMBEDDINGS))
+"""Kinds for which a place may have another form than its language has."""
 
 
 class Hub:
@@ -52,7 +54,7 @@ class Hub:
 
     def prepare(self, front: str, kind: Kind, ask: Ask, body: bytes, target: Target, cap: int | None) -> Prepared:
         """See `Interpreter.prepare`."""
-        if front != target.dialect or (kind is Kind.COUNT_TOKENS and not _counts_alike(target)):
+        if front != target.dialect or (kind in _SMALL and not _asks_alike(kind, target)):
             return self._translate(front, kind, ask, target, cap)
         if target.inexpressible == POLICY and kind is Kind.CHAT and self._needs_emulation(front, ask, target):
             return self._converse(front, ask, target, cap)
@@ -192,9 +194,11 @@ class Hub:
         return names if front == target.dialect else names & self._spoken[target.dialect].answer
 
 
-def _counts_alike(target: Target) -> bool:
-    """Whether a target of the caller's language is asked to count in it: it can, and nobody wraps another form around it."""
-    return Kind.COUNT_TOKENS in target.heads and not target.quirks.framing
+def _asks_alike(kind: Kind, target: Target) -> bool:
+    """Whether a target of the caller's language is asked for a count or for vectors in it as well: some places have other forms of these."""
+    if kind is Kind.EMBEDDINGS:
+        return not target.quirks.vectors_by
+    return kind in target.heads and not target.quirks.framing
 
 
 def _not_known(kind: Kind, front: str, ask: Ask, target: Target) -> Fault:
