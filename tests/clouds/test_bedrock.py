@@ -34,9 +34,12 @@ MODELS = {
     "uncounted": "signed/eu.anthropic.claude-opus-4-5-v1:0",
     "uncounted-claude": "signed-claude/eu.anthropic.claude-opus-4-5-v1:0",
     "foreign": f"unknown/{SONNET}",
+    "foreign-too": f"unknown-too/{SONNET}",
     "titan": "signed/amazon.titan-embed-text-v2:0",
     "embed": "signed/eu.cohere.embed-v4:0",
 }
+FAILURES = 3
+"""In a row, after which a target is left alone."""
 CHATS = ("converse", "of-a-profile", "by-key", "claude", "claude-by-arn")
 TOOLS: list[Any] = [{"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}]
 
@@ -78,11 +81,12 @@ def _config(url: str) -> Json:
             "signed-claude": {"type": "bedrock-anthropic", **there},
             "keyed-claude": {"type": "bedrock-anthropic", **there, "api_key": KEY},
             "unknown": {"type": "bedrock", **there, "auth": stranger},
+            "unknown-too": {"type": "bedrock", **there, "auth": stranger},
         },
         "models": MODELS,
         "prices": {f"{name}/*": {"input": 1, "output": 2} for name in {model.partition("/")[0] for model in MODELS.values()}},
         "retries": {"attempts": 2, "base": 0.01},
-        "breaker": {"failures": 10_000, "cooldown": 0, "cooldown_cap": 0},
+        "breaker": {"failures": FAILURES, "open_for": 600, "cooldown": 0, "cooldown_cap": 0},
     }
 
 
@@ -229,12 +233,30 @@ def test_who_may_ask_and_not_count_gets_an_estimate_and_is_asked_on(
     house: RunningHouse, claude: anthropic.Anthropic, model: str
 ) -> None:
     messages = asked(model)["messages"]
-    answer = claude.messages.with_raw_response.count_tokens(model=model, messages=messages)
+    for _ in range(FAILURES):
+        answer = claude.messages.with_raw_response.count_tokens(model=model, messages=messages)
+        assert 0 < answer.parse().input_tokens < COUNTED
+        assert "estimated" in answer.headers["x-headworks-downgrades"]
+        assert [each.fault for each in house.record(answer.headers["x-request-id"]).tried] == ["upstream_credentials"]
 
-    assert 0 < answer.parse().input_tokens < COUNTED
-    assert "estimated" in answer.headers["x-headworks-downgrades"]
-    assert [each.fault for each in house.record(answer.headers["x-request-id"]).tried] == ["upstream_credentials"]
     assert claude.messages.create(**asked(model)).stop_reason == "end_turn"
+
+
+def test_counts_that_are_refused_do_not_hide_that_nothing_is_answered(
+    cloud: tuple[SmallBedrock, str], claude: anthropic.Anthropic
+) -> None:
+    model = "foreign-too"
+    for failed in range(FAILURES):
+        if failed:
+            claude.messages.count_tokens(model=model, messages=asked(model)["messages"])
+        with pytest.raises(anthropic.InternalServerError, match="502"):
+            claude.messages.create(**asked(model))
+    cloud[0].asked.clear()
+
+    with pytest.raises(anthropic.APIStatusError):
+        claude.messages.create(**asked(model))
+
+    assert not cloud[0].asked, "it is left alone"
 
 
 def test_vectors(house: RunningHouse, gpt: openai.OpenAI) -> None:
