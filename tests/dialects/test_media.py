@@ -18,7 +18,7 @@ from headworks.dialects.gemini.usage import read_usage as read_gemini
 from headworks.dialects.hub import Hub
 from headworks.dialects.openai_chat import OpenAIChat
 from headworks.dialects.openai_chat.images import MARGIN, picture_tokens
-from headworks.dialects.openai_chat.sound import seconds_of
+from headworks.domain.sound import seconds_of
 from headworks.domain.body import Whole
 from headworks.domain.call import Ask, Call, Kind
 from headworks.domain.errors import Fault

@@ -13,8 +13,8 @@ import msgspec
 
 from headworks.domain.body import BodySource, Form, Replay
 from headworks.domain.errors import Fault
-from headworks.domain.outcome import Outcome
 from headworks.domain.form import MANY, FormField, FormFile, fields_of
+from headworks.domain.outcome import Outcome
 from headworks.edge.body import IncomingBody
 from headworks.edge.forms.headers import PartHead, boundary_of
 from headworks.edge.forms.passing import Passing

@@ -45,7 +45,9 @@ def boundary_of(content_type: bytes) -> bytes:
     kind, parameters = _read(content_type)
     boundary = parameters.get(b"boundary", b"")
     if kind.lower() != FORM or not _boundary(boundary):
-        raise _malformed("The content type of a form must be 'multipart/form-data' with a boundary of at most 70 plain characters.")
+        raise _malformed(
+            "The content type of a form must be 'multipart/form-data' with a boundary of at most 70 plain characters."
+        )
     return boundary
 
 

@@ -17,7 +17,7 @@ from headworks.edge.forms.headers import PartHead, read_head
 MOST_PARTS = 200
 """As many as a JSON body may have fields."""
 
-_UNHEARD = logging.Logger("unheard")
+_UNHEARD = logging.Logger("unheard")  # noqa: LOG001 - one that nobody else gets, so that nobody is told
 _UNHEARD.addHandler(logging.NullHandler())
 """The parser would log what is wrong with every form."""
 
@@ -97,7 +97,8 @@ class FormReader:
         name = self._name.lower()
         if name in self._headers:
             raise Fault(
-                "malformed_request", f"A part of the form has the header '{name.decode('latin-1')[:80]}' twice. Which one counts?"
+                "malformed_request",
+                f"A part of the form has the header '{name.decode('latin-1')[:80]}' twice. Which one counts?",
             )
         self._headers[name] = self._value
         self._name = self._value = b""
