@@ -28,7 +28,9 @@ def wave(seconds: int) -> bytes:
 def test_a_recording_by_the_minute(gpt: openai.OpenAI, house: RunningHouse) -> None:
     """Larger than what is kept in memory, it is put aside, and arrives as it was."""
     sound = wave(90)
-    raw = gpt.audio.transcriptions.with_raw_response.create(model="scribe", file=("weir.wav", sound, "audio/wav"), language="en")
+    raw = gpt.audio.transcriptions.with_raw_response.create(
+        model="scribe", file=("weir.wav", sound, "audio/wav"), language="en"
+    )
 
     digest = hashlib.sha256(sound).hexdigest()[:16]
     assert raw.parse().text == f"I heard {len(sound)} bytes of weir.wav, {digest}."
@@ -41,7 +43,11 @@ def test_a_recording_by_the_minute(gpt: openai.OpenAI, house: RunningHouse) -> N
 
 def test_a_recording_by_tokens(gpt: openai.OpenAI, house: RunningHouse) -> None:
     raw = gpt.audio.transcriptions.with_raw_response.create(
-        model="listener", file=io.BytesIO(wave(2)), prompt="Of weirs.", temperature=0.2, timestamp_granularities=["word", "segment"]
+        model="listener",
+        file=io.BytesIO(wave(2)),
+        prompt="Of weirs.",
+        temperature=0.2,
+        timestamp_granularities=["word", "segment"],
     )
 
     assert raw.parse().text.endswith("Of weirs.")
@@ -90,7 +96,7 @@ def test_a_model_that_streams_nothing_answers_in_one_piece(gpt: openai.OpenAI, h
     raw = gpt.audio.transcriptions.with_raw_response.create(model="scribe", file=("weir.ogg", bytes(8000)), stream=True)
 
     assert raw.headers["content-type"] == "application/json"
-    assert b"I heard 8000 bytes" in raw.content
+    assert b"I heard 8000 bytes" in raw.http_response.read()
     assert house.record(raw.headers["x-request-id"]).usage == Usage(audio_seconds=2)
 
 
