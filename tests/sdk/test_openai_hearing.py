@@ -100,6 +100,7 @@ def test_a_model_that_streams_nothing_answers_in_one_piece(gpt: openai.OpenAI, h
     assert house.record(raw.headers["x-request-id"]).usage == Usage(audio_seconds=2)
 
 
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")
 def test_translations(gpt: openai.OpenAI, house: RunningHouse) -> None:
     raw = gpt.audio.translations.with_raw_response.create(model="scribe", file=("wehr.ogg", bytes(4000)))
 
