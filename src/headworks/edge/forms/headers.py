@@ -19,6 +19,7 @@ _parameter = re.compile(rb'[ \t]*;[ \t]*(%b)=(?:"((?:[^"\\]|\\.)*)"|(%b))' % (_T
 _boundary = re.compile(rb"[0-9A-Za-z'()+_,./:=?-]{1,70}").fullmatch
 _name = re.compile(r"[A-Za-z0-9_.:-]{1,100}(?:\[[A-Za-z0-9_.:-]{0,50}\]){0,3}").fullmatch
 _content_type = re.compile(r"[!-~]+/[!-~]+(?:; ?[!-~]+)*").fullmatch
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LONGEST_FILENAME = 1024
 _LONGEST_TYPE = 200
 _PLAIN = (b"binary", b"8bit", b"7bit")
@@ -101,7 +102,7 @@ def _filename(said: Mapping[bytes, bytes]) -> str | None:
         name = unquote(_text(said[b"filename*"]).rpartition("'")[2])
     else:
         return None
-    name = "".join(each for each in name if each.isprintable() or "\udc80" <= each <= "\udcff")
+    name = _CONTROL.sub("", name)
     if len(name) > _LONGEST_FILENAME:
         raise _malformed(f"The name of a file is longer than {_LONGEST_FILENAME} characters.")
     return name

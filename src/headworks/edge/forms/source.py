@@ -59,7 +59,7 @@ class FormSource:
     """A `domain.body.BodySource`. `rest` is what comes behind the pieces, where it passes through."""
 
     def __init__(self, pieces: Sequence[Piece], spool: Spool, boundary: bytes, rest: Passing | None) -> None:
-        self._pieces = pieces
+        self._pieces = [piece for piece in pieces if _size(piece)]
         self._spool = spool
         self._rest = rest
         self._next = 0
