@@ -173,6 +173,15 @@ def test_nothing_is_listed_of_a_pattern_whose_models_nobody_knows(providers: str
     assert snapshot.find("azure/gpt-4o") is not None
 
 
+@pytest.mark.parametrize("name", ["..", ".", "../gpt-4o", "a/../b", "a\\..\\b"])
+def test_no_name_leads_a_pattern_to_another_path_of_its_provider(name: str) -> None:
+    provider = "azure: {type: azure-classic, api_key: '${OPENAI_API_KEY}', resource: example}"
+    snapshot = compiled(f"providers: {{{provider}}}\nmodels: {{'azure/*': 'azure/*'}}\nprices: {{'azure/*': free}}\n").snapshot
+
+    assert snapshot.find(f"azure/{name}") is None
+    assert snapshot.find("azure/gpt-4.1..mini") is not None
+
+
 def test_of_two_patterns_the_one_that_would_answer_lists_a_model() -> None:
     text = "providers: {openai: , vllm: }\nmodels: {'*': {targets: ['openai/*'], owner: us}, 'gpt-*': 'vllm/*'}\n"
     listed = {model.name: model.owner for model in compiled(text).snapshot.listed_for(ANYONE)}

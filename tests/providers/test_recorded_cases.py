@@ -1,63 +1,131 @@
-"""A provider's row of the catalogue against one recording of it: asked through the row, the same request leaves, and its answer is read."""
+"""Each row of the catalogue against one case: asked through the row, the same request leaves, and the answer is read."""
 
 from __future__ import annotations
 
 import json
+import tomllib
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
+import msgspec
 import pytest
 
+from headworks.dialects.anthropic import Anthropic
+from headworks.dialects.bedrock import Bedrock
+from headworks.dialects.cohere import Cohere
+from headworks.dialects.gemini import Gemini
 from headworks.dialects.openai_chat import OpenAIChat
+from headworks.domain.call import Ask
+from headworks.domain.events import Ended
 from headworks.domain.kind import Kind
+from headworks.domain.target import AskedModel, Target
+from headworks.domain.where import Where
+from headworks.ports.dialect import Dialect, Spoken
+from headworks.providers.catalog import shipped_catalog
 from tests.config.compiling import compiled
 from tests.dialects.recordings import Recording, shared
 
-CASES = (
-    ("azure, resource: example", "azure-openai/chat-completions-6feb91ddc2c7.json"),
-    ("azure-ai, resource: example", "azure-ai/chat-completions-02393a4507c2.json"),
-    (
-        "azure-classic, base_url: 'https://example.cognitiveservices.azure.com/openai/deployments'",
-        "azure-openai/chat-completions-4b879949df51.json",
-    ),
-    ("crusoe", "crusoe/chat-completions-4e2d4d972ca4.json"),
-    (
-        "huggingface, base_url: 'https://router.huggingface.co/together/v1'",
-        "huggingface/chat-completions-0ba2553549a5.json",
-    ),
-    ("snowflake, resource: myorg-myaccount", "snowflake/chat-completions-0e847c907789.json"),
-    ("venice", "venice/chat-completions-02fbc84f1302.json"),
-    ("cerebras", "cerebras/chat-completions-0ac6d839e528.json"),
-    ("doubleword", "doubleword/chat-completions-0982580d7d49.json"),
-    ("groq", "groq/chat-completions-01c35f754102.json"),
-    ("openrouter", "openrouter/chat-completions-0156409ba61f.json"),
-    ("perplexity", "perplexity/chat-completions-215313bb1585.json"),
-    ("together", "together/chat-completions-33f2fad9c841.json"),
-    ("writer", "writer/cohere-v1_chat-013ab99d4a45.json"),
-    ("xai", "xai/chat-completions-220420517bba.json"),
-    ("zai", "zai/chat-completions-244550a9143e.json"),
-)
-"""Row (with its settings, if it needs any), recording."""
+CARRIED: dict[str, Dialect] = {dialect.name: dialect for dialect in (OpenAIChat(), Anthropic(), Gemini())}
+"""Languages of clients and upstreams: bodies travel untouched."""
+SPOKEN: dict[str, Spoken] = {dialect.name: dialect for dialect in (Bedrock(), Cohere())}
+"""Languages of upstreams alone."""
 
 
-@pytest.mark.skipif(not shared().exists(), reason="the recordings are not on this machine")
-@pytest.mark.parametrize(("row", "file"), CASES, ids=[row.partition(",")[0] for row, _ in CASES])
-def test_a_row_asks_as_was_recorded_and_reads_what_was_answered(row: str, file: str) -> None:
-    recording = Recording(file, file.partition("/")[0], "chat.completions", 200, (), "recorded")
-    request, model = recording.content["request"], recording.request["model"]
-    provider = f"{{type: {row}, api_key: '${{OPENAI_API_KEY}}'}}"
-    text = f"providers: {{p: {provider}}}\nmodels: {{m: 'p/{model}'}}\nprices: {{'p/{model}': free}}\n"
-    target = compiled(text).snapshot.models["m"].targets[0]
-    dialect = OpenAIChat()
-    ask = dialect.read_ask(Kind.CHAT, json.dumps(recording.request).encode())
+class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What `cases.toml` says of a row."""
 
-    line, _, headers = target.heads["chat"].decode().partition("\r\n")
-    relay = dialect.untouched(Kind.CHAT, ask, target)
-    relay.feed(recording.answer)
-    relay.close()
+    settings: str = ""
+    recording: str = ""
+    documented: str = ""
+    request: str = ""
+    header: str = ""
+    model: str = ""
+
+    @property
+    def exchange(self) -> Recording:
+        """What was recorded."""
+        content = json.loads((shared() / self.recording).read_bytes())
+        return Recording(self.recording, content["provider"], content["op"], 200, (), content["fidelity"])
+
+    def target(self, row: str, model: str) -> Target:
+        """Where the row sends requests for a model."""
+        rule = ", ".join(filter(None, (f"type: {row}", "api_key: KEY", self.settings)))
+        text = f"providers: {{p: {{{rule}}}}}\nmodels: {{m: 'p/{model}'}}\nprices: {{'p/{model}': free}}\n"
+        return compiled(text).snapshot.models["m"].targets[0]
+
+
+CASES = msgspec.convert(tomllib.loads(Path(__file__).with_name("cases.toml").read_text()), dict[str, Case])
+RECORDED = {row: case for row, case in CASES.items() if case.recording}
+DOCUMENTED = {row: case for row, case in CASES.items() if case.documented}
+needs_recordings = pytest.mark.skipif(not shared().exists(), reason=f"no recordings at {shared()}")
+
+
+def test_every_row_has_its_case() -> None:
+    assert CASES.keys() == shipped_catalog().providers.keys()
+    assert all(case.recording or case.documented for case in CASES.values())
+    assert all(bool(case.documented) == bool(case.request) == bool(case.model) for case in CASES.values())
+
+
+@pytest.mark.parametrize("row", DOCUMENTED)
+def test_a_row_asks_where_its_documentation_says(row: str) -> None:
+    case = CASES[row]
+    method, _, url = case.request.partition(" ")
+    place = urlsplit(url)
+
+    heads = case.target(row, case.model).heads.values()
+
+    asked = [head.decode().split("\r\n") for head in heads if unquote(head.decode()).startswith(f"{method} {place.path} ")]
+    assert asked, [head.decode().partition("\r\n")[0] for head in heads]
+    assert f"host: {place.netloc}" in asked[0]
+    assert not case.header or case.header in asked[0]
+
+
+@needs_recordings
+@pytest.mark.parametrize("row", [row for row, case in RECORDED.items() if not case.documented])
+def test_a_row_asks_as_was_recorded(row: str) -> None:
+    case = CASES[row]
+    recording = case.exchange
+    request, model = recording.content["request"], recording.content["model"]
+    target = case.target(row, model)
+
+    line, _, headers = target.heads[_kind(recording)].decode().partition("\r\n")
 
     path, _, query = line.split(" ")[1].partition("?")
-    assert path == request["path"]
+    assert unquote(path) == unquote(request["path"])
     assert query == request["query"] or not request["query"]  # some recordings keep none
     assert request["host"] is None or f"host: {request['host']}\r\n" in headers
-    assert json.loads(dialect.patch(Kind.CHAT, ask, target, None)) == recording.request
+    if target.dialect in CARRIED:
+        assert json.loads(_patched(recording, target)) == recording.request
+
+
+@needs_recordings
+@pytest.mark.parametrize("row", RECORDED)
+def test_a_row_reads_what_was_answered(row: str) -> None:
+    case = CASES[row]
+    recording = case.exchange
+    target = case.target(row, case.model or recording.content["model"])
+    if target.dialect in SPOKEN:
+        assert isinstance(SPOKEN[target.dialect].read_answer(recording.answer, target)[-1], Ended)
+        return
+
+    relay = CARRIED[target.dialect].untouched(
+        _kind(recording), Ask(model=AskedModel("m"), stream=recording.is_stream, include_usage=True), target
+    )
+
+    assert relay.feed(recording.answer) + relay.close() == recording.answer
     assert relay.fault is None
     assert relay.usage is not None
+
+
+def _kind(recording: Recording) -> Kind:
+    return Kind.EMBEDDINGS if recording.op == "embeddings" else Kind.CHAT
+
+
+def _patched(recording: Recording, target: Target) -> bytes:
+    """The body that leaves, where a client has asked for the recorded one in the dialect's own form."""
+    added = target.body.add if target.body else {}
+    wanted = {name: value for name, value in recording.request.items() if name not in added}
+    if target.dialect != "gemini":
+        wanted["model"] = target.model
+    dialect, kind = CARRIED[target.dialect], _kind(recording)
+    return dialect.patch(kind, dialect.read_ask(kind, json.dumps(wanted).encode(), Where(target.model)), target, None)

@@ -66,6 +66,19 @@ def test_a_request_is_signed_as_botocore_signs_it(
     assert headers_of(lines) == OfThen(keys, second).signed(path, body)
 
 
+@pytest.mark.parametrize(
+    "path", ["/model/./converse", "/model/../converse", "/../x", "//model//m/converse/", "/..", "/.m/..n/"]
+)
+def test_a_path_is_signed_without_its_dots(path: str) -> None:
+    """AWS takes them away before it looks at the signature."""
+    keys = AwsKeys("AKIDEXAMPLE", "secret")
+    head = f"POST {path} HTTP/1.1\r\nhost: {HOST}\r\n".encode()
+
+    lines = SigV4(lambda: keys, "eu-west-1", "bedrock", lambda: NOW * NS).sign(head, b"")
+
+    assert headers_of(lines) == OfThen(keys, NOW).signed(path, b"")
+
+
 def test_other_keys_and_another_day_sign_otherwise_at_once() -> None:
     held = [AwsKeys("first", "a"), AwsKeys("second", "b"), AwsKeys("second", "c")]
     days = [0, 1]

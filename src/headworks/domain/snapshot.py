@@ -204,6 +204,11 @@ def _nothing(_name: str) -> Model | None:
     return None
 
 
+def _climbs(name: str) -> bool:
+    """Whether a part of it stands for another folder."""
+    return "." in name and any(part in (".", "..") for part in name.replace("\\", "/").split("/"))
+
+
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a request needs to know of the configuration. `revision` is the content hash of the document and price table.
 
@@ -243,10 +248,12 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     cluster: ClusterSettings = ClusterSettings()
 
     def find(self, name: str) -> Model | None:
-        """The model of that name, or None. A pattern is no name, and one longer than `LONGEST_NAME` is nobody's."""
+        """The model of that name, or None. A pattern is no name, one longer than `LONGEST_NAME` is nobody's, and one that patterns would
+        answer for must lead to no other path where a provider's address holds it.
+        """
         if len(name) > LONGEST_NAME:
             return None
-        return self.models.get(name) or (None if "*" in name else self.resolve(name))
+        return self.models.get(name) or (None if "*" in name or _climbs(name) else self.resolve(name))
 
     def names_for(self, principal: Principal) -> list[str]:
         """What this caller may ask for, in few words and sorted: fixed names, patterns as they are written (`openai/*`), and the names

@@ -255,7 +255,13 @@ class Trial:
             tried.request_id = surroundings.interpreter.request_id(self._head)
         self._account(fault)
         seconds = (tried.head_at - tried.at) / 1e3 if tried.head_at else surroundings.clock.now() - self._started_at
-        surroundings.health.ended(self._target, fault, seconds)
+        surroundings.health.ended(self._target, self._of_health(fault), seconds)
+
+    def _of_health(self, fault: Fault | None) -> Fault | None:
+        """What an ending says of the target. The right to count is one of its own: who lacks it may be answered all the same, or not."""
+        if fault is not None and self._call.kind is Kind.COUNT_TOKENS and fault.code == "upstream_credentials":
+            return Fault("abandoned", "It was refused to count, which is neither for nor against the target.")
+        return fault
 
     def so_far(self) -> SoFar:
         """What would have to be paid if it ended now."""

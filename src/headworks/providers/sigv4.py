@@ -65,7 +65,7 @@ class SigV4:
         canonical = "\n".join(
             (
                 method,
-                quote(path, safe=_PLAIN),
+                quote(_plain(path), safe=_PLAIN),
                 query,
                 *(f"{name}:{value}" for name, value in signed.items()),
                 "",
@@ -99,6 +99,19 @@ def _request_line(head: bytes) -> tuple[str, str, str]:
     path, _, query = target.partition("?")
     pairs = sorted(pair if "=" in pair else f"{pair}=" for pair in query.split("&") if pair)
     return method, path, "&".join(pairs)
+
+
+def _plain(path: str) -> str:
+    """The path as AWS sees it: without empty steps, and those that lead nowhere or back (RFC 3986, section 5.2.4)."""
+    if "/." not in path and "//" not in path:
+        return path
+    steps: list[str] = []
+    for step in path.split("/"):
+        if step == "..":
+            del steps[-1:]
+        elif step not in {"", "."}:
+            steps.append(step)
+    return f"/{'/'.join(steps)}" + ("/" if path.endswith("/") and steps else "")
 
 
 def _host(head: bytes) -> str:
