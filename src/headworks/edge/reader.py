@@ -115,7 +115,7 @@ class Reader:
 
     def close(self) -> None:
         """The connection is over: let go of the parser, which holds on to us."""
-        self.broken = True
+        self.end()
         del self._parser
 
     # ── llhttp calls these ───────────────────────────────────────────────────────────────────────────────────────────────

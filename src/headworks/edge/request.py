@@ -128,7 +128,7 @@ def is_upload(request: Request) -> bool:
 
 def largest(request: Request, settings: EdgeSettings) -> int:
     """Bytes that the body may have."""
-    return settings.max_upload_bytes if is_upload(request) else settings.max_body_bytes
+    return max(settings.max_upload_bytes, settings.max_body_bytes) if is_upload(request) else settings.max_body_bytes
 
 
 def too_large(request: Request, settings: EdgeSettings) -> Fault:

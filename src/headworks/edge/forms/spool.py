@@ -15,11 +15,12 @@ IN_MEMORY = 1_048_576
 class Spool:
     """Of one form. What the file holds is nobody else's: it is made without a name, for its owner alone, and gone with the process."""
 
-    __slots__ = ("_file", "_memory", "size")
+    __slots__ = ("_closed", "_file", "_memory", "size")
 
     def __init__(self) -> None:
         self._memory = bytearray()
         self._file: BinaryIO | None = None
+        self._closed = False
         self.size = 0
 
     def add(self, data: bytes) -> None:
@@ -39,13 +40,16 @@ class Spool:
         self.size += len(data)
 
     def read(self, start: int, size: int) -> bytes:
-        """As many bytes from there on, all of which have been added."""
+        """As many bytes from there on, all of which have been added. Raises `Fault` `abandoned` where nothing is kept any more."""
+        if self._closed:
+            raise Fault("abandoned", "The exchange ended before its form was sent on.")
         if self._file is None:
             return bytes(self._memory[start : start + size])
         return os.pread(self._file.fileno(), size, start)
 
     def close(self) -> None:
         """Let go of all. Idempotent."""
+        self._closed = True
         self._memory.clear()
         if self._file is not None:
             self._file.close()
@@ -53,7 +57,7 @@ class Spool:
     def _write(self, data: bytes) -> None:
         if self._file is None:
             self._file = cast("BinaryIO", tempfile.TemporaryFile(buffering=0))  # noqa: SIM115 - `close` closes it
-            self._file.write(self._memory)
+            data = bytes(self._memory) + data
             self._memory.clear()
         view = memoryview(data)
         while view:
