@@ -18,7 +18,6 @@ from headworks.dialects.gemini.usage import read_usage as read_gemini
 from headworks.dialects.hub import Hub
 from headworks.dialects.openai_chat import OpenAIChat
 from headworks.dialects.openai_chat.images import MARGIN, picture_tokens
-from headworks.dialects.openai_chat.sound import seconds_of
 from headworks.domain.body import Whole
 from headworks.domain.call import Ask, Call, Kind
 from headworks.domain.errors import Fault
@@ -27,6 +26,7 @@ from headworks.domain.governed import refuse_governed
 from headworks.domain.money import PriceCard, PriceVariant, Rate
 from headworks.domain.plan import plan_for
 from headworks.domain.principal import Principal
+from headworks.domain.sound import seconds_of
 from headworks.domain.target import AskedModel
 from headworks.domain.usage import Usage
 from headworks.domain.where import Form

@@ -46,6 +46,7 @@ GOVERNED: dict[str, dict[str, str]] = {
         "enable_search": "web_search",  # Alibaba, with its search_options
         "search_options": "web_search",
         "moderation": "moderation",  # of pictures: less of it
+        "file_id": "files",  # Mistral: a recording that it keeps
     },
     "anthropic": {
         **_BEDROCK,

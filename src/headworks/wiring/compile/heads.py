@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from headworks.domain.config import ProviderRule
-from headworks.domain.kind import Kind
+from headworks.domain.kind import UPLOADS, Kind
 from headworks.providers.catalog import ProviderRow
 from headworks.providers.signers import SIGNERS
 from headworks.wiring.compile.address import Address
@@ -116,15 +116,14 @@ def build_heads(address: Address, below: Paths, base: str, fixed: dict[str, str]
     """The heads of one dialect at one place."""
     usual = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
     headers = carried_head(address, fixed, version, usual).decode("ascii")
-    return Heads(
-        *(
-            {
-                kind: f"{_METHODS.get(kind, 'POST')} {base}{path} HTTP/1.1\r\n{headers}".encode("ascii")
-                for kind, path in paths.items()
-            }
-            for paths in below
-        )
-    )
+    del usual["content-type"]
+    untyped = carried_head(address, fixed, version, usual).decode("ascii")
+
+    def head(kind: str, path: str) -> bytes:
+        lines = untyped if kind in UPLOADS else headers
+        return f"{_METHODS.get(kind, 'POST')} {base}{path} HTTP/1.1\r\n{lines}".encode("ascii")
+
+    return Heads(*({kind: head(kind, path) for kind, path in paths.items()} for paths in below))
 
 
 def carried_head(
