@@ -31,6 +31,7 @@ ABOUT: dict[Kind, str] = {
 """What routes do to the thing that their path names."""
 NAMING: dict[tuple[str, str], Callable[[str], Json]] = {
     ("openai_chat", "messages"): lambda id_: {"messages": _user({"type": "file", "file": {"file_id": id_}})},
+    ("openai_chat", "file_id"): lambda id_: {"messages": _user("?"), "file_id": id_},
     ("openai_responses", "previous_response_id"): lambda id_: {"input": "?", "previous_response_id": id_},
     ("openai_responses", "input"): lambda id_: {"input": _user({"type": "input_file", "file_id": id_})},
     ("openai_responses", "tools"): lambda id_: {"input": "?", "tools": [{"type": "code_interpreter", "container": id_}]},
