@@ -64,7 +64,7 @@ NOT_REPLAYED = {
     "cohere.v1_chat": "Cohere's v1 chat: not spoken, its errors alone are read",
     "tokenize": "tokenizers: carried by pass-through",
     "audio": "speech and transcriptions: replayed by the tests of media",
-    "images": "pictures: replayed by the tests of media, edits are not served",
+    "images": "pictures, and pictures made of others: replayed by the tests of media",
     "moderations": "judgements: replayed by tests of their own",
 }
 """Of operations that no family replays, or that it replays in part: why the rest is left out."""

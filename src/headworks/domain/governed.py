@@ -175,6 +175,8 @@ class _Bringing(msgspec.Struct):
 _TOOLS = msgspec.json.Decoder(list[_Tool] | None)
 _BRINGING = msgspec.json.Decoder(list[_Bringing])
 _OBJECTS = msgspec.json.Decoder(list[dict[str, msgspec.Raw]] | None)
+_PICTURES = frozenset(("image", "images", "mask"))
+"""Fields of pictures to go by, in OpenAI's language."""
 _TOOLS_BY_NAME = frozenset(("gemini",))
 """Dialects in which a tool's field names what it is, not a type."""
 _ANYTHING: Callable[[bytes], object] = msgspec.json.Decoder().decode
@@ -197,6 +199,8 @@ def refuse_governed(front: str, ask: Ask, principal: Principal) -> None:
         _demand(principal, "files", "A file that is stored at the provider", "contents")
     if "files" not in principal.features and "messages" in fields and _have_foreign_file(bytes(fields["messages"])):
         _demand(principal, "files", "A file that is stored at the provider", "messages")
+    if "files" not in principal.features and not _PICTURES.isdisjoint(fields):
+        _refuse_kept_pictures(fields, principal)
     if front == "openai_responses" and "input" in fields:
         _refuse_in_items(bytes(fields["input"]), principal)
 
@@ -207,6 +211,12 @@ def _refuse_fields(front: str, fields: Mapping[str, msgspec.Raw], principal: Pri
             _demand(principal, feature, f"The field '{field}'", field)
     if BETA_FIELD in fields:
         _refuse_betas(_words(fields[BETA_FIELD]), principal, BETA_FIELD)
+
+
+def _refuse_kept_pictures(fields: Mapping[str, msgspec.Raw], principal: Principal) -> None:
+    for name in _PICTURES & fields.keys():
+        if names_a_file(bytes(fields[name]), name):
+            _demand(principal, "files", "A file that is stored at the provider", name)
 
 
 def _refuse_in_items(items: bytes, principal: Principal) -> None:

@@ -86,6 +86,8 @@ ROUTES = (
     Route(b"POST", b"/rerank", Kind.RERANK),
     Route(b"POST", b"/moderations", Kind.MODERATIONS),
     Route(b"POST", b"/images/generations", Kind.IMAGES),
+    Route(b"POST", b"/images/edits", Kind.IMAGE_EDITS),
+    Route(b"POST", b"/images/variations", Kind.IMAGE_VARIATIONS),
     Route(b"POST", b"/audio/speech", Kind.SPEECH),
     Route(b"POST", b"/audio/transcriptions", Kind.TRANSCRIPTIONS),
     Route(b"POST", b"/audio/translations", Kind.TRANSLATIONS),
