@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.sdk.conftest import KEEPER
 from tests.system.house import KEY, RunningHouse
 
-CHECKS = 28
+CHECKS = 29
 
 
 def test_both_sdks_chat_stream_call_tools_and_raise_their_errors(node: Path, house: RunningHouse) -> None:
