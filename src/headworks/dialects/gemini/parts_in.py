@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeGuard
 
 import msgspec
 
@@ -115,6 +115,23 @@ def _told(said: JsonObject) -> str:
             return text
         case _:
             return msgspec.json.encode(said).decode()
+
+
+def joined(parts: Iterable[Part]) -> list[Part]:
+    """The same with each thought in one piece. Clients give back what they were streamed: its words, in pieces, and then its signature."""
+    out: list[Part] = []
+    for part in parts:
+        said = out[-1] if out else None
+        if _is_open(said) and isinstance(part, Reasoning) and not part.redacted and not (part.text and part.signature):
+            out[-1] = msgspec.structs.replace(said, text=said.text + part.text, signature=part.signature)
+        else:
+            out.append(part)
+    return out
+
+
+def _is_open(part: Part | None) -> TypeGuard[Reasoning]:
+    """Whether it is a thought whose signature may come yet."""
+    return isinstance(part, Reasoning) and not part.signature and not part.redacted and not part.extra
 
 
 _READERS: Mapping[str, Callable[[PartReader, Unpacked], Part | None]] = {

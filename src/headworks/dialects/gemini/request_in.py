@@ -7,7 +7,7 @@ from typing import Any
 from headworks.dialects.bounds import refuse_too_many
 from headworks.dialects.gemini.ask import decoded
 from headworks.dialects.gemini.config_in import read_config
-from headworks.dialects.gemini.parts_in import PartReader
+from headworks.dialects.gemini.parts_in import PartReader, joined
 from headworks.dialects.gemini.respell import respelt
 from headworks.dialects.gemini.schema import in_capitals, recased
 from headworks.dialects.gemini.wire import NAME
@@ -79,11 +79,11 @@ def _parts(content: Unpacked, reader: PartReader) -> list[Any]:
     if listed is None:
         listed = []
     items: list[Any] = listed if isinstance(listed, list) else [listed]
-    return [
+    return joined(
         part
         for place, item in enumerate(items)
         for part in reader.read({"text": item} if isinstance(item, str) else item, content.path(f"parts[{place}]"))
-    ]
+    )
 
 
 def _tools(value: Any, path: str) -> list[Tool]:
