@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 
 import msgspec
 
-from headworks.dialects.gemini.signatures import THOUGHT, stamped, unwrapped
+from headworks.dialects.gemini.signatures import THOUGHT, stamped, unstamped, unwrapped
 from headworks.dialects.gemini.wire import MADE_ID
 from headworks.dialects.unpacking import Unpacked
 from headworks.domain.message import Audio, Document, Image, JsonObject, Opaque, Part, Reasoning, Text, ToolCall, ToolResult
@@ -118,20 +118,25 @@ def _told(said: JsonObject) -> str:
 
 
 def joined(parts: Iterable[Part]) -> list[Part]:
-    """The same with each thought in one piece. Clients give back what they were streamed: its words, in pieces, and then its signature."""
+    """The same with each thought in one piece that another language signed. Clients give back what they were streamed: its words, in
+    pieces, and then its signature.
+    """
     out: list[Part] = []
     for part in parts:
-        said = out[-1] if out else None
-        if _is_open(said) and isinstance(part, Reasoning) and not part.redacted and not (part.text and part.signature):
-            out[-1] = msgspec.structs.replace(said, text=said.text + part.text, signature=part.signature)
+        if isinstance(part, Reasoning) and part.signature and not part.text and unstamped(part.signature) is None:
+            words: list[str] = []
+            while out and _is_unsigned(said := out[-1]):
+                words.append(said.text)
+                out.pop()
+            out.append(msgspec.structs.replace(part, text="".join(reversed(words))))
         else:
             out.append(part)
     return out
 
 
-def _is_open(part: Part | None) -> TypeGuard[Reasoning]:
-    """Whether it is a thought whose signature may come yet."""
-    return isinstance(part, Reasoning) and not part.signature and not part.redacted and not part.extra
+def _is_unsigned(part: Part) -> TypeGuard[Reasoning]:
+    """Words of a thought."""
+    return isinstance(part, Reasoning) and not part.signature and not part.redacted
 
 
 _READERS: Mapping[str, Callable[[PartReader, Unpacked], Part | None]] = {
