@@ -41,7 +41,17 @@ def _streamed() -> list[Json]:
     return [part for chunk in chunks for part in chunk["candidates"][0].get("content", {}).get("parts", ())]
 
 
-def _gathered(parts: list[Json]) -> list[Json]:
+def _contents(parts: list[Json]) -> list[Json]:
+    """A content for each chunk, as Google's JavaScript SDK gives them back."""
+    return [{"role": "model", "parts": [part]} for part in parts]
+
+
+def _parts(parts: list[Json]) -> list[Json]:
+    """One content of them all, as Google's chats give them back."""
+    return [{"role": "model", "parts": parts}]
+
+
+def _words(parts: list[Json]) -> list[Json]:
     """Neighbouring words of one kind in one part, as Vercel's AI SDK gives them back."""
     out: list[Json] = []
     for part in parts:
@@ -49,13 +59,21 @@ def _gathered(parts: list[Json]) -> list[Json]:
             out[-1] = {**out[-1], "text": out[-1]["text"] + part["text"]}
         else:
             out.append(part)
-    return out
+    return _parts(out)
 
 
-@pytest.mark.parametrize("given_back", [list[Json], _gathered], ids=["in pieces", "gathered"])
+@pytest.mark.parametrize("given_back", [_contents, _parts, _words])
 def test_they_return_in_one_piece_as_they_were_signed(given_back: Callable[[list[Json]], list[Json]]) -> None:
-    said = {"role": "model", "parts": given_back(_streamed())}
+    body = msgspec.json.decode(_prepared(Form.WHOLE, QUESTION, *given_back(_streamed()), RESULT).body)
 
-    body = msgspec.json.decode(_prepared(Form.WHOLE, QUESTION, said, RESULT).body)
+    said = [block for turn in body["messages"] if turn["role"] == "assistant" for block in turn["content"]]
+    assert [block for block in said if "thinking" in block["type"]] == CONTENT[:3]
 
-    assert [block for block in body["messages"][1]["content"] if "thinking" in block["type"]] == CONTENT[:3]
+
+def test_a_turn_before_is_left_alone() -> None:
+    thought = {"role": "model", "parts": [{"text": "Hm.", "thought": True}]}
+
+    body = msgspec.json.decode(_prepared(Form.WHOLE, QUESTION, thought, QUESTION, *_parts(_streamed()), RESULT).body)
+
+    last = body["messages"][-2]["content"]
+    assert [block for block in last if "thinking" in block["type"]] == CONTENT[:3]

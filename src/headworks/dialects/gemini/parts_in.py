@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeGuard
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
-from headworks.dialects.gemini.signatures import THOUGHT, stamped, unstamped, unwrapped
+from headworks.dialects.gemini.signatures import THOUGHT, stamped, unwrapped
 from headworks.dialects.gemini.wire import MADE_ID
 from headworks.dialects.unpacking import Unpacked
 from headworks.domain.message import Audio, Document, Image, JsonObject, Opaque, Part, Reasoning, Text, ToolCall, ToolResult
@@ -115,28 +115,6 @@ def _told(said: JsonObject) -> str:
             return text
         case _:
             return msgspec.json.encode(said).decode()
-
-
-def joined(parts: Iterable[Part]) -> list[Part]:
-    """The same with each thought in one piece that another language signed. Clients give back what they were streamed: its words, in
-    pieces, and then its signature.
-    """
-    out: list[Part] = []
-    for part in parts:
-        if isinstance(part, Reasoning) and part.signature and not part.text and unstamped(part.signature) is None:
-            words: list[str] = []
-            while out and _is_unsigned(said := out[-1]):
-                words.append(said.text)
-                out.pop()
-            out.append(msgspec.structs.replace(part, text="".join(reversed(words))))
-        else:
-            out.append(part)
-    return out
-
-
-def _is_unsigned(part: Part) -> TypeGuard[Reasoning]:
-    """Words of a thought."""
-    return isinstance(part, Reasoning) and not part.signature and not part.redacted
 
 
 _READERS: Mapping[str, Callable[[PartReader, Unpacked], Part | None]] = {

@@ -7,9 +7,10 @@ from typing import Any
 from headworks.dialects.bounds import refuse_too_many
 from headworks.dialects.gemini.ask import decoded
 from headworks.dialects.gemini.config_in import read_config
-from headworks.dialects.gemini.parts_in import PartReader, joined
+from headworks.dialects.gemini.parts_in import PartReader
 from headworks.dialects.gemini.respell import respelt
 from headworks.dialects.gemini.schema import in_capitals, recased
+from headworks.dialects.gemini.thoughts import joined
 from headworks.dialects.gemini.wire import NAME
 from headworks.dialects.unpacking import Unpacked
 from headworks.domain.call import Ask
@@ -32,7 +33,7 @@ def read_request(ask: Ask) -> Conversation:
         raise Fault("invalid_request", "'contents' must be a list of contents with parts.", param="contents")
     refuse_too_many([{"content": item.get("parts")} for item in contents if isinstance(item, dict)], None)
     reader = PartReader()
-    messages = [_message(content, f"contents[{place}]", reader) for place, content in enumerate(contents)]
+    messages = joined([_message(content, f"contents[{place}]", reader) for place, content in enumerate(contents)])
     tools = fields.items("tools") or []
     return read_config(
         fields,
@@ -79,11 +80,11 @@ def _parts(content: Unpacked, reader: PartReader) -> list[Any]:
     if listed is None:
         listed = []
     items: list[Any] = listed if isinstance(listed, list) else [listed]
-    return joined(
+    return [
         part
         for place, item in enumerate(items)
         for part in reader.read({"text": item} if isinstance(item, str) else item, content.path(f"parts[{place}]"))
-    )
+    ]
 
 
 def _tools(value: Any, path: str) -> list[Tool]:
