@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.sdk.conftest import KEEPER
+from tests.sdk.responses_upstream import ResponsesUpstream
 from tests.system.house import KEY, RunningHouse
 
-CHECKS = {"openai": 19, "anthropic": 7, "google": 22, "vercel": 93}
+CHECKS = {"openai": 19, "anthropic": 7, "google": 22, "vercel": 112}
 """Module of `tests/sdk/js` → how many checks it makes."""
 Told = dict[str, dict[str, str | None]]
 """Module → check → what went wrong."""
@@ -34,3 +35,12 @@ def told(node: Path, house: RunningHouse) -> Told:
 def test_an_sdk_does_all_it_can(told: Told, sdk: str) -> None:
     assert {check: trouble for check, trouble in told[sdk].items() if trouble is not None} == {}
     assert len(told[sdk]) == CHECKS[sdk]
+
+
+def test_what_vercels_sdk_only_refers_to_is_told_to_its_provider_by_its_own_id(
+    told: Told, responses_upstream: ResponsesUpstream
+) -> None:
+    asked = [body["input"] for body in responses_upstream.received if isinstance(body["input"], list)]
+
+    assert told["vercel"]
+    assert {"type": "item_reference", "id": "msg_1"} in [item for items in asked for item in items]

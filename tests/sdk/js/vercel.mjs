@@ -10,9 +10,10 @@ import { house } from "./house.mjs";
 
 globalThis.AI_SDK_LOG_WARNINGS = false;
 
-const apiKey = house.key;
+const { key: apiKey, keeperKey } = house;
 const baseURL = `${house.url}/v1`;
 const openai = createOpenAI({ baseURL, apiKey });
+const keeper = createOpenAI({ baseURL, apiKey: keeperKey });
 const anthropic = createAnthropic({ baseURL, apiKey });
 const google = createGoogle({ baseURL: `${house.url}/v1beta`, apiKey });
 const compatible = createOpenAICompatible({ name: "headworks", baseURL, apiKey, includeUsage: true, supportsStructuredOutputs: true });
@@ -21,6 +22,7 @@ const compatible = createOpenAICompatible({ name: "headworks", baseURL, apiKey, 
 const fronts = {
   "openai.chat": { ask: openai.chat, shows: false },
   "openai.responses": { ask: openai.responses, providerOptions: { openai: { store: false, forceReasoning: true, reasoningSummary: "auto" } }, shows: true },
+  "openai.responses that are kept": { ask: keeper, providerOptions: { openai: { forceReasoning: true, reasoningSummary: "auto" } }, shows: true },
   "anthropic": { ask: anthropic, shows: true },
   "google": { ask: google, providerOptions: { google: { thinkingConfig: { includeThoughts: true } } }, shows: true },
   "openai-compatible": { ask: compatible, shows: true },
@@ -138,6 +140,13 @@ export const checks = Object.fromEntries(
 );
 
 export const once = {
+  async "a conversation that the provider keeps"() {
+    const messages = [{ role: "user", content: rivers }];
+    const first = await generateText({ model: keeper("native"), messages, maxRetries: 0 });
+    messages.push(...first.response.messages, { role: "user", content: "And then?" });
+    const second = await generateText({ model: keeper("native"), messages, maxRetries: 0 });
+    assert.match(second.text, /rivers/);
+  },
   async "embeddings"() {
     for (const model of [openai.embedding("embedder"), google.embedding("embedder"), compatible.embeddingModel("embedder")]) {
       const one = await embed({ model, value: "one", maxRetries: 0 });
