@@ -9,11 +9,14 @@ from tests.dialects import (
     anthropic_checks,
     bedrock_checks,
     bedrock_invoke_checks,
+    bedrock_small_checks,
     cohere_checks,
     cross_checks,
     gemini_checks,
+    ollama_checks,
     openai_checks,
     responses_checks,
+    vertex_embedding_checks,
 )
 from tests.dialects.recordings import Check, Tally, named_exceptions, run
 from tests.dialects.recordings_tally import lines, page
@@ -34,8 +37,12 @@ FAMILIES: tuple[Family, ...] = (
     ("OpenAI Responses", responses_checks.CHECKS, responses_checks.OPS, responses_checks.EXCEPTIONS),
     ("Bedrock Converse", bedrock_checks.CHECKS, bedrock_checks.OPS, bedrock_checks.EXCEPTIONS),
     ("Anthropic on Bedrock", bedrock_invoke_checks.CHECKS, bedrock_invoke_checks.OPS, bedrock_checks.EXCEPTIONS),
+    ("Bedrock's counts", bedrock_small_checks.COUNT_CHECKS, bedrock_small_checks.COUNTS, ""),
+    ("Bedrock's vectors", bedrock_small_checks.VECTOR_CHECKS, bedrock_small_checks.VECTORS, ""),
     ("Gemini", gemini_checks.CHECKS, gemini_checks.OPS, gemini_checks.EXCEPTIONS),
+    ("Vertex AI's vectors", vertex_embedding_checks.CHECKS, vertex_embedding_checks.OPS, ""),
     ("Anthropic messages", anthropic_checks.CHECKS, anthropic_checks.OPS, anthropic_checks.EXCEPTIONS),
+    ("Ollama", ollama_checks.CHECKS, ollama_checks.OPS, ollama_checks.EXCEPTIONS),
     *((title, checks, ops, "") for title, (ops, checks) in cohere_checks.FAMILIES.items()),
     ("Prices", cost_checks.CHECKS, cost_checks.OPS, ""),
     *((title, checks, ops, cross_checks.EXCEPTIONS) for title, (ops, checks) in cross_checks.FAMILIES.items()),

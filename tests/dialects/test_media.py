@@ -18,7 +18,6 @@ from headworks.dialects.gemini.usage import read_usage as read_gemini
 from headworks.dialects.hub import Hub
 from headworks.dialects.openai_chat import OpenAIChat
 from headworks.dialects.openai_chat.images import MARGIN, picture_tokens
-from headworks.dialects.openai_chat.sound import seconds_of
 from headworks.domain.body import Whole
 from headworks.domain.call import Ask, Call, Kind
 from headworks.domain.errors import Fault
@@ -27,6 +26,7 @@ from headworks.domain.governed import refuse_governed
 from headworks.domain.money import PriceCard, PriceVariant, Rate
 from headworks.domain.plan import plan_for
 from headworks.domain.principal import Principal
+from headworks.domain.sound import seconds_of
 from headworks.domain.target import AskedModel
 from headworks.domain.usage import Usage
 from headworks.domain.where import Form
@@ -375,7 +375,7 @@ def test_sound_is_estimated_by_its_length_or_else_by_the_text() -> None:
 def test_length_of_sound() -> None:
     tag = b"ID3\x04\x00\x00\x00\x00\x00\x0a" + bytes(10)
     frame = b"\xff\xf3\xc4\xc4" + bytes(380)
-    wave = b"RIFF" + bytes(24) + (48_000).to_bytes(4, "little")
+    wave = b"RIFF" + bytes(24) + (48_000).to_bytes(4, "little") + bytes(2)
 
     assert seconds_of("mp3", frame, 16_000) == seconds_of("mp3", tag + frame, 16_000) == 1.0
     assert seconds_of("wav", wave, 96_000) == 2.0

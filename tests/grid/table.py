@@ -24,6 +24,7 @@ _TITLES = {
     "gemini": "Gemini",
     "bedrock": "Bedrock Converse",
     "cohere": "Cohere",
+    "ollama": "Ollama",
 }
 
 

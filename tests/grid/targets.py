@@ -17,6 +17,7 @@ MODELS = {
     "gemini": "gemini-2.5-flash",
     "bedrock": CLAUDE,
     "cohere": "command-a-reasoning-08-2025",
+    "ollama": "qwen3:8b",
 }
 
 

@@ -18,8 +18,24 @@ class Asked(msgspec.Struct, frozen=True):
     body: str
 
 
+class Wire(msgspec.Struct, frozen=True):
+    """An answer as it goes over the wire. `rest`, where there is more, waits until it may be sent."""
+
+    data: bytes
+    headers: dict[str, str]
+    rest: Callable[[], bytes] | None = None
+
+
 Answer = Callable[[Asked], tuple[int, object]]
-"""A request → status, and JSON or text."""
+"""A request → status, and JSON, text, or an answer as it goes over the wire."""
+
+
+def _wire(said: object) -> Wire:
+    if isinstance(said, Wire):
+        return said
+    if not isinstance(said, str):
+        return Wire(msgspec.json.encode(said), {"content-type": "application/json"})
+    return Wire(said.encode(), {"content-type": "text/xml" if said.startswith("<") else "text/plain"})
 
 
 class TokenServer:
@@ -34,13 +50,15 @@ class TokenServer:
                 asked = Asked(self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body)
                 outer.asked.append(asked)
                 status, said = outer.answer(asked)
-                data = said.encode() if isinstance(said, str) else msgspec.json.encode(said)
+                wire = _wire(said)
                 self.send_response(status)
-                kind = "text/xml" if data.startswith(b"<") else "text/plain" if isinstance(said, str) else "application/json"
-                self.send_header("content-type", kind)
-                self.send_header("content-length", str(len(data)))
+                length = {"content-length": str(len(wire.data))} if wire.rest is None else {}
+                for name, value in {**wire.headers, **length}.items():
+                    self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(data)
+                self.wfile.write(wire.data)
+                if wire.rest is not None:
+                    self.wfile.write(wire.rest())
 
             do_POST = do_PUT = do_GET  # noqa: N815 - the names that the library looks for
 

@@ -18,7 +18,7 @@ from tests.sdk.responses_upstream import ResponsesUpstream
 from tests.system.house import KEY, RunningHouse
 
 SCRIPTS = Path(__file__).parent / "js"
-MODELS = {"gpt", "claude", "embedder", "native", "painter", "dalle", "speaker", "reader", "moderator"}
+MODELS = {"gpt", "claude", "embedder", "native", "painter", "dalle", "speaker", "reader", "moderator", "listener", "scribe"}
 KEEPER, STRANGER = "hw-sdk-keeper", "hw-sdk-stranger"
 """Keys that may have answers stored, of two tenants."""
 
@@ -63,6 +63,8 @@ def _config(emulator: EmulatorProcess, responses_upstream: ResponsesUpstream) ->
             "dalle": {"targets": [{"model": "openai/dall-e-3", "price": {"image": "0.04"}}]},
             "speaker": {"targets": [{"model": "openai/gpt-4o-mini-tts"}]},
             "reader": {"targets": [{"model": "openai/tts-1", "price": {"characters": 15}}]},
+            "listener": {"targets": [{"model": "openai/gpt-4o-mini-transcribe"}]},
+            "scribe": {"targets": [{"model": "openai/whisper-1", "price": {"audio_minute": "0.006"}}]},
             "moderator": {"targets": [{"model": "openai/omni-moderation-latest"}]},
         },
         "prices": {

@@ -17,10 +17,13 @@ from google import genai
 from google.genai import types
 from openai.types.chat import ChatCompletionMessageFunctionToolCall
 
+from headworks.domain.usage import Certainty
 from tests.sdk.conftest import SCRIPTS
 from tests.system.house import KEY, RunningHouse, free_port
 
-UPSTREAMS = {
+Json = dict[str, Any]
+
+UPSTREAMS: dict[str, tuple[Json, str]] = {
     "openai": ({"type": "openai", "base_url": "/v1"}, "gpt-4o"),
     "anthropic": ({"type": "anthropic", "base_url": ""}, "claude-sonnet-4-5"),
     "gemini": ({"type": "google", "base_url": "/v1beta"}, "gemini-2.5-flash"),
@@ -35,11 +38,13 @@ UPSTREAMS = {
     "cohere": ({"type": "cohere", "base_url": "/v2"}, "command-r-plus"),
 }
 """Provider, and what it is asked for."""
+OLLAMAS_OWN: tuple[Json, str] = ({"type": "ollama", "base_url": "/v1", "dialects": ["ollama"]}, "llama3.2")
+"""Ollama in its own language, in which the mock counts nothing."""
+ALL = {**UPSTREAMS, "ollamas-own": OLLAMAS_OWN}
 HELLO = "Hello from the other side of the wire, and well met."
 USED = (11, 7)
 CITY = {"city": "Bern"}
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
-Json = dict[str, Any]
 Asked = tuple[str, str]
 """The text of an answer, and the request's id."""
 
@@ -67,11 +72,9 @@ def mock(node: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def mocked(mock: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
     config: Json = {
-        "providers": {
-            name: {**rule, "base_url": mock + rule["base_url"], "api_key": "any"} for name, (rule, _) in UPSTREAMS.items()
-        },
-        "models": {name: f"{name}/{model}" for name, (_, model) in UPSTREAMS.items()},
-        "prices": {f"{name}/*": {"input": 1, "output": 2} for name in UPSTREAMS},
+        "providers": {name: {**rule, "base_url": mock + rule["base_url"], "api_key": "any"} for name, (rule, _) in ALL.items()},
+        "models": {name: f"{name}/{model}" for name, (_, model) in ALL.items()},
+        "prices": {f"{name}/*": {"input": 1, "output": 2} for name in ALL},
         "keys": {"tester": {"key": "${SYSTEM_TEST_KEY}"}},
         "retries": {"attempts": 1},
         "timeouts": {"first_byte": 10, "idle": 10},
@@ -170,10 +173,22 @@ def test_googles_sdk_generates_content(gemini: genai.Client, model: str) -> None
     assert (counted.prompt_token_count, counted.candidates_token_count) == USED
 
 
+def test_ollamas_own_language_is_counted_by_estimate(mocked: RunningHouse, gpt: openai.OpenAI) -> None:
+    asked: Json = {"model": "ollamas-own", "messages": [{"role": "user", "content": "greet me"}], "max_tokens": 50}
+    whole = gpt.chat.completions.create(**asked)
+    assert whole.choices[0].message.content == HELLO
+    with gpt.chat.completions.create(**asked, stream=True) as stream:
+        chunks = list(stream)
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == HELLO
+    for request_id in (str(whole._request_id), stream.response.headers["x-request-id"]):
+        record = mocked.record(request_id)
+        assert (record.usage.output > 0, record.certainty) == (True, Certainty.ESTIMATED)
+
+
 # ── Tools ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("model", UPSTREAMS)
+@pytest.mark.parametrize("model", ALL)
 def test_openais_sdk_calls_tools(gpt: openai.OpenAI, model: str) -> None:
     messages: list[Any] = [{"role": "user", "content": "weather?"}]
     tools: list[Any] = [{"type": "function", "function": {"name": "get_weather", "parameters": SCHEMA}}]
@@ -190,7 +205,7 @@ def test_openais_sdk_calls_tools(gpt: openai.OpenAI, model: str) -> None:
     assert json.loads("".join(call.function.arguments or "" for call in calls if call.function)) == CITY
 
 
-@pytest.mark.parametrize("model", UPSTREAMS)
+@pytest.mark.parametrize("model", ALL)
 def test_anthropics_sdk_calls_tools(claude: anthropic.Anthropic, model: str) -> None:
     messages: list[Any] = [{"role": "user", "content": "weather?"}]
     tools: list[Any] = [{"name": "get_weather", "input_schema": SCHEMA}]
@@ -224,7 +239,7 @@ CHAOS = {"dropRate": 502, "malformedRate": 502, "disconnectRate": 502, "rateLimi
 
 
 @pytest.mark.parametrize("trouble", CHAOS)
-@pytest.mark.parametrize("model", UPSTREAMS)
+@pytest.mark.parametrize("model", ALL)
 def test_openais_sdk_is_told_of_chaos(mock: str, mocked: RunningHouse, gpt: openai.OpenAI, model: str, trouble: str) -> None:
     for streamed in (False, True):
         with _chaos(mock, **{trouble: 1}), pytest.raises(openai.APIStatusError) as told:
@@ -245,7 +260,7 @@ def test_anthropics_sdk_is_told_of_chaos(mock: str, claude: anthropic.Anthropic,
         assert told.value.status_code == CHAOS[trouble]
 
 
-@pytest.mark.parametrize("model", UPSTREAMS)
+@pytest.mark.parametrize("model", ALL)
 def test_latency_is_waited_for(mock: str, gpt: openai.OpenAI, model: str) -> None:
     with _chaos(mock, latencyMs=150):
         answer = gpt.chat.completions.create(model=model, messages=[{"role": "user", "content": "greet me"}], max_tokens=50)

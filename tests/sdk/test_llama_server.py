@@ -1,4 +1,4 @@
-"""llama.cpp's own server behind the gateway: chat, Responses and Messages in its own words and translated, whole and streamed."""
+"""llama.cpp's own server behind the gateway: chat, Responses, Messages and vectors in its own words and translated, whole and streamed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import anthropic
+import httpx
 import openai
 import pytest
 
@@ -25,25 +27,40 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
     if not BACKEND.exists():
         pytest.skip(f"{BACKEND} is not there: no llama.cpp server is tried")
     folder = tmp_path_factory.mktemp("llama")
-    port = free_port()
+    port, vectors = free_port(), free_port()
     with ExitStack() as stack:
-        log = stack.enter_context((folder / "llama.log").open("wb"))
-        server = subprocess.Popen(
-            [sys.executable, str(BACKEND), f"--port={port}", f"--tiny={folder / 'tiny.gguf'}"], stdout=log, stderr=log
+        _serve(stack, folder, [str(BACKEND), f"--port={port}", f"--tiny={folder / 'tiny.gguf'}"])
+        _serve(
+            stack,
+            folder,
+            [
+                "-m",
+                "tests.sdk.llama_embeddings",
+                str(BACKEND),
+                f"--port={vectors}",
+                f"--tiny={folder / 'vectors.gguf'}",
+                "--embedding",
+            ],
         )
-        stack.callback(server.wait, 30)
-        stack.callback(server.terminate)
         config = {
             "providers": {
                 "llama": {"type": "llamacpp", "base_url": f"http://127.0.0.1:{port}"},
                 "chat": {"type": "openai-compatible", "base_url": f"http://127.0.0.1:{port}/v1"},
+                "vectors": {"type": "llamacpp", "base_url": f"http://127.0.0.1:{vectors}"},
             },
-            "models": {"own": "llama/tiny", "translated": "chat/tiny"},
-            "prices": {f"{name}/*": {"input": 1, "output": 2, "cache_read": 0.5} for name in ("llama", "chat")},
+            "models": {"own": "llama/tiny", "translated": "chat/tiny", "embed": "vectors/tiny"},
+            "prices": {f"{name}/*": {"input": 1, "output": 2, "cache_read": 0.5} for name in ("llama", "chat", "vectors")},
         }
         running = stack.enter_context(RunningHouse(folder, config))
-        running.wait_for(lambda: _healthy(port), "llama.cpp's server")
+        running.wait_for(lambda: _healthy(port) and _healthy(vectors), "llama.cpp's servers")
         yield running
+
+
+def _serve(stack: ExitStack, folder: Path, command: list[str]) -> None:
+    log = stack.enter_context((folder / f"{len(command)}.log").open("wb"))
+    server = subprocess.Popen([sys.executable, *command], stdout=log, stderr=log)
+    stack.callback(server.wait, 30)
+    stack.callback(server.terminate)
 
 
 def _healthy(port: int) -> bool:
@@ -127,3 +144,24 @@ def test_messages_are_metered_as_the_server_counts(house: RunningHouse, claude: 
 
 def test_completions_arrive(gpt: openai.OpenAI) -> None:
     assert gpt.completions.create(model="own", prompt="Hello", max_tokens=8).choices[0].text
+
+
+def test_vectors_are_metered_as_the_server_counts(house: RunningHouse, gpt: openai.OpenAI) -> None:
+    before = len(house.ended())
+    answer = gpt.embeddings.create(model="embed", input=["Hello", "the weir"])
+
+    assert [each.index for each in answer.data] == [0, 1]
+    assert all(abs(sum(x * x for x in each.embedding) - 1) < 1e-3 for each in answer.data), "as floats, out of base64"
+    assert answer.data[0].embedding != answer.data[1].embedding
+    assert _metered(house, before + 1) == (answer.usage.prompt_tokens, 0)
+
+
+def test_gemini_s_clients_get_vectors_of_it(house: RunningHouse, gpt: openai.OpenAI) -> None:
+    reply = httpx.post(
+        f"{house.url}/v1beta/models/embed:embedContent",
+        headers={"x-goog-api-key": KEY},
+        json={"content": {"parts": [{"text": "Hello"}]}},
+    )
+
+    expected = gpt.embeddings.create(model="embed", input="Hello").data[0].embedding
+    assert reply.json()["embedding"]["values"] == pytest.approx(expected, abs=1e-4)

@@ -177,7 +177,8 @@ async def test_a_large_body_is_sent_whole_and_in_step_with_the_server() -> None:
         pool = next(iter(up._pools.values()))
         connection = next(iter(pool._everybody))
         await until(lambda: connection._write_paused)
-        assert connection._rest, "the socket is full: the rest must wait here, by reference"
+        assert connection._flow is not None, "the socket is full: the rest must wait here, by reference"
+        assert not connection._flow.over
         release.set()
         await told.end()
 

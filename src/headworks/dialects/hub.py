@@ -20,11 +20,21 @@ from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
 from headworks.domain.where import NOWHERE, Where
 from headworks.ports.conversation import Judge, Opening
-from headworks.ports.dialect import Dialect, EmbeddingFront, EmbeddingSpoken, RankingFront, RankingSpoken, Spoken
+from headworks.ports.dialect import (
+    CountingSpoken,
+    Dialect,
+    EmbeddingFront,
+    EmbeddingSpoken,
+    RankingFront,
+    RankingSpoken,
+    Spoken,
+)
 from headworks.ports.interpreter import Prepared
 
 _OWN = frozenset(("stream_options",))
 """Fields by which the gateway asks for what it needs: leaving them out takes nothing from the caller."""
+_SMALL = frozenset((Kind.COUNT_TOKENS, Kind.EMBEDDINGS))
+"""Kinds for which a place may have another form than its language has."""
 
 
 class Hub:
@@ -44,7 +54,7 @@ class Hub:
 
     def prepare(self, front: str, kind: Kind, ask: Ask, body: bytes, target: Target, cap: int | None) -> Prepared:
         """See `Interpreter.prepare`."""
-        if front != target.dialect or (kind is Kind.COUNT_TOKENS and kind not in target.heads):
+        if front != target.dialect or (kind in _SMALL and not _asks_alike(kind, target)):
             return self._translate(front, kind, ask, target, cap)
         if target.inexpressible == POLICY and kind is Kind.CHAT and self._needs_emulation(front, ask, target):
             return self._converse(front, ask, target, cap)
@@ -63,12 +73,8 @@ class Hub:
     def _translate(self, front: str, kind: Kind, ask: Ask, target: Target, cap: int | None) -> Prepared:
         if kind in self._small:
             return self._small[kind](front, ask, target)
-        source, spoken = self._dialects[front], self._spoken[target.dialect]
         if kind is Kind.COUNT_TOKENS:
-            relay = Translated(spoken, target, source, ask)
-            return Prepared(
-                b"", relay, (Downgrade("count", "estimated: the target cannot count"),), source.write_count(ask.prompt_tokens)
-            )
+            return self._count(front, ask, target)
         if kind is not Kind.CHAT:
             raise _not_known(kind, front, ask, target)
         return self._converse(front, ask, target, cap)
@@ -92,6 +98,20 @@ class Hub:
         _refuse_loss(downgrades, target)
         relay = Translated(spoken, target, source, ask, judge)
         return Prepared(body, relay, (*reported, *downgrades), losses=relay.losses)
+
+    def _count(self, front: str, ask: Ask, target: Target) -> Prepared:
+        """By the target where it can, else by estimate."""
+        source, spoken = self._dialects[front], self._spoken[target.dialect]
+        estimate = source.write_count(ask.prompt_tokens)
+        if Kind.COUNT_TOKENS not in target.heads or not isinstance(spoken, CountingSpoken):
+            relay = Translated(spoken, target, source, ask)
+            return Prepared(b"", relay, (Downgrade("count", "estimated: the target cannot count"),), estimate)
+        body, downgrades = spoken.write_count_ask(source.read_request(ask), target)
+
+        def convert(data: bytes) -> Conversion:
+            return Conversion(source.write_count(spoken.read_count(data, target)))
+
+        return Prepared(body, Converted(convert), downgrades, instead=estimate)
 
     def _embed(self, front: str, ask: Ask, target: Target) -> Prepared:
         source, spoken = self._dialects[front], self._spoken[target.dialect]
@@ -172,6 +192,13 @@ class Hub:
         """See `Interpreter.returned`. Between dialects only what both know travels."""
         names = self._dialects[front].answer
         return names if front == target.dialect else names & self._spoken[target.dialect].answer
+
+
+def _asks_alike(kind: Kind, target: Target) -> bool:
+    """Whether a target of the caller's language is asked for a count or for vectors in it as well: some places have other forms of these."""
+    if kind is Kind.EMBEDDINGS:
+        return not target.quirks.vectors_by
+    return kind in target.heads and not target.quirks.framing
 
 
 def _not_known(kind: Kind, front: str, ask: Ask, target: Target) -> Fault:

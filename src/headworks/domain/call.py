@@ -19,6 +19,7 @@ from headworks.domain.principal import Principal
 from headworks.domain.receipt import NO_RECEIPT, Receipt
 from headworks.domain.reply import Reply
 from headworks.domain.snapshot import Snapshot
+from headworks.domain.sound import TOKENS_PER_SECOND
 from headworks.domain.target import AskedModel, Target, Tried
 from headworks.domain.usage import NO_USAGE, Certainty, Usage
 from headworks.domain.where import NOWHERE, Form, Where
@@ -40,6 +41,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     prompt_tokens: int = 0
     characters: int = 0
     """Of a text that is to be spoken."""
+    seconds: int = 0
+    """Of sound that is to be heard, likely."""
     features: frozenset[str] = frozenset()
     user: str = ""
     asked_at: int = 0
@@ -49,6 +52,13 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     keep: bool = False
     """The answer is to be kept, to be had again by its id. Authorise says so."""
     fields: Mapping[str, Any] = {}
+
+    @property
+    def likely(self) -> Usage:
+        """What reading it uses, as far as can be told beforehand."""
+        if not self.seconds:
+            return Usage(input=self.prompt_tokens, characters=self.characters)
+        return Usage(input=self.prompt_tokens, input_audio=self.seconds * TOKENS_PER_SECOND, audio_seconds=self.seconds)
 
 
 class Progress(msgspec.Struct, frozen=True):

@@ -26,6 +26,7 @@ class Ceiling(msgspec.Struct, frozen=True):
     web_search: int = 0
     search: int = 0
     page: int = 0
+    audio_minute: int = 0
     characters: int = 0
     """Nano-units per million."""
 
@@ -58,6 +59,7 @@ def ceiling_of(cards: Iterable[PriceCard]) -> Ceiling:
         web_search=max((card.web_search for card in all_cards), default=0),
         search=max((card.search for card in all_cards), default=0),
         page=max((max(card.page, card.annotated_page) for card in all_cards), default=0),
+        audio_minute=max((card.audio_minute for card in all_cards), default=0),
         characters=max((_dearest(card.characters) for card in all_cards), default=0),
     )
 

@@ -44,9 +44,13 @@ WORDS: dict[str, Words] = {
     "method_not_allowed": Words("Use the method that the `allow` header names."),
     "request_timeout": Words("Send the request faster, or in one piece."),
     "idempotency_conflict": Words("Wait for the first answer, or use a new Idempotency-Key."),
-    "request_too_large": Words("Send a smaller body, or have the operator raise `server.max_body_bytes`."),
+    "request_too_large": Words(
+        "Send a smaller body, or have the operator raise `server.max_body_bytes` (of uploads: `server.max_upload_bytes`)."
+    ),
     "uri_too_long": Words("Send a shorter path."),
-    "unsupported_media_type": Words("Send `content-type: application/json`, uncompressed."),
+    "unsupported_media_type": Words(
+        "Send `content-type: application/json`, or `multipart/form-data` where files are taken, uncompressed."
+    ),
     "expectation_failed": Words("Leave out the `expect` header."),
     "headers_too_large": Words("Send fewer or shorter headers, or have the operator raise `server.max_header_bytes`."),
     "version_not_supported": Words("Speak HTTP/1.1."),

@@ -19,7 +19,7 @@ _ITEMS = frozenset(("file_id", "container_id"))
 _TOOLS = frozenset(("file_ids", "vector_store_ids", "container", "container_id"))
 
 _ASKED: Mapping[str, Mapping[str, frozenset[str]]] = {
-    "openai_chat": {"messages": _FILES},
+    "openai_chat": {"messages": _FILES, "file_id": _ITSELF},
     "openai_responses": {"previous_response_id": _ITSELF, "input": _ITEMS, "tools": _TOOLS},
     "anthropic": {"container": frozenset(("", "id")), "messages": _FILES},
     "gemini": {"cachedContent": _ITSELF, "contents": frozenset(("fileUri", "file_uri"))},

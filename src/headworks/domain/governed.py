@@ -24,10 +24,13 @@ _BEDROCK = {
     "additionalModelRequestFields": "model_fields",
 }
 """Fields of AWS Bedrock's own, that clients of other languages may send beside theirs."""
+_OLLAMA = {"options": "model_options", "keep_alive": "model_options"}
+"""Ollama's, likewise: how much memory a model takes, and for how long."""
 
 GOVERNED: dict[str, dict[str, str]] = {
     "openai_chat": {
         **_BEDROCK,
+        **_OLLAMA,
         "web_search_options": "web_search",
         "service_tier": "service_tier",
         "store": "store",
@@ -43,9 +46,11 @@ GOVERNED: dict[str, dict[str, str]] = {
         "enable_search": "web_search",  # Alibaba, with its search_options
         "search_options": "web_search",
         "moderation": "moderation",  # of pictures: less of it
+        "file_id": "files",  # Mistral: a recording that it keeps
     },
     "anthropic": {
         **_BEDROCK,
+        **_OLLAMA,
         "service_tier": "service_tier",
         "container": "container",
         "mcp_servers": "mcp",

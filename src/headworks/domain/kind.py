@@ -15,6 +15,8 @@ class Kind(StrEnum):
     MODERATIONS = "moderations"
     IMAGES = "images"
     SPEECH = "speech"
+    TRANSCRIPTIONS = "transcriptions"
+    TRANSLATIONS = "translations"
     REALTIME = "realtime"
     PASSTHROUGH = "passthrough"
     COUNT_TOKENS = "count_tokens"
@@ -33,6 +35,10 @@ class Kind(StrEnum):
 
 BY_ID = frozenset((Kind.RESPONSE, Kind.RESPONSE_ITEMS, Kind.CANCEL_RESPONSE, Kind.DELETE_RESPONSE))
 """Kinds that are about a thing which was made before: the line names its id, and there is no body."""
+HEARING = frozenset((Kind.TRANSCRIPTIONS, Kind.TRANSLATIONS))
+"""Kinds that make text of sound: their requests are forms."""
+UPLOADS = HEARING
+"""Kinds whose requests may be forms with files."""
 FREE = BY_ID | {Kind.COUNT_TOKENS}
 """Kinds that nobody bills tokens for."""
 _TOGETHER = {Kind.MODEL: Kind.MODELS, **dict.fromkeys(BY_ID, Kind.RESPONSE)}

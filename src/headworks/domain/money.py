@@ -111,6 +111,8 @@ class PriceCard(msgspec.Struct, frozen=True, kw_only=True):
     """Nano-units per page of a document."""
     annotated_page: int = 0
     """Likewise, of one that is annotated; 0: as `page`."""
+    audio_minute: int = 0
+    """Nano-units per minute of sound that is heard. Who takes it takes nothing for the tokens of that sound."""
     currency: str = "USD"
     source: str = ""
     """Where the price is from: `genai-prices <version>`, `config`, `self-hosted`, or `free` (explicitly allowed at zero)."""
@@ -138,6 +140,8 @@ class PriceCard(msgspec.Struct, frozen=True, kw_only=True):
         flat = self.request + usage.web_searches * self.web_search + usage.images * self.image
         flat += usage.searches * self.search
         flat += (usage.pages - usage.annotated_pages) * self.page + usage.annotated_pages * (self.annotated_page or self.page)
+        if usage.audio_seconds:
+            total += usage.audio_seconds * self.audio_minute * PER_MILLION // 60
         return total + flat * PER_MILLION + usage.characters * self.characters.at(size)
 
     def _input(self, usage: Usage, size: int) -> int:
@@ -150,7 +154,9 @@ class PriceCard(msgspec.Struct, frozen=True, kw_only=True):
         if usage.cache_write:
             total += max(usage.cache_write - usage.cache_write_1h, 0) * (self.cache_write or self.input).at(size)
             total += usage.cache_write_1h * (self.cache_write_1h or self.cache_write or self.input).at(size)
-        if usage.input_audio and self.input_audio is not None:
+        if usage.audio_seconds and self.audio_minute:
+            plain -= usage.input_audio
+        elif usage.input_audio and self.input_audio is not None:
             fresh = max(usage.input_audio - usage.cache_audio_read, 0)
             plain -= fresh
             total += fresh * self.input_audio.at(size)

@@ -6,7 +6,7 @@ import msgspec
 
 from headworks.domain.ceiling import Ceiling, ceiling_of
 from headworks.domain.errors import Fault
-from headworks.domain.kind import FREE, Kind
+from headworks.domain.kind import FREE, HEARING, Kind
 from headworks.domain.money import FREE as AT_ZERO
 from headworks.domain.money import PriceCard
 from headworks.domain.passthrough import Passage
@@ -17,9 +17,10 @@ from headworks.domain.target import Target
 _USED = {
     Kind.IMAGES: frozenset(("output", "output_image", "image", "request")),
     Kind.SPEECH: frozenset(("characters", "output", "request")),
+    **dict.fromkeys(HEARING, frozenset(("audio_minute", "input", "input_audio", "output", "request"))),
 }
 """By what a kind of request is billed, where that is not tokens."""
-_OWN = frozenset(("characters", "image", "page", "annotated_page"))
+_OWN = frozenset(("characters", "image", "page", "annotated_page", "audio_minute"))
 """By what nothing else is billed."""
 _NO_PRICES = frozenset(("currency", "source", "variants"))
 """What else a card says."""

@@ -104,6 +104,10 @@ class EdgeSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     port: int = 4455
     max_header_bytes: int = 32_768
     max_body_bytes: int = 33_554_432
+    max_upload_bytes: int = 536_870_912
+    """Of a form with files. Never less than of any other body."""
+    upload_ahead_bytes: int = 33_554_432
+    """Of the files of a form, put aside before it is sent on: up to so many it can be sent again, and its fields may stand behind them."""
     max_connections: int = 10_000
     header_timeout: float = 10.0
     """From a connection's first byte of a request to the end of its headers."""

@@ -85,6 +85,8 @@ class Quirks(msgspec.Struct, frozen=True, omit_defaults=True):
     """The name this provider wants for the length of vectors, where it is another one (`output_dimension`)."""
     vectors: str = ""
     """`int8` where its vectors in base64 are of signed bytes instead of 32-bit floats (Perplexity)."""
+    vectors_by: str = ""
+    """How Vertex AI is asked for vectors: by `predict`, or by `content`, one text at a time."""
     reasoning_beside_output: bool = False
     """Its `completion_tokens` leave reasoning tokens out (xAI, Perplexity): `Usage.output` is the sum of both."""
     framing: str = ""

@@ -49,6 +49,8 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     """The part of `output` that makes pictures."""
     characters: int = 0
     """Of a text that was spoken: what some bill instead of tokens."""
+    audio_seconds: int = 0
+    """Of sound that was heard: what some bill instead of tokens."""
 
     @property
     def plain(self) -> bool:
@@ -67,6 +69,7 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
             or self.input_image
             or self.output_image
             or self.characters
+            or self.audio_seconds
         )
 
     def __add__(self, other: Usage) -> Usage:

@@ -24,6 +24,7 @@ _FIELDS: dict[str, str] = {
     "enable_thinking": "reasoning",
     "audio": "audio_out",
     **dict.fromkeys(("image", "image_url", "images"), "images"),
+    **dict.fromkeys(("file", "file_url"), "audio"),
     "response_format": "json_schema",
     "output_format": "json_schema",
     "output_config": "json_schema",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from headworks.domain.body import Replay
+from headworks.domain.body import Form, Replay
 from headworks.domain.errors import Fault
 
 SMALL_PIECE = 4_096
@@ -36,6 +36,11 @@ class IncomingBody:
         return body
 
     @property
+    def form(self) -> Form | None:
+        """None: it is in one piece."""
+        return None
+
+    @property
     def asked_for(self) -> bool:
         """Whether somebody waits for it."""
         return self._waiter is not None
@@ -47,14 +52,18 @@ class IncomingBody:
     async def read(self) -> bytes:
         """All of it. Raises `Fault` when it is malformed, too large or too slow."""
         while not self.complete:
-            if self.fault is not None:
-                raise self.fault
-            self._waiter = asyncio.get_running_loop().create_future()
-            wanted, self._wanted = self._wanted, None
-            if wanted is not None:
-                wanted()
-            await self._waiter
+            await self._coming()
         return self.data
+
+    async def _coming(self) -> None:
+        """Until something has happened."""
+        if self.fault is not None:
+            raise self.fault
+        self._waiter = asyncio.get_running_loop().create_future()
+        wanted, self._wanted = self._wanted, None
+        if wanted is not None:
+            wanted()
+        await self._waiter
 
     def add(self, piece: bytes) -> None:
         """The next piece. Small ones behind the first grow together: kept one by one, each would cost twenty times its bytes."""
@@ -76,6 +85,10 @@ class IncomingBody:
         pieces.clear()
         self.complete = True
         self._wake()
+
+    def moves(self) -> bool:
+        """Whether it may take longer than a body is waited for, as long as enough of it comes. Asked now and then."""
+        return False
 
     def fail(self, fault: Fault) -> None:
         """The rest will not come."""

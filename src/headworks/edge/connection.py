@@ -331,7 +331,9 @@ class Connection(asyncio.Protocol):
             return
         if not responder.request.body.complete:
             overdue = self._patience.body_overdue(now)
-            if overdue is not None:
+            if overdue is not None and responder.request.body.moves():
+                self._patience.wait_for_body(now)
+            elif overdue is not None:
                 self._reader.refuse(overdue)
         if self._patience.stalled(now, self._sent, self._transport.get_write_buffer_size()):
             self._transport.abort()

@@ -67,6 +67,10 @@ class Patience:
             f"The body did not arrive within {self._settings.body_timeout:g} s (server.body_timeout). Send it faster.",
         )
 
+    def wait_for_body(self, now: float) -> None:
+        """The body is waited for as long again."""
+        self._body_by = now + self._settings.body_timeout
+
     def stalled(self, now: float, sent: int, waiting: int) -> bool:
         """Whether the client has taken nothing for too long of what we have for it: of `sent` bytes `waiting` have not left."""
         if not waiting:

@@ -8,8 +8,10 @@ import httptools
 
 from headworks.domain.errors import Fault
 from headworks.domain.snapshot import EdgeSettings
+from headworks.edge.forms.body import FormBody
+from headworks.edge.forms.headers import is_form
 from headworks.edge.repetition import Repetition
-from headworks.edge.request import SINGLE, Request, inspect, malformed, too_large
+from headworks.edge.request import SINGLE, Request, inspect, is_upload, largest, malformed, too_large
 from headworks.edge.websocket import asks_for_websocket
 
 MAX_AHEAD = 16
@@ -113,7 +115,7 @@ class Reader:
 
     def close(self) -> None:
         """The connection is over: let go of the parser, which holds on to us."""
-        self.broken = True
+        self.end()
         del self._parser
 
     # ── llhttp calls these ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -154,6 +156,8 @@ class Reader:
             raise self._flooded()
         inspect(request, parser.get_http_version(), self.settings)
         request.keep_alive = parser.should_keep_alive()
+        if is_form(request.headers.get(b"content-type", b"")) and is_upload(request):
+            request.body = self._form_of(request)
         if b"upgrade" in request.headers and parser.should_upgrade():
             self._upgrade(request)
         self._headed = True
@@ -164,8 +168,8 @@ class Reader:
         """A piece of the body."""
         body = self.request.body
         body.add(piece)
-        if body.size > self.settings.max_body_bytes:
-            raise too_large(self.settings)
+        if body.size > self.settings.max_body_bytes and body.size > largest(self.request, self.settings):
+            raise too_large(self.request, self.settings)
         if len(piece) < CRUMB:
             self._crumbs += 1
             if self._crumbs > MAX_CRUMBS:
@@ -180,6 +184,13 @@ class Reader:
         self._since = 0
 
     # ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _form_of(self, request: Request) -> FormBody:
+        """The body of an upload. Raises `Fault` for a form that nobody could read."""
+        settings = self.settings
+        length = request.headers.get(b"content-length")
+        most = settings.max_upload_bytes if length is None else int(length)
+        return FormBody(request.headers[b"content-type"], settings.upload_ahead_bytes, most)
 
     def _upgrade(self, request: Request) -> None:
         """It wants another protocol: a WebSocket where there is one; HTTP/2 is declined by going on; the rest is refused."""

@@ -55,6 +55,8 @@ class Repetition:
         head, end, body = data.partition(_END)
         if not end or not request.keep_alive or request.expects or request.repeated or request.body.size != len(body):
             return None
+        if request.body.form is not None:
+            return None
         cuts: list[tuple[bytes, bytes]] = []
         before = b""
         for line in head.split(b"\r\n"):

@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 
 from headworks.domain.errors import Fault
+from headworks.domain.kind import UPLOADS
 from headworks.domain.snapshot import EdgeSettings
 from headworks.edge.body import IncomingBody
+from headworks.edge.forms.headers import is_form
+from headworks.edge.routes import find
 
 MAX_HEADERS = 100
 MAX_TARGET_BYTES = 8_192
@@ -103,8 +106,8 @@ def inspect(request: Request, version: str, settings: EdgeSettings) -> None:
         raise Fault("headers_too_large", f"The request has more than {MAX_HEADERS} headers. Send fewer.")
     _inspect_host(headers.get(b"host"), request)
     length = headers.get(b"content-length")
-    if length is not None and int(length) > settings.max_body_bytes:
-        raise too_large(settings)
+    if length is not None and int(length) > settings.max_body_bytes and int(length) > largest(request, settings):
+        raise too_large(request, settings)
     if b"transfer-encoding" in headers:
         _inspect_coding(request)
     if b"expect" in headers:
@@ -115,11 +118,26 @@ def inspect(request: Request, version: str, settings: EdgeSettings) -> None:
         )
 
 
-def too_large(settings: EdgeSettings) -> Fault:
+def is_upload(request: Request) -> bool:
+    """Whether the body is a form with files, at an endpoint that takes such."""
+    if request.method != b"POST" or not is_form(request.headers.get(b"content-type", b"")):
+        return False
+    match = find(request.path, request.query, request.method)
+    return match is not None and match.route.kind in UPLOADS
+
+
+def largest(request: Request, settings: EdgeSettings) -> int:
+    """Bytes that the body may have."""
+    return max(settings.max_upload_bytes, settings.max_body_bytes) if is_upload(request) else settings.max_body_bytes
+
+
+def too_large(request: Request, settings: EdgeSettings) -> Fault:
     """A body beyond the limit."""
+    name = "max_upload_bytes" if is_upload(request) else "max_body_bytes"
+    limit = largest(request, settings)
     return Fault(
         "request_too_large",
-        f"The request's body is larger than {settings.max_body_bytes} bytes, the limit set here (server.max_body_bytes). Send less at once.",
+        f"The request's body is larger than {limit} bytes, the limit set here (server.{name}). Send less at once.",
     )
 
 

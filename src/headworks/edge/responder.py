@@ -12,6 +12,7 @@ from headworks.domain.errors import Fault, FaultClass
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Duplex, Reply
 from headworks.edge.answers import Answer
+from headworks.edge.forms.body import FormBody
 from headworks.edge.guarded import went_well
 from headworks.edge.heads import CONTINUE
 from headworks.edge.reception import receive
@@ -58,6 +59,8 @@ class Responder:
             request.body.on_wanted(self._fetch_body)
         call = self._call(found)
         self._closing = call.closing
+        if isinstance(request.body, FormBody):
+            call.closing.settle(request.body.let_go)
         self._task = _begun(self._serve(call), self._state.loop())
 
     @property
@@ -203,7 +206,7 @@ class Responder:
             self._writer.abort()
 
     def _fetch_body(self) -> None:
-        """A stage waits for the body."""
+        """A stage waits for the body, or for more of it."""
         if self.request.expects and not self.request.body.size and not self._writer.answered:
             self._writer.write(CONTINUE)
         self._line.read_on()

@@ -89,6 +89,8 @@ ROUTES = (
     Route(b"POST", b"/moderations", Kind.MODERATIONS),
     Route(b"POST", b"/images/generations", Kind.IMAGES),
     Route(b"POST", b"/audio/speech", Kind.SPEECH),
+    Route(b"POST", b"/audio/transcriptions", Kind.TRANSCRIPTIONS),
+    Route(b"POST", b"/audio/translations", Kind.TRANSLATIONS),
     Route(b"GET", b"/realtime", Kind.REALTIME),
     Route(b"GET", b"/models", Kind.MODELS, shared=True),
     Route(b"GET", b"/models/", Kind.MODEL, shared=True),

@@ -29,6 +29,9 @@ from headworks.ports.responses import Responses
 from headworks.ports.stage import Proceed
 from headworks.ports.upstream import Upstream
 
+_REFUSALS = frozenset(("upstream_rejected", "upstream_credentials"))
+"""After which a count is estimated: some models cannot be counted for, and some credentials may ask but not count."""
+
 
 class Attempt:
     """The last stage. Returns once the answer has begun; raises a `Fault` where none did, so that Route may try elsewhere."""
@@ -54,7 +57,7 @@ class Attempt:
             return await converse(call, target, self._try(call, target), self._upstream, self._surroundings)
         ask, prepared = self._prepared(call, ask, target)
         if prepared.answer:
-            return Reply.of(200, [(b"content-type", b"application/json")], prepared.answer)
+            return _own_answer(prepared.answer)
         tried = self._try(call, target)
         sealing = sealing_of(call, target, self._ids, prepared.relay)
         trial = Trial(call, target, tried, prepared.relay, self._surroundings, sealing)
@@ -63,6 +66,9 @@ class Attempt:
             await trial.begun()
         except Fault as fault:
             trial.over(fault)
+            if prepared.instead and fault.code in _REFUSALS:
+                tally.downgrades.append("count: estimated: the target refused to count")
+                return _own_answer(prepared.instead)
             raise
         except asyncio.CancelledError:
             # The caller pays for what an upstream was already asked to do.
@@ -103,6 +109,10 @@ class Attempt:
         )
         call.tally.tried.append(tried)
         return tried
+
+
+def _own_answer(body: bytes) -> Reply:
+    return Reply.of(200, [(b"content-type", b"application/json")], body)
 
 
 def _tell_losses(tally: Tally, losses: Callable[[], Sequence[Downgrade]], _outcome: Outcome) -> None:

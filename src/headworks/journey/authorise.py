@@ -11,7 +11,7 @@ from headworks.domain.errors import Fault
 from headworks.domain.facts import CUSTOMER, SESSION, Facts, customer_of
 from headworks.domain.features import refuse_ordinary
 from headworks.domain.governed import refuse_governed, refuse_governed_headers
-from headworks.domain.kind import BY_ID
+from headworks.domain.kind import BY_ID, UPLOADS
 from headworks.domain.principal import Principal
 from headworks.domain.reply import Reply
 from headworks.domain.snapshot import Model
@@ -20,6 +20,7 @@ from headworks.journey.naming import named
 from headworks.journey.passing import Passing
 from headworks.journey.permission import Permission, model_asked, refuse_endpoint
 from headworks.journey.recall import GOES_ON
+from headworks.journey.uploads import measured
 from headworks.ports.interpreter import Interpreter
 from headworks.ports.references import References
 from headworks.ports.stage import Proceed
@@ -59,6 +60,8 @@ class Authorise:
         if call.kind is Kind.PASSTHROUGH:
             return proceed(self._authorised(*self._passing.led(call, body)))
         ask = self._interpreter.read_ask(call.front, call.kind, body, call.where)
+        if call.kind in UPLOADS:
+            ask = measured(call, ask)
         if not ask.model:
             ask = named(call, ask)
         call.tally.asked = ask.model

@@ -10,7 +10,6 @@ from headworks.domain.exchange import Begin, Checkpoint
 from headworks.domain.outcome import Outcome
 from headworks.domain.receipt import receipt_of
 from headworks.domain.reply import Frame, OnFrame, Reply
-from headworks.domain.usage import Usage
 from headworks.journey.pricing import at_most
 from headworks.ports.clock import Clock
 from headworks.ports.stage import Proceed
@@ -60,7 +59,7 @@ class Meter:
                 stream=ask.stream,
                 reserved=call.tally.reserved,
                 reserved_nanos=call.tally.reserved_nanos,
-                prompt_exact=at_most(call, Usage(input=ask.prompt_tokens, characters=ask.characters)),
+                prompt_exact=at_most(call, ask.likely),
                 currency=plan.currency,
                 parent=call.parent,
                 purpose=call.purpose,

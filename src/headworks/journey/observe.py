@@ -118,7 +118,7 @@ class _Watch:
                 duration=duration,
                 overhead=_overhead(call, duration, first if outcome.ending is Ending.FINISHED else 0.0),
                 gaps=max(0, self._frames - 1),
-                bytes_in=len(call.body.data),
+                bytes_in=call.body.size,
                 bytes_out=self._size,
                 client_request_id=call.headers.get(b"x-request-id", b"").decode("latin-1")[:128],
                 trace=call.headers.get(b"traceparent", b"")[_TRACE].decode("latin-1"),

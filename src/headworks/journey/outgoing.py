@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, urlencode
 
+from headworks.domain.body import BodySource
 from headworks.domain.call import Call
-from headworks.domain.kind import BY_ID
+from headworks.domain.kind import BY_ID, UPLOADS
 from headworks.domain.target import Target
 from headworks.ports.interpreter import Interpreter
 from headworks.ports.upstream import Outgoing
@@ -16,8 +17,21 @@ _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def outgoing(call: Call, target: Target, interpreter: Interpreter, body: bytes) -> Outgoing:
-    """A request with a body."""
+    """A request with a body: JSON, or the form that it is the fields of."""
+    if call.kind in UPLOADS:
+        return _uploading(call, target, interpreter, body)
     return _framed(call, target, _lines(call, target, interpreter, body), b"content-length: %d\r\n" % len(body), body)
+
+
+def _uploading(call: Call, target: Target, interpreter: Interpreter, fields: bytes) -> Outgoing:
+    """The heads of what may be a form say no content type."""
+    form = call.body.form
+    source = form.written(fields) if form is not None else None
+    kind = b"application/json" if source is None else source.content_type
+    length = len(fields) if source is None else source.length
+    framing = b"transfer-encoding: chunked\r\n" if length is None else b"content-length: %d\r\n" % length
+    lines = _lines(call, target, interpreter, fields if source is None else b"")
+    return _framed(call, target, lines, b"content-type: %b\r\n%b" % (kind, framing), fields if source is None else source)
 
 
 def opening(call: Call, target: Target, interpreter: Interpreter, lines: bytes) -> Outgoing:
@@ -25,7 +39,7 @@ def opening(call: Call, target: Target, interpreter: Interpreter, lines: bytes) 
     return _framed(call, target, _lines(call, target, interpreter, b""), lines, b"")
 
 
-def _framed(call: Call, target: Target, lines: list[bytes], framing: bytes, body: bytes) -> Outgoing:
+def _framed(call: Call, target: Target, lines: list[bytes], framing: bytes, body: bytes | BodySource) -> Outgoing:
     lines.append(b"x-request-id: %b\r\n%b\r\n" % (call.id.encode(), framing))
     return Outgoing(
         origin=target.origin,

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
 from headworks.domain.call import Ask, Call, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.governed import SERVER_TOOLS
-from headworks.domain.kind import FREE
+from headworks.domain.kind import FREE, HEARING
 from headworks.domain.limits import Claim, Limit, Unit
 from headworks.domain.limits.limit import Shape
 from headworks.domain.money import PER_MILLION
 from headworks.domain.passthrough import Passage
 from headworks.domain.plan import Plan, unpriced_passage
+from headworks.domain.sound import TOKENS_PER_SECOND
 from headworks.domain.usage import Usage
 from headworks.journey.pricing import picture_at_most
+from headworks.journey.uploads import MARGIN, SPOKEN_TOKENS, most_heard
 
 FLOOR = 16
 """Output tokens below which an answer is not worth having."""
@@ -54,6 +56,8 @@ class Reservation(msgspec.Struct, frozen=True, gc=False):
     """Of a document, at most."""
     pictures: int = 0
     characters: int = 0
+    seconds: int = 0
+    """Of sound that is heard, at most."""
     fields: Mapping[str, msgspec.Raw] = {}
     """What is asked of pictures: their prices may go by it."""
 
@@ -74,7 +78,7 @@ class Reservation(msgspec.Struct, frozen=True, gc=False):
         ceiling = plan.ceiling
         tokens = ceiling.nanos(self.bound, self.output if output is None else output)
         apart = self.searches * ceiling.search - (-self.characters * ceiling.characters // PER_MILLION)
-        apart += self.pages * ceiling.page
+        apart += self.pages * ceiling.page - (-self.seconds * ceiling.audio_minute // 60)
         if self.pictures:
             apart += self.pictures * picture_at_most(plan.cards, self.fields)
         return tokens + apart + plan.model.reserve
@@ -88,10 +92,8 @@ def reservation(call: Call, plan: Plan) -> Reservation:
     if kind in FREE:
         return Reservation(0, 0, 0, 1, capped=True)
     size = len(call.body.data)
-    if kind is Kind.RERANK:
-        return _of_ranking(ask, size)
-    if kind is Kind.REALTIME:
-        return _of_conversation(plan)
+    if kind in _APART:
+        return _APART[kind](call, ask, plan)
     if call.passed is not None:
         return _of_passed(ask, size, plan, call.passed.passage)
     bound = (max(ask.prompt_tokens, size)) + UNSEEN
@@ -115,13 +117,26 @@ def _of_answer(ask: Ask, plan: Plan, bound: int) -> Reservation:
 
 def _of_making(call: Call, ask: Ask, plan: Plan, bound: int) -> Reservation:
     """All of what is to be made or nothing: a picture cannot be had by half. Tokens only where somebody is paid by them."""
-    output = (ask.max_tokens or 0) * ask.choices if plan.ceiling.nanos(0, PER_MILLION) > plan.ceiling.request else 0
+    output = (ask.max_tokens or 0) * ask.choices if _by_tokens(plan) else 0
     if call.kind is Kind.SPEECH:
         return Reservation(ask.prompt_tokens, bound, output, 1, capped=True, characters=ask.characters)
     return Reservation(ask.prompt_tokens, bound, output, 1, capped=True, pictures=ask.choices, fields=ask.fields)
 
 
-def _of_conversation(plan: Plan) -> Reservation:
+def _of_hearing(call: Call, ask: Ask, plan: Plan) -> Reservation:
+    """Sound of that many bytes may last as long as the thinnest does. Tokens only where somebody is paid by them."""
+    form = call.body.form
+    seconds = most_heard(form) if form is not None else 0
+    bound = len(call.body.data) + seconds * TOKENS_PER_SECOND * MARGIN + UNSEEN
+    output = min(seconds * SPOKEN_TOKENS, max(target.max_output for target in plan.targets)) if _by_tokens(plan) else 0
+    return Reservation(ask.prompt_tokens, bound, output, 1, capped=True, seconds=seconds)
+
+
+def _by_tokens(plan: Plan) -> bool:
+    return plan.ceiling.nanos(0, PER_MILLION) > plan.ceiling.request
+
+
+def _of_conversation(_call: Call, _ask: Ask, plan: Plan) -> Reservation:
     """One answer: it reads all that was said before, as far as the model remembers."""
     memory = max(target.profile.context or REMEMBERED for target in plan.targets)
     return Reservation(UNSEEN, memory, max(target.max_output for target in plan.targets), 1, capped=False)
@@ -144,12 +159,20 @@ def _pages(ask: Ask) -> int | None:
         return None
 
 
-def _of_ranking(ask: Ask, size: int) -> Reservation:
+def _of_ranking(call: Call, ask: Ask, _plan: Plan) -> Reservation:
     """The question is read with every document, and long documents are cut into several; no token has less than a byte."""
     documents = len(_DOCUMENTS.decode(ask.fields["documents"]))
-    bound = size + documents * len(ask.fields["query"]) + UNSEEN
+    bound = len(call.body.data) + documents * len(ask.fields["query"]) + UNSEEN
     searches = -(-(documents + bound // SEARCHED_TOKENS) // SEARCHED_DOCUMENTS)
     return Reservation(ask.prompt_tokens, bound, 0, 1, capped=True, searches=searches)
+
+
+_APART: dict[Kind, Callable[[Call, Ask, Plan], Reservation]] = {
+    Kind.RERANK: _of_ranking,
+    Kind.REALTIME: _of_conversation,
+    **dict.fromkeys(HEARING, _of_hearing),
+}
+"""Kinds with a rule of their own."""
 
 
 def affordable(claims: tuple[Claim, ...], asked: Reservation, plan: Plan) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from headworks.domain.body import Replay
 from headworks.domain.call import Call
 from headworks.domain.errors import Fault, FaultClass
 from headworks.domain.kind import BY_ID
@@ -61,7 +62,7 @@ class Route:
             try:
                 return await self._try_plan(call, plan, proceed, why)
             except Fault as failed:
-                if not _another_may_help(failed):
+                if not _another_may_help(failed) or _is_spent(call):
                     raise
                 fault = failed
         assert fault is not None
@@ -120,7 +121,7 @@ class Route:
             return  # nothing was sent; another target may speak a language that can say it
         sent = bool(call.tally.tried) and call.tally.tried[-1].sent
         progress = Progress.SENT if sent else Progress.UNSENT
-        if RETRY[fault.kind][progress] is Decision.STOP or number >= policy.attempts:
+        if RETRY[fault.kind][progress] is Decision.STOP or number >= policy.attempts or _is_spent(call):
             raise fault
         self._or_out_of_time(call, policy, fault)
 
@@ -152,6 +153,11 @@ class Route:
             self._or_out_of_time(call, policy, fault, pause)
         call.tally.waited += pause * 1e3
         await self._clock.sleep(pause)
+
+
+def _is_spent(call: Call) -> bool:
+    """Whether the body cannot be sent again: it passes through, and some of it has left."""
+    return call.body.replay is Replay.LIVE and any(tried.sent for tried in call.tally.tried)
 
 
 def _another_may_help(fault: Fault) -> bool:

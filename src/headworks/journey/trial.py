@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
+
 from headworks.domain.call import Ask, Call
 from headworks.domain.call import Progress as SoFar
 from headworks.domain.errors import Fault, FaultClass
@@ -79,6 +81,7 @@ class Trial:
         "_started_at",
         "_surroundings",
         "_target",
+        "_told",
         "_tried",
         "_waiter",
         "_whole",
@@ -105,6 +108,7 @@ class Trial:
         self._started_at = surroundings.clock.now()
         self._whole = call.ask is None or not call.ask.stream
         self._raw = call.ask is not None and call.ask.form is Form.BYTES
+        self._told = call.ask is not None and call.ask.form is Form.TOLD
         self._pieces: list[bytes] = []
         self._size = 0
         self._begun = False
@@ -149,7 +153,9 @@ class Trial:
             return
         wanted = self._surroundings.interpreter.returned(self._call.front, self._target)
         kept = [pair for pair in headers if pair[0] in wanted]
-        if self._call.passed is not None and isinstance(self._relay, Expecting):
+        if self._told:
+            kept.append(content_type(headers))
+        if (self._told or self._call.passed is not None) and isinstance(self._relay, Expecting):
             self._expect(self._relay, kept)
             return
         if self._raw:
@@ -249,7 +255,13 @@ class Trial:
             tried.request_id = surroundings.interpreter.request_id(self._head)
         self._account(fault)
         seconds = (tried.head_at - tried.at) / 1e3 if tried.head_at else surroundings.clock.now() - self._started_at
-        surroundings.health.ended(self._target, fault, seconds)
+        surroundings.health.ended(self._target, self._of_health(fault), seconds)
+
+    def _of_health(self, fault: Fault | None) -> Fault | None:
+        """What an ending says of the target. The right to count is one of its own: who lacks it may be answered all the same, or not."""
+        if fault is not None and self._call.kind is Kind.COUNT_TOKENS and fault.code == "upstream_credentials":
+            return Fault("abandoned", "It was refused to count, which is neither for nor against the target.")
+        return fault
 
     def so_far(self) -> SoFar:
         """What would have to be paid if it ended now."""
@@ -267,7 +279,7 @@ class Trial:
             tried.currency = card.currency
         refused = tried.status >= 300  # noqa: PLR2004 - HTTP's own number
         told = fault is not None and fault is relay.fault and not relay.began
-        if self._call.kind in FREE or not tried.sent or refused or told:
+        if self._call.kind in FREE or not tried.sent or refused or told or not self._call.body.complete:
             # Nothing was asked, or the upstream said in so many words that it did nothing: it does not bill that.
             tried.certainty = Certainty.REPORTED
             return
@@ -377,6 +389,6 @@ class Trial:
 
 def _with(known: Usage, ask: Ask, prompt: int, output: int) -> Usage:
     if known is NO_USAGE:
-        return Usage(input=prompt, output=output, characters=ask.characters)
+        return msgspec.structs.replace(ask.likely, input=prompt, output=output)
     counts = {name: getattr(known, name) for name in known.__struct_fields__}
     return Usage(**{**counts, "input": prompt, "output": output})

@@ -137,6 +137,19 @@ class Dialect(Front, Spoken, Protocol):
 
 
 @runtime_checkable
+class CountingSpoken(Protocol):
+    """How an upstream is asked how many tokens a conversation has; beside `Spoken`, where its language has words for that."""
+
+    def write_count_ask(self, talk: Conversation, target: Target) -> tuple[bytes, tuple[Downgrade, ...]]:
+        """Canonical → body for `target`, and what could not be said in it."""
+        ...
+
+    def read_count(self, body: bytes, target: Target) -> int:
+        """Answer → tokens. Raises `Fault` `upstream_garbage`."""
+        ...
+
+
+@runtime_checkable
 class EmbeddingFront(Protocol):
     """How clients ask for vectors in a language; beside `Front`, where it knows them."""
 

@@ -79,6 +79,8 @@ class Prepared(msgspec.Struct, frozen=True):
     relay: Relay
     downgrades: tuple[Downgrade, ...] = ()
     answer: bytes = b""
+    instead: bytes = b""
+    """The answer where the target refuses the question: one that can do without it."""
     losses: Callable[[], Sequence[Downgrade]] | None = None
     """What the answer has held by now that the caller's language cannot say; None where nothing can be lost."""
 

@@ -7,16 +7,20 @@ from typing import Protocol
 
 import msgspec
 
+from headworks.domain.body import BodySource
 from headworks.domain.errors import Fault
 from headworks.domain.target import Origin, Timeouts
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
-    """One request, ready for the wire. `head` is everything before the body: request line, headers, content-length, blank line."""
+    """One request, ready for the wire. `head` is everything before the body: request line, headers, content-length, blank line.
+
+    A body that is taken piece by piece and has no length goes in chunks: then the head says so.
+    """
 
     origin: Origin
     head: bytes
-    body: bytes
+    body: bytes | BodySource
     timeouts: Timeouts = Timeouts()
     max_connections: int = 1024
     """To this origin."""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from importlib.resources import files
 
 import msgspec
 
-from headworks.domain.config import PassThroughRule
+from headworks.domain.config import PassThroughRule, QuirksRule
 from headworks.domain.target import BodyShape, Quirks
 
 
 class DialectRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a dialect's requests look from outside. `paths` maps endpoint kinds to paths below a base URL, in which `{model}` stands for the
-    model and `{id}` for what a request is about, and `stream_paths` those whose streams have another path. `suffix` is what a base URL without a path is completed with.
+    model, `{foundation_model}` for it without the region or ARN before it, and `{id}` for what a request is about, and `stream_paths` those
+    whose streams have another path. `suffix` is what a base URL without a path is completed with.
     """
 
     suffix: str
@@ -26,6 +28,20 @@ class DialectRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Sent unless the client's own travel on."""
     client_headers: tuple[str, ...] = ()
     """Headers that a client may send for itself: the operator's are then only the default."""
+
+
+class SomeModels(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is otherwise for the models whose names one of these patterns fits (`*` for anything): paths beside or instead of the row's, and
+    quirks.
+    """
+
+    models: tuple[str, ...]
+    paths: dict[str, dict[str, str]] = {}
+    quirks: QuirksRule = QuirksRule()
+
+    def hold(self, model: str) -> bool:
+        """Whether the model is one of them."""
+        return any(fnmatchcase(model, pattern) for pattern in self.models)
 
 
 class ProviderRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -40,6 +56,7 @@ class ProviderRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     settings_env: dict[str, tuple[str, ...]] = {}
     paths: dict[str, dict[str, str]] = {}
     stream_paths: dict[str, dict[str, str]] = {}
+    some: tuple[SomeModels, ...] = ()
     body: dict[str, BodyShape] = {}
     key_env: tuple[str, ...] = ()
     url_env: str = ""

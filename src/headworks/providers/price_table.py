@@ -40,9 +40,11 @@ _FLAT = {
     "input_annotated_document_kpages": "annotated_page",
 }
 """Prices in dollars per thousand."""
+_HOURS = ("audio_hours", "input_audio_hours")
+"""Dollars per hour of sound that is heard: what the lists call it, and called it before."""
 _TOKENS = ("input_mtok", "output_mtok")
-_COUNTED = (*_TOKENS, "input_mchars", "input_document_kpages")
-"""A price list without any bills in units that this gateway does not count (seconds)."""
+_COUNTED = (*_TOKENS, "input_mchars", "input_document_kpages", *_HOURS)
+"""A price list without any bills in units that this gateway does not count."""
 
 _FREE = (":free", "moderation")
 """How the names of entries end whose empty price means that nobody bills them; all others' means that nobody knows."""
@@ -207,6 +209,10 @@ def _fields(prices: Prices) -> dict[str, Rate | int]:
         price = prices.get(unit)
         if isinstance(price, str):
             fields[field] = nanos_per_million(price) // 1000
+    for unit in _HOURS:
+        price = prices.get(unit)
+        if isinstance(price, str):
+            fields["audio_minute"] = nanos_per_million(Decimal(price) / 60)
     return fields
 
 

@@ -7,20 +7,18 @@ from collections.abc import Callable
 from math import inf
 from typing import Protocol, cast
 
+from headworks.domain.body import BodySource
 from headworks.domain.errors import Fault
 from headworks.domain.target import Origin, Timeouts
 from headworks.ports.upstream import Receiver
 from headworks.transport import faults
 from headworks.transport.answer import NOBODY, AnswerReader
 from headworks.transport.dialled import Dialled
+from headworks.transport.flow import PIECE, Flow
 from headworks.transport.inflate import Inflater
 from headworks.transport.line import Line
 from headworks.transport.wheel import NEVER, Complain, Now, Wheel
 
-PIECE = 131_072
-"""Bytes of a request's body that are handed to the socket at once; more follows when it has taken them."""
-NOTHING = memoryview(b"")
-"""In the place of what is left of a body that will not be sent: the server has refused it before it had all of it."""
 FIRST_REFUSAL = 300
 STALE_SECONDS = 0.2
 """How long after the first byte was sent a kept connection's end still means that it had been closed before: a round trip, hardly
@@ -58,6 +56,7 @@ class Connection(Dialled):
         "_absolute",
         "_begun_at",
         "_complain",
+        "_flow",
         "_heard",
         "_home",
         "_line",
@@ -65,7 +64,6 @@ class Connection(Dialled):
         "_patience",
         "_raw",
         "_reader",
-        "_rest",
         "_sent_at",
         "_timeouts",
         "_transport",
@@ -88,7 +86,7 @@ class Connection(Dialled):
         self._transport: asyncio.Transport | None = None
         self._raw: asyncio.Transport | None = None
         self._line: Line | None = None
-        self._rest: memoryview | None = None
+        self._flow: Flow | None = None
         self._timeouts: Timeouts | None = None
         self._patience = 0.0
         self._write_paused = False
@@ -169,7 +167,7 @@ class Connection(Dialled):
             return
         self.closed = True
         self._reader.sink = NOBODY
-        self._rest = None
+        self._flow = None
         self._wheel.forget(self)
         self._home.forget(self)
         if self._transport is not None:
@@ -198,8 +196,8 @@ class Connection(Dialled):
         if fault is not None:
             self._fail(line, fault)
         else:
-            if self._rest is not None and reader.status >= FIRST_REFUSAL:
-                self._rest = NOTHING
+            if self._flow is not None and reader.status >= FIRST_REFUSAL:
+                self._flow.stop()
             if reader.complete and self._line is line:
                 self._finish(line)
 
@@ -219,8 +217,7 @@ class Connection(Dialled):
     def resume_writing(self) -> None:
         """It has taken most of what it was given."""
         self._write_paused = False
-        if self._rest:
-            self._pump()
+        self._pump()
 
     # ── The wheel calls this ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -243,7 +240,7 @@ class Connection(Dialled):
 
     def _deadline(self, line: Line) -> tuple[float, str]:
         timeouts = line.request.timeouts
-        if line.paused:
+        if line.paused or (self._flow is not None and self._flow.waiting):
             due, code = inf, ""
         elif self._reader.begun:
             due, code = self._heard + timeouts.idle, "idle_timeout"
@@ -256,25 +253,28 @@ class Connection(Dialled):
         self._timeouts = timeouts
         self._patience = min(timeouts.first_byte, timeouts.idle, timeouts.total)
 
-    def _send(self, head: bytes, body: bytes) -> None:
+    def _send(self, head: bytes, body: bytes | BodySource) -> None:
         transport = self._transport
         assert transport is not None
         if self._absolute is not None:
             head = absolute_form(head, *self._absolute)
-        if len(body) <= PIECE:
+        if isinstance(body, bytes) and len(body) <= PIECE:
             transport.write(head + body)  # one piece: cheaper than a gathering write
         else:
             transport.write(head)
-            self._rest = memoryview(body)
+            self._flow = Flow(body, self._pump)
             self._pump()
 
     def _pump(self) -> None:
-        transport, rest = self._transport, self._rest
-        assert transport is not None
-        while rest and not self._write_paused:
-            transport.write(rest[:PIECE])
-            rest = rest[PIECE:]
-        self._rest = rest or None
+        """Send what there is of a body that is not sent at once."""
+        transport, flow, line = self._transport, self._flow, self._line
+        if transport is None or flow is None or line is None:
+            return
+        try:
+            while not self._write_paused and (piece := flow.next()):
+                transport.write(piece)
+        except Fault as fault:
+            line.fail(fault)
         self._sent_at = self._now()
 
     def _decode(self, coding: bytes) -> None:
@@ -291,7 +291,8 @@ class Connection(Dialled):
             self._raw.resume_reading()
         line.let_go()
         self.served += 1
-        if reader.reusable and self._rest is None:
+        sent, self._flow = self._flow is None or self._flow.over, None
+        if reader.reusable and sent:
             self.freed_at = self._heard
             self._home.give_back(self)
         else:
@@ -326,7 +327,8 @@ class Connection(Dialled):
 
     def _is_stale(self) -> bool:
         # A fresh connection has served nobody, so that a request is sent again only once.
-        return self.served > 0 and self._reader.silent and self._now() - self._begun_at <= STALE_SECONDS
+        young = self.served > 0 and self._reader.silent and self._now() - self._begun_at <= STALE_SECONDS
+        return young and (self._flow is None or self._flow.rewind())
 
 
 def trouble_in(take: Callable[[bytes], None], data: bytes, complain: Complain) -> Fault | None:

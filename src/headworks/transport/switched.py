@@ -100,6 +100,7 @@ class Switched(Dialled):
         self._wheel.watch(self, now + request.timeouts.first_byte)
         self._receiver.on_sent()
         head = request.head if self._absolute is None else absolute_form(request.head, *self._absolute)
+        assert isinstance(request.body, bytes)  # it asks for another protocol
         transport.write(head + request.body)
 
     # ── The taker calls these ────────────────────────────────────────────────────────────────────────────────────────────

@@ -18,6 +18,7 @@ from headworks.dialects.bedrock import Bedrock
 from headworks.dialects.cohere import Cohere
 from headworks.dialects.gemini import Gemini
 from headworks.dialects.hub import Hub
+from headworks.dialects.ollama import Ollama
 from headworks.dialects.openai_chat import OpenAIChat
 from headworks.dialects.openai_responses import OpenAIResponses
 from headworks.dialects.passthrough import PassThroughDialect
@@ -143,7 +144,7 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
     stack.push_async_callback(_cancel, upkeep)
     upstream = PooledUpstream(clock)
     stack.push_async_callback(upstream.aclose)
-    spoken = {language.name: language for language in (Bedrock(), Cohere())}
+    spoken = {language.name: language for language in (Bedrock(), Cohere(), Ollama())}
     dialects = (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini(), PassThroughDialect())
     interpreter = Hub({dialect.name: dialect for dialect in dialects}, spoken)
     health = HealthBook(clock, lambda: live.snapshot.breaker)

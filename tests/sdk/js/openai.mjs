@@ -76,9 +76,22 @@ export const once = {
     assert.equal(sound.subarray(0, 4).toString(), "RIFF");
     assert.equal(sound.length, 44 + 2 * 24000);
   },
+  async "transcriptions, the file before the fields"() {
+    const file = await OpenAI.toFile(Buffer.alloc(3_000_000, "sound"), "weir \"at\" dawn ä.mp3", { type: "audio/mpeg" });
+    const answer = await gpt.audio.transcriptions.create({ file, model: "scribe", response_format: "verbose_json", language: "en" });
+    assert.match(answer.text, /^I heard 3000000 bytes of weir %22at%22 dawn ä.mp3/);
+    assert.equal(answer.duration, 750);
+  },
+  async "transcriptions, streamed"() {
+    const file = await OpenAI.toFile(Buffer.alloc(40_000), "weir.opus");
+    let text = "";
+    const stream = await gpt.audio.transcriptions.create({ model: "listener", file, stream: true });
+    for await (const event of stream) text += event.type === "transcript.text.delta" ? event.delta : "";
+    assert.match(text, /^I heard 40000 bytes of weir.opus/);
+  },
   async "models"() {
     const names = [];
     for await (const model of gpt.models.list()) names.push(model.id);
-    assert.deepEqual(names.sort(), ["claude", "dalle", "embedder", "gpt", "moderator", "native", "painter", "reader", "speaker"]);
+    assert.deepEqual(names.sort(), ["claude", "dalle", "embedder", "gpt", "listener", "moderator", "native", "painter", "reader", "scribe", "speaker"]);
   },
 };

@@ -4,7 +4,7 @@ import { createAnthropic } from "@ai-sdk/anthropic";
 import { createGoogle } from "@ai-sdk/google";
 import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import { APICallError, Output, embed, embedMany, generateImage, generateObject, generateSpeech, generateText, isStepCount, streamText, tool } from "ai";
+import { APICallError, Output, embed, embedMany, generateImage, generateObject, generateSpeech, generateText, isStepCount, streamText, tool, transcribe } from "ai";
 import { z } from "zod";
 import { house } from "./house.mjs";
 
@@ -164,5 +164,11 @@ export const once = {
   async "speech"() {
     const { audio } = await generateSpeech({ model: openai.speech("speaker"), text: "Hello there", voice: "alloy", outputFormat: "wav", maxRetries: 0 });
     assert.equal(Buffer.from(audio.uint8Array).subarray(0, 4).toString(), "RIFF");
+  },
+  async "transcriptions"() {
+    const audio = Buffer.alloc(40_000, "sound");
+    for (const model of [openai.transcription("scribe"), openai.transcription("listener")]) {
+      assert.match((await transcribe({ model, audio, maxRetries: 0 })).text, /^I heard 40000 bytes/);
+    }
   },
 };

@@ -8,7 +8,7 @@ from functools import partial
 import msgspec
 
 from headworks.dialects.anthropic import ask as asking
-from headworks.dialects.anthropic import faults, models_out
+from headworks.dialects.anthropic import counting, faults, models_out
 from headworks.dialects.anthropic.answer_in import StreamDecoder, read_answer
 from headworks.dialects.anthropic.answer_out import write_answer
 from headworks.dialects.anthropic.framed import FRAMING, FramedDecoder, FramedWatch
@@ -19,6 +19,7 @@ from headworks.dialects.anthropic.watch import StreamWatch, WholeWatch
 from headworks.dialects.anthropic.wire import NAME
 from headworks.dialects.sse import is_document
 from headworks.dialects.translated import Translated
+from headworks.dialects.understood import understood
 from headworks.dialects.unsaid import STOP_SEQUENCE
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
@@ -30,7 +31,7 @@ from headworks.domain.where import NOWHERE, Where
 
 
 class Anthropic:
-    """`ports.dialect.Dialect`. Stateless; one for all requests."""
+    """`ports.dialect.Dialect`, with `CountingSpoken`. Stateless; one for all requests."""
 
     name = NAME
     kinds: frozenset[Kind] = frozenset((Kind.CHAT, Kind.COUNT_TOKENS))
@@ -108,6 +109,14 @@ class Anthropic:
     def write_model(self, model: Listed) -> bytes:
         """See `Dialect.write_model`."""
         return models_out.write_model(model)
+
+    def write_count_ask(self, talk: Conversation, target: Target) -> tuple[bytes, tuple[Downgrade, ...]]:
+        """See `CountingSpoken.write_count_ask`."""
+        return counting.write_ask(talk, target)
+
+    def read_count(self, body: bytes, target: Target) -> int:
+        """See `CountingSpoken.read_count`."""
+        return understood(counting.read_answer, body, target)
 
     def write_count(self, tokens: int) -> bytes:
         """See `Dialect.write_count`."""

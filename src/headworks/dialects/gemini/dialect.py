@@ -8,7 +8,7 @@ from functools import partial
 import msgspec
 
 from headworks.dialects.gemini import ask as asking
-from headworks.dialects.gemini import embedding, faults, models_out
+from headworks.dialects.gemini import embedding, faults, models_out, vertex_embedding
 from headworks.dialects.gemini.answer_in import StreamDecoder, read_answer
 from headworks.dialects.gemini.answer_out import StreamEncoder, write_answer
 from headworks.dialects.gemini.request_in import read_request
@@ -117,10 +117,12 @@ class Gemini:
 
     def write_embedding_ask(self, wanted: EmbeddingAsk, target: Target) -> tuple[bytes, tuple[Downgrade, ...]]:
         """See `Embedding.write_embedding_ask`."""
-        return embedding.write_ask(wanted, target)
+        return (vertex_embedding if target.quirks.vectors_by else embedding).write_ask(wanted, target)
 
     def read_embedding_answer(self, body: bytes, target: Target) -> EmbeddingAnswer:
         """See `Embedding.read_embedding_answer`."""
+        if target.quirks.vectors_by:
+            return vertex_embedding.read_answer(body, target)
         return embedding.read_answer(body, target.hidden)
 
     def write_embedding_answer(self, answer: EmbeddingAnswer, wanted: EmbeddingAsk) -> bytes:

@@ -37,6 +37,7 @@ KNOWN = frozenset(
         *("size", "quality", "style", "background", "output_format", "output_compression", "partial_images", "moderation"),
         *("resolution", "aspect_ratio", "width", "height", "image", "image_url", "images"),
         *("voice", "instructions", "speed", "stream_format"),
+        *("file", "file_url", "file_id", "language"),
         *("best_of", "encoding_format", "dimensions", "prompt_cache_key"),
         *GOVERNED[NAME],
     )

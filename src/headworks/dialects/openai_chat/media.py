@@ -1,4 +1,4 @@
-"""Pictures and speech: the facts of a request, and the relay for its answer."""
+"""Pictures and sound: the facts of a request, and the relay for its answer."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ from headworks.dialects.openai_chat import images, speech
 from headworks.dialects.openai_chat.estimate import estimate_input
 from headworks.dialects.openai_chat.media_events import MediaEvents
 from headworks.dialects.openai_chat.media_usage import read_pictures_usage, read_speech_usage
-from headworks.dialects.openai_chat.values import COUNT, FLAG, NUMBER, STRING, needed, value
+from headworks.dialects.openai_chat.transcripts import TranscriptWatch
+from headworks.dialects.openai_chat.values import COUNT, FLAG, NUMBER, SAID_FLAG, STRING, needed, value
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
+from headworks.domain.kind import HEARING
 from headworks.domain.target import Target
 from headworks.domain.usage import Usage
 from headworks.domain.where import Form
 from headworks.ports.interpreter import Relay
 
-KINDS = frozenset((Kind.IMAGES, Kind.SPEECH))
+KINDS = frozenset((Kind.IMAGES, Kind.SPEECH)) | HEARING
+_ELSEWHERE = ("file_url", "file_id")
+"""Fields that name a recording which the form does not hold (Mistral's)."""
 _SEEN = frozenset(("image", "image_url", "images"))
 """Fields that give pictures to go by."""
 _TEXT = msgspec.json.Decoder(str)
@@ -27,11 +31,15 @@ _TEXT = msgspec.json.Decoder(str)
 
 def read_media_ask(kind: Kind, ask: Ask) -> Ask:
     """The same with what is to be made. Raises `Fault` `invalid_request`."""
+    if kind in HEARING:
+        return _hearing(ask)
     return _pictures(ask) if kind is Kind.IMAGES else _speech(ask)
 
 
 def media_relay(kind: Kind, ask: Ask, target: Target) -> Relay:
     """For one answer."""
+    if kind in HEARING:
+        return TranscriptWatch(ask, target)
     if kind is Kind.IMAGES:
         return _picture_events(ask, target) if ask.stream else images.PicturesWatch(ask, target)
     return speech.SoundWatch(ask, target) if ask.form is Form.BYTES else _speech_events(ask, target)
@@ -71,6 +79,21 @@ def _speech(ask: Ask) -> Ask:
         prompt_tokens=estimate_input(b"%b%b" % (said.encode(), instructions.encode())),
         characters=len(said),
         features=frozenset(("audio_out",)),
+    )
+
+
+def _hearing(ask: Ask) -> Ask:
+    """All is text in a form, but for files. How much there is to hear nobody sees in the fields."""
+    fields = ask.fields
+    if fields.keys().isdisjoint(_ELSEWHERE) and not needed(fields, "file", "heard").startswith(b"{"):
+        raise Fault("invalid_request", "The field 'file' must be a file: give it a filename.", param="file")
+    prompt = fields.get("prompt")
+    return msgspec.structs.replace(
+        ask,
+        stream=bool(value(fields, "stream", SAID_FLAG, "true or false")),
+        form=Form.TOLD,
+        prompt_tokens=estimate_input(bytes(prompt)) if prompt is not None else 0,
+        features=frozenset(("audio",)),
     )
 
 

@@ -15,6 +15,8 @@ _FIELDS = {
     Kind.MODERATIONS: ("input",),
     Kind.IMAGES: ("prompt",),
     Kind.SPEECH: ("input", "instructions"),
+    Kind.TRANSCRIPTIONS: ("prompt",),
+    Kind.TRANSLATIONS: ("prompt",),
 }
 """What a model reads of a request."""
 

@@ -7,9 +7,9 @@ import msgspec
 from headworks.dialects.carried import Carried
 from headworks.dialects.openai_chat.decoder import decode_object
 from headworks.dialects.openai_chat.faults import fault_in_answer
-from headworks.dialects.openai_chat.sound import seconds_of
 from headworks.domain.call import Ask
 from headworks.domain.errors import Fault
+from headworks.domain.sound import seconds_of
 from headworks.domain.target import Target
 
 LARGEST_SOUND = 268_435_456

@@ -13,6 +13,8 @@ from headworks.domain.errors import Fault
 STRING = msgspec.json.Decoder(str | None)
 FLAG = msgspec.json.Decoder(bool | None)
 COUNT = msgspec.json.Decoder(int | None)
+SAID_FLAG = msgspec.json.Decoder(bool | None, strict=False)
+"""Of a form, in which all is text."""
 NUMBER = msgspec.json.Decoder(float | None)
 
 _EXAMPLES = {
@@ -24,6 +26,7 @@ _EXAMPLES = {
     "input": 'the text to embed, such as "Hello", or a list of texts',
     "moderated": 'the text to judge, such as "Hello", or a list of texts or of parts',
     "spoken": 'the text to speak, such as "Hello"',
+    "heard": "the recording, as a file of the form",
 }
 
 

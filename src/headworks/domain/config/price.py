@@ -19,7 +19,8 @@ WrittenRate = Decimal | TieredPrice
 
 class WrittenPrices(Written, frozen=True):
     """Dollars per million tokens, or `characters` of a text that is spoken; `request`, `web_search`, `search` (a
-    search unit of a ranking), `image` (a picture made), `page` (of a document) and `annotated_page` are dollars each.
+    search unit of a ranking), `image` (a picture made), `page` (of a document), `annotated_page` and `audio_minute` (of sound that is heard) are
+    dollars each.
     """
 
     input: WrittenRate | None = None
@@ -40,6 +41,7 @@ class WrittenPrices(Written, frozen=True):
     image: Decimal | None = None
     page: Decimal | None = None
     annotated_page: Decimal | None = None
+    audio_minute: Decimal | None = None
 
 
 class PriceVariantRule(WrittenPrices, frozen=True):

@@ -30,6 +30,7 @@ class QuirksRule(Written, frozen=True):
     usage_in: str | None = None
     reasoning_beside_output: bool | None = None
     framing: str | None = None
+    vectors_by: str | None = None
 
 
 class ProviderRule(Written, frozen=True):

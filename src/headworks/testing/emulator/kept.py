@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from email.parser import BytesParser
 from typing import NamedTuple
 
 import msgspec
 
+from headworks.testing.emulator.forms import File
 from headworks.testing.emulator.question import JsonObject, Rejection
 from headworks.testing.emulator.request import Request
 
@@ -86,12 +86,10 @@ class Kept:
 
 
 def _uploaded(request: Request) -> tuple[str, bytes]:
-    """Name and content of the file in a multipart body. Raises `Rejection`."""
-    head = f"content-type: {request.headers.get('content-type', '')}\r\n\r\n".encode()
-    for part in BytesParser().parsebytes(head + request.body).walk():
-        content = part.get_payload(decode=True)
-        if part.get_filename() and isinstance(content, bytes):
-            return part.get_filename() or "", content
+    """Name and content of the file in a form. Raises `Rejection`."""
+    file = request.content().get("file")
+    if isinstance(file, File):
+        return file.name, file.content
     raise Rejection(400, "invalid_request_error", "'file' is a required property", param="file")
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from headworks.ports.clock import Clock
 from headworks.testing.chance import seeded
-from headworks.testing.emulator import images, speech, spoil
+from headworks.testing.emulator import images, speech, spoil, transcripts
 from headworks.testing.emulator.allowance import Bucket, PromptCache
 from headworks.testing.emulator.anthropic import AnthropicTongue
 from headworks.testing.emulator.counts import Counts, Sighting
@@ -40,7 +40,7 @@ _COUNTING = "/messages/count_tokens"
 _ENDPOINTS = {
     Wire.OPENAI: (
         *("/chat/completions", "/completions", "/embeddings", "/moderations"),
-        *("/images/generations", "/audio/speech", "/ocr"),
+        *("/images/generations", "/audio/speech", "/audio/transcriptions", "/audio/translations", "/ocr"),
     ),
     Wire.ANTHROPIC: ("/messages", _COUNTING),
 }
@@ -115,7 +115,7 @@ class Provider:
             return self._plain(visit, made.body, made.content_type)
         if request.method != "POST" or request.endpoint not in _ENDPOINTS[visit.wire]:
             raise tongue.nowhere(request.method, request.path)
-        body = request.json()
+        body = request.content()
         self._note(visit, body)
         for trouble in visit.of(TroubleKind.ERROR):
             if trouble.after is None:
@@ -176,6 +176,8 @@ class Provider:
                 score = self._drawn(visit, images.read_pictures(body, self._clock.wall_ns() // 1_000_000_000))
             case "/audio/speech":
                 score = self._spoken(visit, speech.read_speech(body))
+            case "/audio/transcriptions" | "/audio/translations":
+                score = self._heard(visit, transcripts.read_heard(body))
             case endpoint:
                 score = self._discussed(visit, visit.tongue.read(body, endpoint))
         return score
@@ -197,6 +199,12 @@ class Provider:
         if asked.events:
             return self._flowing(visit, _SSE, speech.events(asked))
         return self._flowing(visit, asked.content_type, speech.sound(asked))
+
+    def _heard(self, visit: Visit, asked: transcripts.Heard) -> Score:
+        visit.sighting.input_tokens = asked.input_tokens
+        if asked.stream:
+            return self._flowing(visit, _SSE, transcripts.events(asked))
+        return self._plain(visit, transcripts.whole_answer(asked), asked.content_type)
 
     def _flowing(self, visit: Visit, content_type: str, pieces: Iterator[tuple[bytes, int]]) -> Score:
         visit.sighting.status = HTTPStatus.OK

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from headworks.testing.emulator.question import Rejection
+from headworks.testing.emulator.forms import read_form
+from headworks.testing.emulator.question import JsonObject, Rejection
 
 _VERSIONS = ("/openai/v1", "/v1")
 _ID_HEADERS = ("x-headworks-exchange", "x-request-id", "x-client-request-id", "traceparent")
@@ -33,6 +34,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     def foreign_id(self) -> str:
         """The id that the caller gave it, if any."""
         return next((self.headers[name] for name in _ID_HEADERS if name in self.headers), "")
+
+    @property
+    def is_form(self) -> bool:
+        """Whether the body is fields and files."""
+        return self.headers.get("content-type", "").lower().startswith("multipart/form-data")
+
+    def content(self) -> JsonObject:
+        """The body, whichever it is. Raises `Rejection`."""
+        return read_form(self.headers["content-type"], self.body) if self.is_form else self.json()
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object. Raises `Rejection`."""

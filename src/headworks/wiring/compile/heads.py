@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from headworks.domain.config import ProviderRule
-from headworks.domain.kind import Kind
+from headworks.domain.kind import UPLOADS, Kind
 from headworks.providers.catalog import ProviderRow
 from headworks.providers.signers import SIGNERS
 from headworks.wiring.compile.address import Address
@@ -20,7 +20,9 @@ from headworks.wiring.config_file.tree import Path
 NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 CREDENTIAL = re.compile(r"auth|key|token|secret|cookie|password")
 _VALUE = re.compile(r"[\x20-\x7e]*")
-_MODEL = b"{model}"
+_MODEL, _FOUNDATION_MODEL = "{model}", "{foundation_model}"
+_REGION = re.compile(r"^(?:arn:.*/)?(?:(?:us-gov|global|apac|[a-z]{2})\.)?(?=[a-z0-9]+\.)")
+"""What Bedrock's names of inference profiles have before the model's own."""
 _METHODS: Mapping[str, str] = {
     Kind.REALTIME: "GET",
     Kind.RESPONSE: "GET",
@@ -95,11 +97,15 @@ class Heads(msgspec.Struct, frozen=True):
 
     def of(self, model: str) -> Heads:
         """The same for one model, where paths name it."""
-        if not any(_MODEL in head for heads in (self.whole, self.stream) for head in heads.values()):
+        if not any(b"{" in head for heads in (self.whole, self.stream) for head in heads.values()):
             return self
-        name = quote(model, safe="").encode()
-        filled = ({kind: head.replace(_MODEL, name, 1) for kind, head in heads.items()} for heads in (self.whole, self.stream))
-        return Heads(*filled)
+        blanks = {_MODEL: model, _FOUNDATION_MODEL: _REGION.sub("", model)}
+        names = {blank.encode(): quote(name, safe="").encode() for blank, name in blanks.items()}
+        return Heads(*({kind: _filled(head, names) for kind, head in heads.items()} for heads in (self.whole, self.stream)))
+
+    def over(self, other: Heads) -> Heads:
+        """These, and of the other's what is lacking."""
+        return Heads(other.whole | self.whole, other.stream | self.stream)
 
 
 Paths = tuple[Mapping[str, str], Mapping[str, str]]
@@ -110,15 +116,14 @@ def build_heads(address: Address, below: Paths, base: str, fixed: dict[str, str]
     """The heads of one dialect at one place."""
     usual = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
     headers = carried_head(address, fixed, version, usual).decode("ascii")
-    return Heads(
-        *(
-            {
-                kind: f"{_METHODS.get(kind, 'POST')} {base}{path} HTTP/1.1\r\n{headers}".encode("ascii")
-                for kind, path in paths.items()
-            }
-            for paths in below
-        )
-    )
+    del usual["content-type"]
+    untyped = carried_head(address, fixed, version, usual).decode("ascii")
+
+    def head(kind: str, path: str) -> bytes:
+        lines = untyped if kind in UPLOADS else headers
+        return f"{_METHODS.get(kind, 'POST')} {base}{path} HTTP/1.1\r\n{lines}".encode("ascii")
+
+    return Heads(*({kind: head(kind, path) for kind, path in paths.items()} for paths in below))
 
 
 def carried_head(
@@ -132,6 +137,12 @@ def carried_head(
         "user-agent": f"headworks/{version}",
     } | fixed
     return "".join(f"{name}: {value}\r\n" for name, value in lines.items()).encode("ascii")
+
+
+def _filled(head: bytes, names: Mapping[bytes, bytes]) -> bytes:
+    for blank, name in names.items():
+        head = head.replace(blank, name, 1)
+    return head
 
 
 def _safe(bench: Bench, value: str, path: Path) -> str:

@@ -7,9 +7,9 @@ from hashlib import sha256
 
 import msgspec
 
-from headworks.domain.config import Config, PassThroughRule, ProviderRule, overlay
+from headworks.domain.config import Config, PassThroughRule, ProviderRule, QuirksRule, overlay
 from headworks.domain.target import BodyShape, Origin, Quirks, Signer, Timeouts
-from headworks.providers.catalog import ProviderRow
+from headworks.providers.catalog import ProviderRow, SomeModels
 from headworks.wiring.compile.address import Address, find_address, origin_of
 from headworks.wiring.compile.auth import find_auth, signer_of
 from headworks.wiring.compile.bench import Bench
@@ -34,8 +34,18 @@ class Place(msgspec.Struct, frozen=True):
     signer: Signer | None = None
     below: str = ""
     """The path, below the host, that the catalogue has it at."""
+    some: tuple[tuple[SomeModels, Heads], ...] = ()
+    """What is otherwise for some models."""
     carried: bytes = b""
     """The fixed headers of requests that are only carried. Secret, too."""
+
+    def heads_of(self, model: str) -> Heads:
+        """The heads for one model."""
+        heads = self.heads
+        for rows, others in self.some:
+            if rows.hold(model):
+                heads = others.over(heads)
+        return heads.of(model)
 
     def __repr__(self) -> str:
         return f"<Place {self.dialect} at {self.origin}>"
@@ -59,7 +69,9 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     places: tuple[Place, ...]
     timeouts: Timeouts
-    quirks: Quirks
+    row: ProviderRow
+    corrections: QuirksRule
+    """The operator's, of what the catalogue says of its habits."""
     max_connections: int
     prices: str
     self_hosted: bool
@@ -74,6 +86,14 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """What may be passed through to it, by method and path: the catalogue's rows, and the operator's over them."""
     prefix: str = ""
     """What a base URL has before the paths of the catalogue."""
+
+    def quirks_of(self, model: str) -> Quirks:
+        """The catalogue's, for one model, and the operator's corrections over them."""
+        quirks = self.row.quirks
+        for each in self.row.some:
+            if each.hold(model):
+                quirks = overlay(quirks, each.quirks)
+        return overlay(quirks, self.corrections)
 
     def __repr__(self) -> str:
         return f"<Provider {self.name}>"
@@ -127,7 +147,8 @@ class Providers:
             name=name,
             places=places,
             timeouts=overlay(overlay(Timeouts(), self._config.timeouts), rule.timeouts),
-            quirks=overlay(row.quirks, rule.quirks),
+            row=row,
+            corrections=rule.quirks,
             max_connections=rule.max_connections or _MOST_CONNECTIONS,
             prices=self._price_list(rule, path) or row.prices,
             self_hosted=row.self_hosted,
@@ -179,11 +200,12 @@ class Providers:
         fixed = {name: value for name, value in headers.items() if name not in spoken.client_headers}
         default = spoken.headers | {name: value for name, value in headers.items() if name in spoken.client_headers}
         endpoints = row.endpoints(dialect, spoken)
-        heads = build_heads(address, endpoints, address.paths[dialect], fixed, self._bench.givens.version)
+        base, version = address.paths[dialect], self._bench.givens.version
+        heads = build_heads(address, endpoints, base, fixed, version)
+        some = tuple((each, build_heads(address, (each.paths.get(dialect, {}), {}), base, fixed, version)) for each in row.some)
         defaults = {name.encode(): value.encode() for name, value in default.items()}
-        carried = carried_head(address, fixed | default, self._bench.givens.version)
-        below = row.speaks[dialect]
-        return Place(dialect, origin, heads, defaults, row.body.get(dialect), access.signer, below, carried)
+        carried = carried_head(address, fixed | default, version)
+        return Place(dialect, origin, heads, defaults, row.body.get(dialect), access.signer, row.speaks[dialect], some, carried)
 
     def _spoken(self, rule: ProviderRule, address: Address, path: Path) -> list[str]:
         wanted = rule.dialects or tuple(address.paths)

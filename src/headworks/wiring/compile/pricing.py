@@ -16,7 +16,7 @@ from headworks.wiring.compile.places import Provider
 from headworks.wiring.config_file.problems import did_you_mean
 from headworks.wiring.config_file.tree import Path
 
-_FLAT = ("request", "web_search", "search", "image", "page", "annotated_page")
+_FLAT = ("request", "web_search", "search", "image", "page", "annotated_page", "audio_minute")
 _FREE = PriceCard(source="free")
 _SELF_HOSTED = PriceCard(source="self-hosted")
 

@@ -75,7 +75,7 @@ class Targets:
 
 
 def _target(rule: TargetRule, provider: Provider, model: str, place: Place, facts: Facts) -> Target:
-    heads = place.heads.of(model)
+    heads = place.heads_of(model)
     return Target(
         name=f"{provider.name}/{model}",
         provider=provider.name,
@@ -87,7 +87,7 @@ def _target(rule: TargetRule, provider: Provider, model: str, place: Place, fact
         price=facts.price,
         profile=facts.profile,
         timeouts=overlay(provider.timeouts, rule.timeouts),
-        quirks=provider.quirks,
+        quirks=provider.quirks_of(model),
         body=place.body,
         signer=place.signer,
         weight=rule.weight,

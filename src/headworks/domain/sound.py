@@ -1,6 +1,8 @@
-"""How long recorded speech lasts, by its first bytes and its size: what tokens of sound go by where nobody counts them."""
+"""How long recorded speech lasts, by its first bytes and its size: what costs of sound go by where nobody tells more."""
 
 from __future__ import annotations
+
+import math
 
 _ID3 = b"ID3"
 _PCM_BYTES = 48_000
@@ -9,8 +11,14 @@ _MPEG_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _MPEG_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 """Kilobits a second of MP3, by the index in a frame's head."""
 _FRAME = 4
-_WAVE = 32
-"""Bytes of a WAV file up to behind its byte rate."""
+_WAVE = 34
+"""Bytes of a WAV file up to behind what its rate is made of."""
+LOWEST_RATE = 750
+"""Bytes a second of the thinnest sound that speech is recorded in: Opus and AMR, at 6 kilobits."""
+USUAL_RATE = 4_000
+"""Bytes a second of sound of which nothing is known."""
+TOKENS_PER_SECOND = 10
+"""What OpenAI's models read a second of sound as."""
 
 
 def seconds_of(form: str, head: bytes, size: int) -> float | None:
@@ -19,10 +27,23 @@ def seconds_of(form: str, head: bytes, size: int) -> float | None:
     return size / rate if rate else None
 
 
+def likely_seconds(head: bytes, size: int) -> int:
+    """Seconds of sound that a file of so many bytes holds, which begins with `head`."""
+    seconds = seconds_of("", head, size)
+    return math.ceil(size / USUAL_RATE if seconds is None else seconds)
+
+
+def most_seconds(head: bytes, size: int) -> int:
+    """Seconds of sound that it can hold at most. Only of raw sound the head tells it: all else may come to be thinner."""
+    plain = head[:4] == b"RIFF" and head[12:16] == b"fmt " and head[20:22] == b"\x01\x00" and len(head) >= _WAVE
+    rate = int.from_bytes(head[24:28], "little") * int.from_bytes(head[32:_WAVE], "little") if plain else LOWEST_RATE
+    return math.ceil(size / max(rate, LOWEST_RATE))
+
+
 def _of_wave(head: bytes) -> int:
     """Bytes a second, as the file says; 0 for another file."""
     is_wave = head.startswith(b"RIFF") and len(head) >= _WAVE
-    return int.from_bytes(head[28:_WAVE], "little") if is_wave else 0
+    return int.from_bytes(head[28:32], "little") if is_wave else 0
 
 
 def _of_mp3(head: bytes) -> int:

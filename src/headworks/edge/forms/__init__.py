@@ -1,0 +1,1 @@
+"""Bodies of fields and files (multipart/form-data), read as they come and written anew."""
