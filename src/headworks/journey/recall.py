@@ -87,17 +87,16 @@ class Recall:
 
 def unknown(token: str, param: str = "") -> Fault:
     """What is told of every id that leads nowhere, whyever."""
-    return _unknown(token, param, "Use an id as this gateway has given it to you, of something that was kept and not deleted.")
+    what = f"There is nothing here by the id '{token[:_SHOWN]}'{' that this model could read' if param else ''}."
+    remedy = "Use an id as this gateway has given it to you, of something that was kept and not deleted."
+    return Fault("unknown_id", f"{what} {remedy}", param=param or None, status=_BAD_REQUEST if param else None)
 
 
 def unknown_item(token: str) -> Fault:
     """The same of an item that a request only refers to."""
-    return _unknown(token, INPUT, "Send the item itself, as clients do where the request says 'store: false'.")
-
-
-def _unknown(token: str, param: str, remedy: str) -> Fault:
-    what = f"There is nothing here by the id '{token[:_SHOWN]}'{' that this model could read' if param else ''}."
-    return Fault("unknown_id", f"{what} {remedy}", param=param or None, status=_BAD_REQUEST if param else None)
+    what = f"There is no item here by the id '{token[:_SHOWN]}' that this model could read."
+    remedy = "Send the item itself, as clients do where the request says 'store: false'."
+    return Fault("unknown_id", f"{what} {remedy}", param=INPUT, status=_BAD_REQUEST)
 
 
 def tenant_of(call: Call) -> str:
