@@ -36,13 +36,13 @@ ANTHROPIC = Front("anthropic", b"request-id", b"event: error\ndata: ", "anthropi
 GEMINI = Front("gemini")
 PASSTHROUGH = Front("passthrough")
 
-ANTHROPIC_MARK = b"anthropic-version"
-"""The header by which a client of a path that both dialects have says which one it speaks."""
+MARKS = {b"anthropic-version": ANTHROPIC, b"x-goog-api-key": GEMINI}
+"""Headers by which a client of a path that several dialects have says which one it speaks."""
 
 
 class Route(msgspec.Struct, frozen=True):
     """One endpoint. A path that ends in a slash takes the rest as the call's subject, up to `action` where there is one. With `shared`,
-    clients that send `ANTHROPIC_MARK` are answered in Anthropic's dialect.
+    clients that send one of `MARKS` are answered in its dialect.
     """
 
     method: bytes
@@ -67,7 +67,9 @@ class Route(msgspec.Struct, frozen=True):
 
     def spoken(self, headers: Mapping[bytes, bytes]) -> Front:
         """The dialect of a client that sent `headers`."""
-        return ANTHROPIC if self.shared and ANTHROPIC_MARK in headers else self.front
+        if not self.shared:
+            return self.front
+        return next((front for mark, front in MARKS.items() if mark in headers), self.front)
 
 
 _OF_RESPONSES = frozenset(("include", "include[]", "include_obfuscation", "starting_after", "stream"))
