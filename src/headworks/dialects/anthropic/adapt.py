@@ -9,6 +9,7 @@ from headworks.dialects.anthropic.structured import with_output
 from headworks.dialects.anthropic.thinking import with_thinking
 from headworks.dialects.anthropic.turns import adapt_messages
 from headworks.dialects.anthropic.wire import NAME, says_something
+from headworks.dialects.choices import narrowed
 from headworks.domain.message import FORM, Conversation, Downgrade, JsonObject, Sampling, Tool, ToolChoice, ToolChoiceMode
 from headworks.domain.target import Target
 
@@ -23,6 +24,7 @@ _NOTHING: JsonObject = {"type": "object", "properties": {}}
 def adapt(talk: Conversation, target: Target, losses: list[Downgrade]) -> Conversation:
     """The same request in Anthropic's terms. Raises `Fault` `inexpressible` where nothing of it would be left."""
     able = abilities(target.model)
+    talk = narrowed(talk, losses)
     tools = _tools(talk.tools, losses)
     extra = _extra(talk.extra, losses)
     _report_unknown(talk, losses)
@@ -64,8 +66,6 @@ def _tools(tools: Iterable[Tool], losses: list[Downgrade]) -> tuple[Tool, ...]:
 def _tool_choice(choice: ToolChoice | None, tools: tuple[Tool, ...], losses: list[Downgrade]) -> ToolChoice | None:
     if choice is None:
         return None
-    if choice.raw is not None and choice.mode is ToolChoiceMode.AUTO:
-        losses.append(Downgrade("tool_choice", "said as 'auto': Anthropic has no such choice"))
     if not tools:
         if choice.mode in (ToolChoiceMode.REQUIRED, ToolChoiceMode.NAMED):
             losses.append(Downgrade("tool_choice", "left out: there is no tool to choose"))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from headworks.dialects.choices import narrowed
 from headworks.dialects.gemini.config_in import CONFIG, PLAIN_TEXT
 from headworks.dialects.gemini.config_out import write_config
 from headworks.dialects.gemini.models import abilities
@@ -36,18 +37,20 @@ def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Down
     losses: list[Downgrade] = []
     able = abilities(target.model)
     own = talk.dialect == NAME
+    if not own and not _can_choose(talk.tool_choice):
+        talk = narrowed(talk, losses)
     writer = PartWriter(talk.messages, losses, own=own, signs=able.signs_calls)
     body: JsonObject = _own_contents(talk, writer) if own else _contents(talk, writer, losses)
     tools = _own_tools(talk.tools) if own else _tools(talk.tools, losses, json_schema=able.json_schema)
     if tools:
         body["tools"] = tools
     if talk.tool_choice is not None and (own or tools):
-        body["toolConfig"] = talk.tool_choice.raw if own else _tool_config(talk.tool_choice, losses)
+        body["toolConfig"] = {"functionCallingConfig": _function_calling(talk.tool_choice, losses, own=own)}
     config = write_config(talk, able, losses)
     if config:
         body[CONFIG] = config
     if own:
-        body |= {name: value for name, value in talk.extra.items() if not name.startswith((f"{CONFIG}.", PLAIN_TEXT))}
+        body |= _own_fields(talk.extra, body)
     else:
         _report(talk, losses)
     return msgspec.json.encode(body), tuple(losses)
@@ -146,11 +149,26 @@ def _named(tool: Tool) -> JsonObject:
     return wire if tool.description is None else {**wire, "description": tool.description}
 
 
-def _tool_config(choice: ToolChoice, losses: list[Downgrade]) -> JsonObject:
+def _can_choose(choice: ToolChoice | None) -> bool:
+    """Some of the tools can be chosen where one of them must be called."""
+    return choice is not None and choice.mode is ToolChoiceMode.REQUIRED
+
+
+def _function_calling(choice: ToolChoice, losses: list[Downgrade], *, own: bool) -> JsonObject:
+    if own and choice.raw is not None:
+        return choice.raw
     if choice.parallel is False:
         losses.append(Downgrade("parallel_tool_calls", "left out: Gemini may always call several tools at once"))
-    names = {"allowedFunctionNames": [choice.name]} if choice.mode is ToolChoiceMode.NAMED else {}
-    return {"functionCallingConfig": {"mode": _MODES[choice.mode], **names}}
+    names = [choice.name] if choice.mode is ToolChoiceMode.NAMED else [*choice.allowed]
+    return {"mode": _MODES[choice.mode], **({"allowedFunctionNames": names} if names else {})}
+
+
+def _own_fields(extra: JsonObject, body: JsonObject) -> JsonObject:
+    fields = {name: value for name, value in extra.items() if not name.startswith((f"{CONFIG}.", PLAIN_TEXT))}
+    config = fields.get("toolConfig")
+    return (
+        {**fields, "toolConfig": config | body["toolConfig"]} if isinstance(config, dict) and "toolConfig" in body else fields
+    )
 
 
 def _report(talk: Conversation, losses: list[Downgrade]) -> None:

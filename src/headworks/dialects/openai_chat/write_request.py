@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from headworks.dialects.choices import narrowed
 from headworks.dialects.openai_chat.losses import LEFT_OUT, lost_fields
 from headworks.dialects.openai_chat.names import NAME
 from headworks.dialects.openai_chat.write_messages import MessageWriter
@@ -25,6 +26,7 @@ def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Down
     messages = MessageWriter(target.quirks, own=own)
     body: JsonObject = {"model": target.model, "messages": messages.write(talk.messages if own else joined(talk.messages))}
     downgrades = messages.downgrades
+    talk = talk if own else narrowed(talk, downgrades)
     _write_tools(talk, body, downgrades)
     _write_shape(talk, target, body, downgrades)
     _write_sampling(talk, body, downgrades)

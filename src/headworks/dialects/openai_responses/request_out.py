@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from headworks.dialects.choices import narrowed
 from headworks.dialects.openai_fields import SHARING, shared_fields
 from headworks.dialects.openai_responses.items_asked import ItemsAsked
 from headworks.dialects.openai_responses.names import ENCRYPTED, LIKELY, NAME
@@ -25,6 +26,7 @@ def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Down
     """The body for `target`, and what could not be said in it."""
     own = talk.dialect == NAME
     lost: list[Downgrade] = []
+    talk = talk if own else narrowed(talk, lost)
     body: JsonObject = {"model": target.model, **_turns(talk, lost, own=own)}
     _write_tools(talk, body, lost, own=own)
     _write_shape(talk, body, lost, own=own)
