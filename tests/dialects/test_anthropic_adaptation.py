@@ -267,6 +267,18 @@ def test_a_cache_mark_of_a_whole_message_is_understood() -> None:
     assert losses == []
 
 
+def test_a_cache_mark_of_a_whole_message_marks_whatever_it_ends_with() -> None:
+    """A tool's result, a picture, a call: the prompt is cached up to there, or every turn pays for all of it."""
+    mark = {"cache_control": {"type": "ephemeral"}}
+    said = assistant(call("c1"), extra=mark)
+    told = Message(role=Role.TOOL, parts=(ToolResult(call_id="c1", content=(text("rain"),)),), extra=mark)
+
+    body, losses = valid(foreign(user(text("Hi")), said, told, tools=(F,)))
+
+    assert [turn["content"][-1]["cache_control"] for turn in body["messages"][1:]] == [{"type": "ephemeral"}] * 2
+    assert losses == []
+
+
 # ── reasoning ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

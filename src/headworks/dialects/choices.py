@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from headworks.domain.message import Conversation, Downgrade, ToolChoiceMode
@@ -15,7 +17,7 @@ def narrowed(talk: Conversation, losses: list[Downgrade]) -> Conversation:
     if choice is None:
         return talk
     if choice.allowed:
-        losses.append(Downgrade("tool_choice", f"said by offering no other tools than {_listed(choice.allowed)}"))
+        losses.append(Downgrade("tool_choice", f"said by offering no other tools than {listed(choice.allowed)}"))
         kept = tuple(tool for tool in talk.tools if tool.name in choice.allowed)
         plain = msgspec.structs.replace(choice, allowed=(), raw=None)
         return msgspec.structs.replace(talk, tools=kept, tool_choice=plain)
@@ -24,7 +26,7 @@ def narrowed(talk: Conversation, losses: list[Downgrade]) -> Conversation:
     return talk
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def listed(names: Sequence[str]) -> str:
     """Names, shortened: they go into a header."""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(map(repr, names[:_SHOWN])) + more

@@ -8,6 +8,9 @@ SHARING = frozenset(("openai_chat", "openai_responses"))
 _SHARED = ("service_tier", "store", "safety_identifier", "prompt_cache_key", "prompt_cache_retention")
 
 
+NO_REST = "left out: a model that thinks unasked does so here, because not all of OpenAI's can be told not to"
+
+
 def shared_fields(talk: Conversation) -> JsonObject:
     """What a conversation of the one language asks for by fields that the other has too."""
     if talk.dialect not in SHARING:

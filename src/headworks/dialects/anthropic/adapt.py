@@ -8,8 +8,9 @@ from headworks.dialects.anthropic.models import Abilities, abilities
 from headworks.dialects.anthropic.structured import with_output
 from headworks.dialects.anthropic.thinking import with_thinking
 from headworks.dialects.anthropic.turns import adapt_messages
-from headworks.dialects.anthropic.wire import NAME, says_something
+from headworks.dialects.anthropic.wire import NAME
 from headworks.dialects.choices import narrowed
+from headworks.dialects.unpacking import asks, says_something
 from headworks.domain.message import FORM, Conversation, Downgrade, JsonObject, Sampling, Tool, ToolChoice, ToolChoiceMode
 from headworks.domain.target import Target
 
@@ -122,7 +123,7 @@ def _extra(extra: Mapping[str, object], losses: list[Downgrade]) -> JsonObject:
             kept[name] = value
         elif name == "service_tier" and value in _TIERS:
             kept[name] = _TIERS[str(value)]
-        elif says_something(value) and name not in ("safety_identifier", FORM) and value != _USUAL.get(name):
+        elif asks(name, value) and name not in ("safety_identifier", FORM) and value != _USUAL.get(name):
             losses.append(Downgrade(name, UNKNOWN))
     return kept
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
-from headworks.dialects.anthropic.wire import NAME, object_of, says_something
+from headworks.dialects.anthropic.wire import NAME, object_of
 from headworks.dialects.signatures import bare
+from headworks.dialects.unpacking import says_something
 from headworks.domain.message import (
     FORM,
     Audio,

@@ -11,9 +11,10 @@ from typing import Any
 
 from headworks.dialects.anthropic.parts import SIGNED_BY_US
 from headworks.dialects.anthropic.wire import NAME as ANTHROPIC
-from headworks.dialects.anthropic.wire import object_of, says_something
+from headworks.dialects.anthropic.wire import object_of
 from headworks.dialects.bedrock.wire import LONGEST_NAME, NAME
 from headworks.dialects.signatures import bare
+from headworks.dialects.unpacking import says_something
 from headworks.domain.message import (
     FORM,
     Audio,

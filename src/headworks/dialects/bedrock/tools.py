@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from headworks.dialects.anthropic.wire import says_something
 from headworks.dialects.bedrock.families import Family
 from headworks.dialects.bedrock.parts import PartWriter
 from headworks.dialects.choices import narrowed
+from headworks.dialects.unpacking import says_something
 from headworks.domain.message import Conversation, Downgrade, JsonObject, Tool, ToolCall, ToolChoice, ToolChoiceMode
 
 _WORDS = {ToolChoiceMode.AUTO: "auto", ToolChoiceMode.REQUIRED: "any", ToolChoiceMode.NAMED: "tool"}

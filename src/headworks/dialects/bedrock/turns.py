@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from headworks.dialects.anthropic.turns import UNDERSTOOD, with_echo
-from headworks.dialects.anthropic.wire import says_something
 from headworks.dialects.bedrock.families import Family
 from headworks.dialects.bedrock.parts import PartWriter
+from headworks.dialects.unpacking import says_something
 from headworks.domain.errors import Fault
 from headworks.domain.message import Downgrade, JsonObject, Message, Role
 

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 
 import msgspec
 
-from headworks.dialects.choices import narrowed
+from headworks.dialects.choices import listed, narrowed
 from headworks.dialects.gemini.config_in import CONFIG, PLAIN_TEXT
 from headworks.dialects.gemini.config_out import write_config
+from headworks.dialects.gemini.losses import unknown_fields
 from headworks.dialects.gemini.models import abilities
 from headworks.dialects.gemini.parts_out import PartWriter
 from headworks.dialects.gemini.request_in import CAPITALS, JOINED, JSON_SCHEMA
 from headworks.dialects.gemini.schema import Subset, recased
 from headworks.dialects.gemini.wire import NAME
 from headworks.dialects.turns import ECHOES
+from headworks.dialects.unpacking import asks
 from headworks.domain.errors import Fault
 from headworks.domain.message import FORM, Conversation, Downgrade, JsonObject, Message, Role, Tool, ToolChoice, ToolChoiceMode
 from headworks.domain.target import Target
@@ -29,7 +31,8 @@ _MODES = {
 }
 _USUAL: JsonObject = {"modalities": ["text"], "verbosity": "medium", "service_tier": "auto"}
 """Fields' values that ask for what Gemini does anyway."""
-_UNDERSTOOD = frozenset((FORM, "role", *ECHOES, "cache_control"))
+_UNDERSTOOD = frozenset((FORM, "role", *ECHOES))
+_OF_TOOLS = frozenset((FORM, "type"))
 
 
 def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Downgrade, ...]]:
@@ -101,8 +104,7 @@ def _contents(talk: Conversation, writer: PartWriter, losses: list[Downgrade]) -
 def _report_message(message: Message, path: str, losses: list[Downgrade]) -> None:
     if message.name and message.role is not Role.TOOL:
         losses.append(Downgrade(f"{path}.name", "left out: Gemini's turns have no names"))
-    unknown = sorted(name for name, value in message.extra.items() if value and name not in _UNDERSTOOD)
-    losses += [Downgrade(f"{path}.{name}", "left out: not known to Gemini") for name in unknown]
+    losses += unknown_fields(message.extra, path, _UNDERSTOOD)
 
 
 def _own_tools(tools: Sequence[Tool]) -> list[JsonObject]:
@@ -133,14 +135,18 @@ def _tools(tools: Sequence[Tool], losses: list[Downgrade], *, json_schema: bool)
         if tool.raw is not None:
             losses.append(Downgrade(path, "left out: a tool that only another provider runs"))
             continue
-        unknown = [name for name, value in tool.extra.items() if value and name not in (FORM, "type", "cache_control")]
-        losses += [Downgrade(f"{path}.{name}", "left out: not known to Gemini") for name in unknown]
+        losses += unknown_fields(tool.extra, path, _OF_TOOLS)
         wire = _named(tool)
         if tool.parameters and json_schema:
             wire[JSON_SCHEMA] = tool.parameters
         elif tool.parameters and tool.parameters.get("properties"):
             wire["parameters"] = Subset(tool.parameters, path, losses).write()
         functions.append(wire)
+    strict = [tool.name for tool in tools if tool.strict]
+    if strict:
+        losses.append(
+            Downgrade("tools.strict", f"left out: Gemini does not promise to keep to the schemas of {listed(strict)}")
+        )
     return [{"functionDeclarations": functions}] if functions else []
 
 
@@ -173,6 +179,6 @@ def _own_fields(extra: JsonObject, body: JsonObject) -> JsonObject:
 
 def _report(talk: Conversation, losses: list[Downgrade]) -> None:
     """What of another language's fields is lost. Null, false and empty ones ask for nothing."""
-    said = {**talk.extra, "metadata": talk.metadata, "user": talk.user}
-    unknown = [name for name, value in said.items() if value and name != FORM and value != _USUAL.get(name)]
+    said = {**talk.extra, **({"metadata": talk.metadata} if talk.metadata else {}), "user": talk.user}
+    unknown = [name for name, value in said.items() if asks(name, value) and name != FORM and value != _USUAL.get(name)]
     losses += [Downgrade(name, UNKNOWN) for name in unknown]

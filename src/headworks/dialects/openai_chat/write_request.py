@@ -8,7 +8,7 @@ from headworks.dialects.choices import narrowed
 from headworks.dialects.openai_chat.losses import LEFT_OUT, lost_fields
 from headworks.dialects.openai_chat.names import NAME
 from headworks.dialects.openai_chat.write_messages import MessageWriter
-from headworks.dialects.openai_fields import SHARING, shared_fields
+from headworks.dialects.openai_fields import NO_REST, SHARING, shared_fields
 from headworks.dialects.turns import joined
 from headworks.domain.message import Conversation, Downgrade, JsonObject, OutputFormat, Tool, ToolChoice, ToolChoiceMode
 from headworks.domain.target import Target
@@ -34,9 +34,10 @@ def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Down
     if own:
         body = _merge(body, talk.extra)
     else:
-        body.update(shared_fields(talk))
+        shared = shared_fields(talk) | ({"verbosity": talk.extra["verbosity"]} if "verbosity" in talk.extra else {})
+        body.update(shared)
         lost = {**talk.extra, **({} if talk.dialect in SHARING else talk.metadata)}
-        downgrades.extend(lost_fields({name: value for name, value in lost.items() if name not in body}))
+        downgrades.extend(lost_fields({name: value for name, value in lost.items() if name not in shared}))
     for name in target.quirks.drop:
         if body.pop(name, None) is not None and name != "stream_options":
             downgrades.append(Downgrade(name, f"left out: {target.provider} rejects it"))
@@ -111,6 +112,8 @@ def _write_shape(talk: Conversation, target: Target, body: JsonObject, downgrade
         downgrades.append(Downgrade("reasoning.budget", f"a budget of {reasoning.budget} tokens is said as effort {effort!r}"))
     if effort:
         body["reasoning_effort"] = effort
+    elif not reasoning.enabled:
+        downgrades.append(Downgrade("reasoning", NO_REST))
     if not own:
         downgrades.extend(lost_fields(reasoning.extra, "reasoning"))
 
