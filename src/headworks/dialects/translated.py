@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
+import msgspec
+
 from headworks.dialects.understood import understood
 from headworks.dialects.unsaid import Unsaid
 from headworks.domain.call import Ask
@@ -21,6 +23,8 @@ from headworks.domain.events import (
     PartStarted,
     RawDelta,
     Started,
+    Stopped,
+    StopReason,
     TextDelta,
     UsageSeen,
 )
@@ -160,12 +164,28 @@ class Translated:
                 self._count(event)
             elif isinstance(event, Started):
                 self.served_model, self.upstream_id, self.service_tier = event.model, event.id, event.service_tier
+                events = [*events[:place], self._named(event), *events[place + 1 :]]
             elif isinstance(event, Ended):
                 self.ended = True
+            elif isinstance(event, Stopped):
+                self._refuse_nothing(event)
             elif isinstance(event, Failed):
                 self.fault = event.fault
                 return events[:place]
         return events
+
+    def _named(self, event: Started) -> Started:
+        """Clients want to know an answer and who gave it, whether or not an upstream tells that."""
+        if event.id and event.model:
+            return event
+        return msgspec.structs.replace(event, id=event.id or self._ask.answer_id, model=event.model or self._target.model)
+
+    def _refuse_nothing(self, event: Stopped) -> None:
+        """A model that stopped before it said anything, for a reason that is none of an answer's, has failed: other languages would tell
+        an empty answer that is complete.
+        """
+        if not self.began and event.reason is StopReason.OTHER and event.raw:
+            raise Fault("upstream_error", "The model gave up before it had said anything.", detail=event.raw[:200])
 
 
 def is_report(usage: Usage, *, spoken: bool, final: bool) -> bool:
