@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from headworks.dialects.turns import unlike
 from headworks.dialects.understood import understood
 from headworks.dialects.unsaid import Unsaid
 from headworks.domain.call import Ask
@@ -36,6 +37,9 @@ from headworks.ports.dialect import Decoder, Front, Spoken
 BYTES_PER_TOKEN = 4
 MAX_WHOLE_BYTES = 64 * 1024 * 1024
 """Bound of a whole answer that is collected because a stream was asked for."""
+
+_TURNS = ("messages", "input", "contents")
+"""Fields of a question that hold the turns before it."""
 
 _Input = TypeVar("_Input")
 _CONTENT = (TextDelta, ArgumentsDelta, RawDelta)
@@ -71,6 +75,7 @@ class Translated:
         self._judge = judge
         self._encoder = front.encoder(ask) if ask.stream else None
         self._decoder: Decoder | None = None
+        self._calls = _Calls(ask)
         self._whole: list[bytes] = []
         self._held = 0
         self._last = b""
@@ -160,6 +165,8 @@ class Translated:
                 self.content_bytes += _size(event)
             elif isinstance(event, PartStarted):
                 self.began = self.began or event.kind is not PartKind.TEXT
+                if event.kind is PartKind.TOOL_CALL:
+                    events = [*events[:place], self._called(event), *events[place + 1 :]]
             elif isinstance(event, UsageSeen):
                 self._count(event)
             elif isinstance(event, Started):
@@ -174,6 +181,15 @@ class Translated:
                 return events[:place]
         return events
 
+    def _called(self, event: PartStarted) -> PartStarted:
+        """A call that can be told from all others of the conversation: clients find its result by its id alone."""
+        if event.call_id not in self._calls:
+            self._calls.add(event.call_id)
+            return event
+        other = unlike(event.call_id, self._calls)
+        self._calls.add(other)
+        return msgspec.structs.replace(event, call_id=other)
+
     def _named(self, event: Started) -> Started:
         """Clients want to know an answer and who gave it, whether or not an upstream tells that."""
         if event.id and event.model:
@@ -186,6 +202,24 @@ class Translated:
         """
         if not self.began and event.reason is StopReason.OTHER and event.raw:
             raise Fault("upstream_error", "The model gave up before it had said anything.", detail=event.raw[:200])
+
+
+class _Calls:
+    """The ids of calls: those of this answer, and, as far as their letters stand in the question, those of the turns before."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._told: set[str] = set()
+
+    def __contains__(self, call_id: object) -> bool:
+        if call_id in self._told:
+            return True
+        quoted = msgspec.json.encode(call_id)
+        return any(quoted in bytes(self._ask.fields[name]) for name in _TURNS if name in self._ask.fields)
+
+    def add(self, call_id: str) -> None:
+        """One more."""
+        self._told.add(call_id)
 
 
 def is_report(usage: Usage, *, spoken: bool, final: bool) -> bool:

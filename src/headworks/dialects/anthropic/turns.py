@@ -8,7 +8,7 @@ from itertools import groupby
 import msgspec
 
 from headworks.dialects.anthropic.parts import PartAdapter
-from headworks.dialects.turns import ECHOES
+from headworks.dialects.turns import ECHOES, with_unique_calls
 from headworks.dialects.unpacking import says_something
 from headworks.domain.errors import Fault
 from headworks.domain.message import FORM, Downgrade, JsonObject, Message, Part, Reasoning, Role, Text, ToolResult
@@ -25,7 +25,7 @@ def adapt_messages(messages: Sequence[Message], losses: list[Downgrade]) -> tupl
     """The system prompt, where there is one, and the turns. Raises `Fault` `inexpressible` where nothing is left."""
     prompts: list[Part] = []
     turns: list[_Turn] = []
-    for place, message in enumerate(messages):
+    for place, message in enumerate(with_unique_calls(messages)):
         path = f"messages[{place}]"
         parts = _adapt_message(message, path, losses)
         if message.role not in _PROMPTS:

@@ -8,7 +8,7 @@ from headworks.dialects.choices import narrowed
 from headworks.dialects.openai_chat.losses import LEFT_OUT, lost_fields
 from headworks.dialects.openai_chat.names import NAME
 from headworks.dialects.openai_chat.write_messages import MessageWriter
-from headworks.dialects.openai_fields import NO_REST, SHARING, shared_fields
+from headworks.dialects.openai_fields import NO_REST, SHARING, shared_fields, write_user
 from headworks.dialects.turns import joined
 from headworks.domain.message import Conversation, Downgrade, JsonObject, OutputFormat, Tool, ToolChoice, ToolChoiceMode
 from headworks.domain.target import Target
@@ -141,7 +141,7 @@ def _write_sampling(talk: Conversation, body: JsonObject, downgrades: list[Downg
         "n": talk.choices,
         "logprobs": None if talk.logprobs is None else True,
         "top_logprobs": talk.logprobs or None,
-        "user": talk.user or None,
+        "user": (talk.user if talk.dialect in SHARING else write_user(talk.user, downgrades)) or None,
         "top_k": drawn.top_k if own else None,
         "metadata": (talk.metadata or None) if own else None,
     }

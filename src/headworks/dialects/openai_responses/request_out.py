@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from headworks.dialects.choices import narrowed
-from headworks.dialects.openai_fields import NO_REST, SHARING, shared_fields
+from headworks.dialects.openai_fields import NO_REST, SHARING, shared_fields, write_user
 from headworks.dialects.openai_responses.items_asked import ItemsAsked
 from headworks.dialects.openai_responses.names import ENCRYPTED, LIKELY, NAME
 from headworks.dialects.openai_responses.tools import write_choice, write_tool
@@ -34,7 +34,7 @@ def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Down
         "temperature": talk.sampling.temperature,
         "top_p": talk.sampling.top_p,
         "stream": talk.stream,
-        "user": talk.user or None,
+        "user": (talk.user if talk.dialect in SHARING else write_user(talk.user, lost)) or None,
         "metadata": (talk.metadata or None) if own else None,
     }
     body.update({name: value for name, value in optional.items() if value is not None})
