@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from headworks.dialects.choices import narrowed
+from headworks.dialects.openai_chat.call_ids import fit_written
 from headworks.dialects.openai_chat.losses import LEFT_OUT, lost_fields
 from headworks.dialects.openai_chat.names import NAME
 from headworks.dialects.openai_chat.write_messages import MessageWriter
@@ -25,6 +26,8 @@ def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Down
     own = talk.dialect == NAME
     messages = MessageWriter(target.quirks, own=own)
     body: JsonObject = {"model": target.model, "messages": messages.write(talk.messages if own else joined(talk.messages))}
+    if target.quirks.call_id_length:
+        fit_written(body["messages"], target.quirks.call_id_length)
     downgrades = messages.downgrades
     talk = talk if own else narrowed(talk, downgrades)
     _write_tools(talk, body, downgrades)
@@ -38,6 +41,8 @@ def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Down
         body.update(shared)
         lost = {**talk.extra, **({} if talk.dialect in SHARING else talk.metadata)}
         downgrades.extend(lost_fields({name: value for name, value in lost.items() if name not in shared}))
+    if target.quirks.seed_field and "seed" in body:
+        body[target.quirks.seed_field] = body.pop("seed")
     for name in target.quirks.drop:
         if body.pop(name, None) is not None and name != "stream_options":
             downgrades.append(Downgrade(name, f"left out: {target.provider} rejects it"))
