@@ -12,6 +12,7 @@ from headworks.dialects.openai_realtime import RealtimeSession, ask
 from headworks.dialects.redaction import redact, redact_fault
 from headworks.dialects.request_ids import read_request_id
 from headworks.dialects.signatures import MARK, holds_foreign
+from headworks.dialects.tool_names import fitted
 from headworks.dialects.translated import Translated
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
@@ -94,9 +95,10 @@ class Hub:
         judge = judge_of(talk, target)
         if target.inexpressible == POLICY:
             talk = emulated(talk, target, reported)
+        talk, names = fitted(talk, target.dialect, reported) if front != target.dialect else (talk, {})
         body, downgrades = spoken.write_request(talk, target)
         _refuse_loss(downgrades, target)
-        relay = Translated(spoken, target, source, ask, judge)
+        relay = Translated(spoken, target, source, ask, judge, names)
         return Prepared(body, relay, (*reported, *downgrades), losses=relay.losses)
 
     def _count(self, front: str, ask: Ask, target: Target) -> Prepared:

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from headworks.dialects.tool_names import Names
 from headworks.dialects.turns import unlike
 from headworks.dialects.understood import understood
 from headworks.dialects.unsaid import Unsaid
@@ -56,7 +57,10 @@ class Judge(Protocol):
 class Translated:
     """One answer of one attempt, from `source`'s language to `front`'s. See `ports.interpreter.Relay`."""
 
-    def __init__(self, source: Spoken, target: Target, front: Front, ask: Ask, judge: Judge | None = None) -> None:
+    def __init__(
+        self, source: Spoken, target: Target, front: Front, ask: Ask, judge: Judge | None = None, names: Names | None = None
+    ) -> None:
+        """`names` are those of tools that the caller knows by others."""
         self.began = False
         self.ended = False
         self.fault: Fault | None = None
@@ -75,6 +79,7 @@ class Translated:
         self._judge = judge
         self._encoder = front.encoder(ask) if ask.stream else None
         self._decoder: Decoder | None = None
+        self._names = names or {}
         self._calls = _Calls(ask)
         self._whole: list[bytes] = []
         self._held = 0
@@ -182,7 +187,9 @@ class Translated:
         return events
 
     def _called(self, event: PartStarted) -> PartStarted:
-        """A call that can be told from all others of the conversation: clients find its result by its id alone."""
+        """A call by the name that the caller knows, which can be told from all others: clients find its result by its id alone."""
+        if event.name in self._names:
+            event = msgspec.structs.replace(event, name=self._names[event.name])
         if event.call_id not in self._calls:
             self._calls.add(event.call_id)
             return event
