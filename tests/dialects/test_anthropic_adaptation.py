@@ -627,3 +627,14 @@ def test_the_published_description_would_find_a_mistake(wrong: Json) -> None:
 
     assert spec("anthropic.json").complaints("CreateMessageParams", good) == []
     assert spec("anthropic.json").complaints("CreateMessageParams", {**good, **wrong}) != []
+
+
+def test_older_models_promise_to_keep_to_no_schema() -> None:
+    """They refuse a tool that asks for it."""
+    asked = foreign(user(text("Hi")), tools=(Tool(name="f", parameters=CLOSED, strict=True),))
+
+    older, lost_there = valid(asked, target(OLD_CLAUDE))
+    newer, lost_here = valid(asked, target(CLAUDE))
+
+    assert ("strict" in older["tools"][0], lost_there) == (False, ["tools[0].strict"])
+    assert (newer["tools"][0]["strict"], lost_here) == (True, [])

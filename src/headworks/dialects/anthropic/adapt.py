@@ -26,7 +26,7 @@ def adapt(talk: Conversation, target: Target, losses: list[Downgrade]) -> Conver
     """The same request in Anthropic's terms. Raises `Fault` `inexpressible` where nothing of it would be left."""
     able = abilities(target.model)
     talk = narrowed(talk, losses)
-    tools = _tools(talk.tools, losses)
+    tools = _tools(talk.tools, able, losses)
     extra = _extra(talk.extra, losses)
     _report_unknown(talk, losses)
     adapted = Conversation(
@@ -45,7 +45,7 @@ def adapt(talk: Conversation, target: Target, losses: list[Downgrade]) -> Conver
     return with_thinking(with_output(adapted, talk.output, able, losses), talk.reasoning, able, losses)
 
 
-def _tools(tools: Iterable[Tool], losses: list[Downgrade]) -> tuple[Tool, ...]:
+def _tools(tools: Iterable[Tool], able: Abilities, losses: list[Downgrade]) -> tuple[Tool, ...]:
     adapted: list[Tool] = []
     for place, tool in enumerate(tools):
         path = f"tools[{place}]"
@@ -58,9 +58,10 @@ def _tools(tools: Iterable[Tool], losses: list[Downgrade]) -> tuple[Tool, ...]:
         kept = {"cache_control": tool.extra["cache_control"]} if "cache_control" in tool.extra else {}
         extra = {name for name, value in tool.extra.items() if says_something(value)} - {"type", FORM, *kept}
         losses.extend(Downgrade(f"{path}.{name}", UNKNOWN) for name in sorted(extra))
-        adapted.append(
-            Tool(name=tool.name, description=tool.description, parameters=parameters, strict=tool.strict or None, extra=kept)
-        )
+        strict = (tool.strict and able.schemas) or None
+        if tool.strict and not strict:
+            losses.append(Downgrade(f"{path}.strict", "left out: this model does not promise to keep to schemas"))
+        adapted.append(Tool(name=tool.name, description=tool.description, parameters=parameters, strict=strict, extra=kept))
     return tuple(adapted)
 
 

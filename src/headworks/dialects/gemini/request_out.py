@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from headworks.dialects.anthropic.structured import by_words
 from headworks.dialects.choices import listed, narrowed
 from headworks.dialects.gemini.config_in import CONFIG, PLAIN_TEXT
 from headworks.dialects.gemini.config_out import write_config
@@ -42,6 +43,8 @@ def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Down
     own = talk.dialect == NAME
     if not own and not _can_choose(talk.tool_choice):
         talk = narrowed(talk, losses)
+    if not own and talk.tools and not able.json_beside_tools:
+        talk = _with_words(talk, losses)
     writer = PartWriter(talk.messages, losses, own=own, signs=able.signs_calls)
     body: JsonObject = _own_contents(talk, writer) if own else _contents(talk, writer, losses)
     tools = _own_tools(talk.tools) if own else _tools(talk.tools, losses, json_schema=able.json_schema)
@@ -153,6 +156,13 @@ def _tools(tools: Sequence[Tool], losses: list[Downgrade], *, json_schema: bool)
 def _named(tool: Tool) -> JsonObject:
     wire: JsonObject = {"name": tool.name} if tool.name else {}
     return wire if tool.description is None else {**wire, "description": tool.description}
+
+
+def _with_words(talk: Conversation, losses: list[Downgrade]) -> Conversation:
+    """The form of the answer asked for in words, of a model that takes none beside tools."""
+    if talk.output is None or talk.output.kind not in ("json_object", "json_schema"):
+        return talk
+    return msgspec.structs.replace(by_words(talk, talk.output.schema, losses), output=None)
 
 
 def _can_choose(choice: ToolChoice | None) -> bool:
