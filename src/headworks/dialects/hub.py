@@ -8,6 +8,8 @@ import msgspec
 
 from headworks.dialects.converted import Conversion, Converted
 from headworks.dialects.emulation import POLICY, emulated, judge_of
+from headworks.dialects.openai_chat.names import NAME as CHAT
+from headworks.dialects.openai_chat.patch import has_later_prompts
 from headworks.dialects.openai_realtime import RealtimeSession, ask
 from headworks.dialects.redaction import redact, redact_fault
 from headworks.dialects.request_ids import read_request_id
@@ -64,6 +66,8 @@ class Hub:
         downgrades = (
             tuple(_left_out(name, target) for name in dropped if name in ask.fields and name not in _OWN) if dropped else ()
         )
+        if target.quirks.no_system_after_first and kind is Kind.CHAT and front == CHAT and has_later_prompts(ask):
+            downgrades += (Downgrade("messages", "later system prompts are said by the user: this provider takes none there"),)
         carried = kind is Kind.PASSTHROUGH and not ask.fields
         patched = body if carried else dialect.patch(kind, ask, target, cap)
         if MARK in body and MARK not in patched and holds_foreign(front, body):

@@ -6,9 +6,11 @@ from typing import Any
 
 import msgspec
 
+from headworks.dialects.bounds import EXAMPLE
 from headworks.dialects.fields import write_fields
 from headworks.dialects.openai_chat.call_ids import fit_carried
 from headworks.domain.call import Ask, Kind
+from headworks.domain.errors import Fault
 from headworks.domain.target import Quirks, Target
 
 _ANSWERED = frozenset((Kind.CHAT, Kind.COMPLETIONS))
@@ -34,6 +36,14 @@ def patch(kind: Kind, ask: Ask, target: Target, cap: int | None) -> bytes:
 
 
 _PLAIN = Quirks()
+
+
+def has_later_prompts(ask: Ask) -> bool:
+    """Whether system messages come after the first message. Raises `Fault` `invalid_request` where they are no messages."""
+    try:
+        return any(_is_system(turn) for turn in _MESSAGES.decode(ask.fields.get("messages", b"[]"))[1:])
+    except msgspec.DecodeError:
+        raise Fault("invalid_request", f"messages must be a list such as {EXAMPLE}.", param="messages") from None
 
 
 def _lower(fields: dict[str, Any], cap: int, quirks: Quirks) -> None:
