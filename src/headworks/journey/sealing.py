@@ -34,6 +34,8 @@ class Sealing:
         self._seal = partial(ids.seal, call.principal.tenant)
         self._relay = relay
         self._mark = mark
+        self._made_id = call.id
+        """What an answer is called that its maker gave no id."""
         self._maker = ForeignId("", target.credential)
         if call.passed is None:
             self._maker = ForeignId("", target.credential, target.name, call.plan.model.name)
@@ -77,7 +79,8 @@ class Sealing:
         """The answer's own id; that of an answer in another language is written into one of ours."""
         self._keeps = False
         token = self.token or self._seal(msgspec.structs.replace(self._maker, id=id_))
-        for written in {id_ or "resp_", f"resp_{id_}"}:
+        told = id_ or self._made_id
+        for written in {told, f"resp_{told}"}:
             self._tokens[_quoted(written)] = _quoted(token)
 
     def _sealed(self, found: re.Match[bytes]) -> bytes:

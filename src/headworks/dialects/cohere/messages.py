@@ -76,7 +76,10 @@ class MessageWriter:
         if result.is_error:
             self._report(f"{path}.is_error")
         self._report_extra(result.extra, path)
-        text = "\n".join(part.text for part in result.content if isinstance(part, Text))
+        texts = [part for part in result.content if isinstance(part, Text)]
+        for each in texts:
+            self._report_extra(each.extra, f"{path}.content")
+        text = "\n".join(each.text for each in texts)
         return {"role": "tool", "tool_call_id": result.call_id, "content": text or "(no text)"}
 
     def _assistant(self, message: Message, path: str) -> JsonObject:
@@ -97,6 +100,8 @@ class MessageWriter:
         if calls:
             wire["tool_calls"] = calls
             plan = said or "".join(thought["thinking"] for thought in thoughts)
+            if said and thoughts:
+                self._report(f"{path}.reasoning", "left out: Cohere knows one plan beside calls, and that is what was said")
             return {**wire, "tool_plan": plan} if plan else wire
         if thoughts:
             return {**wire, "content": [*thoughts, *([{"type": "text", "text": said}] if said else [])]}
@@ -131,7 +136,8 @@ class MessageWriter:
             return {"type": "image_url", "image_url": {"url": url, **({"detail": part.detail} if part.detail else {})}}
         if isinstance(part, Document) and part.text:
             self._report(path, "moved to the documents beside the messages: Cohere cites from there")
-            self.documents.append({"data": {"text": part.text, **({"title": part.name} if part.name else {})}})
+            about = {"title": part.name, "context": part.context}
+            self.documents.append({"data": {"text": part.text, **{name: words for name, words in about.items() if words}}})
             return None
         self._report(path)
         return None
