@@ -17,14 +17,13 @@ from headworks.domain.items import references, tokens
 from headworks.domain.kept import Kept
 from headworks.domain.plan import Plan
 from headworks.domain.snapshot import Model
-from headworks.domain.target import AskedModel, Target
+from headworks.domain.target import EVERYBODY, AskedModel, Target
 from headworks.journey.permission import Permission
 from headworks.journey.recall import GOES_ON, INPUT, Recall, tenant_of, unknown, unknown_item
 from headworks.ports.foreign import ForeignIds
 from headworks.ports.responses import Responses
 
 RESPONSES = "openai_responses"
-_EVERYBODY = "*"
 _TRUE = ("true", "1")
 _BAD_REQUEST = 400
 
@@ -91,7 +90,7 @@ class Foreign:
         made = self._ids.open(tenant, token)
         if made is not None and made.credential == target.credential:
             return made.id
-        if made is None and target.tenant in (tenant, _EVERYBODY):
+        if made is None and target.tenant in (tenant, EVERYBODY):
             return token
         fault = unknown(token)
         fault.param = param or None
@@ -120,7 +119,7 @@ def _pinned(front: str, plan: Plan, opened: Sequence[ForeignId], owner: str) -> 
     fitting = [
         target
         for target in plan.targets
-        if target.dialect == front and accounts <= {target.credential} and (not owner or target.tenant in (owner, _EVERYBODY))
+        if target.dialect == front and accounts <= {target.credential} and (not owner or target.tenant in (owner, EVERYBODY))
     ]
     names = {made.target for made in opened}
     return next((target for target in fitting if target.name in names), fitting[0] if fitting else None)
