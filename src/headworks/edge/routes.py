@@ -34,15 +34,18 @@ RESPONSES = Front("openai_responses", event=b"event: error\ndata: ")
 ANTHROPIC = Front("anthropic", b"request-id", b"event: error\ndata: ", "anthropic-ratelimit")
 
 GEMINI = Front("gemini")
+COHERE = Front("cohere")
 PASSTHROUGH = Front("passthrough")
 
 ANTHROPIC_MARK = b"anthropic-version"
 """The header by which a client of a path that both dialects have says which one it speaks."""
+COHERE_MARK, COHERE_CLIENT = b"x-fern-sdk-name", b"cohere"
+"""The header by which Cohere's own libraries say that they are these: their list of models has OpenAI's path."""
 
 
 class Route(msgspec.Struct, frozen=True):
     """One endpoint. A path that ends in a slash takes the rest as the call's subject, up to `action` where there is one. With `shared`,
-    clients that send `ANTHROPIC_MARK` are answered in Anthropic's dialect.
+    clients that send `ANTHROPIC_MARK` are answered in Anthropic's dialect, and Cohere's libraries in Cohere's.
     """
 
     method: bytes
@@ -67,7 +70,9 @@ class Route(msgspec.Struct, frozen=True):
 
     def spoken(self, headers: Mapping[bytes, bytes]) -> Front:
         """The dialect of a client that sent `headers`."""
-        return ANTHROPIC if self.shared and ANTHROPIC_MARK in headers else self.front
+        if self.shared and ANTHROPIC_MARK in headers:
+            return ANTHROPIC
+        return COHERE if self.shared and headers.get(COHERE_MARK) == COHERE_CLIENT else self.front
 
 
 _OF_RESPONSES = frozenset(("include", "include[]", "include_obfuscation", "starting_after", "stream"))
@@ -96,8 +101,12 @@ ROUTES = (
     Route(b"POST", b"/messages/count_tokens", Kind.COUNT_TOKENS, ANTHROPIC),
 )
 PREFIXES = (b"/v1", b"", b"/v1/v1")
-COHERE_ROUTES = (Route(b"POST", b"/v2/rerank", Kind.RERANK),)
-"""Cohere's clients ask for a ranking under a version of their own."""
+COHERE_ROUTES = (
+    Route(b"POST", b"/v2/chat", Kind.CHAT, COHERE),
+    Route(b"POST", b"/v2/embed", Kind.EMBEDDINGS, COHERE),
+    Route(b"POST", b"/v2/rerank", Kind.RERANK),
+)
+"""Cohere's clients ask under a version of their own. Of rankings all clients have Cohere's form."""
 _MODEL = b"/models/"
 GEMINI_ROUTES = (
     Route(b"POST", _MODEL, Kind.CHAT, GEMINI, action=b":generateContent", form=Form.WHOLE),
