@@ -68,10 +68,10 @@ class MessageWriter:
     def _user(self, message: Message, path: str) -> list[JsonObject]:
         """Tool results are messages of their own; what of them is no text is shown after them."""
         results = [part for part in message.parts if isinstance(part, ToolResult)]
-        wire = [self._result(result, path) for result in results]
-        shown = [part for result in results for part in result.content if not isinstance(part, Text)] if not self._own else []
+        shown = [] if self._own else [part for result in results for part in result.content if not isinstance(part, Text)]
         if shown:
             self._report(path, "files and images of tool results are shown in a user message after them")
+        wire = [self._result(result, path) for result in results]
         rest = [*shown, *(part for part in message.parts if not isinstance(part, ToolResult))]
         if rest:
             wire.append({"role": "user", "content": self._content(rest, path)})
