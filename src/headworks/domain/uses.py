@@ -74,7 +74,9 @@ def _asks(name: str, value: object) -> bool:
 def _has_schema(value: object) -> bool:
     """`{type: json_schema}` or Cohere's `{json_schema: …}`, alone or as the `format` of something."""
     told = _members(value)
-    return bool(told) and (told.get("type") == "json_schema" or bool(told.get("json_schema")) or _has_schema(told.get("format")))
+    return bool(told) and (
+        told.get("type") == "json_schema" or bool(told.get("json_schema")) or _has_schema(told.get("format"))
+    )
 
 
 def _in_parts(talk: object) -> Iterator[str]:

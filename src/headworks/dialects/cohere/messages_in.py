@@ -53,9 +53,7 @@ def _message(message: Any, path: str) -> Message:
     fields = Unpacked(message, path)
     role = _ROLES.get(fields.word("role"))
     if role is None:
-        raise Fault(
-            "invalid_request", f"{path}.role must be 'system', 'user', 'assistant' or 'tool'.", param=f"{path}.role"
-        )
+        raise Fault("invalid_request", f"{path}.role must be 'system', 'user', 'assistant' or 'tool'.", param=f"{path}.role")
     content = fields.rest.pop("content", None)
     plain = isinstance(content, str)
     parts = _content(content, f"{path}.content")

@@ -49,7 +49,7 @@ def _write_tools(talk: Conversation, body: JsonObject, reported: list[Downgrade]
             reported.extend(Downgrade(path, LEFT_OUT) for path in left if not path.endswith(".type"))
         kept.append(tool)
     choice = talk.tool_choice
-    if choice is not None and kept:
+    if choice is not None and (kept or talk.dialect == NAME):
         if choice.mode is ToolChoiceMode.NAMED:
             kept = [tool for tool in kept if tool.name == choice.name]
             reported.append(Downgrade("tool_choice", f"said by offering no other tool than {choice.name!r}"))
@@ -133,6 +133,8 @@ def _write_sampling(talk: Conversation, body: JsonObject, reported: list[Downgra
     if talk.logprobs is not None:
         body["logprobs"] = True
         if talk.logprobs:
-            reported.append(Downgrade("top_logprobs", "left out: Cohere tells how likely the words were that it chose, and of no others"))
+            reported.append(
+                Downgrade("top_logprobs", "left out: Cohere tells how likely the words were that it chose, and of no others")
+            )
     if talk.user:
         reported.append(Downgrade("user", LEFT_OUT))
