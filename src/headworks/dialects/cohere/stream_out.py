@@ -17,7 +17,7 @@ from headworks.dialects.cohere.answer_out import (
     write_citation,
 )
 from headworks.dialects.cohere.logprobs import write_logprobs
-from headworks.dialects.cohere.names import NAME, PLAN, SIGNATURE
+from headworks.dialects.cohere.names import NAME, SIGNATURE
 from headworks.dialects.signatures import stamped
 from headworks.dialects.sse import write_event
 from headworks.domain.events import (
@@ -87,17 +87,12 @@ class StreamEncoder:
 
     def _take(self, event: Event) -> None:
         match event:
-            case TextDelta(part=part, text=text):
-                self._say(part, text)
-            case ArgumentsDelta(part=part, json=text):
-                self._say(part, text)
+            case TextDelta() | ArgumentsDelta() | SignatureDelta():
+                self._say(event)
             case PartStarted():
                 self._begin(event)
             case PartEnded():
                 self._finish(event)
-            case SignatureDelta(part=part, signature=signature):
-                sealed = stamped(self._started.dialect, signature)
-                self._tell("content-delta", self._open[part].index, content={"thinking": "", SIGNATURE: sealed})
             case RawDelta():
                 self._cite(event)
             case Logprobs(raw=raw):
@@ -131,15 +126,19 @@ class StreamEncoder:
         elif dialect == NAME and "citations" in event.raw:
             self._say_citation(event.raw["citations"])
 
-    def _say(self, part: int, text: str) -> None:
-        live = self._open.get(part)
+    def _say(self, event: TextDelta | ArgumentsDelta | SignatureDelta) -> None:
+        live = self._open.get(event.part)
         if live is None:
             return
-        if live.delta is _TEXT:
-            live.text += text
+        if isinstance(event, SignatureDelta):
+            sealed = stamped(self._started.dialect, event.signature)
+            self._tell("content-delta", live.index, content={"thinking": "", SIGNATURE: sealed})
+            return
+        text = event.json if isinstance(event, ArgumentsDelta) else event.text
         said = _encode(text)
         self._out.append(live.delta % said if live.delta is _PLAN else live.delta % (live.index, said))
-        if self._likely and live.delta is _TEXT:
+        if live.delta is _TEXT:
+            live.text += text
             self._say_likely(live.index)
 
     def _say_likely(self, index: int) -> None:
@@ -152,7 +151,7 @@ class StreamEncoder:
         live = self._open.pop(event.part, None)
         if live is None or not live.end:
             return
-        if self._likely and live.delta is _TEXT:
+        if live.delta is _TEXT:
             self._say_likely(live.index)
         self._write({"type": live.end, "index": live.index})
 
