@@ -14,14 +14,15 @@ from cohere import errors
 from cohere.core.api_error import ApiError
 
 from headworks.testing.emulator import EmulatorProcess
-from tests.sdk.cohere_upstream import REFUSAL, REFUSED, CohereUpstream
 from tests.sdk.cohere_upstream import KEY as COHERE_KEY
+from tests.sdk.cohere_upstream import REFUSAL, REFUSED, CohereUpstream
 from tests.system.house import KEY, RunningHouse
 
 MODELS = ("talker", "gpt", "claude")
 ALL = pytest.mark.parametrize("model", MODELS)
 TRANSLATED = pytest.mark.parametrize("model", ["gpt", "claude"])
 HELLO: list[Any] = [{"role": "user", "content": "Tell me of rivers."}]
+SYSTEM: Any = {"role": "system", "content": "Be brief."}
 WEATHER: list[Any] = [
     {
         "type": "function",
@@ -80,6 +81,10 @@ def command(house: RunningHouse) -> Iterator[cohere.ClientV2]:
         yield cohere.ClientV2(api_key=KEY, base_url=house.url, httpx_client=connections, max_retries=0)
 
 
+def asked(text: str) -> list[Any]:
+    return [{"role": "user", "content": text}]
+
+
 def text_of(answer: cohere.V2ChatResponse) -> str:
     return "".join(part.text for part in answer.message.content or () if part.type == "text")
 
@@ -92,7 +97,7 @@ def counted(usage: cohere.Usage | None) -> tuple[float, float]:
 
 @ALL
 def test_whole(command: cohere.ClientV2, model: str) -> None:
-    answer = command.chat(model=model, messages=[{"role": "system", "content": "Be brief."}, *HELLO], max_tokens=200, p=0.9)
+    answer = command.chat(model=model, messages=[SYSTEM, *HELLO], max_tokens=200, p=0.9)
 
     assert text_of(answer) == "Hi!" if model == "talker" else "rivers" in text_of(answer)
     assert answer.finish_reason == "COMPLETE"
@@ -147,7 +152,7 @@ def test_between_two_sides_of_cohere_nothing_is_changed(command: cohere.ClientV2
 @ALL
 def test_a_tool_is_called_and_its_result_used(command: cohere.ClientV2, model: str) -> None:
     """The way that Cohere's guides show: the answer's message goes back, and the result as a document."""
-    messages = [{"role": "user", "content": "What is the weather in Oslo?"}]
+    messages = asked("What is the weather in Oslo?")
     first = command.chat(model=model, messages=messages, tools=WEATHER, max_tokens=500)
     calls = first.message.tool_calls or []
 
@@ -165,7 +170,7 @@ def test_a_tool_is_called_and_its_result_used(command: cohere.ClientV2, model: s
 
 @ALL
 def test_calls_are_streamed(command: cohere.ClientV2, model: str) -> None:
-    question: list[Any] = [{"role": "user", "content": "What is the weather in Oslo?"}]
+    question = asked("What is the weather in Oslo?")
     events = list(command.chat_stream(model=model, messages=question, tools=WEATHER, tool_choice="REQUIRED", max_tokens=500))
 
     begun = [event for event in events if event.type == "tool-call-start"]
@@ -186,19 +191,19 @@ def test_calls_are_streamed(command: cohere.ClientV2, model: str) -> None:
 @TRANSLATED
 def test_thoughts_come_and_go_back(command: cohere.ClientV2, model: str) -> None:
     """Another provider's seal on them travels with the message, so that its model takes them in the tool's turn."""
-    messages = [{"role": "user", "content": "What is the weather in Oslo?"}]
-    asked: dict[str, Any] = {
+    messages = asked("What is the weather in Oslo?")
+    how: dict[str, Any] = {
         "model": model,
         "tools": WEATHER,
         "max_tokens": 9000,
         "thinking": {"type": "enabled", "token_budget": 2000},
     }
-    first = command.chat(messages=messages, **asked)
+    first = command.chat(messages=messages, **how)
     thoughts = [part.thinking for part in first.message.content or () if part.type == "thinking"]
 
     calls = first.message.tool_calls or []
     turns: list[Any] = [*messages, first.message, {"role": "tool", "tool_call_id": calls[0].id, "content": "sleet"}]
-    answer = command.chat(messages=turns, **asked)
+    answer = command.chat(messages=turns, **how)
 
     assert all(thoughts)
     assert thoughts
@@ -213,9 +218,8 @@ def test_structured_output(command: cohere.ClientV2, model: str) -> None:
         "required": ["capital"],
         "additionalProperties": False,
     }
-    answer = command.chat(
-        model=model, messages=HELLO, max_tokens=500, response_format={"type": "json_object", "json_schema": schema}
-    )
+    form: Any = {"type": "json_object", "json_schema": schema}
+    answer = command.chat(model=model, messages=HELLO, max_tokens=500, response_format=form)
 
     assert json.loads(text_of(answer)).keys() == {"capital"}
 
@@ -245,7 +249,7 @@ def test_models_are_listed(command: cohere.ClientV2) -> None:
 
 def test_cohere_s_refusals_keep_their_words(command: cohere.ClientV2) -> None:
     with pytest.raises(errors.BadRequestError) as raised:
-        command.chat(model="talker", messages=[{"role": "user", "content": REFUSED}])
+        command.chat(model="talker", messages=asked(REFUSED))
 
     assert raised.value.body == REFUSAL
 
@@ -258,7 +262,7 @@ def test_errors_are_raised_as_their_classes(
     command: cohere.ClientV2, model: str, status: int, expected: type[ApiError]
 ) -> None:
     with pytest.raises(expected) as raised:
-        command.chat(model=model, messages=[{"role": "user", "content": f"[emulate: error status={status}]"}], max_tokens=20)
+        command.chat(model=model, messages=asked(f"[emulate: error status={status}]"), max_tokens=20)
 
     assert raised.value.body.keys() == {"id", "message"}
 
@@ -272,9 +276,7 @@ def test_the_gateway_s_own_refusals_are_raised_as_their_classes(command: cohere.
 
 @TRANSLATED
 def test_a_stream_that_breaks_ends_with_an_error(command: cohere.ClientV2, model: str) -> None:
-    events = list(
-        command.chat_stream(model=model, messages=[{"role": "user", "content": "[emulate: cut after=6]"}], max_tokens=200)
-    )
+    events = list(command.chat_stream(model=model, messages=asked("[emulate: cut after=6]"), max_tokens=200))
 
     last = events[-1]
     assert last.type == "message-end"
@@ -303,17 +305,17 @@ def test_openai_s_client_gets_vectors(gpt: openai.OpenAI, form: str) -> None:
     """The client asks for base64 unless told otherwise, and makes numbers of it."""
     asked = {"encoding_format": "float"} if form == "float" else {}
 
-    answer = gpt.embeddings.create(model="embedder", input="Hi", extra_body={"input_type": "search_query"}, **asked)  # pyright: ignore[reportArgumentType, reportCallIssue, reportUnknownMemberType] - its overloads take no mapping
+    answer = gpt.embeddings.create(model="embedder", input="Hi", extra_body={"input_type": "search_query"}, **how)  # pyright: ignore[reportArgumentType, reportCallIssue, reportUnknownMemberType] - its overloads take no mapping
 
     assert answer.data[0].embedding == [0.5, -2.0]
     assert answer.usage.total_tokens == 2
 
 
 def test_openai_s_client_talks(gpt: openai.OpenAI) -> None:
-    whole = gpt.chat.completions.create(model="talker", messages=[{"role": "user", "content": "Hi"}])
+    whole = gpt.chat.completions.create(model="talker", messages=asked("Hi"))
     stream = gpt.chat.completions.create(
         model="talker",
-        messages=[{"role": "user", "content": "Hi"}],
+        messages=asked("Hi"),
         stream=True,
         stream_options={"include_usage": True},
     )

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from headworks.dialects.cohere.names import LEFT_OUT, NAME, TASKS
-from headworks.dialects.cohere.usage import read_meta, write_usage
+from headworks.dialects.cohere.usage import read_meta
 from headworks.dialects.unpacking import Unpacked, losses
 from headworks.domain.embedding import EmbeddingAnswer, EmbeddingAsk
 from headworks.domain.errors import Fault
@@ -25,7 +25,8 @@ _INPUT_TYPES = {
     "FACT_VERIFICATION": "search_query",
     "CODE_RETRIEVAL_QUERY": "search_query",
 }
-_MADE = ("float", "base64")
+_FLOAT, _BASE64 = "float", "base64"
+_MADE = (_FLOAT, _BASE64)
 """Forms of vectors that are made here of anybody's numbers."""
 _USUAL = "search_document"
 """Cohere insists on being told what vectors are for; most are kept to be searched."""
@@ -45,12 +46,12 @@ _ANSWER = msgspec.json.Decoder(_Answer)
 def read_ask(raw: Mapping[str, Any]) -> EmbeddingAsk:
     """The undecoded fields of a request as an ask. Raises `Fault`: `invalid_request`, `inexpressible` for what is no text.
 
-    Of the forms in which vectors are wanted those that are made of numbers here are answered, the others stay in `extra`.
+    Of the forms in which vectors are wanted the first that is made of numbers here is answered, the others stay in `extra`.
     """
     fields = Unpacked({name: msgspec.json.decode(value) for name, value in raw.items()}, "")
-    forms = fields.items("embedding_types") or ["float"]
-    elsewhere = [form for form in forms if form not in _MADE]
-    if elsewhere:
+    forms = fields.items("embedding_types") or [_FLOAT]
+    made = next((form for form in forms if form in _MADE), "")
+    if elsewhere := [form for form in forms if form != made]:
         fields.rest["embedding_types"] = elsewhere
     kind = fields.rest.get("input_type")
     task = TASKS.get(kind, "") if isinstance(kind, str) else ""
@@ -61,7 +62,7 @@ def read_ask(raw: Mapping[str, Any]) -> EmbeddingAsk:
         model=fields.word("model"),
         inputs=_inputs(fields),
         dimensions=fields.whole_number("output_dimension"),
-        encoding="".join(form for form in ("base64",) if form in forms and "float" not in forms),
+        encoding=made,
         task=task,
         extra=fields.rest,
     )
@@ -103,15 +104,16 @@ def read_answer(body: bytes) -> EmbeddingAnswer:
 
 def write_answer(answer: EmbeddingAnswer, wanted: EmbeddingAsk) -> bytes:
     """The answer, in the form that was asked for."""
+    as_asked = _as_base64 if wanted.encoding == _BASE64 else list[float]
     told: JsonObject = {
         "id": answer.id,
-        "embeddings": {"base64": [*map(_as_base64, answer.vectors)]} if wanted.encoding else {"float": answer.vectors},
+        "embeddings": {wanted.encoding or _FLOAT: [as_asked(vector) for vector in answer.vectors]},
         "texts": wanted.inputs,
         "meta": {"api_version": {"version": "2"}},
         "response_type": "embeddings_by_type",
     }
     if answer.usage is not None:
-        told["meta"] |= {"billed_units": {"input_tokens": write_usage(answer.usage)["billed_units"]["input_tokens"]}}
+        told["meta"]["billed_units"] = {"input_tokens": answer.usage.input}
     return msgspec.json.encode(told)
 
 

@@ -40,8 +40,12 @@ def read_messages(messages: Any) -> tuple[Message, ...]:
     return tuple(_message(message, f"messages[{place}]") for place, message in enumerate(messages))
 
 
-def with_documents(messages: tuple[Message, ...], listed: list[Any]) -> tuple[Message, ...]:
+def with_documents(messages: tuple[Message, ...], listed: Any) -> tuple[Message, ...]:
     """The documents beside the messages as parts of the last thing that the user said, which is what they are to answer."""
+    if not listed:
+        return messages
+    if not isinstance(listed, list):
+        raise Fault("invalid_request", "'documents' must be a list of texts or of objects with 'data'.", param="documents")
     parts = tuple(_document(document, {"documents": document}) for document in listed)
     last = max(place for place, message in enumerate(messages) if message.role is Role.USER)
     asked = messages[last]

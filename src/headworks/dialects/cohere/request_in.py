@@ -33,7 +33,7 @@ def read_request(ask: Ask) -> Conversation:
     refuse_too_many(fields.rest.get("messages"), fields.rest.get("tools"))
     messages = read_messages(fields.rest.pop("messages", None))
     if any(message.role is Role.USER for message in messages):
-        messages = with_documents(messages, fields.items("documents") or [])
+        messages = with_documents(messages, fields.rest.pop("documents", None) or [])
     strict = fields.flag("strict_tools")
     return Conversation(
         dialect=NAME,
