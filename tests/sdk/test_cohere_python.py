@@ -303,7 +303,7 @@ def test_cohere_s_client_hears_of_refusals(command: cohere.ClientV2) -> None:
 @pytest.mark.parametrize("form", ["float", "base64"])
 def test_openai_s_client_gets_vectors(gpt: openai.OpenAI, form: str) -> None:
     """The client asks for base64 unless told otherwise, and makes numbers of it."""
-    asked = {"encoding_format": "float"} if form == "float" else {}
+    how = {"encoding_format": "float"} if form == "float" else {}
 
     answer = gpt.embeddings.create(model="embedder", input="Hi", extra_body={"input_type": "search_query"}, **how)  # pyright: ignore[reportArgumentType, reportCallIssue, reportUnknownMemberType] - its overloads take no mapping
 
