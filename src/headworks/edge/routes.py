@@ -19,22 +19,28 @@ from headworks.domain.where import NOWHERE, Form, Where
 
 class Front(msgspec.Struct, frozen=True):
     """A client's dialect, as far as HTTP is concerned: the header besides `x-request-id` that its SDKs read our id from, and how
-    the line of an error event begins.
+    the last event of a stream tells an error.
     """
 
     name: str
     id_header: bytes = b""
-    event: bytes = b"data: "
+    event: bytes = b"\n\ndata: %b\n\n"
+    """An error event around its body. It begins with a blank line, in case the stream broke off within an event."""
     limits: str = ""
     """How the headers begin that say how limits stand; empty for `x-ratelimit-…`."""
 
 
+_NAMED_EVENT = b"\n\nevent: error\ndata: %b\n\n"
 OPENAI = Front("openai_chat")
-RESPONSES = Front("openai_responses", event=b"event: error\ndata: ")
-ANTHROPIC = Front("anthropic", b"request-id", b"event: error\ndata: ", "anthropic-ratelimit")
+RESPONSES = Front("openai_responses", event=_NAMED_EVENT)
+ANTHROPIC = Front("anthropic", b"request-id", _NAMED_EVENT, "anthropic-ratelimit")
 
 GEMINI = Front("gemini")
-COHERE = Front("cohere")
+_COHERE_DELTA = b'{"finish_reason":"ERROR","error":"The answer was broken off."}'
+COHERE = Front(
+    "cohere",
+    event=b'\n\nevent: message-end\ndata: {"type":"message-end","delta":%b,"fault":%%b}\n\n' % _COHERE_DELTA,
+)
 PASSTHROUGH = Front("passthrough")
 
 ANTHROPIC_MARK = b"anthropic-version"
