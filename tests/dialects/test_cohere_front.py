@@ -175,6 +175,7 @@ def test_what_only_cohere_knows_is_reported_elsewhere(asked: Json, path: str | N
         {"messages": [{"role": "assistant", "tool_calls": [{"id": "a", "function": {"arguments": "{}"}}]}]},
         {"tools": [7]},
         {"documents": "all"},
+        {"stop_sequences": [7]},
         {"max_tokens": -1},
     ],
     ids=str,
@@ -195,6 +196,18 @@ def test_between_two_sides_of_cohere_only_the_model_and_the_cap_change() -> None
         b'{"model":"m","messages":[{"role":"user","content":"Hi"}],"of_tomorrow":{ "a":[1, 2.50] },"max_tokens":99}'
     )
     assert b'"max_tokens":5' in HUB.prepare("cohere", Kind.CHAT, ask, raw, there(), 5).body
+
+
+@pytest.mark.parametrize(
+    "part", [{"type": "film", "text": "x"}, {"type": "film", "text": {}}, {"type": "text", "text": "x", "mark": 1}]
+)
+def test_a_part_of_an_unknown_kind_is_said_again_as_it_came(part: Json) -> None:
+    """Where a question of a Cohere client is written anew for Cohere."""
+    ask = HUB.read_ask("cohere", Kind.CHAT, compact({"model": "m", "messages": [{"role": "user", "content": [part]}]}))
+
+    written, losses = COHERE.write_request(COHERE.read_request(ask), there())
+
+    assert (json.loads(written)["messages"][0]["content"], losses) == ([part], ())
 
 
 def test_thoughts_of_another_provider_do_not_go_to_cohere() -> None:
@@ -489,6 +502,7 @@ def test_what_vectors_are_for_and_other_forms_of_them_are_reported() -> None:
         ({"images": [PIXEL]}, "inexpressible"),
         ({"inputs": [{"content": [{"type": "image_url", "image_url": {"url": PIXEL}}]}]}, "inexpressible"),
         ({}, "invalid_request"),
+        ({"inputs": [{"content": 2.5}]}, "inexpressible"),
         ({"texts": [7]}, "invalid_request"),
     ],
     ids=str,

@@ -132,8 +132,12 @@ def _inputs(fields: Unpacked) -> tuple[str, ...]:
 
 def _mixed(item: Any, path: str) -> str:
     """All text of an input. Pictures have no vectors elsewhere."""
-    parts: list[Any] = (item.get("content") or []) if isinstance(item, dict) else []
-    if not parts or not all(isinstance(part, dict) and isinstance(part.get("text"), str) for part in parts):
+    parts: Any = item.get("content") if isinstance(item, dict) else None
+    if (
+        not isinstance(parts, list)
+        or not parts
+        or not all(isinstance(part, dict) and isinstance(part.get("text"), str) for part in parts)
+    ):
         raise _no_text(path)
     return "\n".join(part["text"] for part in parts)
 

@@ -175,6 +175,10 @@ def _plan(content: list[JsonObject]) -> str:
 
 def _bare(content: list[JsonObject]) -> str | list[JsonObject]:
     """A bare string where text is all there is."""
-    if all(part.keys() == {"type", "text"} for part in content) and len(content) <= 1:
-        return "".join(part["text"] for part in content)
-    return content
+    match content:
+        case []:
+            return ""
+        case [{"type": "text", "text": str(text), **more}] if not more:
+            return text
+        case _:
+            return content

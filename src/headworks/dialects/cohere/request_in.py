@@ -45,7 +45,7 @@ def read_request(ask: Ask) -> Conversation:
         output=_output(fields.rest),
         sampling=_sampling(fields),
         max_tokens=fields.whole_number("max_tokens"),
-        stop=tuple(fields.items("stop_sequences") or ()),
+        stop=_stop(fields),
         logprobs=0 if fields.flag("logprobs") else None,
         stream=fields.flag("stream"),
         extra=fields.rest,
@@ -111,6 +111,13 @@ def _output(rest: JsonObject) -> OutputFormat | None:
             return None
     del rest["response_format"]
     return wanted
+
+
+def _stop(fields: Unpacked) -> tuple[str, ...]:
+    listed = fields.items("stop_sequences") or []
+    if not all(isinstance(word, str) for word in listed):
+        raise Fault("invalid_request", "'stop_sequences' must be a list of texts.", param="stop_sequences")
+    return tuple(listed)
 
 
 def _sampling(fields: Unpacked) -> Sampling:
