@@ -225,8 +225,8 @@ FAMILIES: dict[str, tuple[tuple[str, ...], dict[str, Check]]] = {
 
 
 def _plainly(body: Json) -> Json:
-    """With every content in its bare form, and no nulls."""
-    said = {name: value for name, value in body.items() if value is not None}
+    """With every content in its bare form, and without what says nothing."""
+    said = {name: value for name, value in body.items() if value not in (None, [])}
     return {**said, "messages": [_bare(message) for message in body["messages"]]}
 
 
