@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from headworks.dialects.anthropic import Anthropic
+from headworks.dialects.cohere import Cohere
 from headworks.dialects.gemini import Gemini
 from headworks.dialects.openai_chat import OpenAIChat
 from headworks.dialects.openai_responses import OpenAIResponses
@@ -21,7 +22,7 @@ from tests.grid.targets import target
 
 Json = dict[str, Any]
 
-FRONTS: dict[str, Dialect] = {each.name: each for each in (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini())}
+FRONTS: dict[str, Dialect] = {each.name: each for each in (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini(), Cohere())}
 SNOW = "It snows."
 
 
@@ -95,9 +96,15 @@ def _gemini(answer: Json) -> tuple[str, list[Json]]:
     return "contents", [content, {"role": "user", "parts": [{"functionResponse": result}]}]
 
 
+def _cohere(answer: Json) -> tuple[str, list[Json]]:
+    message = answer["message"]
+    return "messages", [message, {"role": "tool", "tool_call_id": message["tool_calls"][0]["id"], "content": SNOW}]
+
+
 _NEXT: dict[str, Callable[[Json], tuple[str, list[Json]]]] = {
     "openai_chat": _chat,
     "openai_responses": _responses,
     "anthropic": _anthropic,
     "gemini": _gemini,
+    "cohere": _cohere,
 }

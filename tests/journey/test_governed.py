@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from headworks.dialects.anthropic import Anthropic
+from headworks.dialects.cohere import Cohere
 from headworks.dialects.gemini import Gemini
 from headworks.dialects.hub import Hub
 from headworks.dialects.openai_chat import OpenAIChat
@@ -98,7 +99,7 @@ def test_every_governed_field_is_refused_and_can_be_allowed(front: str) -> None:
 @pytest.mark.parametrize("front", GOVERNED)
 def test_a_governed_field_cannot_hide_behind_its_spelling(front: str) -> None:
     """Some servers read names without regard to case."""
-    known: tuple[Dialect, ...] = (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini(), PassThroughDialect())
+    known: tuple[Dialect, ...] = (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini(), Cohere(), PassThroughDialect())
     hub = Hub({dialect.name: dialect for dialect in known})
     for field in GOVERNED[front]:
         body = msgspec.json.encode({"model": "m", "messages": [], field.title(): 1})

@@ -75,6 +75,7 @@ GOVERNED: dict[str, dict[str, str]] = {
         "modelArmorConfig": "model_armor",
         "labels": "labels",
     },
+    "cohere": {**_BEDROCK, **_OLLAMA, "connectors": "web_search"},
     "passthrough": {
         "service_tier": "service_tier",
         "store": "store",

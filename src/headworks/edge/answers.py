@@ -51,6 +51,6 @@ def of_fault(fault: Fault, front: Front, request_id: str, door: Door) -> Answer:
 
 
 def error_event(fault: Fault, front: Front, request_id: str, door: Door) -> bytes:
-    """A fault as the last event of a stream. It begins with a blank line, in case the stream broke off within an event."""
+    """A fault as the last event of a stream."""
     body = door.interpreter.write_fault(front.name, fault, request_id).replace(b"\r", b" ").replace(b"\n", b" ")
-    return b"\n\n%b%b\n\n" % (front.event, body)
+    return front.event % body

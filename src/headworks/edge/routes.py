@@ -19,30 +19,39 @@ from headworks.domain.where import NOWHERE, Form, Where
 
 class Front(msgspec.Struct, frozen=True):
     """A client's dialect, as far as HTTP is concerned: the header besides `x-request-id` that its SDKs read our id from, and how
-    the line of an error event begins.
+    the last event of a stream tells an error.
     """
 
     name: str
     id_header: bytes = b""
-    event: bytes = b"data: "
+    event: bytes = b"\n\ndata: %b\n\n"
+    """An error event around its body. It begins with a blank line, in case the stream broke off within an event."""
     limits: str = ""
     """How the headers begin that say how limits stand; empty for `x-ratelimit-…`."""
 
 
+_NAMED_EVENT = b"\n\nevent: error\ndata: %b\n\n"
 OPENAI = Front("openai_chat")
-RESPONSES = Front("openai_responses", event=b"event: error\ndata: ")
-ANTHROPIC = Front("anthropic", b"request-id", b"event: error\ndata: ", "anthropic-ratelimit")
+RESPONSES = Front("openai_responses", event=_NAMED_EVENT)
+ANTHROPIC = Front("anthropic", b"request-id", _NAMED_EVENT, "anthropic-ratelimit")
 
 GEMINI = Front("gemini")
+_COHERE_DELTA = b'{"finish_reason":"ERROR","error":"The answer was broken off."}'
+COHERE = Front(
+    "cohere",
+    event=b'\n\nevent: message-end\ndata: {"type":"message-end","delta":%b,"fault":%%b}\n\n' % _COHERE_DELTA,
+)
 PASSTHROUGH = Front("passthrough")
 
 MARKS = {b"anthropic-version": ANTHROPIC, b"x-goog-api-key": GEMINI}
 """Headers by which a client of a path that several dialects have says which one it speaks."""
+COHERE_MARK, COHERE_CLIENT = b"x-fern-sdk-name", b"cohere"
+"""The header by which Cohere's own libraries say that they are these: their list of models has OpenAI's path."""
 
 
 class Route(msgspec.Struct, frozen=True):
     """One endpoint. A path that ends in a slash takes the rest as the call's subject, up to `action` where there is one. With `shared`,
-    clients that send one of `MARKS` are answered in its dialect.
+    clients that send one of `MARKS` are answered in its dialect, and Cohere's libraries in Cohere's.
     """
 
     method: bytes
@@ -69,6 +78,8 @@ class Route(msgspec.Struct, frozen=True):
         """The dialect of a client that sent `headers`."""
         if not self.shared:
             return self.front
+        if headers.get(COHERE_MARK) == COHERE_CLIENT:
+            return COHERE
         return next((front for mark, front in MARKS.items() if mark in headers), self.front)
 
 
@@ -98,8 +109,12 @@ ROUTES = (
     Route(b"POST", b"/messages/count_tokens", Kind.COUNT_TOKENS, ANTHROPIC),
 )
 PREFIXES = (b"/v1", b"", b"/v1/v1")
-COHERE_ROUTES = (Route(b"POST", b"/v2/rerank", Kind.RERANK),)
-"""Cohere's clients ask for a ranking under a version of their own."""
+COHERE_ROUTES = (
+    Route(b"POST", b"/v2/chat", Kind.CHAT, COHERE),
+    Route(b"POST", b"/v2/embed", Kind.EMBEDDINGS, COHERE),
+    Route(b"POST", b"/v2/rerank", Kind.RERANK),
+)
+"""Cohere's clients ask under a version of their own. Of rankings all clients have Cohere's form."""
 _MODEL = b"/models/"
 GEMINI_ROUTES = (
     Route(b"POST", _MODEL, Kind.CHAT, GEMINI, action=b":generateContent", form=Form.WHOLE),
