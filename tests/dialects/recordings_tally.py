@@ -63,7 +63,7 @@ NOT_REPLAYED = {
     "ocr": "Mistral's OCR: carried by pass-through, its own tests replay the shape",
     "cohere.v1_chat": "Cohere's v1 chat: not spoken, its errors alone are read",
     "tokenize": "tokenizers: carried by pass-through",
-    "audio": "speech and transcriptions: speech is replayed by the tests of media, transcriptions are not served",
+    "audio": "speech and transcriptions: replayed by the tests of media",
     "images": "pictures: replayed by the tests of media, edits are not served",
     "moderations": "judgements: replayed by tests of their own",
 }

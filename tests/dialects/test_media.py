@@ -375,7 +375,7 @@ def test_sound_is_estimated_by_its_length_or_else_by_the_text() -> None:
 def test_length_of_sound() -> None:
     tag = b"ID3\x04\x00\x00\x00\x00\x00\x0a" + bytes(10)
     frame = b"\xff\xf3\xc4\xc4" + bytes(380)
-    wave = b"RIFF" + bytes(24) + (48_000).to_bytes(4, "little")
+    wave = b"RIFF" + bytes(24) + (48_000).to_bytes(4, "little") + bytes(2)
 
     assert seconds_of("mp3", frame, 16_000) == seconds_of("mp3", tag + frame, 16_000) == 1.0
     assert seconds_of("wav", wave, 96_000) == 2.0

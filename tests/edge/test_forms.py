@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 import os
 import stat
 import tempfile
@@ -58,7 +60,7 @@ def form(data: bytes, cuts: Sequence[int] = (), *, ahead: int = 1 << 30, ends: b
     """All of `data` read, cut at these places."""
     body = FormBody(TYPE, ahead, 1 << 40)
     places = [0, *sorted({cut % (len(data) + 1) for cut in cuts}), len(data)]
-    for start, stop in zip(places, places[1:], strict=False):
+    for start, stop in itertools.pairwise(places):
         body.add(data[start:stop])
     if ends:
         body.finish()
@@ -120,12 +122,15 @@ def test_a_form_that_passes_through_goes_on_as_it_came(parts: Parts, cuts: list[
     data = written([(name, value) for name, value in parts if name.lower() != "model" or value == b"m"])
     body = FormBody(TYPE, ahead, 1 << 40)
     places = [0, *sorted({cut % (len(data) + 1) for cut in cuts}), len(data)]
+    refused = ""
     try:
-        for start, stop in zip(places, places[1:], strict=False):
+        for start, stop in itertools.pairwise(places):
             body.add(data[start:stop])
         body.finish()
     except Fault as fault:
-        assert fault.code in {"invalid_request", "malformed_request"}
+        refused = fault.code
+    assert refused in {"", "invalid_request", "malformed_request"}
+    if refused:
         return
     source = body.written(body.data)
     assert (source.length is None) == (body.replay is Replay.LIVE)
@@ -145,13 +150,15 @@ def test_a_form_that_passes_through_goes_on_as_it_came(parts: Parts, cuts: list[
 )
 def test_whatever_comes_is_read_or_refused(pieces: list[bytes]) -> None:
     body = FormBody(TYPE, 100, 1000)
+    refused = 0
     try:
         body.add(b"--" + BOUNDARY + b"\r\n")
         for piece in pieces:
             body.add(piece)
         body.finish()
     except Fault as fault:
-        assert fault.status in {400, 413}
+        refused = fault.status
+    assert refused in {0, 400, 413}
     body.let_go(OVER)
 
 
@@ -208,7 +215,7 @@ def test_what_is_no_proper_form_is_refused(data: bytes) -> None:
     ],
 )
 def test_a_boundary_is_said_once_and_plainly(content_type: bytes) -> None:
-    with pytest.raises(Fault, match="boundary|twice"):
+    with pytest.raises(Fault, match=r"boundary|twice"):
         FormBody(content_type, 10, 10)
 
 
@@ -291,6 +298,7 @@ def test_fields_are_written_in_the_place_of_others() -> None:
     assert said(body.written(wanted)) == {"n": "2", "include[]": ["c", "d"], "model": "whisper-1", "prompt": "ä \r\n"}
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this system does not list open files in /proc")
 def test_a_large_file_is_put_aside_without_a_name(
     bodies: list[FormBody], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -298,20 +306,23 @@ def test_a_large_file_is_put_aside_without_a_name(
     content = os.urandom(IN_MEMORY + 100_000)
     body = form(written([("file", File("a", "audio/mpeg", content)), ("model", b"m")]), range(0, len(content), 70_000))
     bodies.append(body)
-    opened = [os.fstat(int(fd)) for fd in os.listdir("/proc/self/fd") if _is_in(tmp_path, fd)]
+    opened = [os.fstat(fd) for fd in _open_in(tmp_path)]
 
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
     assert [(stat.S_IMODE(file.st_mode), file.st_nlink, file.st_size) for file in opened] == [(0o600, 0, len(content))]
     assert said(body.written(body.data))["file"] == File("a", "audio/mpeg", content)
     body.let_go(OVER)
-    assert not [fd for fd in os.listdir("/proc/self/fd") if _is_in(tmp_path, fd)]
+    assert _open_in(tmp_path) == []
 
 
-def _is_in(folder: Path, fd: str) -> bool:
-    try:
-        return os.readlink(f"/proc/self/fd/{fd}").startswith(str(folder))
-    except OSError:
-        return False
+def _open_in(folder: Path) -> list[int]:
+    """Descriptors of this process's files that lie there, or did."""
+    found: list[int] = []
+    for entry in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            if str(entry.readlink()).startswith(str(folder)):
+                found.append(int(entry.name))
+    return found
 
 
 def test_without_room_an_upload_is_put_off(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from headworks.edge import routes
 from headworks.ports.extension import Guard
 from headworks.ports.upstream import Outgoing
 from headworks.testing import CollectingSink, Script, ScriptedUpstream, sample_call
+from headworks.testing.upstream import body_of
 from tests.config.compiling import compiled
 
 from .plain import House
@@ -80,7 +81,7 @@ class Keeper:
         if unknown:
             return Script.json({"error": {"message": f"No such thing: '{unknown[0]}'."}}, 404)
         if method == "POST" and steps[-1] in PREFIXES:
-            return Script.json(self._made(steps[-1], request.body))
+            return Script.json(self._made(steps[-1], body_of(request)))
         if method == "DELETE":
             return Script.json({**self.things.pop(id_), "deleted": True})
         if method == "GET" and steps[-1] != id_:

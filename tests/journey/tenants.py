@@ -22,6 +22,7 @@ from headworks.domain.target import AskedModel, Target
 from headworks.edge import routes
 from headworks.ports.upstream import Outgoing
 from headworks.testing import CollectingSink, Script, ScriptedUpstream, sample_call, sample_target
+from headworks.testing.upstream import body_of
 
 from .plain import House
 
@@ -69,7 +70,7 @@ class Provider:
     def answer(self, request: Outgoing) -> Script:
         """Of `/v1/responses` and below, and of chat completions, which are not kept."""
         method, path, *_ = request.head.split(b"\r\n")[0].decode().split(" ")
-        body: Json = msgspec.json.decode(request.body) if request.body else {}
+        body: Json = msgspec.json.decode(body_of(request)) if request.body else {}
         self.asked.append((f"{method} {path}", body))
         if path == "/v1/chat/completions":
             return Script.json(_completion())

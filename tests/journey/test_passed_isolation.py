@@ -13,6 +13,7 @@ import pytest
 from headworks.domain.foreign import ForeignId
 from headworks.domain.foreign_fields import KEPT
 from headworks.domain.passthrough import PLACEHOLDER, Passage
+from headworks.testing.upstream import body_of
 
 from .passing import DOCUMENT, A, B, Said, Tenants, passages
 from .plain import IDS
@@ -164,7 +165,7 @@ def test_of_a_name_that_comes_twice_the_provider_sees_what_was_judged() -> None:
         for last in (b"5", b"null", b'""'):
             body = b'{"a":{"input_file_id":"%b","input_file_id":%b}}' % (open_id.encode(), last)
             assert (await tenants.ask(B, "POST", "/passthrough/openai/v1/batches", body)).status == 200
-            assert open_id.encode() not in tenants.keeper.asked[-1].body
+            assert open_id.encode() not in body_of(tenants.keeper.asked[-1])
 
     run(scenario)
 
@@ -177,7 +178,7 @@ def test_its_own_tenant_uses_it_by_its_token() -> None:
         (known,) = tenants.keeper.things
         said = await tenants.ask(A, "POST", "/passthrough/openai/v1/batches", {"input_file_id": file, "n": 1})
 
-        assert msgspec.json.decode(tenants.keeper.asked[-1].body) == {"input_file_id": known, "n": 1}
+        assert msgspec.json.decode(body_of(tenants.keeper.asked[-1])) == {"input_file_id": known, "n": 1}
         assert said.json["input_file_id"] == file
 
     run(scenario)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headworks.testing import Script
+from headworks.testing.upstream import body_of
 
 from .passing import LAB, Tenants, asked, code, each_asked, headers_of, lab, line
 
@@ -287,7 +288,7 @@ def test_a_model_is_reached_by_who_may_use_it_there(models: tuple[str, ...], nam
         assert (said.status, code(said), code(in_path)) == (403, "model_not_allowed", "model_not_allowed")
         assert tenants.upstream.sent == []
     else:
-        assert msgspec.json.decode(tenants.upstream.sent[0].body)["model"] == sent
+        assert msgspec.json.decode(body_of(tenants.upstream.sent[0]))["model"] == sent
         assert line(tenants.upstream.sent[1]) == f"POST /v1/models/{sent}:predict HTTP/1.1"
 
 
@@ -315,7 +316,7 @@ def test_a_name_of_ones_own_may_hold_a_slash() -> None:
     tenants = lab(allows_all=False, models=("any/*",))
     asked(tenants, "POST", "/passthrough/lab/v1/read", {"model": "any/huge"})
 
-    assert msgspec.json.decode(tenants.upstream.sent[0].body)["model"] == "huge"
+    assert msgspec.json.decode(body_of(tenants.upstream.sent[0]))["model"] == "huge"
 
 
 @pytest.mark.parametrize(

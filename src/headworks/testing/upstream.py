@@ -148,6 +148,19 @@ class ScriptedLine:
         return f"<ScriptedLine to {self.request.origin} · {state}>"
 
 
+_PIECE = 65_536
+
+
+def body_of(request: Outgoing) -> bytes:
+    """All of a request's body; one that goes piece by piece is taken to its end, which has to be there."""
+    if isinstance(request.body, bytes):
+        return request.body
+    pieces: list[bytes] = []
+    while piece := request.body.take(_PIECE):
+        pieces.append(bytes(piece))
+    return b"".join(pieces)
+
+
 class ScriptedUpstream:
     """A `ports.upstream.Upstream` that answers by scripts, in order, and keeps what it was sent.
 

@@ -92,7 +92,7 @@ class _Parts(msgspec.Struct):
 
 
 class _Tokens(msgspec.Struct):
-    """In OpenAI's words, and in Mistral's."""
+    """In OpenAI's words, and in Mistral's, whose `prompt_tokens` leave those of the sound out."""
 
     input_tokens: Count = None
     output_tokens: Count = None
@@ -100,6 +100,7 @@ class _Tokens(msgspec.Struct):
     prompt_tokens: Count = None
     completion_tokens: Count = None
     prompt_tokens_details: _Parts | None = None
+    total_tokens: Count = None
 
 
 _NO_PARTS = _Parts()
@@ -113,6 +114,8 @@ def read_heard_usage(raw: JsonObject, likely: int, price: PriceCard | None) -> U
     parts = said.input_token_details or said.prompt_tokens_details or _NO_PARTS
     seconds = _seconds(raw.get("seconds") or raw.get("prompt_audio_seconds"))
     counted = read is not None or written is not None
+    if said.total_tokens is not None and written is not None:
+        read = max(read or 0, said.total_tokens - written)
     if seconds is None if price is not None and price.audio_minute else not counted:
         return None
     sound = min(read or 0, likely * TOKENS_PER_SECOND) if parts.audio_tokens is None else parts.audio_tokens

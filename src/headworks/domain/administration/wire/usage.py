@@ -63,6 +63,13 @@ class UsageResult(msgspec.Struct, frozen=True, kw_only=True):
     input_cache_write_tokens: int = 0
     input_audio_tokens: int = 0
     output_audio_tokens: int = 0
+    input_image_tokens: int = 0
+    output_image_tokens: int = 0
+    images: Annotated[int, Meta(description="Pictures made.")] = 0
+    characters: Annotated[int, Meta(description="Of text that was spoken.")] = 0
+    seconds: Annotated[int, Meta(description="Of sound that was heard.")] = 0
+    searches: Annotated[int, Meta(description="Search units of rankings.")] = 0
+    pages: Annotated[int, Meta(description="Of documents that were read.")] = 0
     num_model_requests: int = 0
     project_id: str | None = None
     user_id: str | None = None
