@@ -22,6 +22,7 @@ _FIELDS: dict[str, str] = {
     "reasoning": "reasoning",
     "thinking": "reasoning",
     "enable_thinking": "reasoning",
+    "think": "reasoning",
     "audio": "audio_out",
     **dict.fromkeys(("image", "image_url", "images"), "images"),
     **dict.fromkeys(("file", "file_url"), "audio"),
@@ -57,6 +58,8 @@ def ordinary_uses(fields: Mapping[str, bytes]) -> Iterator[str]:
             yield feature
     if "modalities" in fields and "audio" in str(_read("modalities", fields["modalities"])):
         yield "audio_out"
+    if "format" in fields and _members(_read("format", fields["format"])):
+        yield "json_schema"  # Ollama's: the schema itself
     for name in _TALK:
         if name in fields:
             yield from _in_parts(_read(name, fields[name]))
