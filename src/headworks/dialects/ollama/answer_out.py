@@ -129,6 +129,8 @@ class LineWriter:
 
     def _last(self) -> JsonObject:
         stopped = self._stopped
+        if stopped.reason is StopReason.END and any(part.kind is PartKind.REFUSAL for part in self._parts.values()):
+            stopped = Stopped(StopReason.REFUSAL)  # in words of its own, it is one here too
         word = stopped.raw if self._own and stopped.raw else DONE_REASONS.get(stopped.reason, "stop")
         return {**self._line(content=""), "done": True, "done_reason": word, **self._durations(), **self._counts}
 
