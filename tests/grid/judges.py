@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
+import ollama
 from google.genai.types import GenerateContentResponse
 
 from tests.dialects.published_spec import SPECS, spec
@@ -39,8 +40,9 @@ def of_answers(cell: Cell, told: bytes) -> list[str]:
 
 
 def _events(stream: bytes) -> list[Json]:
-    lines = (line[6:] for line in stream.replace(b"\r\n", b"\n").split(b"\n") if line.startswith(b"data: {"))
-    return [msgspec.json.decode(line) for line in lines]
+    """Of server-sent events and of lines that are JSON themselves."""
+    lines = (line.removeprefix(b"data: ") for line in stream.replace(b"\r\n", b"\n").split(b"\n"))
+    return [msgspec.json.decode(line) for line in lines if line.startswith(b"{")]
 
 
 def _responses_question(body: Json) -> list[str]:
@@ -134,6 +136,12 @@ def _gemini_answer(body: Json, streamed: bool) -> list[str]:  # noqa: ARG001, FB
     return list(_discovered(f"{_GOOGLE}GenerateContentResponse", body, ""))
 
 
+def _ollama_answer(body: Json, streamed: bool) -> list[str]:  # noqa: FBT001
+    """By its description, and as its own library reads it."""
+    ollama.ChatResponse.model_validate(body)
+    return spec("ollama.json").complaints("ChatStreamEvent" if streamed else "ChatResponse", body)
+
+
 _QUESTIONS: dict[str, Callable[[Json], list[str]]] = {
     "openai_chat": lambda body: spec("openai.json").complaints("CreateChatCompletionRequest", body),
     "openai_responses": _responses_question,
@@ -141,12 +149,14 @@ _QUESTIONS: dict[str, Callable[[Json], list[str]]] = {
     "bedrock-anthropic": _on_bedrock,
     "gemini": _google,
     "bedrock": _converse,
+    "ollama": lambda body: spec("ollama.json").complaints("ChatRequest", body),
 }
 _ANSWERS: dict[str, Callable[[Json, bool], list[str]]] = {
     "openai_chat": _chat_answer,
     "openai_responses": _responses_answer,
     "anthropic": _anthropic_answer,
     "gemini": _gemini_answer,
+    "ollama": _ollama_answer,
 }
 
 
