@@ -68,7 +68,9 @@ def _one_prompt(fields: Unpacked) -> tuple[Message, ...]:
     said: list[Part] = [Text(text=text)] if text else []
     parts = (*said, *read_pictures(fields))
     if not parts:
-        raise Fault("invalid_request", "'prompt' is empty: models are neither loaded nor unloaded here.", param="prompt")
+        raise Fault(
+            "invalid_request", "'prompt' is empty. Send a text: models are neither loaded nor unloaded here.", param="prompt"
+        )
     first = (Message(role=Role.SYSTEM, parts=(Text(text=system),), plain=True),) if system else ()
     return (*first, Message(role=Role.USER, parts=parts, plain=len(parts) == len(said)))
 
