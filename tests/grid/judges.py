@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import cohere
 import msgspec
+import ollama
 from google.genai.types import GenerateContentResponse
 from pydantic import TypeAdapter, ValidationError
 
@@ -41,8 +42,9 @@ def of_answers(cell: Cell, told: bytes) -> list[str]:
 
 
 def _events(stream: bytes) -> list[Json]:
-    lines = (line[6:] for line in stream.replace(b"\r\n", b"\n").split(b"\n") if line.startswith(b"data: {"))
-    return [msgspec.json.decode(line) for line in lines]
+    """Of server-sent events and of lines that are JSON themselves."""
+    lines = (line.removeprefix(b"data: ") for line in stream.replace(b"\r\n", b"\n").split(b"\n"))
+    return [msgspec.json.decode(line) for line in lines if line.startswith(b"{")]
 
 
 def _responses_question(body: Json) -> list[str]:
@@ -157,6 +159,14 @@ def _cohere_question(body: Json) -> list[str]:
 _COHERE_MESSAGES = TypeAdapter(list[cohere.ChatMessageV2])
 _COHERE_TOOLS = TypeAdapter(list[cohere.ToolV2] | None)
 _COHERE_EVENTS = {each.model_fields["type"].default: each for each in get_args(get_args(cohere.V2ChatStreamResponse)[0])}
+
+
+def _ollama_answer(body: Json, streamed: bool) -> list[str]:  # noqa: FBT001
+    """By its description, and as its own library reads it."""
+    ollama.ChatResponse.model_validate(body)
+    return spec("ollama.json").complaints("ChatStreamEvent" if streamed else "ChatResponse", body)
+
+
 _QUESTIONS: dict[str, Callable[[Json], list[str]]] = {
     "openai_chat": lambda body: spec("openai.json").complaints("CreateChatCompletionRequest", body),
     "openai_responses": _responses_question,
@@ -165,6 +175,7 @@ _QUESTIONS: dict[str, Callable[[Json], list[str]]] = {
     "gemini": _google,
     "bedrock": _converse,
     "cohere": _cohere_question,
+    "ollama": lambda body: spec("ollama.json").complaints("ChatRequest", body),
 }
 _ANSWERS: dict[str, Callable[[Json, bool], list[str]]] = {
     "openai_chat": _chat_answer,
@@ -172,6 +183,7 @@ _ANSWERS: dict[str, Callable[[Json, bool], list[str]]] = {
     "anthropic": _anthropic_answer,
     "gemini": _gemini_answer,
     "cohere": _cohere_answer,
+    "ollama": _ollama_answer,
 }
 
 

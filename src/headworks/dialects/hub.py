@@ -74,7 +74,7 @@ class Hub:
         if MARK in body and MARK not in patched and holds_foreign(front, body):
             downgrades += (Downgrade("reasoning", "left out: what another provider thought, only that one can read"),)
         _refuse_loss(downgrades, target)
-        return Prepared(patched, dialect.untouched(kind, ask, target), downgrades)
+        return Prepared(patched, dialect.untouched(kind, ask, target), downgrades, kind=ask.native)
 
     def _translate(self, front: str, kind: Kind, ask: Ask, target: Target, cap: int | None) -> Prepared:
         if kind in self._small:

@@ -22,6 +22,7 @@ _FIELDS: dict[str, str] = {
     "reasoning": "reasoning",
     "thinking": "reasoning",
     "enable_thinking": "reasoning",
+    "think": "reasoning",
     "audio": "audio_out",
     **dict.fromkeys(("image", "image_url", "images"), "images"),
     **dict.fromkeys(("file", "file_url"), "audio"),
@@ -59,6 +60,8 @@ def ordinary_uses(fields: Mapping[str, bytes]) -> Iterator[str]:
         yield "audio_out"
     if "messages" in fields and "documents" in fields and _read("documents", fields["documents"]):
         yield "documents"  # Cohere's, beside the talk; those of a ranking are what it is about
+    if "format" in fields and _members(_read("format", fields["format"])):
+        yield "json_schema"  # Ollama's: the schema itself
     for name in _TALK:
         if name in fields:
             yield from _in_parts(_read(name, fields[name]))

@@ -27,6 +27,11 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 ALIVE = Answer(200, [JSON], b'{"status":"ok"}')
+OLLAMA: dict[bytes, Answer] = {
+    b"/api/version": Answer(200, [JSON], b'{"version":"0.13.0"}'),
+    b"/api/ps": Answer(200, [JSON], b'{"models":[]}'),
+}
+"""What Ollama's clients ask of the server itself: whose API it speaks, and what is in its memory, where no model ever is."""
 DRAINING = Answer(503, [JSON], b'{"status":"draining"}')
 
 

@@ -41,6 +41,7 @@ COHERE = Front(
     "cohere",
     event=b'\n\nevent: message-end\ndata: {"type":"message-end","delta":%b,"fault":%%b}\n\n' % _COHERE_DELTA,
 )
+OLLAMA = Front("ollama", event=b"%b\n")
 PASSTHROUGH = Front("passthrough")
 
 MARKS = {b"anthropic-version": ANTHROPIC, b"x-goog-api-key": GEMINI}
@@ -126,18 +127,26 @@ GEMINI_ROUTES = (
     Route(b"GET", b"/models", Kind.MODELS, GEMINI),
     Route(b"GET", _MODEL, Kind.MODEL, GEMINI),
 )
+OLLAMA_ROUTES = (
+    Route(b"POST", b"/api/chat", Kind.CHAT, OLLAMA, form=Form.LINES),
+    Route(b"POST", b"/api/generate", Kind.CHAT, OLLAMA, form=Form.LINES),
+    Route(b"POST", b"/api/embed", Kind.EMBEDDINGS, OLLAMA),
+    Route(b"POST", b"/api/embeddings", Kind.EMBEDDINGS, OLLAMA),
+    Route(b"GET", b"/api/tags", Kind.MODELS, OLLAMA),
+    Route(b"POST", b"/api/show", Kind.MODEL, OLLAMA),
+)
 PASSTHROUGH_ROUTES = tuple(
     Route(method, b"/passthrough/", Kind.PASSTHROUGH, PASSTHROUGH, raw=True)
     for method in (b"GET", b"POST", b"PUT", b"PATCH", b"DELETE")
 )
 """Which of these a provider's path answers to, its own list says."""
-ALL_ROUTES = (*ROUTES, *COHERE_ROUTES, *GEMINI_ROUTES, *PASSTHROUGH_ROUTES)
+ALL_ROUTES = (*ROUTES, *COHERE_ROUTES, *GEMINI_ROUTES, *OLLAMA_ROUTES, *PASSTHROUGH_ROUTES)
 GEMINI_PREFIXES = (b"/v1beta", b"/v1", b"")
 """What asks for no model's action under the last two is OpenAI's."""
 _VERTEX = re.compile(rb"/v1(?:beta1?)?/projects/[^/]+/locations/[^/]+/publishers/[^/]+(?=/models)")
 
 _TABLE = [
-    *((b"", route) for route in (*COHERE_ROUTES, *PASSTHROUGH_ROUTES)),
+    *((b"", route) for route in (*COHERE_ROUTES, *OLLAMA_ROUTES, *PASSTHROUGH_ROUTES)),
     *((prefix, route) for prefix in PREFIXES for route in ROUTES),
     *((prefix, route) for prefix in GEMINI_PREFIXES for route in GEMINI_ROUTES if route.action or prefix == GEMINI_PREFIXES[0]),
 ]
@@ -160,6 +169,10 @@ READY = (b"/readyz", b"/health/readiness")
 ELSEWHERE = {
     "/conversations": "Conversations are not kept: go on from an answer with 'previous_response_id' in POST /v1/responses.",
     "/metrics": "Metrics are on the control port (4456 unless control.port says otherwise): GET /metrics there.",
+    **dict.fromkeys(
+        ("/api/pull", "/api/push", "/api/create", "/api/copy", "/api/delete", "/api/blobs"),
+        "Models are named in the gateway's configuration, and neither pulled nor changed by clients: GET /api/tags lists them.",
+    ),
 }
 """Paths, without `/v1`, that many ask for and a guess would lead astray."""
 
@@ -171,7 +184,7 @@ class Match(msgspec.Struct, frozen=True):
     where: Where = NOWHERE
 
 
-_MATCHES = {path: Match(route) for path, route in _EXACT.items()}
+_MATCHES = {path: Match(route, Where(form=route.form)) for path, route in _EXACT.items()}
 
 
 def exactly(target: bytes) -> Match | None:
@@ -189,6 +202,14 @@ def find(path: bytes, query: bytes = b"", method: bytes = b"") -> Match | None:
         return match
     found = list(_named(path, query))
     return next((match for match in found if match.route.method == method), found[0] if found else None)
+
+
+def front_of(path: bytes, headers: Mapping[bytes, bytes]) -> Front:
+    """What a client speaks that asked for a path, whether or not it leads anywhere."""
+    match = find(path)
+    if match is not None:
+        return match.route.spoken(headers)
+    return OLLAMA if path.startswith(b"/api/") else OPENAI
 
 
 def methods(path: bytes, query: bytes = b"") -> list[bytes]:

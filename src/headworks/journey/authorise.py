@@ -15,6 +15,7 @@ from headworks.domain.kind import BY_ID, UPLOADS
 from headworks.domain.principal import Principal
 from headworks.domain.reply import Reply
 from headworks.domain.snapshot import Model
+from headworks.domain.where import Where
 from headworks.journey.foreign import RESPONSES, Foreign
 from headworks.journey.naming import named
 from headworks.journey.passing import Passing
@@ -43,12 +44,17 @@ class Authorise:
         """Refuses what is malformed, unknown or not allowed. Waits only for a body that is still coming, and for what was kept."""
         refuse_endpoint(call)
         if call.kind in BODILESS:
-            return proceed(call)
+            return proceed(call) if call.where.subject or call.kind is Kind.MODELS else self._shown(call, proceed)
         if call.kind in BY_ID:
             return self._found(call, proceed)
         if not call.body.complete:
             return self._when_complete(call, proceed)
         return self._read(call, call.body.data, proceed)
+
+    async def _shown(self, call: Call, proceed: Proceed) -> Reply:
+        """About one model, which the body names instead of the path."""
+        ask = self._interpreter.read_ask(call.front, call.kind, await call.body.read(), call.where)
+        return await proceed(msgspec.structs.replace(call, where=Where(ask.model)))
 
     async def _found(self, call: Call, proceed: Proceed) -> Reply:
         return await proceed(await self._foreign.found(call))
