@@ -24,6 +24,7 @@ from headworks.domain.reply import Reply
 from headworks.domain.retry import RetryPolicy
 from headworks.domain.snapshot import CacheSettings, GuardRule, Model, Snapshot
 from headworks.domain.target import AskedModel, Target
+from headworks.domain.where import NOWHERE, Where
 from headworks.guards.pattern import PatternGuards
 from headworks.journey import Authorise, Cache, Guard
 from headworks.journey.foreign import Foreign
@@ -168,9 +169,10 @@ def test_an_endpoint_is_the_same_at_every_front(front: str, kind: Kind, endpoint
     others = tuple({"chat", "count_tokens", "models", "embeddings"} - {endpoint})
     snapshot = shop(model("m", sample_target("openai/m"), sample_target("anthropic/m", dialect="anthropic")))
 
-    assert Desk().decide(Principal(id="p", endpoints=others), snapshot, front=front, kind=kind) == "endpoint_not_allowed"
-    desk = Desk()
-    call = desk.passed(Principal(id="p", endpoints=(endpoint,)), snapshot, front=front, kind=kind)
+    said: dict[str, Any] = {"front": front, "kind": kind, "where": Where("m") if kind is Kind.MODEL else NOWHERE}
+
+    assert Desk().decide(Principal(id="p", endpoints=others), snapshot, **said) == "endpoint_not_allowed"
+    call = Desk().passed(Principal(id="p", endpoints=(endpoint,)), snapshot, **said)
     assert call.kind is kind
 
 
