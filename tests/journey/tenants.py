@@ -169,10 +169,16 @@ def _stateless(name: str) -> Target:
     return sample_target(f"{name}/m", heads=heads, credential=f"{name}@1")
 
 
+def _forgetful() -> Target:
+    heads: dict[str, bytes] = {Kind.CHAT: _HEAD.format("POST", "/v1/responses").encode()}
+    return sample_target("forgetful/m", dialect="openai_responses", heads=heads, credential="forgetful@1")
+
+
 TARGETS = {
     "native": _native(),
     "owned": msgspec.structs.replace(_native(tenant="org_a"), name="owned/m", credential="owned@1"),
     "chat": _stateless("chat"),
+    "forgetful": _forgetful(),
 }
 """By the names of the models that they serve."""
 

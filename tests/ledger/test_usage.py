@@ -20,7 +20,7 @@ from headworks.stores.journal.instance import instance_of
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.ledger import LedgerTables
 from headworks.testing import FrozenClock
-from tests.admin.house import house
+from tests.admin.house import Caller, house
 from tests.journal.writing import AT, Voice
 from tests.ledger.booking import spent, write
 
@@ -109,6 +109,54 @@ def test_openais_own_library_asks_for_usage_and_costs(url: str, tmp_path: Path) 
                 await _asked(client)
 
     asyncio.run(story())
+
+
+def test_what_is_no_text_is_told_in_its_own_counts(url: str, tmp_path: Path) -> None:
+    made = [
+        ("images", "images", Usage(images=2, input=9, input_image=4, output=30, output_image=30)),
+        ("speech", "audio_speeches", Usage(characters=70)),
+        ("transcriptions", "audio_transcriptions", Usage(audio_seconds=91)),
+        ("translations", "audio_transcriptions", Usage(audio_seconds=9)),
+        ("moderations", "moderations", Usage(input=6)),
+        ("rerank", "rerank", Usage(searches=3)),
+        ("passthrough", "passthrough", Usage(pages=5, annotated_pages=1)),
+        ("realtime", "completions", Usage(input=20, input_audio=20)),
+    ]
+
+    async def story() -> None:
+        async with house(url) as its:
+            owner = await its.owner()
+            exchanges = [
+                spent(number, 1, lineage=("org_1", "key_1"), kind=kind, asked="m", usage=usage)
+                for number, (kind, _, usage) in enumerate(made, 1)
+            ]
+            await asyncio.to_thread(write, tmp_path, exchanges)
+            await _book(url, tmp_path)
+            told = {name: await _told(owner, name) for name in {name for _, name, _ in made}}
+
+        assert told["images"] == {
+            "images": 2,
+            "input_tokens": 9,
+            "input_image_tokens": 4,
+            "output_tokens": 30,
+            "output_image_tokens": 30,
+        }
+        assert told["audio_speeches"] == {"characters": 70}
+        assert told["audio_transcriptions"] == {"seconds": 100}
+        assert told["moderations"] == {"input_tokens": 6}
+        assert told["rerank"] == {"searches": 3}
+        assert told["passthrough"] == {"pages": 5}
+        assert told["completions"] == {"input_tokens": 20, "input_audio_tokens": 20}
+
+    asyncio.run(story())
+
+
+async def _told(owner: Caller, name: str) -> dict[str, int]:
+    """The counts that are not zero."""
+    page = await owner.made(f"GET /organization/usage/{name}?start_time={START}&end_time={START + DAY}")
+    ((result,),) = [bucket["results"] for bucket in page["data"]]
+    assert result["object"] == f"organization.usage.{name}.result"
+    return {name: count for name, count in result.items() if isinstance(count, int) and count and name != "num_model_requests"}
 
 
 async def _asked(client: AsyncOpenAI) -> None:

@@ -237,8 +237,8 @@ def test_no_rule_shows_its_secret(rule: AuthRule) -> None:
 @pytest.mark.parametrize("token", ["", "a\r\nx-evil: 1", "a b", "tøken", "a\x00", "a\n"])
 def test_a_token_that_no_header_can_hold_is_none(token: str) -> None:
     """Else each request would fail over it, or say more than it should."""
-    server = TokenServer(lambda _: (200, {"access_token": token, "expires_in": 60}))
-    with server.running(), pytest.raises(Unobtainable, match="no header can hold") as refused:
+    serving = TokenServer(lambda _: (200, {"access_token": token, "expires_in": 60})).running()
+    with serving as server, pytest.raises(Unobtainable, match="no header can hold") as refused:
         obtain(oauth(server.url))
 
     assert not token or token not in str(refused.value)
@@ -246,8 +246,8 @@ def test_a_token_that_no_header_can_hold_is_none(token: str) -> None:
 
 @pytest.mark.parametrize("life", ["NaN", "Infinity", "-Infinity", "1e400"])
 def test_a_token_whose_end_is_no_time_is_none(life: str) -> None:
-    server = TokenServer(lambda _: (200, {"access_token": "given", "expires_in": life}))
-    with server.running(), pytest.raises(Unobtainable, match="no time"):
+    serving = TokenServer(lambda _: (200, {"access_token": "given", "expires_in": life})).running()
+    with serving as server, pytest.raises(Unobtainable, match="no time"):
         obtain(oauth(server.url))
 
 

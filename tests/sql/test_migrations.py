@@ -162,6 +162,8 @@ SHIPPED = {
     ("0006", "postgresql"): "4ccbc16e3eb1aa47",
     ("0007", "sqlite"): "c94a93f12f982028",
     ("0007", "postgresql"): "477c5d95a77cfc6b",
+    ("0008", "sqlite"): "7bc87bfc77033b84",
+    ("0008", "postgresql"): "7bc87bfc77033b84",
 }
 
 

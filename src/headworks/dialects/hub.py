@@ -9,10 +9,13 @@ import msgspec
 from headworks.dialects.account_files import refuse_account_files
 from headworks.dialects.converted import Conversion, Converted
 from headworks.dialects.emulation import POLICY, emulated, judge_of
+from headworks.dialects.openai_chat.names import NAME as CHAT
+from headworks.dialects.openai_chat.patch import has_later_prompts
 from headworks.dialects.openai_realtime import RealtimeSession, ask
 from headworks.dialects.redaction import redact, redact_fault
 from headworks.dialects.request_ids import read_request_id
 from headworks.dialects.signatures import MARK, holds_foreign
+from headworks.dialects.tool_names import fitted
 from headworks.dialects.translated import Translated
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
@@ -64,12 +67,14 @@ class Hub:
         downgrades = (
             tuple(_left_out(name, target) for name in dropped if name in ask.fields and name not in _OWN) if dropped else ()
         )
+        if target.quirks.no_system_after_first and kind is Kind.CHAT and front == CHAT and has_later_prompts(ask):
+            downgrades += (Downgrade("messages", "later system prompts are said by the user: this provider takes none there"),)
         carried = kind is Kind.PASSTHROUGH and not ask.fields
         patched = body if carried else dialect.patch(kind, ask, target, cap)
         if MARK in body and MARK not in patched and holds_foreign(front, body):
             downgrades += (Downgrade("reasoning", "left out: what another provider thought, only that one can read"),)
         _refuse_loss(downgrades, target)
-        return Prepared(patched, dialect.untouched(kind, ask, target), downgrades)
+        return Prepared(patched, dialect.untouched(kind, ask, target), downgrades, kind=ask.native)
 
     def _translate(self, front: str, kind: Kind, ask: Ask, target: Target, cap: int | None) -> Prepared:
         if kind in self._small:
@@ -95,9 +100,10 @@ class Hub:
         judge = judge_of(talk, target)
         if target.inexpressible == POLICY:
             talk = emulated(talk, target, reported)
+        talk, names = fitted(talk, target.dialect, reported) if front != target.dialect else (talk, {})
         body, downgrades = spoken.write_request(talk, target)
         _refuse_loss(downgrades, target)
-        relay = Translated(spoken, target, source, ask, judge)
+        relay = Translated(spoken, target, source, ask, judge, names)
         return Prepared(body, relay, (*reported, *downgrades), losses=relay.losses)
 
     def _talk(self, front: str, ask: Ask, target: Target) -> Conversation:

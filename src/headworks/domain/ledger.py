@@ -27,6 +27,13 @@ COUNTED = (
     "web_searches",
     "images",
     "citation",
+    "searches",
+    "pages",
+    "annotated_pages",
+    "input_image",
+    "output_image",
+    "characters",
+    "audio_seconds",
 )
 """The counts of `Usage` that are booked."""
 _NS = 10**9

@@ -83,6 +83,10 @@ class Quirks(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where its answers carry reasoning text (`reasoning_content`, `reasoning`)."""
     usage_in: str = ""
     """A non-standard place of the usage object in stream chunks (`x_groq.usage`)."""
+    seed_field: str = ""
+    """The name this provider wants for the seed, where it is another one (`random_seed`)."""
+    call_id_length: int = 0
+    """Letters and digits that the id of every tool call must have, no more and no fewer; 0 where any will do (Mistral wants 9)."""
     dimensions_field: str = ""
     """The name this provider wants for the length of vectors, where it is another one (`output_dimension`)."""
     vectors: str = ""

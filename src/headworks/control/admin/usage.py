@@ -18,6 +18,7 @@ from headworks.domain.administration.wire.usage import (
     CostsPage,
     CostsQuery,
     CostsResult,
+    Endpoints,
     UsageBucket,
     UsagePage,
     UsageQuery,
@@ -52,9 +53,15 @@ _ONE = {"batch": False, "service_tier": None, "api_source": "unlabeled"}
 """What OpenAI groups by, and of which a gateway's usage has one value."""
 _LIMITS = {"15m": 96, "1h": 24, "1d": 7}
 """Buckets, where the query says nothing."""
-_KINDS: Mapping[str, tuple[str, ...]] = {
-    "completions": (Kind.CHAT, Kind.COMPLETIONS),
+_KINDS: Mapping[Endpoints, tuple[str, ...]] = {
+    "completions": (Kind.CHAT, Kind.COMPLETIONS, Kind.REALTIME),
     "embeddings": (Kind.EMBEDDINGS,),
+    "moderations": (Kind.MODERATIONS,),
+    "images": (Kind.IMAGES,),
+    "audio_speeches": (Kind.SPEECH,),
+    "audio_transcriptions": (Kind.TRANSCRIPTIONS, Kind.TRANSLATIONS),
+    "rerank": (Kind.RERANK,),
+    "passthrough": (Kind.PASSTHROUGH,),
 }
 _NANOS = 10**9
 _WEEK = 7 * 86_400
@@ -131,7 +138,7 @@ async def _used(act: Act, question: Question) -> dict[int, list[Used]]:
 class UsageOf:
     """The usage of one kind of endpoint."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: Endpoints) -> None:
         self._object = f"organization.usage.{name}.result"
         self._kinds = _KINDS[name]
 
@@ -161,6 +168,13 @@ class UsageOf:
             input_cache_write_tokens=sums["cache_write"],
             input_audio_tokens=sums["input_audio"],
             output_audio_tokens=sums["output_audio"],
+            input_image_tokens=sums["input_image"],
+            output_image_tokens=sums["output_image"],
+            images=sums["images"],
+            characters=sums["characters"],
+            seconds=sums["audio_seconds"],
+            searches=sums["searches"],
+            pages=sums["pages"],
             num_model_requests=sums["requests"],
         )
         return msgspec.structs.replace(result, **_groups(used, names, _COLUMNS))
@@ -195,7 +209,7 @@ USAGE: tuple[Operation, ...] = (
             f"usage.{name} GET /organization/usage/{name}",
             Scope.USAGE_READ,
             UsageOf(name).read,
-            f"Tokens and requests of {name}, by time and by what they are grouped by.",
+            f"What requests of {name} used, by time and by what they are grouped by.",
             answers=UsagePage,
             query=UsageQuery,
         )

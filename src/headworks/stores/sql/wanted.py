@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-WANTED = "0007"
+WANTED = "0008"
 """The last migration. Versions sort as text."""

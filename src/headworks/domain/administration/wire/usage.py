@@ -37,6 +37,12 @@ class _SpanQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     page: Annotated[str, Meta(max_length=20, pattern="^[0-9]*$", description="The `next_page` of the page before.")] = ""
 
 
+Endpoints = Literal[
+    "completions", "embeddings", "moderations", "images", "audio_speeches", "audio_transcriptions", "rerank", "passthrough"
+]
+"""What usage is told apart by."""
+
+
 class UsageQuery(_SpanQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which usage."""
 
@@ -63,6 +69,13 @@ class UsageResult(msgspec.Struct, frozen=True, kw_only=True):
     input_cache_write_tokens: int = 0
     input_audio_tokens: int = 0
     output_audio_tokens: int = 0
+    input_image_tokens: int = 0
+    output_image_tokens: int = 0
+    images: Annotated[int, Meta(description="Pictures made.")] = 0
+    characters: Annotated[int, Meta(description="Of text that was spoken.")] = 0
+    seconds: Annotated[int, Meta(description="Of sound that was heard.")] = 0
+    searches: Annotated[int, Meta(description="Search units of rankings.")] = 0
+    pages: Annotated[int, Meta(description="Of documents that were read.")] = 0
     num_model_requests: int = 0
     project_id: str | None = None
     user_id: str | None = None
