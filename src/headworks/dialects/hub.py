@@ -181,9 +181,9 @@ class Hub:
         """See `Interpreter.read_fault`."""
         return redact_fault(self._spoken[dialect].read_fault(status, headers, redact(body, secrets)), secrets)
 
-    def request_id(self, headers: Sequence[tuple[bytes, bytes]]) -> str:
+    def request_id(self, headers: Sequence[tuple[bytes, bytes]], secrets: tuple[bytes, ...] = ()) -> str:
         """See `Interpreter.request_id`."""
-        return read_request_id(headers)
+        return read_request_id(headers, secrets)
 
     def write_fault(self, front: str, fault: Fault, request_id: str) -> bytes:
         """See `Interpreter.write_fault`."""

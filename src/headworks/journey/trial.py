@@ -253,7 +253,7 @@ class Trial:
             fault.told_of(self._target.provider)
             tried.fault = fault.code
             tried.detail = fault.detail
-            tried.request_id = surroundings.interpreter.request_id(self._head)
+            tried.request_id = surroundings.interpreter.request_id(self._head, self._target.hidden)
         self._account(fault)
         seconds = (tried.head_at - tried.at) / 1e3 if tried.head_at else surroundings.clock.now() - self._started_at
         surroundings.health.ended(self._target, self._of_health(fault), seconds)

@@ -121,8 +121,8 @@ class Interpreter(Protocol):
         """An upstream's error answer as a fault. `secrets` are credentials that it must not repeat, nor anything that looks like one."""
         ...
 
-    def request_id(self, headers: Sequence[tuple[bytes, bytes]]) -> str:
-        """What the provider calls the request, as the headers of its answer say; empty where they say nothing."""
+    def request_id(self, headers: Sequence[tuple[bytes, bytes]], secrets: tuple[bytes, ...] = ()) -> str:
+        """What the provider calls the request, as the headers of its answer say, without `secrets`; empty where they say nothing."""
         ...
 
     def write_fault(self, front: str, fault: Fault, request_id: str) -> bytes:
