@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from headworks.dialects.unpacking import losses
-from headworks.domain.events import Ended, Event, Logprobs, PartKind, PartStarted, RawDelta, Started, Stopped
+from headworks.domain.events import Ended, Event, Logprobs, PartKind, PartStarted, RawDelta, Started, Stopped, StopReason
 from headworks.domain.message import Downgrade, JsonObject
 
 _Finders = Mapping[type[Event], Callable[[Any], Iterable[str]]]
@@ -19,6 +19,11 @@ LOGPROBS = "logprobs"
 CITATIONS = "citations"
 STOP_SEQUENCE = "stop_sequence"
 
+STOP_REASON = "stop_reason"
+
+_ODD = (StopReason.OTHER, StopReason.PAUSE)
+"""Reasons that languages have no common words for: their clients are told that the answer is complete."""
+_SHOWN = 60
 LEFT_OUT = "left out of the answer: the caller's language has no word for it"
 _BY_ALL = frozenset((PartKind.TEXT, PartKind.REFUSAL, PartKind.REASONING, PartKind.REDACTED_REASONING, PartKind.TOOL_CALL))
 _IMMATERIAL = frozenset(
@@ -65,6 +70,8 @@ def _of_delta(event: RawDelta) -> Iterator[str]:
 
 
 def _of_stop(event: Stopped) -> Iterator[str]:
+    if event.reason in _ODD:
+        yield f"{STOP_REASON}.{event.raw[:_SHOWN] or event.reason}"
     if event.sequence:
         yield STOP_SEQUENCE
     yield from _of_extra(event.extra)

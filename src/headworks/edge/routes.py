@@ -43,15 +43,15 @@ COHERE = Front(
 )
 PASSTHROUGH = Front("passthrough")
 
-ANTHROPIC_MARK = b"anthropic-version"
-"""The header by which a client of a path that both dialects have says which one it speaks."""
+MARKS = {b"anthropic-version": ANTHROPIC, b"x-goog-api-key": GEMINI}
+"""Headers by which a client of a path that several dialects have says which one it speaks."""
 COHERE_MARK, COHERE_CLIENT = b"x-fern-sdk-name", b"cohere"
-"""The header by which Cohere's own libraries say that they are these: their list of models has OpenAI's path."""
+"""The same of Cohere's libraries: others of the same maker bear the header with another name."""
 
 
 class Route(msgspec.Struct, frozen=True):
     """One endpoint. A path that ends in a slash takes the rest as the call's subject, up to `action` where there is one. With `shared`,
-    clients that send `ANTHROPIC_MARK` are answered in Anthropic's dialect, and Cohere's libraries in Cohere's.
+    clients that send one of `MARKS` are answered in its dialect, and Cohere's libraries in Cohere's.
     """
 
     method: bytes
@@ -76,9 +76,11 @@ class Route(msgspec.Struct, frozen=True):
 
     def spoken(self, headers: Mapping[bytes, bytes]) -> Front:
         """The dialect of a client that sent `headers`."""
-        if self.shared and ANTHROPIC_MARK in headers:
-            return ANTHROPIC
-        return COHERE if self.shared and headers.get(COHERE_MARK) == COHERE_CLIENT else self.front
+        if not self.shared:
+            return self.front
+        if headers.get(COHERE_MARK) == COHERE_CLIENT:
+            return COHERE
+        return next((front for mark, front in MARKS.items() if mark in headers), self.front)
 
 
 _OF_RESPONSES = frozenset(("include", "include[]", "include_obfuscation", "starting_after", "stream"))

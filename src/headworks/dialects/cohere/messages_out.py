@@ -83,8 +83,10 @@ class MessageWriter:
         told: JsonObject = {"role": "tool", "tool_call_id": result.call_id, **self._kept(result.extra, path)}
         if self._own and not result.plain:
             return {**told, "content": [self._part(part, path) for part in result.content]}
-        text = "\n".join(part.text for part in result.content if isinstance(part, Text))
-        return {**told, "content": text or "(no text)"}
+        texts = [part for part in result.content if isinstance(part, Text)]
+        for each in texts:
+            self._kept(each.extra, f"{path}.content")
+        return {**told, "content": "\n".join(each.text for each in texts) or "(no text)"}
 
     def _assistant(self, message: Message, path: str) -> JsonObject:
         """What others say beside calls is Cohere's plan for them."""
@@ -104,6 +106,8 @@ class MessageWriter:
             else:
                 self._report(f"{path}.content[{place}]")
         if calls and not self._own:
+            if len({kind for part in content for kind in part.keys() & {"text", "thinking"}}) > 1:
+                self._report(f"{path}.reasoning", "left out: Cohere knows one plan beside calls, and that is what was said")
             plan, content = [_plan(content)], []
         wire: JsonObject = {"role": "assistant", **({"tool_calls": calls} if calls else {})}
         if "".join(plan):
@@ -143,7 +147,8 @@ class MessageWriter:
             return {"type": "image_url", "image_url": shown, **extra}
         if isinstance(part, Document) and part.text:
             self._report(path, "moved to the documents beside the messages: Cohere cites from there")
-            self.documents.append({"data": {"text": part.text, **({"title": part.name} if part.name else {})}})
+            about = {"title": part.name, "context": part.context}
+            self.documents.append({"data": {"text": part.text, **{name: words for name, words in about.items() if words}}})
             return None
         self._report(path)
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from headworks.dialects.choices import narrowed
 from headworks.dialects.cohere.messages_out import MessageWriter
 from headworks.dialects.cohere.names import LEFT_OUT, NAME
 from headworks.dialects.unpacking import losses
@@ -19,6 +20,7 @@ _SHARED = ("safety_mode", "documents", "citation_options")
 def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Downgrade, ...]]:
     """The body for `target`, and what could not be said in it. Raises `Fault` `inexpressible`."""
     reported: list[Downgrade] = []
+    talk = narrowed(talk, reported)
     own = talk.dialect == NAME
     writer = MessageWriter(reported, own=own)
     body: JsonObject = {"model": target.model, "messages": writer.write(talk.messages)}
