@@ -47,7 +47,7 @@ PASSTHROUGH = Front("passthrough")
 MARKS = {b"anthropic-version": ANTHROPIC, b"x-goog-api-key": GEMINI}
 """Headers by which a client of a path that several dialects have says which one it speaks."""
 COHERE_MARK, COHERE_CLIENT = b"x-fern-sdk-name", b"cohere"
-"""The header by which Cohere's own libraries say that they are these: their list of models has OpenAI's path."""
+"""The same of Cohere's libraries: others of the same maker bear the header with another name."""
 
 
 class Route(msgspec.Struct, frozen=True):
