@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from headworks.dialects.account_files import refuse_account_files
 from headworks.dialects.converted import Conversion, Converted
 from headworks.dialects.emulation import POLICY, emulated, judge_of
 from headworks.dialects.openai_chat.names import NAME as CHAT
@@ -18,7 +19,7 @@ from headworks.dialects.tool_names import fitted
 from headworks.dialects.translated import Translated
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
-from headworks.domain.message import Downgrade
+from headworks.domain.message import Conversation, Downgrade
 from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
 from headworks.domain.where import NOWHERE, Where
@@ -73,7 +74,7 @@ class Hub:
         if MARK in body and MARK not in patched and holds_foreign(front, body):
             downgrades += (Downgrade("reasoning", "left out: what another provider thought, only that one can read"),)
         _refuse_loss(downgrades, target)
-        return Prepared(patched, dialect.untouched(kind, ask, target), downgrades)
+        return Prepared(patched, dialect.untouched(kind, ask, target), downgrades, kind=ask.native)
 
     def _translate(self, front: str, kind: Kind, ask: Ask, target: Target, cap: int | None) -> Prepared:
         if kind in self._small:
@@ -92,7 +93,7 @@ class Hub:
     def _converse(self, front: str, ask: Ask, target: Target, cap: int | None) -> Prepared:
         """A chat by way of the canonical conversation."""
         source, spoken = self._dialects[front], self._spoken[target.dialect]
-        talk = source.read_request(ask)
+        talk = self._talk(front, ask, target)
         if cap is not None and (talk.max_tokens is None or cap < talk.max_tokens):
             talk = msgspec.structs.replace(talk, max_tokens=cap)
         reported: list[Downgrade] = []
@@ -105,6 +106,13 @@ class Hub:
         relay = Translated(spoken, target, source, ask, judge, names)
         return Prepared(body, relay, (*reported, *downgrades), losses=relay.losses)
 
+    def _talk(self, front: str, ask: Ask, target: Target) -> Conversation:
+        """What is said, for a target to be told. Ids and files in the target's own language have been judged before."""
+        talk = self._dialects[front].read_request(ask)
+        if front != target.dialect:
+            refuse_account_files(talk, target)
+        return talk
+
     def _count(self, front: str, ask: Ask, target: Target) -> Prepared:
         """By the target where it can, else by estimate."""
         source, spoken = self._dialects[front], self._spoken[target.dialect]
@@ -112,7 +120,7 @@ class Hub:
         if Kind.COUNT_TOKENS not in target.heads or not isinstance(spoken, CountingSpoken):
             relay = Translated(spoken, target, source, ask)
             return Prepared(b"", relay, (Downgrade("count", "estimated: the target cannot count"),), estimate)
-        body, downgrades = spoken.write_count_ask(source.read_request(ask), target)
+        body, downgrades = spoken.write_count_ask(self._talk(front, ask, target), target)
 
         def convert(data: bytes) -> Conversion:
             return Conversion(source.write_count(spoken.read_count(data, target)))

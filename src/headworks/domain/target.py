@@ -16,6 +16,8 @@ SentModel = NewType("SentModel", str)
 """The name we send to the provider."""
 ServedModel = NewType("ServedModel", str)
 """The name the provider says has answered."""
+EVERYBODY = "*"
+"""In the place of a tenant: all callers are one house."""
 
 
 class Tls(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -161,7 +163,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     credential: str = ""
     """What stands for the account with the provider: ids that the provider makes hold there alone."""
     tenant: str = ""
-    """The one tenant that the account belongs to, `*` where all callers are one; empty where tenants share it."""
+    """The one tenant that the account belongs to, `EVERYBODY` where all callers are one; empty where tenants share it."""
     weight: int = 1
     order: int = 0
     max_output: int = 4096

@@ -12,6 +12,7 @@ from headworks.dialects.gemini.config_in import read_config
 from headworks.dialects.gemini.parts_in import PartReader
 from headworks.dialects.gemini.respell import respelt
 from headworks.dialects.gemini.schema import in_capitals, recased
+from headworks.dialects.gemini.thoughts import joined
 from headworks.dialects.gemini.wire import NAME
 from headworks.dialects.unpacking import Unpacked
 from headworks.domain.call import Ask
@@ -35,7 +36,7 @@ def read_request(ask: Ask) -> Conversation:
         raise Fault("invalid_request", "'contents' must be a list of contents with parts.", param="contents")
     refuse_too_many([{"content": item.get("parts")} for item in contents if isinstance(item, dict)], None)
     reader = PartReader()
-    messages = [_message(content, f"contents[{place}]", reader) for place, content in enumerate(contents)]
+    messages = joined([_message(content, f"contents[{place}]", reader) for place, content in enumerate(contents)])
     tools = fields.items("tools") or []
     return read_config(
         fields,

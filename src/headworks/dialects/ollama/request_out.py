@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from headworks.dialects.choices import narrowed
-from headworks.dialects.ollama.messages import MessageWriter
+from headworks.dialects.ollama.messages_out import MessageWriter
 from headworks.dialects.ollama.names import LEFT_OUT, OWN_FIELDS
 from headworks.dialects.unpacking import losses
 from headworks.domain.message import (
