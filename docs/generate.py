@@ -27,7 +27,7 @@ from headworks.domain.facts import CALLER, REQUEST, TIME
 from headworks.domain.fault_words import WORDS
 from headworks.domain.outcome import Ending
 from headworks.domain.retry import RETRY, Progress
-from headworks.edge.routes import PASSTHROUGH_ROUTES, PREFIXES, ROUTES
+from headworks.edge.routes import OLLAMA_ROUTES, PASSTHROUGH_ROUTES, PREFIXES, ROUTES
 from headworks.journey import JOURNEY
 from headworks.providers.catalog import ProviderRow, shipped_catalog
 from headworks.providers.signers import OBTAINED
@@ -109,8 +109,11 @@ def endpoints() -> str:
         (f"`{route.method.decode()} {PREFIXES[0].decode()}{route.shown}`", f"`{route.kind}`", f"`{route.front.name}`")
         for route in ROUTES
     )
+    ollama = (
+        (f"`{route.method.decode()} {route.shown}`", f"`{route.kind}`", f"`{route.front.name}`") for route in OLLAMA_ROUTES
+    )
     passed = ("`/passthrough/{provider}/{path}`, any method", f"`{PASSTHROUGH_ROUTES[0].kind}`", "any")
-    return table(("request", "kind", "dialect"), (*rows, passed))
+    return table(("request", "kind", "dialect"), (*rows, *ollama, passed))
 
 
 def commands() -> str:
