@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from headworks.dialects.anthropic import Anthropic
+from headworks.dialects.cohere import Cohere
 from headworks.dialects.gemini import Gemini
 from headworks.dialects.hub import Hub
 from headworks.dialects.ollama import Ollama
@@ -114,7 +115,15 @@ def test_of_ollamas_options_those_that_load_a_model_are_governed(options: dict[s
 @pytest.mark.parametrize("front", GOVERNED)
 def test_a_governed_field_cannot_hide_behind_its_spelling(front: str) -> None:
     """Some servers read names without regard to case."""
-    known: tuple[Dialect, ...] = (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini(), Ollama(), PassThroughDialect())
+    known: tuple[Dialect, ...] = (
+        OpenAIChat(),
+        OpenAIResponses(),
+        Anthropic(),
+        Gemini(),
+        Cohere(),
+        Ollama(),
+        PassThroughDialect(),
+    )
     hub = Hub({dialect.name: dialect for dialect in known})
     for field in GOVERNED[front]:
         body = msgspec.json.encode({"model": "m", "messages": [], field.title(): 1})

@@ -20,6 +20,7 @@ from headworks.domain.events import (
     SignatureDelta,
     Started,
     Stopped,
+    StopReason,
     UsageSeen,
 )
 from headworks.domain.message import Downgrade, JsonObject
@@ -35,6 +36,11 @@ THOUGHT_COUNTS = "usage.reasoning"
 OF_THOUGHTS: frozenset[str] = frozenset((SIGNATURES, THOUGHT_COUNTS))
 """What most languages say of thoughts beside their words."""
 
+STOP_REASON = "stop_reason"
+
+_ODD = (StopReason.OTHER, StopReason.PAUSE)
+"""Reasons that languages have no common words for: their clients are told that the answer is complete."""
+_SHOWN = 60
 LEFT_OUT = "left out of the answer: the caller's language has no word for it"
 _BY_ALL = frozenset((PartKind.TEXT, PartKind.REFUSAL, PartKind.REASONING, PartKind.TOOL_CALL))
 _IMMATERIAL = frozenset(
@@ -83,6 +89,8 @@ def _of_delta(event: RawDelta) -> Iterator[str]:
 
 
 def _of_stop(event: Stopped) -> Iterator[str]:
+    if event.reason in _ODD:
+        yield f"{STOP_REASON}.{event.raw[:_SHOWN] or event.reason}"
     if event.sequence:
         yield STOP_SEQUENCE
     yield from _of_extra(event.extra)

@@ -47,6 +47,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     user: str = ""
     asked_at: int = 0
     """Seconds since the epoch: for answers in a language that tells a time, from one that does not. Set where it is needed."""
+    answer_id: str = ""
+    """What an answer is called that comes without an id. Set where it is needed."""
     began: float = 0.0
     """When the call began, monotonic seconds: for answers in a language that tells how long they took. Set with `asked_at`."""
     form: Form = Form.ASKED

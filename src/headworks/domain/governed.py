@@ -6,14 +6,13 @@ Listed by dialect, its providers' own fields included, each with the feature tha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
 from headworks.domain.call import Ask
 from headworks.domain.errors import Fault
-from headworks.domain.foreign_fields import names_a_file
+from headworks.domain.foreign_fields import STORED, stored_named
 from headworks.domain.passthrough import FEATURE as PASSTHROUGH
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Model
@@ -76,6 +75,7 @@ GOVERNED: dict[str, dict[str, str]] = {
         "modelArmorConfig": "model_armor",
         "labels": "labels",
     },
+    "cohere": {**_BEDROCK, **_OLLAMA, "connectors": "web_search"},
     "ollama": {"keep_alive": "model_options"},
     "passthrough": {
         "service_tier": "service_tier",
@@ -162,10 +162,6 @@ _HARMLESS: dict[str, frozenset[bytes]] = {
 """Values that ask for nothing, where they are others than `_NOTHING`."""
 
 
-_FILE_MARKS = re.compile(rb'"file_?(?:U|u)ri"|\\\\u00')
-"""How Gemini's contents name a file that the provider holds or fetches; what is escaped may be such a name."""
-
-
 class _Tool(msgspec.Struct):
     type: str | None = None
 
@@ -208,10 +204,9 @@ def refuse_governed(front: str, ask: Ask, principal: Principal) -> None:
     if "tools" in fields:
         for kind in _server_tools(front, fields["tools"]):
             _demand(principal, feature_of_tool(kind), f"The tool '{kind}', which the provider runs,", "tools")
-    if "files" not in principal.features and "contents" in fields and _FILE_MARKS.search(bytes(fields["contents"])):
-        _demand(principal, "files", "A file that is stored at the provider", "contents")
-    if "files" not in principal.features and "messages" in fields and _have_foreign_file(bytes(fields["messages"])):
-        _demand(principal, "files", "A file that is stored at the provider", "messages")
+    if not STORED.issubset(principal.features):
+        for feature, field in stored_named(front, fields):
+            _demand(principal, feature, "What a provider keeps, or fetches for itself,", field)
     if front == "openai_responses" and "input" in fields:
         _refuse_in_items(bytes(fields["input"]), principal)
 
@@ -235,9 +230,7 @@ def _refuse_options(options: msgspec.Raw, free: frozenset[str], principal: Princ
 
 
 def _refuse_in_items(items: bytes, principal: Principal) -> None:
-    """Items of Responses name files, and may bring tools of their own (`additional_tools`)."""
-    if "files" not in principal.features and names_a_file(items, "input"):
-        _demand(principal, "files", "A file that is stored at the provider", "input")
+    """Items of Responses may bring tools of their own (`additional_tools`)."""
     if not items.startswith(b"[") or (b'"tools"' not in items and b"\\u00" not in items):
         return
     for item in _BRINGING.decode(items):
@@ -336,8 +329,3 @@ def _named_tools(tools: msgspec.Raw) -> Iterator[str]:
     for name in {name for tool in listed for name in tool}:
         if name.replace("_", "").lower() != "functiondeclarations":
             yield name
-
-
-def _have_foreign_file(messages: bytes) -> bool:
-    """Most messages have no parts, and are let go at once."""
-    return messages.find(b"[", 1) > 0 and names_a_file(messages, "messages")

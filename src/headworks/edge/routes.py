@@ -36,16 +36,23 @@ RESPONSES = Front("openai_responses", event=_NAMED_EVENT)
 ANTHROPIC = Front("anthropic", b"request-id", _NAMED_EVENT, "anthropic-ratelimit")
 
 GEMINI = Front("gemini")
+_COHERE_DELTA = b'{"finish_reason":"ERROR","error":"The answer was broken off."}'
+COHERE = Front(
+    "cohere",
+    event=b'\n\nevent: message-end\ndata: {"type":"message-end","delta":%b,"fault":%%b}\n\n' % _COHERE_DELTA,
+)
 OLLAMA = Front("ollama", event=b"%b\n")
 PASSTHROUGH = Front("passthrough")
 
-ANTHROPIC_MARK = b"anthropic-version"
-"""The header by which a client of a path that both dialects have says which one it speaks."""
+MARKS = {b"anthropic-version": ANTHROPIC, b"x-goog-api-key": GEMINI}
+"""Headers by which a client of a path that several dialects have says which one it speaks."""
+COHERE_MARK, COHERE_CLIENT = b"x-fern-sdk-name", b"cohere"
+"""The header by which Cohere's own libraries say that they are these: their list of models has OpenAI's path."""
 
 
 class Route(msgspec.Struct, frozen=True):
     """One endpoint. A path that ends in a slash takes the rest as the call's subject, up to `action` where there is one. With `shared`,
-    clients that send `ANTHROPIC_MARK` are answered in Anthropic's dialect.
+    clients that send one of `MARKS` are answered in its dialect, and Cohere's libraries in Cohere's.
     """
 
     method: bytes
@@ -70,7 +77,11 @@ class Route(msgspec.Struct, frozen=True):
 
     def spoken(self, headers: Mapping[bytes, bytes]) -> Front:
         """The dialect of a client that sent `headers`."""
-        return ANTHROPIC if self.shared and ANTHROPIC_MARK in headers else self.front
+        if not self.shared:
+            return self.front
+        if headers.get(COHERE_MARK) == COHERE_CLIENT:
+            return COHERE
+        return next((front for mark, front in MARKS.items() if mark in headers), self.front)
 
 
 _OF_RESPONSES = frozenset(("include", "include[]", "include_obfuscation", "starting_after", "stream"))
@@ -99,8 +110,12 @@ ROUTES = (
     Route(b"POST", b"/messages/count_tokens", Kind.COUNT_TOKENS, ANTHROPIC),
 )
 PREFIXES = (b"/v1", b"", b"/v1/v1")
-COHERE_ROUTES = (Route(b"POST", b"/v2/rerank", Kind.RERANK),)
-"""Cohere's clients ask for a ranking under a version of their own."""
+COHERE_ROUTES = (
+    Route(b"POST", b"/v2/chat", Kind.CHAT, COHERE),
+    Route(b"POST", b"/v2/embed", Kind.EMBEDDINGS, COHERE),
+    Route(b"POST", b"/v2/rerank", Kind.RERANK),
+)
+"""Cohere's clients ask under a version of their own. Of rankings all clients have Cohere's form."""
 _MODEL = b"/models/"
 GEMINI_ROUTES = (
     Route(b"POST", _MODEL, Kind.CHAT, GEMINI, action=b":generateContent", form=Form.WHOLE),

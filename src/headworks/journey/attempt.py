@@ -89,7 +89,7 @@ class Attempt:
         """The question as this target is asked it, and what of it could not be said there."""
         tally = call.tally
         if target.dialect != call.front:
-            ask = msgspec.structs.replace(ask, asked_at=call.at // 1_000_000_000, began=call.began)
+            ask = msgspec.structs.replace(ask, asked_at=call.at // 1_000_000_000, answer_id=call.id, began=call.began)
         if target.body is not None and target.body.headers and target.dialect == call.front:
             ask, tally.downgrades = said_in_body(ask, call.headers, target)
         if ask.keep and kept_here(call, target):

@@ -127,7 +127,10 @@ class MessageWriter:
         if result.is_error:
             self._report(f"{path}.is_error")
         self._report_extra(result.extra, path)
-        text = "\n".join(part.text for part in result.content if isinstance(part, Text))
+        texts = [part for part in result.content if isinstance(part, Text)]
+        for each in texts:
+            self._report_extra(each.extra, f"{path}.content")
+        text = "\n".join(each.text for each in texts)
         name = result.name or self._names.get(result.call_id, "")
         wire = {"role": "tool", "content": text or "(no text)", "tool_name": name, "tool_call_id": result.call_id}
         return {field: value for field, value in wire.items() if value}
