@@ -134,7 +134,7 @@ def test_a_stream_that_takes_too_long_ends_in_an_error_event(path: bytes, start:
         assert answer.complete
         assert answer.body.startswith(EVENT + start)
         assert b'"code":"total_timeout"' in answer.body
-        assert answer.body.endswith(b"}\n\n")
+        assert answer.body.endswith(b"}\n" if path == b"/api/chat" else b"}\n\n")
         assert pushed.outcomes == [Outcome(Ending.CANCELLED, 200, "total_timeout")]
         assert (pushed.cancelled, client.open) == (1, False)
 
