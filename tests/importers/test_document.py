@@ -73,10 +73,19 @@ def test_no_credential_of_the_document_is_in_what_is_made_of_it() -> None:
 @pytest.mark.parametrize("vendor", [name for name, row in VENDORS.items() if row.type])
 def test_a_model_of_each_provider_becomes_one_that_check_accepts(vendor: str) -> None:
     """Where the address is the operator's own, and the place AWS's, as the environment says them."""
-    own = "" if VENDORS[vendor].base_url or CATALOG.providers[VENDORS[vendor].type].root else ", api_base: 'https://llm.example/v1'"
+    own = (
+        ""
+        if VENDORS[vendor].base_url or CATALOG.providers[VENDORS[vendor].type].root
+        else ", api_base: 'https://llm.example/v1'"
+    )
     env = {
         **{variable: "set" for row in CATALOG.providers.values() for variable in row.key_env},
-        **{variable: "set" for row in CATALOG.providers.values() for variables in row.settings_env.values() for variable in variables},
+        **{
+            variable: "set"
+            for row in CATALOG.providers.values()
+            for variables in row.settings_env.values()
+            for variable in variables
+        },
         **{row.key: "set" for row in VENDORS.values()},
         "AZURE_API_BASE": "https://acme.openai.azure.com",
         "DATABRICKS_API_BASE": "https://acme.cloud.databricks.com/serving-endpoints",
