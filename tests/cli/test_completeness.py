@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -17,6 +18,7 @@ from headworks.client import Client
 from headworks.client.signing_in import token_by_password
 from headworks.client.wire import Request, Wire
 from headworks.control.admin.operations import OPERATIONS
+from headworks.domain.administration.wire.usage import Endpoints
 from headworks.domain.records import PartyKind
 from headworks.wiring.process_exits import Exit
 from tests.admin.house import PASSWORD
@@ -152,7 +154,8 @@ def everything(run: Run, password: Path) -> None:
     keys(run, "service-account:robot")
     people(run, password)
     assert "input_tokens" in run("usage", "list", "--group-by", "model", "--customers", "ann")
-    run("usage", "list", "--of", "embeddings", "--per", "1h", "--since", "1d")
+    for kind in get_args(Endpoints):
+        run("usage", "list", "--of", kind, "--per", "1h", "--since", "1d")
     run("costs", "list", "--group-by", "model", "key", "--projects", "alpha", "--users", "robot", "--organisations", "acme")
     assert len(run("audit", "list", "--limit", "3").splitlines()) == 4
 

@@ -124,6 +124,8 @@ def test_heads_know_all_endpoints_of_a_dialect() -> None:
         "moderations": "POST /v1/moderations HTTP/1.1",
         "images": "POST /v1/images/generations HTTP/1.1",
         "speech": "POST /v1/audio/speech HTTP/1.1",
+        "transcriptions": "POST /v1/audio/transcriptions HTTP/1.1",
+        "translations": "POST /v1/audio/translations HTTP/1.1",
         "realtime": "GET /v1/realtime?model=m HTTP/1.1",
     }
     assert request_line(target.variants["anthropic"], "count_tokens") == "POST /v1/messages/count_tokens HTTP/1.1"

@@ -114,7 +114,11 @@ def test_a_journey_that_ends_well_in_spite_of_being_given_up_answers_with_why() 
 
 @pytest.mark.parametrize(
     ("path", "start"),
-    [(b"/v1/chat/completions", b"\n\ndata: {"), (b"/v1/messages", b"\n\nevent: error\ndata: {")],
+    [
+        (b"/v1/chat/completions", b"\n\ndata: {"),
+        (b"/v1/messages", b"\n\nevent: error\ndata: {"),
+        (b"/v2/chat", b'\n\nevent: message-end\ndata: {"type":"message-end","delta":{"finish_reason":"ERROR",'),
+    ],
 )
 def test_a_stream_that_takes_too_long_ends_in_an_error_event(path: bytes, start: bytes) -> None:
     async def job() -> None:

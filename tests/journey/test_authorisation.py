@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from headworks.dialects.anthropic import Anthropic
+from headworks.dialects.cohere import Cohere
 from headworks.dialects.hub import Hub
 from headworks.dialects.openai_chat import OpenAIChat
 from headworks.domain.body import Whole
@@ -37,7 +38,7 @@ from .plain import IDS, KEY, REFERENCES, House
 
 BROKEN = Script(status=500, pieces=(b"no",))
 GOOD = Script(pieces=(b"usage:5,6",))
-HUB = Hub({dialect.name: dialect for dialect in (OpenAIChat(), Anthropic())})
+HUB = Hub({dialect.name: dialect for dialect in (OpenAIChat(), Anthropic(), Cohere())})
 
 
 def shop(*models: Model, **changes: Any) -> Snapshot:
@@ -211,6 +212,10 @@ IMAGE = [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}
             {"messages": [{"role": "user", "content": [{"type": "document", "source": {"type": "base64", "data": "AA"}}]}]},
             "documents",
         ),
+        ("cohere", {"messages": [{"role": "user", "content": IMAGE}]}, "images"),
+        ("cohere", {"documents": ["x"]}, "documents"),
+        ("cohere", {"thinking": {"type": "enabled"}}, "reasoning"),
+        ("cohere", {"response_format": {"type": "json_object", "json_schema": {"type": "object"}}}, "json_schema"),
     ],
 )
 def test_an_ordinary_feature_is_free_unless_a_level_leaves_it_out(front: str, body: dict[str, Any], feature: str) -> None:

@@ -8,16 +8,19 @@ import msgspec
 import pytest
 
 from headworks.domain.errors import Fault
-from headworks.domain.kind import BY_ID, Kind
+from headworks.domain.kind import BY_ID, UPLOADS, Kind
 from headworks.domain.limits import Calendar, Exceeded, Unit, period_at
 from headworks.domain.money import PriceCard
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import CacheSettings, Model
 from headworks.domain.target import AskedModel
 from headworks.domain.usage import Usage
+from headworks.edge.forms.body import FormBody
 from headworks.edge.routes import ROUTES, Route
 from headworks.stores.memory import MemoryCounters
 from headworks.testing import CollectingSink, FrozenClock, Script, ScriptedUpstream, sample_target
+from headworks.testing.emulator.forms import File
+from tests.edge.test_forms import TYPE, written
 from tests.journey.plain import House
 
 from .making import claim, limit, run
@@ -192,11 +195,20 @@ def test_no_endpoint_is_a_way_round_the_limits(route: Route) -> None:
         at = house(snapshot, limit(Unit.REQUESTS, 1, calendar=Calendar.DAY))
         for code in ("", "rate_limit_exceeded"):
             asked = ask(snapshot, query="q", documents=["d"]) if route.kind is Kind.RERANK else ask(snapshot)
-            call = msgspec.structs.replace(asked, kind=route.kind, front=route.front.name)
+            body = _recording() if route.kind in UPLOADS else asked.body
+            call = msgspec.structs.replace(asked, kind=route.kind, front=route.front.name, body=body)
             refused = await asyncio.gather(at.serve(call), return_exceptions=True)
             assert [fault.code for fault in refused if isinstance(fault, Fault)] == [code] * bool(code)
 
     run(scenario())
+
+
+def _recording() -> FormBody:
+    """What somebody sends who wants a recording made into text."""
+    body = FormBody(TYPE, 1000, 1000)
+    body.add(written([("model", b"m"), ("file", File("a.mp3", "audio/mpeg", bytes(100)))]))
+    body.finish()
+    return body
 
 
 @pytest.mark.parametrize("name", [b"x-headworks-session", b"x-headworks-customer"])

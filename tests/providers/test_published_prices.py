@@ -33,7 +33,7 @@ def prices_of(model: ModelInfo, at: datetime, context: dict[str, str]) -> ModelP
 
 
 def is_counted(price: ModelPrice) -> bool:
-    counted = ("input_mtok", "output_mtok", "input_mchars", "input_document_kpages")
+    counted = ("input_mtok", "output_mtok", "input_mchars", "input_document_kpages", "input_audio_hours")
     return any(value is not None for key, value in vars(price).items() if key in counted)
 
 
@@ -164,13 +164,20 @@ def test_a_quote_holds_until_it_says(number: int, at: datetime) -> None:
 
 @pytest.mark.parametrize(
     ("provider", "model"),
-    [("groq", "whisper-large-v3"), ("cerebras", "qwen-3-coder-480b")],
+    [("cerebras", "qwen-3-coder-480b")],
 )
 def test_a_model_billed_in_units_we_do_not_count_has_no_card(provider: str, model: str) -> None:
-    """Seconds: a card of zeros would make these free in silence."""
+    """A card of zeros would make these free in silence."""
     quote = TABLE.quote(provider, model, NOON)
     assert quote is not None
     assert quote.card is None
+
+
+def test_sound_that_is_heard_costs_by_the_hour() -> None:
+    quote = TABLE.quote("groq", "whisper-large-v3", NOON)
+    assert quote is not None
+    assert quote.card is not None
+    assert quote.card.exact(Usage(audio_seconds=3600)) == 111 * 10**12
 
 
 def test_a_model_published_as_free_is_free() -> None:

@@ -20,6 +20,7 @@ from headworks.domain.administration.wire.usage import (
     CostsBucket,
     CostsQuery,
     CostsResult,
+    Endpoints,
     UsageBucket,
     UsageQuery,
     UsageResult,
@@ -29,7 +30,15 @@ from headworks.identity.keys import BEGINNING
 
 _MOST_BUCKETS = 1440
 Query = TypeVar("Query", UsageQuery, CostsQuery)
-_SUMS = ("input_tokens", "output_tokens", "input_cached_tokens", "num_model_requests")
+_TOKENS = ("input_tokens", "output_tokens", "input_cached_tokens")
+_COUNTS: dict[Endpoints, tuple[str, ...]] = {
+    "images": ("images", *_TOKENS),
+    "audio_speeches": ("characters", *_TOKENS),
+    "audio_transcriptions": ("seconds", *_TOKENS),
+    "rerank": ("searches", "input_tokens"),
+    "passthrough": (*_TOKENS, "pages"),
+}
+"""Columns, where they are others than tokens."""
 _AMOUNT = ("amount", "currency")
 _PEOPLE = (PartyKind.USER, PartyKind.SERVICE_ACCOUNT)
 _IDS = {
@@ -94,12 +103,12 @@ ALL = Span()
 
 def list_usage(
     *,
-    of: Literal["completions", "embeddings"] = "completions",
+    of: Endpoints = "completions",
     per: Literal["15m", "1h", "1d"] = "1d",
     span: Span = ALL,
     listing: Listing = LISTING,
 ) -> int:
-    """List tokens and requests, by time and by what they are grouped by.
+    """List what requests used, by time and by what they are grouped by.
 
     Args:
         of: Which endpoints.
@@ -108,7 +117,7 @@ def list_usage(
 
     def work(client: Client) -> None:
         query = span.of(UsageQuery(bucket_width=per), client)
-        _tell(client, client.usage.of(of, query), query.group_by, _SUMS, listing)
+        _tell(client, client.usage.of(of, query), query.group_by, (*_COUNTS.get(of, _TOKENS), "num_model_requests"), listing)
 
     return administer(listing.url, work)
 

@@ -7,7 +7,15 @@ from collections.abc import Iterator
 import msgspec
 
 from headworks.client.wire import Request, Wire
-from headworks.domain.administration.wire.usage import CostsBucket, CostsPage, CostsQuery, UsageBucket, UsagePage, UsageQuery
+from headworks.domain.administration.wire.usage import (
+    CostsBucket,
+    CostsPage,
+    CostsQuery,
+    Endpoints,
+    UsageBucket,
+    UsagePage,
+    UsageQuery,
+)
 
 
 class Usage:
@@ -16,8 +24,8 @@ class Usage:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
-    def of(self, endpoints: str, query: UsageQuery) -> Iterator[UsageBucket]:
-        """Tokens and requests. `endpoints`: `completions` or `embeddings`."""
+    def of(self, endpoints: Endpoints, query: UsageQuery) -> Iterator[UsageBucket]:
+        """What requests of some kind used."""
         page: str | None = query.page
         while page is not None:
             found = self._wire.ask(_request(f"usage/{endpoints}", query, page), UsagePage)

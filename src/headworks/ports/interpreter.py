@@ -81,6 +81,8 @@ class Prepared(msgspec.Struct, frozen=True):
     answer: bytes = b""
     instead: bytes = b""
     """The answer where the target refuses the question: one that can do without it."""
+    kind: Kind | None = None
+    """The endpoint that it is sent to, where that is another than the caller's."""
     losses: Callable[[], Sequence[Downgrade]] | None = None
     """What the answer has held by now that the caller's language cannot say; None where nothing can be lost."""
 

@@ -18,6 +18,7 @@ from headworks.domain.administration.wire.usage import (
     CostsPage,
     CostsQuery,
     CostsResult,
+    Endpoints,
     UsageBucket,
     UsagePage,
     UsageQuery,
@@ -52,7 +53,7 @@ _ONE = {"batch": False, "service_tier": None, "api_source": "unlabeled"}
 """What OpenAI groups by, and of which a gateway's usage has one value."""
 _LIMITS = {"15m": 96, "1h": 24, "1d": 7}
 """Buckets, where the query says nothing."""
-_KINDS: Mapping[str, tuple[str, ...]] = {
+_KINDS: Mapping[Endpoints, tuple[str, ...]] = {
     "completions": (Kind.CHAT, Kind.COMPLETIONS, Kind.REALTIME),
     "embeddings": (Kind.EMBEDDINGS,),
     "moderations": (Kind.MODERATIONS,),
@@ -137,7 +138,7 @@ async def _used(act: Act, question: Question) -> dict[int, list[Used]]:
 class UsageOf:
     """The usage of one kind of endpoint."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: Endpoints) -> None:
         self._object = f"organization.usage.{name}.result"
         self._kinds = _KINDS[name]
 

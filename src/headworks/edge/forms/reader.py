@@ -6,6 +6,7 @@ The parser is python-multipart's. What it lets pass (an epilogue, say) does no h
 from __future__ import annotations
 
 import logging
+from functools import cache
 from typing import Protocol
 
 from python_multipart.exceptions import FormParserError
@@ -16,10 +17,6 @@ from headworks.edge.forms.headers import PartHead, read_head
 
 MOST_PARTS = 200
 """As many as a JSON body may have fields."""
-
-_UNHEARD = logging.Logger("unheard")  # noqa: LOG001 - one that nobody else gets, so that nobody is told
-_UNHEARD.addHandler(logging.NullHandler())
-"""The parser would log what is wrong with every form."""
 
 
 class Parts(Protocol):
@@ -63,7 +60,7 @@ class FormReader:
                 "on_end": self._end,
             },
         )
-        self._parser.logger = _UNHEARD
+        self._parser.logger = _unheard()
 
     def feed(self, data: bytes) -> None:
         """The next bytes. Raises `Fault`."""
@@ -98,7 +95,7 @@ class FormReader:
         if name in self._headers:
             raise Fault(
                 "malformed_request",
-                f"A part of the form has the header '{name.decode('latin-1')[:80]}' twice. Which one counts?",
+                f"A part of the form has the header '{name.decode('latin-1')[:80]}' twice. Send it once.",
             )
         self._headers[name] = self._value
         self._name = self._value = b""
@@ -113,3 +110,11 @@ class FormReader:
 
     def _end(self) -> None:
         self.ended = True
+
+
+@cache
+def _unheard() -> logging.Logger:
+    """Who is told by the parser what is wrong with every form: nobody."""
+    nobody = logging.Logger("unheard")  # noqa: LOG001 - one that nobody else gets
+    nobody.addHandler(logging.NullHandler())
+    return nobody

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from typing import BinaryIO, cast
+from io import FileIO
 
 from headworks.domain.errors import Fault
 
@@ -19,7 +19,7 @@ class Spool:
 
     def __init__(self) -> None:
         self._memory = bytearray()
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
         self._closed = False
         self.size = 0
 
@@ -56,7 +56,7 @@ class Spool:
 
     def _write(self, data: bytes) -> None:
         if self._file is None:
-            self._file = cast("BinaryIO", tempfile.TemporaryFile(buffering=0))  # noqa: SIM115 - `close` closes it
+            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - `close` closes it
             data = bytes(self._memory) + data
             self._memory.clear()
         view = memoryview(data)

@@ -37,6 +37,12 @@ class _SpanQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     page: Annotated[str, Meta(max_length=20, pattern="^[0-9]*$", description="The `next_page` of the page before.")] = ""
 
 
+Endpoints = Literal[
+    "completions", "embeddings", "moderations", "images", "audio_speeches", "audio_transcriptions", "rerank", "passthrough"
+]
+"""What usage is told apart by."""
+
+
 class UsageQuery(_SpanQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which usage."""
 
