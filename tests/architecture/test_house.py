@@ -21,6 +21,7 @@ JSON_FILES = {
     "src/headworks/cli/check.py": "prints what it finds as JSON",
     "src/headworks/cli/check_tables.py": "likewise",
     "src/headworks/wiring/compile/revision.py": "gives any value of a configuration a fixed form to be hashed",
+    "src/headworks/domain/plain_json.py": "reads any JSON",
     "src/headworks/domain/message.py": "parts that only their own dialect knows are carried as JSON",
     "src/headworks/domain/events.py": "likewise",
     "src/headworks/domain/embedding.py": "likewise",

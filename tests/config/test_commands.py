@@ -11,7 +11,9 @@ import pytest
 
 from headworks.cli.check import check, config_schema
 from headworks.cli.init import init
+from headworks.cli.models import models as list_models
 from headworks.cli.prices import prices
+from headworks.providers.catalog import shipped_catalog
 from headworks.providers.price_table import PriceTable
 
 GOOD = """\
@@ -50,6 +52,28 @@ def test_a_usable_configuration_is_explained(tmp_path: Path, capsys: pytest.Capt
     ):
         assert words in shown
     assert "environment" not in shown
+
+
+def test_a_provider_of_the_catalogue_is_named_and_that_is_all_where_the_environment_says_the_rest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for the name of a resource, which no variable has. Names are looked for in what programs read: a table may cut them."""
+    rows = {name: row for name, row in shipped_catalog().providers.items() if row.root}
+    for row in rows.values():
+        for variable in (*row.key_env, *(each for variables in row.settings_env.values() for each in variables)):
+            monkeypatch.setenv(variable, "set")
+    unnamed = "".join(f"  {name}: {{resource: acme}}\n" for name, row in rows.items() if "{resource}" in row.root)
+    models = "".join(f"  of-{name}: {{targets: [{{model: {name}/some-model, price: free}}]}}\n" for name in rows)
+    file = tmp_path / "headworks.yaml"
+    file.write_text(f"providers:\n{unnamed}models:\n{models}keys: {{me: {{key: hw-1}}}}\n")
+
+    assert check(file, json=True) == 0
+    checked = capsys.readouterr().out
+    assert list_models(config=file, json=True) == 0
+    listed = capsys.readouterr().out
+
+    assert [name for name in rows if f'"{name}/some-model"' not in checked] == []
+    assert [name for name in rows if f'"of-{name}"' not in listed] == []
 
 
 def test_where_nobody_looks_at_a_terminal_no_line_is_broken(

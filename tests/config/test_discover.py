@@ -104,6 +104,15 @@ def test_local_servers_are_found_with_their_models() -> None:
     assert target_of(snapshot, "ollama/qwen3") == "ollama/qwen3 at http://127.0.0.1:11434"
 
 
+def test_of_servers_that_share_a_port_one_is_found_by_what_it_calls_itself() -> None:
+    discovery = found({}, {8000: [("llama", "tensorrt_llm")], 8080: [("gemma", "llamacpp")]})
+
+    assert [(finding.provider, finding.by) for finding in discovery.findings] == [
+        ("tensorrt-llm", "http://127.0.0.1:8000"),
+        ("llamacpp", "http://127.0.0.1:8080"),
+    ]
+
+
 def test_a_server_is_what_it_says_not_where_it_listens() -> None:
     """A llama.cpp on vLLM's port, and something unknown on Ollama's."""
     discovery = found({}, {8000: [("gemma", "llamacpp")], 11434: [("other", "somebody")]})

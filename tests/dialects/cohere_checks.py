@@ -12,8 +12,9 @@ import msgspec
 from genai_prices.types import Usage as GenaiUsage
 
 from headworks.dialects.cohere import Cohere
-from headworks.domain.call import Kind
-from headworks.domain.events import Ended, Event, PartKind, UsageSeen
+from headworks.domain.call import Ask, Kind
+from headworks.domain.events import Ended, Event, PartKind, PartStarted, RawDelta, UsageSeen
+from headworks.domain.target import AskedModel
 from headworks.domain.usage import NO_USAGE, Usage
 from headworks.testing.samples import sample_target
 from tests.dialects.crossing import DIALECTS, OPENAI, meaning
@@ -22,6 +23,7 @@ from tests.dialects.recordings import Check, LeftOut, Recording, plain, random_c
 
 DIALECT = Cohere()
 TARGET = sample_target(dialect="cohere")
+PLAIN = Ask(model=AskedModel("m"))
 Json = dict[str, Any]
 _TEXTS = (PartKind.TEXT, PartKind.REASONING)
 
@@ -38,6 +40,45 @@ def decode(recording: Recording, pieces: list[bytes]) -> list[Event]:
         return DIALECT.read_answer(recording.answer, TARGET)
     decoder = DIALECT.decoder(TARGET)
     return [event for piece in pieces for event in decoder.feed(piece)] + decoder.close()
+
+
+def question_comes_out_equal(recording: Recording) -> None:
+    """Read and written again; and carried, the same but for the model."""
+    body = recording.request
+    asked = DIALECT.read_ask(Kind.CHAT, json.dumps(body).encode())
+
+    written, losses = DIALECT.write_request(DIALECT.read_request(asked), TARGET)
+
+    wanted = {**body, "model": TARGET.model}
+    assert _plainly(json.loads(written)) == _plainly(wanted)
+    assert losses == ()
+    assert json.loads(DIALECT.patch(Kind.CHAT, asked, TARGET, None)) == wanted
+
+
+def encoded_it_means_the_same(recording: Recording) -> None:
+    """Through our own encoder and decoder, whole and streamed; citations as they came."""
+    events = events_of(recording)
+    decoder = DIALECT.decoder(TARGET)
+    streamed = DIALECT.encoder(PLAIN).feed(events)
+    whole = DIALECT.write_answer(events, PLAIN)
+
+    for again in (DIALECT.read_answer(whole, TARGET), decoder.feed(streamed) + decoder.close()):
+        assert meaning(again) == meaning(events)
+        assert _citations(again) == _citations(events)
+    for name in ("usage", "id"):
+        assert json.loads(whole).get(name) == _stated(recording, name)
+
+
+def relay_passes_the_bytes(recording: Recording) -> None:
+    """Untouched, whatever the cuts, with the counts that a reader of them finds."""
+    answer = recording.answer
+    asked = msgspec.structs.replace(PLAIN, stream=recording.is_stream)
+    for pieces in ([answer], random_cuts(answer, recording.file) if recording.is_stream else [answer]):
+        relay = DIALECT.untouched(Kind.CHAT, asked, TARGET)
+        assert b"".join([*map(relay.feed, pieces), relay.close()]).rstrip() == answer.rstrip()
+        assert (relay.fault, relay.began, relay.ended) == (None, True, True)
+        assert relay.usage == _usage(recording)
+        assert relay.upstream_id == _stated(recording, "id")
 
 
 def cuts_do_not_matter(recording: Recording) -> None:
@@ -121,6 +162,7 @@ def error_becomes_its_fault(recording: Recording) -> None:
 
     assert (fault.code, fault.status) == ("upstream_rejected", recording.status)
     assert fault.message == json.loads(recording.body)["message"]
+    assert DIALECT.write_fault(fault, "r") == recording.body
 
 
 def vectors_are_the_recorded_ones(recording: Recording) -> None:
@@ -134,6 +176,9 @@ def vectors_are_the_recorded_ones(recording: Recording) -> None:
 
     assert [list(vector) for vector in answer.vectors] == (told["float"] if isinstance(told, dict) else told)
     assert answer.id == said["id"]
+    relay = DIALECT.untouched(Kind.EMBEDDINGS, PLAIN, TARGET)
+    assert relay.feed(recording.answer) + relay.close() == recording.answer
+    assert (relay.fault, relay.ended, relay.usage) == (None, True, answer.usage)
 
 
 def ranking_is_the_recorded_one(recording: Recording) -> None:
@@ -152,6 +197,9 @@ def ranking_is_the_recorded_one(recording: Recording) -> None:
 
 
 CHAT_CHECKS: dict[str, Check] = {
+    "question": question_comes_out_equal,
+    "meaning": encoded_it_means_the_same,
+    "relay": relay_passes_the_bytes,
     "cuts": cuts_do_not_matter,
     "all read": all_is_read,
     "openai client": told_to_an_openai_client,
@@ -174,6 +222,33 @@ FAMILIES: dict[str, tuple[tuple[str, ...], dict[str, Check]]] = {
 
 
 # ── what they need ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _plainly(body: Json) -> Json:
+    """With every content in its bare form, and without what says nothing."""
+    said = {name: value for name, value in body.items() if value not in (None, [])}
+    return {**said, "messages": [_bare(message) for message in body["messages"]]}
+
+
+def _bare(message: Json) -> Json:
+    content, role = message.get("content"), message["role"]
+    if role != "tool" and isinstance(content, list) and len(content) == 1 and content[0].keys() == {"type", "text"}:
+        content = content[0]["text"]
+    return {
+        **{name: value for name, value in message.items() if name != "content"},
+        **({"content": content} if content else {}),
+    }
+
+
+def _citations(events: list[Event]) -> list[Json]:
+    said = [event.raw for event in events if isinstance(event, RawDelta | PartStarted)]
+    return [raw["citations"] for raw in said if "citations" in raw]
+
+
+def _stated(recording: Recording, name: str) -> Any:
+    """A field of the answer, wherever a stream says it."""
+    said = [each.get(name) or each.get("delta", {}).get(name) for each in _documents(recording)]
+    return next((value for value in said if value), None)
 
 
 def _documents(recording: Recording) -> list[Json]:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from headworks.dialects.ollama import Ollama
-from headworks.domain.call import Kind
+from headworks.domain.call import Ask, Kind
 from headworks.domain.events import Ended, Event, PartKind, Started, UsageSeen
 from headworks.domain.message import (
     Conversation,
@@ -48,6 +48,39 @@ def request_comes_out_equal(recording: Recording) -> None:
 
     assert _usual(json.loads(out)) == _usual(body)
     assert lost == ()
+
+
+def request_is_read_as_it_is_meant(recording: Recording) -> None:
+    """Read by the gateway as a client's and written, it says the same."""
+    body = recording.request
+    target = msgspec.structs.replace(TARGET, model=body["model"])
+
+    out, lost = DIALECT.write_request(DIALECT.read_request(_ask(body)), target)
+
+    assert _unnamed(_usual(json.loads(out))) == _unnamed(_usual(body)) | {"stream": body.get("stream", True)}
+    assert lost == ()
+
+
+def request_travels_as_it_is(recording: Recording) -> None:
+    """To its own language nothing but the model's name changes."""
+    body = recording.request
+    target = msgspec.structs.replace(TARGET, model="other")
+
+    assert json.loads(DIALECT.patch(Kind.CHAT, _ask(body), target, None)) == {**body, "model": "other"}
+
+
+def told_to_its_own_client(recording: Recording) -> None:
+    """Passed on untouched, the client gets the bytes as they came; written anew, whole and streamed, all that they say."""
+    events, raw = events_of(recording), recording.answer
+    ask = _ask({"model": "m", "messages": []})
+    relay = DIALECT.untouched(Kind.CHAT, ask, TARGET)
+    passed = b"".join(map(relay.feed, random_cuts(raw, recording.file))) + relay.close()
+
+    assert passed.split() == raw.split()
+    assert (relay.ended, relay.fault, relay.usage_final) == (True, None, True)
+    assert relay.usage == next(event.usage for event in events if isinstance(event, UsageSeen))
+    for again in (DIALECT.encoder(ask).feed(events), DIALECT.write_answer(events, ask)):
+        assert _shared(decode([again])) == _shared(events)
 
 
 def cuts_do_not_matter(recording: Recording) -> None:
@@ -112,6 +145,9 @@ CHECKS: dict[str, Check] = {
     "cuts": cuts_do_not_matter,
     "all read": all_is_read,
     "openai client": told_to_an_openai_client,
+    "read": request_is_read_as_it_is_meant,
+    "as it is": request_travels_as_it_is,
+    "own client": told_to_its_own_client,
     "error": error_becomes_its_fault,
 }
 
@@ -131,6 +167,10 @@ def decode(pieces: list[bytes]) -> list[Event]:
     return [event for piece in pieces for event in decoder.feed(piece)] + decoder.close()
 
 
+def _ask(body: Json) -> Ask:
+    return DIALECT.read_ask(Kind.CHAT, msgspec.json.encode(body))
+
+
 def _shared(events: list[Event]) -> Any:
     """What OpenAI's language can say: the texts, joined, the calls, the reason to stop, and the counts."""
     said = meaning(events)
@@ -142,7 +182,7 @@ def _shared(events: list[Event]) -> Any:
 
 
 def _conversation(body: Json) -> Conversation:
-    """A recorded request in canonical form, by another hand than the gateway's, which reads none of this language."""
+    """A recorded request in canonical form, by another hand than the gateway's."""
     options, shape, think = body.get("options") or {}, body.get("format"), body.get("think")
     return Conversation(
         dialect="ollama",
@@ -169,6 +209,13 @@ def _message(message: Json) -> Message:
         given = call["function"]
         parts.append(ToolCall(id="", name=given["name"], parsed=given["arguments"]))
     return Message(role=role, parts=tuple(parts))
+
+
+def _unnamed(body: Json) -> Json:
+    """Results without what says which call they answer: it is made where a client does not say it."""
+    marks = ("tool_call_id", "tool_name")
+    messages = [{name: value for name, value in message.items() if name not in marks} for message in body["messages"]]
+    return {**body, "messages": messages}
 
 
 def _usual(body: Json) -> Json:

@@ -19,6 +19,9 @@ ASKED = {
         "stream=whole",
         "hidden",
         "openai client",
+        "own client",
+        "read",
+        "as it is",
         "question",
         "answer",
     ),
@@ -48,8 +51,8 @@ with `--write` it writes this page. The recordings are not part of the repositor
 
 NOT_REPLAYED = {
     "models": "lists of models: the gateway answers them itself",
-    "ollama.embed": "Ollama's older door for vectors, which takes one text: its newer one is asked",
-    "ollama.generate": "Ollama's door for bare prompts: nobody asks it here",
+    "ollama.embed": "Ollama's older door for vectors, which takes one text: read by a test of its own",
+    "ollama.generate": "Ollama's door for bare prompts: read by a test of its own",
     "hf.inference": "the language of Hugging Face's older API: its router and TGI are asked in OpenAI's",
     "tgi.generate": "the language of Hugging Face's older API: its router and TGI are asked in OpenAI's",
     "predictions": "Replicate's own language: carried by pass-through at most",

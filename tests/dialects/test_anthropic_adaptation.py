@@ -267,6 +267,18 @@ def test_a_cache_mark_of_a_whole_message_is_understood() -> None:
     assert losses == []
 
 
+def test_a_cache_mark_of_a_whole_message_marks_whatever_it_ends_with() -> None:
+    """A tool's result, a picture, a call: the prompt is cached up to there, or every turn pays for all of it."""
+    mark = {"cache_control": {"type": "ephemeral"}}
+    said = assistant(call("c1"), extra=mark)
+    told = Message(role=Role.TOOL, parts=(ToolResult(call_id="c1", content=(text("rain"),)),), extra=mark)
+
+    body, losses = valid(foreign(user(text("Hi")), said, told, tools=(F,)))
+
+    assert [turn["content"][-1]["cache_control"] for turn in body["messages"][1:]] == [{"type": "ephemeral"}] * 2
+    assert losses == []
+
+
 # ── reasoning ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -615,3 +627,14 @@ def test_the_published_description_would_find_a_mistake(wrong: Json) -> None:
 
     assert spec("anthropic.json").complaints("CreateMessageParams", good) == []
     assert spec("anthropic.json").complaints("CreateMessageParams", {**good, **wrong}) != []
+
+
+def test_older_models_promise_to_keep_to_no_schema() -> None:
+    """They refuse a tool that asks for it."""
+    asked = foreign(user(text("Hi")), tools=(Tool(name="f", parameters=CLOSED, strict=True),))
+
+    older, lost_there = valid(asked, target(OLD_CLAUDE))
+    newer, lost_here = valid(asked, target(CLAUDE))
+
+    assert ("strict" in older["tools"][0], lost_there) == (False, ["tools[0].strict"])
+    assert (newer["tools"][0]["strict"], lost_here) == (True, [])

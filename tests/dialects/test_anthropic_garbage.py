@@ -89,6 +89,12 @@ def test_a_spoilt_whole_answer(answer: Json, data: Any) -> None:
         assert DIALECT.read_answer(body, target())
 
 
+def test_an_empty_effort_comes_out_as_it_went_in() -> None:
+    body = question(output_config={"effort": "", "format": {"type": "json_schema", "schema": {}}})
+
+    assert write(DIALECT.read_request(ask(body)), sample_target("x/y", dialect="anthropic", model=body["model"])) == (body, [])
+
+
 @given(st.data())
 def test_a_spoilt_request(data: Any) -> None:
     """Refused with a reason, or understood: then it comes out as it went in."""

@@ -24,6 +24,7 @@ HUB = Hub({dialect.name: dialect for dialect in DIALECTS})
 GEMINI, OPENAI, ANTHROPIC = "gemini", "openai_chat", "anthropic"
 CALL: Json = {"name": "weather", "args": {"city": "Rome"}}
 PIXEL = "aGVhZHdvcmtz"
+UNSIGNED = {"thoughtSignature": "skip_thought_signature_validator"}
 
 
 def there(dialect: str, model: str = "m") -> Target:
@@ -140,11 +141,11 @@ def test_an_openai_client_asks_gemini() -> None:
         "reasoning_effort": "low",
     }
 
-    body, losses = sent(OPENAI, question, target())
+    body, losses = sent(OPENAI, question, target("gemini-3-flash"))
 
     assert body["systemInstruction"] == {"parts": [{"text": "Be terse."}]}
     assert body["contents"][0]["parts"] == [{"inlineData": {"mimeType": "image/png", "data": PIXEL}}]
-    assert body["contents"][1] == {"role": "model", "parts": [{"functionCall": {**CALL, "id": "call_1"}}]}
+    assert body["contents"][1] == {"role": "model", "parts": [{"functionCall": {**CALL, "id": "call_1"}, **UNSIGNED}]}
     result = {"name": "weather", "response": {"result": "sun"}, "id": "call_1"}
     assert body["contents"][2] == {"role": "user", "parts": [{"functionResponse": result}]}
     assert body["tools"] == [{"functionDeclarations": [{"name": "weather", "parametersJsonSchema": schema}]}]
@@ -153,9 +154,67 @@ def test_an_openai_client_asks_gemini() -> None:
         "maxOutputTokens": 9,
         "responseMimeType": "application/json",
         "responseJsonSchema": schema,
-        "thinkingConfig": {"includeThoughts": True, "thinkingBudget": 1024},
+        "thinkingConfig": {"includeThoughts": True, "thinkingLevel": "low"},
     }
     assert losses == set()
+
+
+TOOLS = [{"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}]
+
+
+def test_older_models_are_asked_for_json_in_words_where_they_have_tools() -> None:
+    """They refuse a question that asks for a form of the answer beside tools."""
+    form: Json = {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object", "properties": {}}}}
+    hello: Json = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "response_format": form}
+
+    body, losses = sent(OPENAI, {**hello, "tools": TOOLS}, target("gemini-2.5-pro"))
+    plain, lost = sent(OPENAI, hello, target("gemini-2.5-pro"))
+
+    assert "generationConfig" not in body
+    assert "JSON schema" in body["systemInstruction"]["parts"][0]["text"]
+    assert losses == {"response_format"}
+    assert (plain["generationConfig"]["responseMimeType"], lost) == ("application/json", set())
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "said"),
+    [
+        ("gemini-2.5-flash", 31_999, 24_576),
+        ("gemini-2.5-flash-lite", 100, 512),
+        ("gemini-2.5-pro", 31_999, 31_999),
+        ("gemini-2.5-pro", 50_000, 32_768),
+        ("gemini-2.5-pro", 1, 128),
+        ("gemini-2.5-flash", 2000, 2000),
+    ],
+)
+def test_a_budget_of_thought_is_one_that_the_model_takes(model: str, asked: int, said: int) -> None:
+    thinking = {"type": "enabled", "budget_tokens": asked}
+    hello = {"model": "m", "max_tokens": 64_000, "messages": [{"role": "user", "content": "Hi"}], "thinking": thinking}
+
+    body, losses = sent(ANTHROPIC, hello, target(model))
+
+    assert body["generationConfig"]["thinkingConfig"]["thinkingBudget"] == said
+    assert losses == ({"reasoning.budget"} if said != asked else set())
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "said"),
+    [
+        ("gemini-3-pro-preview", "minimal", "low"),
+        ("gemini-3-pro-preview", "medium", "high"),
+        ("gemini-3.1-pro-preview", "medium", "medium"),
+        ("gemini-3.1-pro-preview", "minimal", "low"),
+        ("gemini-3-flash-preview", "minimal", "minimal"),
+        ("gemini-3-flash-preview", "xhigh", "high"),
+    ],
+)
+def test_a_level_of_thought_is_one_that_the_model_knows(model: str, asked: str, said: str) -> None:
+    hello = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "reasoning_effort": asked}
+
+    body, losses = sent(OPENAI, hello, target(model))
+
+    assert body["generationConfig"]["thinkingConfig"]["thinkingLevel"] == said
+    assert losses == ({"reasoning.effort"} if said != asked else set())
 
 
 def test_older_models_get_the_schema_brought_down() -> None:

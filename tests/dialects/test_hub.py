@@ -257,3 +257,14 @@ def test_the_providers_id_of_a_request_is_read_from_its_headers(header: bytes) -
     assert HUB.request_id([(b"date", b"today"), (header, b"req_1"), (header, b"req_2")]) == "req_1"
     assert HUB.request_id([(header, b"")]) == ""
     assert len(HUB.request_id([(header, b"x" * 5000)])) == 128
+
+
+@pytest.mark.parametrize(("roles", "reported"), [(["system", "user", "system"], ["messages"]), (["system", "user"], [])])
+def test_a_prompt_that_becomes_the_users_word_is_reported(roles: list[str], reported: list[str]) -> None:
+    """Also where the body passes nearly as it came."""
+    body = json.dumps({"model": "m", "messages": [{"role": role, "content": "Hi"} for role in roles]}).encode()
+    hub, target = Hub({OPENAI: OpenAIChat()}), sample_target("there/x", quirks=Quirks(no_system_after_first=True))
+
+    prepared = hub.prepare(OPENAI, Kind.CHAT, hub.read_ask(OPENAI, Kind.CHAT, body), body, target, None)
+
+    assert [downgrade.path for downgrade in prepared.downgrades] == reported

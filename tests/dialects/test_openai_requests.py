@@ -212,7 +212,7 @@ def test_reasoning_is_reported_where_nobody_wants_it() -> None:
         (ReasoningAsk(budget=8000), "medium", ["reasoning.budget"]),
         (ReasoningAsk(budget=32_000), "high", ["reasoning.budget"]),
         (ReasoningAsk(effort="high", budget=1024), "high", []),
-        (ReasoningAsk(enabled=False), None, []),
+        (ReasoningAsk(enabled=False), None, ["reasoning"]),
         (ReasoningAsk(), None, []),
     ],
 )
@@ -289,3 +289,20 @@ def test_reports_say_what_became_of_it() -> None:
     _, downgrades = DIALECT.write_request(talk(reasoning=ReasoningAsk(budget=8000)), target())
 
     assert downgrades == (Downgrade("reasoning.budget", "a budget of 8000 tokens is said as effort 'medium'"),)
+
+
+def test_a_text_document_keeps_its_title_and_what_it_is_about() -> None:
+    about = Document(media_type="text/plain", text="Oslo is wet.", name="Weather", context="Of 1900")
+
+    body, lost = written(talk(turn(Role.USER, about, Text(text="Hi"))))
+
+    assert body["messages"][0]["content"][0] == {"type": "text", "text": "Weather\nOf 1900\nOslo is wet."}
+    assert lost == ["messages[0].content[0]"]
+
+
+def test_verbosity_is_a_word_of_both_of_openais_languages() -> None:
+    asked = Conversation(dialect="openai_responses", model="alias", messages=(USER,), extra={"verbosity": "low"})
+
+    body, lost = written(asked)
+
+    assert (body["verbosity"], lost) == ("low", [])

@@ -316,6 +316,11 @@ def test_no_bytes_of_either_side_raise_anything(data: bytes, cuts: list[int]) ->
     [
         {"type": "conversation.item.create", "item": {"content": [{"type": "input_image", "file_id": "file-1"}]}},
         {"type": "response.create", "response": {"input": [{"content": [{"type": "input_file", "file_id": "file-1"}]}]}},
+        {"type": "session.update", "session": {"prompt": {"id": "pmpt_1", "variables": {"x": {"file_id": "file-1"}}}}},
+        {
+            "type": "conversation.item.create",
+            "item": {"type": "tool_use", "content": [{"type": "input_image", "file_id": "file-1"}]},
+        },
         {"type": "session.update", "session": {"tools": [{"type": "file_search", "vector_store_ids": ["vs_1"]}]}},
         {"type": "session.update", "session": {"tools": [{"type": "code_interpreter", "container": "cntr_1"}]}},
     ],

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from base64 import b64encode, urlsafe_b64encode
+from urllib.parse import quote, quote_plus
+
 import msgspec
 import pytest
 
 from headworks.dialects.anthropic import Anthropic
 from headworks.dialects.hub import Hub
 from headworks.dialects.openai_chat import OpenAIChat
-from headworks.dialects.redaction import redact
+from headworks.dialects.redaction import redact, without
 from headworks.domain.call import Kind
 from headworks.testing import sample_target
 
@@ -109,3 +112,40 @@ def test_an_error_inside_an_answer_repeats_no_credential(
     body = b"" if relay.fault.said is None else relay.fault.said.body
     told = relay.fail(relay.fault, "req-1") + HUB.write_fault(front, relay.fault, "req-1") + body
     assert OWN[:12] not in f"{relay.fault.message} {relay.fault.detail} {relay.fault.param} {told.decode()}"
+
+
+SPELT = 'sk-upstream/SECRET+value=with%odd"letters'
+SPELLINGS = {
+    "escaped": "".join(f"\\u{ord(letter):04x}" for letter in SPELT),
+    "partly escaped": SPELT.replace("S", "\\u0053").replace("/", "\\/").replace('"', '\\"'),
+    "in an address": quote(SPELT, safe=""),
+    "in a form": quote_plus(SPELT),
+    "in base64": b64encode(SPELT.encode()).decode(),
+    "in base64 for addresses": urlsafe_b64encode(SPELT.encode()).decode(),
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("dialect", ["openai_chat", "anthropic"])
+def test_a_credential_is_known_in_every_spelling(dialect: str, spelling: str) -> None:
+    """And no rest of it is left behind where its beginning looks like a key of its own."""
+    body = f'{{"type":"error","error":{{"type":"x","message":"No: {SPELLINGS[spelling]}!"}}}}'.encode()
+
+    fault = HUB.read_fault(dialect, 400, [], body, secrets=(SPELT.encode(),))
+
+    assert fault.message == "No: [redacted]!"
+    assert fault.said is not None
+    assert msgspec.json.decode(fault.said.body)["error"]["message"] == "No: [redacted]!"
+
+
+def test_escapes_stay_where_a_letter_needs_them() -> None:
+    body = rb'{"a":"\u0022\u005c\n\\u0041\/\u00e9\u0041"}'
+
+    assert msgspec.json.decode(without(body, (b"0f1e2d3c4b5a",))) == msgspec.json.decode(body)
+
+
+def test_what_a_provider_calls_a_request_is_not_our_credential() -> None:
+    headers = [(b"x-request-id", SPELT.encode())]
+
+    assert HUB.request_id(headers, (SPELT.encode(),)) == "[redacted]"
+    assert HUB.request_id([(b"x-request-id", b"req_1")], (SPELT.encode(),)) == "req_1"

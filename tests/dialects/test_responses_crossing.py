@@ -240,9 +240,11 @@ def test_a_providers_memory_is_refused_with_words(field: Json) -> None:
 
 
 @pytest.mark.parametrize("item", [{"type": "item_reference", "id": "rs_1"}, {"id": "msg_1"}])
-def test_a_reference_to_a_kept_item_is_refused(item: Json) -> None:
-    with pytest.raises(Fault, match="item_reference"):
-        prepare(RESPONSES, {"model": "m", "input": [item]}, RESPONSES)
+def test_a_reference_to_a_kept_item_goes_on_from_an_answer(item: Json) -> None:
+    """So that what it comes to is judged: nobody here knows how long it is."""
+    asked = HUB.read_ask(RESPONSES, Kind.CHAT, msgspec.json.encode({"model": "m", "input": [item]}))
+
+    assert asked.features == {"previous_response"}
 
 
 def test_nothing_is_stored_unasked() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headworks.dialects.sse import SseEvent, SseParser, write_comment, write_event
+from headworks.dialects.sse import MOST_LINES, SseEvent, SseParser, WholeEvents, write_comment, write_event
 from headworks.domain.errors import Fault
+
+BLANKS = (b"\n\n", b"\r\n\r\n", b"\r\r")
 
 
 def parse(*pieces: bytes) -> list[tuple[str, bytes]]:
@@ -83,3 +86,31 @@ def test_the_bound_is_per_event() -> None:
     events = feed_all(parser, [b"data: aaaaaaaaaaaaaaaa\n\n"] * 100)
 
     assert len(events) == 100
+
+
+@given(st.lists(st.sampled_from([b"data: x", b"\n", b"\r", b"\r\n", b"\n\n", b"y"]), max_size=30), st.integers(1, 5))
+def test_whole_events_end_where_events_end_in_any_cuts(pieces: list[bytes], size: int) -> None:
+    """The same bytes, and never the beginning of an event without its end."""
+    text = b"".join(pieces)
+    events, came, given_back = WholeEvents(), b"", b""
+    for at in range(0, len(text), size):
+        came += text[at : at + size]
+        given_back += events.feed(text[at : at + size])
+        assert not any(blank in came[len(given_back) :] for blank in BLANKS)
+        assert not given_back or given_back.endswith(BLANKS)
+
+    assert given_back + events.close() == text
+
+
+@pytest.mark.parametrize("reader", [SseParser, WholeEvents])
+def test_an_event_that_never_ends_is_looked_through_once(reader: type[SseParser | WholeEvents]) -> None:
+    """Else one upstream could hold up all callers: sixteen megabytes, line by line, are read in the time that they take to come."""
+    feed = reader().feed
+    with pytest.raises(Fault, match="more than"):
+        deque(map(feed, [b"data: " + b"x" * 1000 + b"\n"] * 20_000), maxlen=0)
+
+
+def test_an_event_has_no_more_lines_than_can_be_kept() -> None:
+    reader = SseParser()
+    with pytest.raises(Fault, match="more than"):
+        reader.feed(b"data:\n" * (MOST_LINES + 1))

@@ -119,9 +119,14 @@ def test_models_speak_the_dialect_of_who_asks() -> None:
         house = House()
         client = Client(house)
 
-        await client.send(get(b"/v1/models"), get(b"/v1/models", b"anthropic-version: 2023-06-01"))
+        await client.send(
+            get(b"/v1/models"),
+            get(b"/v1/models", b"anthropic-version: 2023-06-01"),
+            get(b"/v1/models", b"x-goog-api-key: hw-1"),
+            get(b"/v1/models/gpt", b"x-goog-api-key: hw-1"),
+        )
 
-        assert [call.front for call in house.journey.calls] == ["openai_chat", "anthropic"]
+        assert [call.front for call in house.journey.calls] == ["openai_chat", "anthropic", "gemini", "gemini"]
 
     run(job())
 

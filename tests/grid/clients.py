@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 
 from headworks.dialects.anthropic import Anthropic
+from headworks.dialects.cohere import Cohere
 from headworks.dialects.gemini import Gemini
+from headworks.dialects.ollama import Ollama
 from headworks.dialects.openai_chat import OpenAIChat
 from headworks.dialects.openai_responses import OpenAIResponses
 from headworks.domain.call import Ask, Kind
@@ -21,7 +23,9 @@ from tests.grid.targets import target
 
 Json = dict[str, Any]
 
-FRONTS: dict[str, Dialect] = {each.name: each for each in (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini())}
+FRONTS: dict[str, Dialect] = {
+    each.name: each for each in (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini(), Cohere(), Ollama())
+}
 SNOW = "It snows."
 
 
@@ -95,9 +99,24 @@ def _gemini(answer: Json) -> tuple[str, list[Json]]:
     return "contents", [content, {"role": "user", "parts": [{"functionResponse": result}]}]
 
 
+def _cohere(answer: Json) -> tuple[str, list[Json]]:
+    message = answer["message"]
+    return "messages", [message, {"role": "tool", "tool_call_id": message["tool_calls"][0]["id"], "content": SNOW}]
+
+
+def _ollama(answer: Json) -> tuple[str, list[Json]]:
+    """Ollama's own libraries keep no ids of calls: a result goes by its tool's name."""
+    message = answer["message"]
+    called = [{"function": {name: call["function"][name] for name in ("name", "arguments")}} for call in message["tool_calls"]]
+    result = {"role": "tool", "tool_name": called[0]["function"]["name"], "content": SNOW}
+    return "messages", [{**message, "tool_calls": called}, result]
+
+
 _NEXT: dict[str, Callable[[Json], tuple[str, list[Json]]]] = {
     "openai_chat": _chat,
     "openai_responses": _responses,
     "anthropic": _anthropic,
     "gemini": _gemini,
+    "cohere": _cohere,
+    "ollama": _ollama,
 }

@@ -9,9 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from headworks.dialects.bedrock import Bedrock
-from headworks.dialects.cohere import Cohere
 from headworks.dialects.hub import Hub
-from headworks.dialects.ollama import Ollama
 from headworks.domain.call import Kind
 from headworks.domain.errors import Fault
 from headworks.domain.events import Event, Failed
@@ -26,7 +24,7 @@ from tests.grid.heard import Heard, heard, meant
 from tests.grid.targets import target
 
 SERVERS: dict[str, Server] = {each.name: each for each in servers.ALL}
-SPOKEN: dict[str, Spoken] = {**FRONTS, **{each.name: each for each in (Bedrock(), Cohere(), Ollama())}}
+SPOKEN: dict[str, Spoken] = {**FRONTS, "bedrock": Bedrock()}
 HUB = Hub(FRONTS, SPOKEN)
 THROTTLED = 429
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, get_args
 
+import cohere
 import msgspec
+import ollama
 from google.genai.types import GenerateContentResponse
+from pydantic import TypeAdapter, ValidationError
 
 from tests.dialects.published_spec import SPECS, spec
 from tests.grid.grid import Cell
@@ -21,7 +24,7 @@ _WORDS = {"string": str, "boolean": bool, "integer": int, "number": (int, float)
 
 
 def of_questions(front: str, body: bytes) -> list[str]:
-    """What is wrong with a request in a language, as the upstream of this name wants it. Cohere publishes no description."""
+    """What is wrong with a request in a language, as the upstream of this name wants it."""
     judge = _QUESTIONS.get(front)
     return judge(msgspec.json.decode(body)) if judge is not None else []
 
@@ -39,8 +42,9 @@ def of_answers(cell: Cell, told: bytes) -> list[str]:
 
 
 def _events(stream: bytes) -> list[Json]:
-    lines = (line[6:] for line in stream.replace(b"\r\n", b"\n").split(b"\n") if line.startswith(b"data: {"))
-    return [msgspec.json.decode(line) for line in lines]
+    """Of server-sent events and of lines that are JSON themselves."""
+    lines = (line.removeprefix(b"data: ") for line in stream.replace(b"\r\n", b"\n").split(b"\n"))
+    return [msgspec.json.decode(line) for line in lines if line.startswith(b"{")]
 
 
 def _responses_question(body: Json) -> list[str]:
@@ -134,6 +138,35 @@ def _gemini_answer(body: Json, streamed: bool) -> list[str]:  # noqa: ARG001, FB
     return list(_discovered(f"{_GOOGLE}GenerateContentResponse", body, ""))
 
 
+def _cohere_answer(body: Json, streamed: bool) -> list[str]:  # noqa: FBT001
+    """As Cohere's own library reads it, with types that it does not check itself."""
+    try:
+        (_COHERE_EVENTS[body["type"]] if streamed else cohere.V2ChatResponse).model_validate(body)
+    except ValidationError as refused:
+        return [f"{error['loc']}: {error['msg']}" for error in refused.errors()]
+    return []
+
+
+def _cohere_question(body: Json) -> list[str]:
+    try:
+        _COHERE_MESSAGES.validate_python(body["messages"])
+        _COHERE_TOOLS.validate_python(body.get("tools"))
+    except ValidationError as refused:
+        return [f"{error['loc']}: {error['msg']}" for error in refused.errors()]
+    return []
+
+
+_COHERE_MESSAGES = TypeAdapter(list[cohere.ChatMessageV2])
+_COHERE_TOOLS = TypeAdapter(list[cohere.ToolV2] | None)
+_COHERE_EVENTS = {each.model_fields["type"].default: each for each in get_args(get_args(cohere.V2ChatStreamResponse)[0])}
+
+
+def _ollama_answer(body: Json, streamed: bool) -> list[str]:  # noqa: FBT001
+    """By its description, and as its own library reads it."""
+    ollama.ChatResponse.model_validate(body)
+    return spec("ollama.json").complaints("ChatStreamEvent" if streamed else "ChatResponse", body)
+
+
 _QUESTIONS: dict[str, Callable[[Json], list[str]]] = {
     "openai_chat": lambda body: spec("openai.json").complaints("CreateChatCompletionRequest", body),
     "openai_responses": _responses_question,
@@ -141,12 +174,16 @@ _QUESTIONS: dict[str, Callable[[Json], list[str]]] = {
     "bedrock-anthropic": _on_bedrock,
     "gemini": _google,
     "bedrock": _converse,
+    "cohere": _cohere_question,
+    "ollama": lambda body: spec("ollama.json").complaints("ChatRequest", body),
 }
 _ANSWERS: dict[str, Callable[[Json, bool], list[str]]] = {
     "openai_chat": _chat_answer,
     "openai_responses": _responses_answer,
     "anthropic": _anthropic_answer,
     "gemini": _gemini_answer,
+    "cohere": _cohere_answer,
+    "ollama": _ollama_answer,
 }
 
 

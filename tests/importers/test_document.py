@@ -10,11 +10,15 @@ import yaml
 from headworks.domain.config import GuardSpec, ModelRule, PriceRule, TargetRule
 from headworks.importers.checking import check
 from headworks.importers.litellm.document import written
-from headworks.importers.litellm.providers import SECRETS
+from headworks.importers.litellm.providers import SECRETS, Vendors
 from headworks.importers.notes import Verdict
+from headworks.providers.catalog import shipped_catalog
 from headworks.testing.clock import FrozenClock
 from headworks.wiring.load import givens
 from tests.importers.making import SAMPLE, imported, notes_at, unsupported
+
+CATALOG = shipped_catalog()
+VENDORS = Vendors(CATALOG).rows
 
 
 def one_model(params: str, info: str = "{}", name: str = "m") -> str:
@@ -64,6 +68,33 @@ def test_no_credential_of_the_document_is_in_what_is_made_of_it() -> None:
 
     assert [value for value in made.secrets.values() if value in shown] == []
     assert set(made.secrets.values()) == {"sk-lab-literal-0123456789abcdef", "none-needed", "secret-in-a-header"}
+
+
+@pytest.mark.parametrize("vendor", [name for name, row in VENDORS.items() if row.type])
+def test_a_model_of_each_provider_becomes_one_that_check_accepts(vendor: str) -> None:
+    """Where the address is the operator's own, and the place AWS's, as the environment says them."""
+    own = (
+        ""
+        if VENDORS[vendor].base_url or CATALOG.providers[VENDORS[vendor].type].root
+        else ", api_base: 'https://llm.example/v1'"
+    )
+    env = {
+        **{variable: "set" for row in CATALOG.providers.values() for variable in row.key_env},
+        **{
+            variable: "set"
+            for row in CATALOG.providers.values()
+            for variables in row.settings_env.values()
+            for variable in variables
+        },
+        **{row.key: "set" for row in VENDORS.values()},
+        "AZURE_API_BASE": "https://acme.openai.azure.com",
+        "DATABRICKS_API_BASE": "https://acme.cloud.databricks.com/serving-endpoints",
+    }
+
+    made = imported(one_model(f"{{model: '{vendor}/some-model'{own}}}"))
+
+    assert unsupported(made.notes.all) == []
+    check(written(made), "headworks.yaml", givens(env, FrozenClock()), {})
 
 
 def test_deployments_of_one_name_are_targets_with_their_shares() -> None:

@@ -145,7 +145,8 @@ class PlainInterpreter:
         said = UpstreamSaid(status, dialect, b"application/json", body)
         return Fault("upstream_rejected", "rejected", status=status, said=said)
 
-    def request_id(self, headers: Sequence[tuple[bytes, bytes]]) -> str:
+    def request_id(self, headers: Sequence[tuple[bytes, bytes]], secrets: tuple[bytes, ...] = ()) -> str:
+        del secrets
         return dict(headers).get(b"x-request-id", b"").decode()
 
     def write_fault(self, front: str, fault: Fault, request_id: str) -> bytes:

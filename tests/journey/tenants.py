@@ -27,7 +27,7 @@ from headworks.testing.upstream import body_of
 from .plain import House
 
 Json = dict[str, Any]
-FEATURES = ("store", "files", "code_execution", "container", "cached_content")
+FEATURES = ("store", "files", "code_execution", "container", "cached_content", "prompt")
 A, B = b"hw-of-a", b"hw-of-b"
 _HEAD = "{} {} HTTP/1.1\r\nhost: upstream.test\r\n"
 _PATHS = {
@@ -123,8 +123,8 @@ class Tenants:
         self.house = House(self.snapshot, ScriptedUpstream(self.provider.answer), interpreter=self.hub, others=self.principals)
         self._calls = 0
 
-    async def ask(self, key: bytes, method: str, path: str, body: Json | None = None, **headers: str) -> Said:
-        """One request, from its line to its end."""
+    async def ask(self, key: bytes, method: str, path: str, body: Json | bytes | None = None, **headers: str) -> Said:
+        """One request, from its line to its end. Bytes are sent as they are."""
         line, _, query = path.partition("?")
         match = routes.find(line.encode(), query.encode(), method.encode())
         assert match is not None
@@ -139,7 +139,7 @@ class Tenants:
             kind=match.route.kind,
             front=match.route.front.name,
             headers=sent,
-            body=Whole(b"" if body is None else msgspec.json.encode(body)),
+            body=Whole(body if isinstance(body, bytes) else b"" if body is None else msgspec.json.encode(body)),
             where=match.where,
             principal=None,
             ask=None,
@@ -169,10 +169,16 @@ def _stateless(name: str) -> Target:
     return sample_target(f"{name}/m", heads=heads, credential=f"{name}@1")
 
 
+def _forgetful() -> Target:
+    heads: dict[str, bytes] = {Kind.CHAT: _HEAD.format("POST", "/v1/responses").encode()}
+    return sample_target("forgetful/m", dialect="openai_responses", heads=heads, credential="forgetful@1")
+
+
 TARGETS = {
     "native": _native(),
     "owned": msgspec.structs.replace(_native(tenant="org_a"), name="owned/m", credential="owned@1"),
     "chat": _stateless("chat"),
+    "forgetful": _forgetful(),
 }
 """By the names of the models that they serve."""
 

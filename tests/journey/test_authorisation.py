@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from headworks.dialects.anthropic import Anthropic
+from headworks.dialects.cohere import Cohere
 from headworks.dialects.hub import Hub
 from headworks.dialects.openai_chat import OpenAIChat
 from headworks.domain.body import Whole
@@ -23,6 +24,7 @@ from headworks.domain.reply import Reply
 from headworks.domain.retry import RetryPolicy
 from headworks.domain.snapshot import CacheSettings, GuardRule, Model, Snapshot
 from headworks.domain.target import AskedModel, Target
+from headworks.domain.where import NOWHERE, Where
 from headworks.guards.pattern import PatternGuards
 from headworks.journey import Authorise, Cache, Guard
 from headworks.journey.foreign import Foreign
@@ -37,7 +39,7 @@ from .plain import IDS, KEY, REFERENCES, House
 
 BROKEN = Script(status=500, pieces=(b"no",))
 GOOD = Script(pieces=(b"usage:5,6",))
-HUB = Hub({dialect.name: dialect for dialect in (OpenAIChat(), Anthropic())})
+HUB = Hub({dialect.name: dialect for dialect in (OpenAIChat(), Anthropic(), Cohere())})
 
 
 def shop(*models: Model, **changes: Any) -> Snapshot:
@@ -167,9 +169,10 @@ def test_an_endpoint_is_the_same_at_every_front(front: str, kind: Kind, endpoint
     others = tuple({"chat", "count_tokens", "models", "embeddings"} - {endpoint})
     snapshot = shop(model("m", sample_target("openai/m"), sample_target("anthropic/m", dialect="anthropic")))
 
-    assert Desk().decide(Principal(id="p", endpoints=others), snapshot, front=front, kind=kind) == "endpoint_not_allowed"
-    desk = Desk()
-    call = desk.passed(Principal(id="p", endpoints=(endpoint,)), snapshot, front=front, kind=kind)
+    said: dict[str, Any] = {"front": front, "kind": kind, "where": Where("m") if kind is Kind.MODEL else NOWHERE}
+
+    assert Desk().decide(Principal(id="p", endpoints=others), snapshot, **said) == "endpoint_not_allowed"
+    call = Desk().passed(Principal(id="p", endpoints=(endpoint,)), snapshot, **said)
     assert call.kind is kind
 
 
@@ -211,6 +214,10 @@ IMAGE = [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}
             {"messages": [{"role": "user", "content": [{"type": "document", "source": {"type": "base64", "data": "AA"}}]}]},
             "documents",
         ),
+        ("cohere", {"messages": [{"role": "user", "content": IMAGE}]}, "images"),
+        ("cohere", {"documents": ["x"]}, "documents"),
+        ("cohere", {"thinking": {"type": "enabled"}}, "reasoning"),
+        ("cohere", {"response_format": {"type": "json_object", "json_schema": {"type": "object"}}}, "json_schema"),
     ],
 )
 def test_an_ordinary_feature_is_free_unless_a_level_leaves_it_out(front: str, body: dict[str, Any], feature: str) -> None:

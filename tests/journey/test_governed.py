@@ -9,8 +9,10 @@ import msgspec
 import pytest
 
 from headworks.dialects.anthropic import Anthropic
+from headworks.dialects.cohere import Cohere
 from headworks.dialects.gemini import Gemini
 from headworks.dialects.hub import Hub
+from headworks.dialects.ollama import Ollama
 from headworks.dialects.openai_chat import OpenAIChat
 from headworks.dialects.openai_responses import OpenAIResponses
 from headworks.dialects.passthrough import PassThroughDialect
@@ -95,10 +97,33 @@ def test_every_governed_field_is_refused_and_can_be_allowed(front: str) -> None:
         assert lacks(front, {field: ["x"]}, Principal(id="p", features=(feature,))) == ""
 
 
+@pytest.mark.parametrize(
+    ("options", "feature"),
+    [
+        ({"temperature": 0, "num_predict": 9, "stop": ["x"]}, ""),
+        ({"num_ctx": None, "use_mmap": False}, ""),
+        ({"temperature": 0, "num_ctx": 131072}, "model_options"),
+        ({"num_gpu": 99}, "model_options"),
+        ({"what_comes_next": 1}, "model_options"),
+    ],
+)
+def test_of_ollamas_options_those_that_load_a_model_are_governed(options: dict[str, Any], feature: str) -> None:
+    assert lacks("ollama", {"options": options}) == feature
+    assert lacks("ollama", {"options": options}, Principal(id="p", features=("model_options",))) == ""
+
+
 @pytest.mark.parametrize("front", GOVERNED)
 def test_a_governed_field_cannot_hide_behind_its_spelling(front: str) -> None:
     """Some servers read names without regard to case."""
-    known: tuple[Dialect, ...] = (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini(), PassThroughDialect())
+    known: tuple[Dialect, ...] = (
+        OpenAIChat(),
+        OpenAIResponses(),
+        Anthropic(),
+        Gemini(),
+        Cohere(),
+        Ollama(),
+        PassThroughDialect(),
+    )
     hub = Hub({dialect.name: dialect for dialect in known})
     for field in GOVERNED[front]:
         body = msgspec.json.encode({"model": "m", "messages": [], field.title(): 1})

@@ -120,6 +120,7 @@ def test_however_a_stream_is_cut_nobody_sees_the_providers_ids(cut: int) -> None
 
         assert cut_up.body == whole.body
         assert b"resp_0000abcdef" not in whole.body
+        assert b'"msg_1"' not in whole.body
         assert b"file-0abcdef" not in whole.body
 
     run(scenario)

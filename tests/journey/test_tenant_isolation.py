@@ -36,13 +36,23 @@ NAMING: dict[tuple[str, str], Callable[[str], Json]] = {
         ("openai_chat", field): lambda id_, field=field: {"messages": _user("?"), field: [{"file_id": id_}]}
         for field in ("image", "images", "mask")
     },
+    ("openai_chat", "extra_body"): lambda id_: {"messages": _user("?"), "extra_body": {"google": {"cached_content": id_}}},
     ("openai_responses", "previous_response_id"): lambda id_: {"input": "?", "previous_response_id": id_},
     ("openai_responses", "input"): lambda id_: {"input": _user({"type": "input_file", "file_id": id_})},
     ("openai_responses", "tools"): lambda id_: {"input": "?", "tools": [{"type": "code_interpreter", "container": id_}]},
+    ("openai_responses", "prompt"): lambda id_: {
+        "input": "?",
+        "prompt": {"id": "pmpt_1", "variables": {"x": {"file_id": id_}}},
+    },
     ("anthropic", "container"): lambda id_: {"messages": _user("?"), "container": {"id": id_}},
     ("anthropic", "messages"): lambda id_: {"messages": _user({"type": "container_upload", "file_id": id_})},
     ("gemini", "cachedContent"): lambda id_: {"contents": [{"parts": [{"text": "?"}]}], "cachedContent": id_},
-    ("gemini", "contents"): lambda id_: {"contents": [{"parts": [{"fileData": {"fileUri": id_}}]}]},
+    ("gemini", "contents"): lambda id_: {"contents": [_stored(id_)]},
+    ("gemini", "systemInstruction"): lambda id_: {"contents": [{"parts": [{"text": "?"}]}], "systemInstruction": _stored(id_)},
+    ("gemini", "tools"): lambda id_: {"contents": [], "tools": [{"fileSearch": {"fileSearchStoreNames": [id_]}}]},
+    ("gemini", "content"): lambda id_: {"contents": [], "content": _stored(id_)},
+    ("gemini", "requests"): lambda id_: {"contents": [], "requests": [{"content": _stored(id_)}]},
+    ("gemini", "generateContentRequest"): lambda id_: {"contents": [], "generateContentRequest": {"contents": [_stored(id_)]}},
 }
 """Where requests name what was made before, in every language."""
 _DOORS = {
@@ -59,6 +69,10 @@ _IDS = pytest.mark.parametrize("model", ["native", "chat"])
 
 def _user(part: Any) -> list[Json]:
     return [{"role": "user", "content": part if isinstance(part, str) else [part]}]
+
+
+def _stored(id_: str) -> Json:
+    return {"parts": [{"fileData": {"fileUri": id_}}]}
 
 
 def run(scenario: Callable[[Tenants], Awaitable[None]]) -> None:

@@ -97,6 +97,22 @@ def test_where_renewing_fails_the_old_one_counts_to_its_end_and_each_change_is_s
     asyncio.run(scene())
 
 
+def test_a_life_of_ages_is_not_slept_through() -> None:
+    """The loop's own clock holds no such time, and whoever gave it may think again."""
+
+    async def scene() -> None:
+        clock = FrozenClock()
+
+        async def give() -> Lease:
+            return Lease("token", 1e300)
+
+        keeper = Keeper("lab", Held(clock.wall_ns), give, clock, Half(), print)
+        assert await keeper.renew() == 24 * HOUR
+        assert keeper.held.token() == "token"
+
+    asyncio.run(scene())
+
+
 def test_failures_are_tried_again_ever_more_slowly() -> None:
     async def scene() -> None:
         clock = FrozenClock()

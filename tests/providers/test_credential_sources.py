@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote, quote_plus
 
 import msgspec
 import pytest
@@ -230,3 +232,52 @@ def test_a_server_that_is_down_is_told() -> None:
 @pytest.mark.parametrize("rule", [AwsAuth(secret_access_key=SECRET), OAuthAuth(client_secret=SECRET)])
 def test_no_rule_shows_its_secret(rule: AuthRule) -> None:
     assert SECRET not in repr(rule)
+
+
+@pytest.mark.parametrize("token", ["", "a\r\nx-evil: 1", "a b", "tøken", "a\x00", "a\n"])
+def test_a_token_that_no_header_can_hold_is_none(token: str) -> None:
+    """Else each request would fail over it, or say more than it should."""
+    serving = TokenServer(lambda _: (200, {"access_token": token, "expires_in": 60})).running()
+    with serving as server, pytest.raises(Unobtainable, match="no header can hold") as refused:
+        obtain(oauth(server.url))
+
+    assert not token or token not in str(refused.value)
+
+
+@pytest.mark.parametrize("life", ["NaN", "Infinity", "-Infinity", "1e400"])
+def test_a_token_whose_end_is_no_time_is_none(life: str) -> None:
+    serving = TokenServer(lambda _: (200, {"access_token": "given", "expires_in": life})).running()
+    with serving as server, pytest.raises(Unobtainable, match="no time"):
+        obtain(oauth(server.url))
+
+
+def test_aws_keys_that_no_header_can_hold_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "OFENV")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "a\r\nx-evil: 1")
+
+    with pytest.raises(Unobtainable, match="no header can hold"):
+        obtain(AwsAuth())
+
+
+def test_a_secret_is_told_in_no_spelling() -> None:
+    secret = "a/secret+of=the test"
+    shown = base64.b64encode(f"hw:{quote_plus(secret)}".encode()).decode()
+    with TokenServer(lambda _: (400, f"{secret} {quote_plus(secret)} {quote(secret)} {shown}")).running() as server:
+        rule = OAuthAuth(token_url=f"{server.url}/token", client_id="hw", client_secret=secret)
+        with pytest.raises(Unobtainable, match="400") as refused:
+            obtain(rule)
+
+    for spelling in (secret, quote_plus(secret), quote(secret), quote(secret, safe=""), shown):
+        assert spelling not in str(refused.value)
+
+
+def test_a_file_of_google_that_cannot_be_read_is_told_with_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(Unobtainable, match=r"gone\.json cannot be read: No such file"):
+        obtain(GoogleAuth(file=str(tmp_path / "gone.json")))
+    with pytest.raises(Unobtainable, match="cannot be read: Is a directory"):
+        obtain(GoogleAuth(file=str(tmp_path)))
+    (tmp_path / "odd.json").write_text("secret words, no JSON")
+    with pytest.raises(Unobtainable, match="is no file of a credential of Google") as refused:
+        obtain(GoogleAuth(file=str(tmp_path / "odd.json")))
+    assert "secret words" not in str(refused.value)

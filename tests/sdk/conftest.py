@@ -119,8 +119,8 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
             pytest.fail("npm is not installed, and this run must have it")
         pytest.skip("npm is not installed: the JavaScript SDKs are not tried")
     folder = tmp_path_factory.mktemp("js")
-    for name in ("package.json", "package-lock.json", ".npmrc", "check.mjs", "realtime.mjs"):
-        shutil.copy(SCRIPTS / name, folder)
+    for path in (SCRIPTS / "package.json", SCRIPTS / "package-lock.json", SCRIPTS / ".npmrc", *SCRIPTS.glob("*.mjs")):
+        shutil.copy(path, folder)
     installed = subprocess.run(
         ["npm", "ci", "--no-audit", "--no-fund"], cwd=folder, capture_output=True, text=True, check=False
     )

@@ -71,7 +71,7 @@ def access(  # noqa: PLR0913 - the facts of a request, each an option
         certificate: Instead of a key a client's certificate, in PEM. Its authority is not looked at.
         model: As a caller would write it.
         endpoint: Kind of request: chat, completions, embeddings, count_tokens, models.
-        dialect: Language of the request: openai_chat, openai_responses, anthropic, gemini.
+        dialect: Language of the request: openai_chat, openai_responses, anthropic, gemini, cohere, ollama.
         feature: What it uses, such as tools or web_search. May be repeated.
         tag: NAME=VALUE, as in x-headworks-tags. May be repeated.
         customer: As in x-headworks-customer.

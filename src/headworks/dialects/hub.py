@@ -6,16 +6,20 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from headworks.dialects.account_files import refuse_account_files
 from headworks.dialects.converted import Conversion, Converted
 from headworks.dialects.emulation import POLICY, emulated, judge_of
+from headworks.dialects.openai_chat.names import NAME as CHAT
+from headworks.dialects.openai_chat.patch import has_later_prompts
 from headworks.dialects.openai_realtime import RealtimeSession, ask
 from headworks.dialects.redaction import redact, redact_fault
 from headworks.dialects.request_ids import read_request_id
 from headworks.dialects.signatures import MARK, holds_foreign
+from headworks.dialects.tool_names import fitted
 from headworks.dialects.translated import Translated
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
-from headworks.domain.message import Downgrade
+from headworks.domain.message import Conversation, Downgrade
 from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
 from headworks.domain.where import NOWHERE, Where
@@ -63,12 +67,14 @@ class Hub:
         downgrades = (
             tuple(_left_out(name, target) for name in dropped if name in ask.fields and name not in _OWN) if dropped else ()
         )
+        if target.quirks.no_system_after_first and kind is Kind.CHAT and front == CHAT and has_later_prompts(ask):
+            downgrades += (Downgrade("messages", "later system prompts are said by the user: this provider takes none there"),)
         carried = kind is Kind.PASSTHROUGH and not ask.fields
         patched = body if carried else dialect.patch(kind, ask, target, cap)
         if MARK in body and MARK not in patched and holds_foreign(front, body):
             downgrades += (Downgrade("reasoning", "left out: what another provider thought, only that one can read"),)
         _refuse_loss(downgrades, target)
-        return Prepared(patched, dialect.untouched(kind, ask, target), downgrades)
+        return Prepared(patched, dialect.untouched(kind, ask, target), downgrades, kind=ask.native)
 
     def _translate(self, front: str, kind: Kind, ask: Ask, target: Target, cap: int | None) -> Prepared:
         if kind in self._small:
@@ -87,17 +93,25 @@ class Hub:
     def _converse(self, front: str, ask: Ask, target: Target, cap: int | None) -> Prepared:
         """A chat by way of the canonical conversation."""
         source, spoken = self._dialects[front], self._spoken[target.dialect]
-        talk = source.read_request(ask)
+        talk = self._talk(front, ask, target)
         if cap is not None and (talk.max_tokens is None or cap < talk.max_tokens):
             talk = msgspec.structs.replace(talk, max_tokens=cap)
         reported: list[Downgrade] = []
         judge = judge_of(talk, target)
         if target.inexpressible == POLICY:
             talk = emulated(talk, target, reported)
+        talk, names = fitted(talk, target.dialect, reported) if front != target.dialect else (talk, {})
         body, downgrades = spoken.write_request(talk, target)
         _refuse_loss(downgrades, target)
-        relay = Translated(spoken, target, source, ask, judge)
+        relay = Translated(spoken, target, source, ask, judge, names)
         return Prepared(body, relay, (*reported, *downgrades), losses=relay.losses)
+
+    def _talk(self, front: str, ask: Ask, target: Target) -> Conversation:
+        """What is said, for a target to be told. Ids and files in the target's own language have been judged before."""
+        talk = self._dialects[front].read_request(ask)
+        if front != target.dialect:
+            refuse_account_files(talk, target)
+        return talk
 
     def _count(self, front: str, ask: Ask, target: Target) -> Prepared:
         """By the target where it can, else by estimate."""
@@ -106,7 +120,7 @@ class Hub:
         if Kind.COUNT_TOKENS not in target.heads or not isinstance(spoken, CountingSpoken):
             relay = Translated(spoken, target, source, ask)
             return Prepared(b"", relay, (Downgrade("count", "estimated: the target cannot count"),), estimate)
-        body, downgrades = spoken.write_count_ask(source.read_request(ask), target)
+        body, downgrades = spoken.write_count_ask(self._talk(front, ask, target), target)
 
         def convert(data: bytes) -> Conversion:
             return Conversion(source.write_count(spoken.read_count(data, target)))
@@ -167,9 +181,9 @@ class Hub:
         """See `Interpreter.read_fault`."""
         return redact_fault(self._spoken[dialect].read_fault(status, headers, redact(body, secrets)), secrets)
 
-    def request_id(self, headers: Sequence[tuple[bytes, bytes]]) -> str:
+    def request_id(self, headers: Sequence[tuple[bytes, bytes]], secrets: tuple[bytes, ...] = ()) -> str:
         """See `Interpreter.request_id`."""
-        return read_request_id(headers)
+        return read_request_id(headers, secrets)
 
     def write_fault(self, front: str, fault: Fault, request_id: str) -> bytes:
         """See `Interpreter.write_fault`."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterator
+from urllib.parse import quote, quote_plus
 
 import msgspec
 
@@ -18,6 +21,9 @@ _KEYS = re.compile(
     rb"|(?i:\b(?:x-)?api[-_ ]?key(?: provided)?[\"']?[:=] ?[\"']?)[A-Za-z0-9_\-*.+/=]{8,}"
 )
 """Credentials by the forms that providers give them."""
+_ESCAPES = re.compile(rb"\\(?:u00([2-7][0-9a-fA-F])|(/)|.)", re.DOTALL)
+"""JSON's, of letters that need none."""
+_NEED_ESCAPES = (b'"', b"\\")
 
 
 def redact(text: bytes, secrets: tuple[bytes, ...] = ()) -> bytes:
@@ -26,11 +32,29 @@ def redact(text: bytes, secrets: tuple[bytes, ...] = ()) -> bytes:
 
 
 def without(text: bytes, secrets: tuple[bytes, ...]) -> bytes:
-    """The text without these very secrets."""
-    for secret in secrets:
-        if len(secret) >= SHORTEST_SECRET:
-            text = text.replace(secret, BLACK)
+    """The text without these very secrets, as they are or as they are written in JSON, in addresses and in base64."""
+    known = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
+    if known and b"\\" in text:
+        text = _ESCAPES.sub(_plain, text)
+    for secret in known:
+        for spelling in _spellings(secret):
+            text = text.replace(spelling, BLACK)
     return text
+
+
+def _spellings(secret: bytes) -> Iterator[bytes]:
+    yield secret
+    yield msgspec.json.encode(secret.decode("utf-8", "replace"))[1:-1]
+    yield from (quote(secret, safe="").encode(), quote_plus(secret, safe="/").encode())
+    for written in (b64encode(secret), urlsafe_b64encode(secret)):
+        yield from (written, written.rstrip(b"="))
+
+
+def _plain(found: re.Match[bytes]) -> bytes:
+    letter = bytes.fromhex(found[1].decode()) if found[1] else found[2]
+    if letter is None:
+        return found[0]
+    return b"\\" + letter if letter in _NEED_ESCAPES else letter
 
 
 def redact_words(words: str, secrets: tuple[bytes, ...] = ()) -> str:

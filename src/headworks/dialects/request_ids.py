@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from headworks.dialects.redaction import without
+
 HEADERS = (
     *(b"request-id", b"x-request-id", b"apim-request-id", b"x-ms-request-id", b"x-amzn-requestid"),
     *(b"mistral-correlation-id", b"x-generation-id", b"x-ds-trace-id", b"x-debug-trace-id", b"inference-id"),
@@ -12,7 +14,7 @@ HEADERS = (
 LONGEST = 128
 
 
-def read_request_id(headers: Sequence[tuple[bytes, bytes]]) -> str:
-    """The id that an answer's headers tell; empty where they tell none."""
+def read_request_id(headers: Sequence[tuple[bytes, bytes]], secrets: tuple[bytes, ...] = ()) -> str:
+    """The id that an answer's headers tell, without these secrets; empty where they tell none."""
     told = dict(reversed(headers))
-    return next((told[name].decode("latin-1")[:LONGEST] for name in HEADERS if told.get(name)), "")
+    return next((without(told[name], secrets).decode("latin-1")[:LONGEST] for name in HEADERS if told.get(name)), "")

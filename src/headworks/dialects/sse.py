@@ -9,10 +9,12 @@ from headworks.domain.errors import Fault
 _BOM = b"\xef\xbb\xbf"
 MAX_EVENT_BYTES = 16 * 1024 * 1024
 """Default bound of one event: what a parser holds at most."""
-
+MOST_LINES = 100_000
+"""Of one event: each takes more room than its letters."""
 
 _BLANKS = (b"\n\n", b"\r\n\r\n", b"\r\r")
 """What ends an event."""
+_LONGEST_BLANK = max(map(len, _BLANKS))
 
 
 def is_document(data: bytes) -> bool:
@@ -33,14 +35,17 @@ class SseParser:
     One per stream. Holds at most `max_event_bytes` (and one read) of an event that is not complete yet.
     """
 
-    __slots__ = ("_after_cr", "_at_start", "_data", "_event", "_held", "_max", "_partial")
+    __slots__ = ("_after_cr", "_at_start", "_data", "_event", "_max", "_partial", "_said", "_waiting")
 
     def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self._max = max_event_bytes
         self._partial: list[bytes] = []
         self._data: list[bytes] = []
         self._event = ""
-        self._held = 0
+        self._said = 0
+        """Bytes in `_data`."""
+        self._waiting = 0
+        """Bytes in `_partial`."""
         self._after_cr = False
         self._at_start = True
 
@@ -55,7 +60,7 @@ class SseParser:
             return []
         text = b"".join((*self._partial, data))
         self._partial.clear()
-        self._held = sum(map(len, self._data))
+        self._waiting = 0
         lines = text.splitlines()
         self._after_cr = text.endswith(b"\r")
         if not text.endswith((b"\n", b"\r")):
@@ -71,11 +76,16 @@ class SseParser:
     def _hold(self, piece: bytes) -> None:
         if piece:
             self._partial.append(piece)
-            self._grow(len(piece))
+            self._waiting += len(piece)
+            self._bound()
 
-    def _grow(self, size: int) -> None:
-        self._held += size
-        if self._held > self._max:
+    def _say(self, value: bytes) -> None:
+        self._data.append(value)
+        self._said += len(value)
+        self._bound()
+
+    def _bound(self) -> None:
+        if self._said + self._waiting > self._max or len(self._data) > MOST_LINES:
             raise Fault("upstream_too_large", f"The upstream sent a stream event of more than {self._max} bytes.")
 
     def _take(self, lines: list[bytes]) -> list[SseEvent]:
@@ -88,7 +98,7 @@ class SseParser:
                 if self._data:
                     events.append(SseEvent(b"\n".join(self._data), self._event))
                     self._data.clear()
-                    self._held = sum(map(len, self._partial))
+                    self._said = 0
                 self._event = ""
             else:
                 self._line(line)
@@ -98,24 +108,24 @@ class SseParser:
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if name == b"data":
-            self._data.append(value)
-            self._grow(len(value))
+            self._say(value)
         elif name == b"event":
             self._event = value.decode("utf-8", "replace")
         elif name == b"error":  # not in the standard, but how llama.cpp and its kin say that they failed
             self._event = "error"
-            self._data.append(value)
-            self._grow(len(value))
+            self._say(value)
 
 
 class WholeEvents:
     """Bytes of a stream in any cuts → the same bytes, cut where events end. Holds at most `MAX_EVENT_BYTES`, and one read."""
 
-    __slots__ = ("_held", "_size")
+    __slots__ = ("_held", "_seam", "_size")
 
     def __init__(self) -> None:
         self._held: list[bytes] = []
         self._size = 0
+        self._seam = b""
+        """The end of what is held, where a blank line may have begun. All before it has been looked through."""
 
     def feed(self, data: bytes) -> bytes:
         """The events complete by now. Raises `Fault` `upstream_too_large`."""
@@ -125,18 +135,21 @@ class WholeEvents:
         self._size += len(data)
         if self._size > MAX_EVENT_BYTES:
             raise Fault("upstream_too_large", f"The upstream sent a stream event of more than {MAX_EVENT_BYTES} bytes.")
-        if b"\n" not in data and b"\r" not in data:
+        seen = self._seam + data
+        end = max(seen.rfind(blank) + len(blank) if blank in seen else 0 for blank in _BLANKS)
+        self._seam = seen[max(end, len(seen) - _LONGEST_BLANK + 1) :]
+        if not end:
             return b""
-        data = b"".join(self._held)
-        end = max((data.rfind(blank) + len(blank) for blank in _BLANKS if blank in data), default=0)
-        self._held = [data[end:]] if end < len(data) else []
-        self._size = len(data) - end
-        return data[:end]
+        whole = b"".join(self._held)
+        end += len(whole) - len(seen)
+        self._held = [whole[end:]] if end < len(whole) else []
+        self._size = len(whole) - end
+        return whole[:end]
 
     def close(self) -> bytes:
         """What is left: an event that lacks its end."""
         rest = b"".join(self._held)
-        self._held = []
+        self._held, self._seam = [], b""
         return rest
 
 

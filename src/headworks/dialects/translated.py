@@ -8,6 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
+import msgspec
+
+from headworks.dialects.tool_names import Names
+from headworks.dialects.turns import unlike
 from headworks.dialects.understood import understood
 from headworks.dialects.unsaid import Unsaid
 from headworks.domain.call import Ask
@@ -21,6 +25,8 @@ from headworks.domain.events import (
     PartStarted,
     RawDelta,
     Started,
+    Stopped,
+    StopReason,
     TextDelta,
     UsageSeen,
 )
@@ -32,6 +38,9 @@ from headworks.ports.dialect import Decoder, Front, Spoken
 BYTES_PER_TOKEN = 4
 MAX_WHOLE_BYTES = 64 * 1024 * 1024
 """Bound of a whole answer that is collected because a stream was asked for."""
+
+_TURNS = ("messages", "input", "contents")
+"""Fields of a question that hold the turns before it."""
 
 _Input = TypeVar("_Input")
 _CONTENT = (TextDelta, ArgumentsDelta, RawDelta)
@@ -48,7 +57,10 @@ class Judge(Protocol):
 class Translated:
     """One answer of one attempt, from `source`'s language to `front`'s. See `ports.interpreter.Relay`."""
 
-    def __init__(self, source: Spoken, target: Target, front: Front, ask: Ask, judge: Judge | None = None) -> None:
+    def __init__(
+        self, source: Spoken, target: Target, front: Front, ask: Ask, judge: Judge | None = None, names: Names | None = None
+    ) -> None:
+        """`names` are those of tools that the caller knows by others."""
         self.began = False
         self.ended = False
         self.fault: Fault | None = None
@@ -67,6 +79,8 @@ class Translated:
         self._judge = judge
         self._encoder = front.encoder(ask) if ask.stream else None
         self._decoder: Decoder | None = None
+        self._names = names or {}
+        self._calls = _Calls(ask)
         self._whole: list[bytes] = []
         self._held = 0
         self._last = b""
@@ -156,16 +170,63 @@ class Translated:
                 self.content_bytes += _size(event)
             elif isinstance(event, PartStarted):
                 self.began = self.began or event.kind is not PartKind.TEXT
+                if event.kind is PartKind.TOOL_CALL:
+                    events = [*events[:place], self._called(event), *events[place + 1 :]]
             elif isinstance(event, UsageSeen):
                 self._count(event)
             elif isinstance(event, Started):
                 self.served_model, self.upstream_id, self.service_tier = event.model, event.id, event.service_tier
+                events = [*events[:place], self._named(event), *events[place + 1 :]]
             elif isinstance(event, Ended):
                 self.ended = True
+            elif isinstance(event, Stopped):
+                self._refuse_nothing(event)
             elif isinstance(event, Failed):
                 self.fault = event.fault
                 return events[:place]
         return events
+
+    def _called(self, event: PartStarted) -> PartStarted:
+        """A call by the name that the caller knows, which can be told from all others: clients find its result by its id alone."""
+        if event.name in self._names:
+            event = msgspec.structs.replace(event, name=self._names[event.name])
+        if event.call_id not in self._calls:
+            self._calls.add(event.call_id)
+            return event
+        other = unlike(event.call_id, self._calls)
+        self._calls.add(other)
+        return msgspec.structs.replace(event, call_id=other)
+
+    def _named(self, event: Started) -> Started:
+        """Clients want to know an answer and who gave it, whether or not an upstream tells that."""
+        if event.id and event.model:
+            return event
+        return msgspec.structs.replace(event, id=event.id or self._ask.answer_id, model=event.model or self._target.model)
+
+    def _refuse_nothing(self, event: Stopped) -> None:
+        """A model that stopped before it said anything, for a reason that is none of an answer's, has failed: other languages would tell
+        an empty answer that is complete.
+        """
+        if not self.began and event.reason is StopReason.OTHER and event.raw:
+            raise Fault("upstream_error", "The model gave up before it had said anything.", detail=event.raw[:200])
+
+
+class _Calls:
+    """The ids of calls: those of this answer, and, as far as their letters stand in the question, those of the turns before."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._told: set[str] = set()
+
+    def __contains__(self, call_id: object) -> bool:
+        if call_id in self._told:
+            return True
+        quoted = msgspec.json.encode(call_id)
+        return any(quoted in bytes(self._ask.fields[name]) for name in _TURNS if name in self._ask.fields)
+
+    def add(self, call_id: str) -> None:
+        """One more."""
+        self._told.add(call_id)
 
 
 def is_report(usage: Usage, *, spoken: bool, final: bool) -> bool:

@@ -83,6 +83,22 @@ def _wrong(path: str, wanted: str) -> Fault:
     return Fault("invalid_request", f"{path or 'The request body'} must be {wanted}.", param=path or None)
 
 
+_SWITCHES = frozenset(("chat_template_kwargs", "web_search_options"))
+"""Fields that ask for something by being there, whatever they hold."""
+
+
+def says_something(value: Any) -> bool:
+    """Whether a left-over value asks for anything: null, false, nothing and what holds nothing else do not."""
+    if isinstance(value, dict):
+        return any(map(says_something, value.values()))
+    return bool(value)
+
+
+def asks(name: str, value: Any) -> bool:
+    """The same of a request's field."""
+    return says_something(value) or (name in _SWITCHES and value is not None)
+
+
 def losses(rest: JsonObject, path: str = "") -> list[str]:
     """Paths of the left-over fields that say something: null and mere form say nothing."""
     said = [name for name, value in rest.items() if value is not None and name != FORM]

@@ -1,7 +1,7 @@
 """What an answer holds that the language of who asked has no words for: noted as it passes, reported at its end.
 
-Clients of all languages are told words, refusals, thoughts with their seals, calls, counts, and why an answer stopped. What a language
-can say of another's answers besides, its `Front.says` names.
+Clients of all languages are told words, refusals, thoughts, calls, counts, and why an answer stopped. What a language can say of another's
+answers besides, its `Front.says` names.
 """
 
 from __future__ import annotations
@@ -10,7 +10,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from headworks.dialects.unpacking import losses
-from headworks.domain.events import Ended, Event, Logprobs, PartKind, PartStarted, RawDelta, Started, Stopped
+from headworks.domain.events import (
+    Ended,
+    Event,
+    Logprobs,
+    PartKind,
+    PartStarted,
+    RawDelta,
+    SignatureDelta,
+    Started,
+    Stopped,
+    StopReason,
+    UsageSeen,
+)
 from headworks.domain.message import Downgrade, JsonObject
 
 _Finders = Mapping[type[Event], Callable[[Any], Iterable[str]]]
@@ -18,9 +30,19 @@ _Finders = Mapping[type[Event], Callable[[Any], Iterable[str]]]
 LOGPROBS = "logprobs"
 CITATIONS = "citations"
 STOP_SEQUENCE = "stop_sequence"
+SIGNATURES = "signature"
+"""Seals of thoughts, and thoughts that are nothing but a seal."""
+THOUGHT_COUNTS = "usage.reasoning"
+OF_THOUGHTS: frozenset[str] = frozenset((SIGNATURES, THOUGHT_COUNTS))
+"""What most languages say of thoughts beside their words."""
 
+STOP_REASON = "stop_reason"
+
+_ODD = (StopReason.OTHER, StopReason.PAUSE)
+"""Reasons that languages have no common words for: their clients are told that the answer is complete."""
+_SHOWN = 60
 LEFT_OUT = "left out of the answer: the caller's language has no word for it"
-_BY_ALL = frozenset((PartKind.TEXT, PartKind.REFUSAL, PartKind.REASONING, PartKind.REDACTED_REASONING, PartKind.TOOL_CALL))
+_BY_ALL = frozenset((PartKind.TEXT, PartKind.REFUSAL, PartKind.REASONING, PartKind.TOOL_CALL))
 _IMMATERIAL = frozenset(
     ("avgLogprobs", "createTime", "logprobsResult", "provider", "service_tier", "stop_reason", "system_fingerprint", "type")
 )
@@ -51,7 +73,9 @@ class Unsaid:
 
 
 def _of_part(event: PartStarted) -> Iterator[str]:
-    if event.kind is PartKind.OTHER:
+    if event.kind is PartKind.REDACTED_REASONING:
+        yield SIGNATURES
+    elif event.kind is PartKind.OTHER:
         yield str(event.raw.get("type") or next(iter(event.raw), PartKind.OTHER))
     elif event.kind not in _BY_ALL:
         yield event.kind
@@ -65,6 +89,8 @@ def _of_delta(event: RawDelta) -> Iterator[str]:
 
 
 def _of_stop(event: Stopped) -> Iterator[str]:
+    if event.reason in _ODD:
+        yield f"{STOP_REASON}.{event.raw[:_SHOWN] or event.reason}"
     if event.sequence:
         yield STOP_SEQUENCE
     yield from _of_extra(event.extra)
@@ -79,6 +105,8 @@ _FINDERS: _Finders = {
     PartStarted: _of_part,
     RawDelta: _of_delta,
     Logprobs: lambda _: (LOGPROBS,),
+    SignatureDelta: lambda _: (SIGNATURES,),
+    UsageSeen: lambda event: (THOUGHT_COUNTS,) if event.usage.reasoning else (),
     Stopped: _of_stop,
     Ended: lambda event: _of_extra(event.extra),
 }

@@ -47,8 +47,14 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     user: str = ""
     asked_at: int = 0
     """Seconds since the epoch: for answers in a language that tells a time, from one that does not. Set where it is needed."""
+    answer_id: str = ""
+    """What an answer is called that comes without an id. Set where it is needed."""
+    began: float = 0.0
+    """When the call began, monotonic seconds: for answers in a language that tells how long they took. Set with `asked_at`."""
     form: Form = Form.ASKED
     """How the answer is wanted, where `stream` alone does not say it."""
+    native: Kind | None = None
+    """As what a target of the caller's own language is asked, where that has a path of its own (Ollama's `generate`, a chat of one prompt)."""
     keep: bool = False
     """The answer is to be kept, to be had again by its id. Authorise says so."""
     fields: Mapping[str, Any] = {}

@@ -38,7 +38,7 @@ REQUEST: dict[str, str] = {
     "asked": "name of the model as the caller wrote it",
     "endpoint": "kind of request: `chat`, `completions`, `embeddings`, `realtime`, `passthrough`, `count_tokens`",
     "passage": "of a request that is passed through its line, `POST /v1/ocr`; empty of others",
-    "dialect": "language of the request: `openai_chat`, `openai_responses`, `anthropic`, `gemini`",
+    "dialect": "language of the request: `openai_chat`, `openai_responses`, `anthropic`, `gemini`, `cohere`, `ollama`",
     "features": "list of what the request uses: `tools`, `images`, …",
     "prompt_tokens": "input tokens, estimated",
     "max_tokens": "output tokens that the caller allows; where none are named, the most that is set aside",

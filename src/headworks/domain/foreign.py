@@ -9,7 +9,9 @@ HERE = "here"
 
 
 class ForeignId(msgspec.Struct, frozen=True, array_like=True):
-    """An id as its maker knows it, and where it holds: under one credential. `target` and `model` say by which way it was come by."""
+    """An id as its maker knows it, and where it holds: under one credential. `target` and `model` say by which way it was come by; the
+    target of an item that the gateway keeps is its answer.
+    """
 
     id: str
     credential: str

@@ -12,19 +12,40 @@ from typing import NamedTuple
 import msgspec
 
 from headworks.domain.errors import Fault
+from headworks.domain.plain_json import read_plain
+from headworks.domain.web_address import on_the_web
 
 _ITSELF = frozenset(("",))
 _FILES = frozenset(("file_id",))
-_ITEMS = frozenset(("file_id", "container_id"))
-_TOOLS = frozenset(("file_ids", "vector_store_ids", "container", "container_id"))
+_ITEMS = _FILES | {"container_id"}
+_TOOLS = _ITEMS | {"file_ids", "vector_store_ids", "container"}
+_CACHES = frozenset(("cachedContent", "cached_content"))
+_URIS = frozenset(("fileUri", "file_uri"))
+_STORES = frozenset(("fileSearchStoreNames", "file_search_store_names"))
 
+_PICTURES = frozenset(("image", "images", "mask"))
+"""Fields of pictures to go by, in OpenAI's language."""
 _ASKED: Mapping[str, Mapping[str, frozenset[str]]] = {
-    "openai_chat": {"messages": _FILES, "file_id": _ITSELF, "image": _FILES, "images": _FILES, "mask": _FILES},
-    "openai_responses": {"previous_response_id": _ITSELF, "input": _ITEMS, "tools": _TOOLS},
+    "openai_chat": {"messages": _FILES, "file_id": _ITSELF, "extra_body": _CACHES, **dict.fromkeys(_PICTURES, _ITEMS)},
+    "openai_responses": {"previous_response_id": _ITSELF, "input": _ITEMS, "tools": _TOOLS, "prompt": _ITEMS},
     "anthropic": {"container": frozenset(("", "id")), "messages": _FILES},
-    "gemini": {"cachedContent": _ITSELF, "contents": frozenset(("fileUri", "file_uri"))},
+    "gemini": {
+        "cachedContent": _ITSELF,
+        "contents": _URIS,
+        "systemInstruction": _URIS,
+        "tools": _STORES,
+        "content": _URIS,  # of vectors, one or many
+        "requests": _URIS,
+        "generateContentRequest": _URIS | _STORES | _CACHES,  # to be counted
+    },
 }
 """Dialect → top-level field → members, at any depth, that hold ids; the empty name stands for the field itself."""
+_FEATURES = {**dict.fromkeys((*_FILES, *_URIS, *_STORES), "files"), **dict.fromkeys(_CACHES, "cached_content")}
+"""Member → what it takes to name anything there."""
+STORED: frozenset[str] = frozenset(_FEATURES.values())
+"""Who has these may name anything of their own."""
+_ESCAPES = (b"\\u004", b"\\u005", b"\\u006", b"\\u007")
+"""What may hide a letter of a name."""
 _ANSWERED: Mapping[str, re.Pattern[bytes]] = {
     "openai_responses": re.compile(rb'"(?:file_id|container_id)":\s*"([^"\\]+)"'),
     "anthropic": re.compile(rb'"(?:file_id|container":\s*\{\s*"id)":\s*"([^"\\]+)"'),
@@ -36,16 +57,15 @@ KEPT: frozenset[str] = frozenset(
     (
         *("file_id", "file_ids", "input_file_id", "output_file_id", "error_file_id", "training_file", "validation_file"),
         *("vector_store_id", "vector_store_ids", "container", "container_id", "batch_id", "thread_id", "assistant_id"),
-        *("conversation", "conversation_id", "previous_response_id", "response_id", "cachedContent", "cached_content"),
-        *("fileUri", "file_uri"),
+        *("conversation", "conversation_id", "previous_response_id", "response_id", *_CACHES),
+        *(*_URIS, *_STORES),
     )
 )
 """Members that name what a provider keeps, whatever is asked of it."""
 _CALLERS_OWN = frozenset(("metadata",))
 """Members whose words a provider gives back as they are, and does not read."""
-_EVERYBODYS = re.compile(r"(?!gs:|.*googleapis\.com/|files/)")
-"""How a URI begins that is no file of a provider's account: Gemini reads from the web, too."""
-_ON_THE_WEB = re.compile(r"https?://(?!.*googleapis\.com/)", re.IGNORECASE)
+_ARGUMENTS = (("tool_use", "input"), ("function", "parameters"))
+"""How the type of a part ends, and which of its members a provider does not read either."""
 _DECODE: Callable[[bytes], object] = msgspec.json.Decoder().decode
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -58,13 +78,13 @@ class Named(NamedTuple):
 
 
 def ids_named(front: str, fields: Mapping[str, msgspec.Raw]) -> list[Named]:
-    """All foreign ids of a request, in the open or as tokens. Raises `Fault` `invalid_json`."""
-    asked = _ASKED.get(front)
-    if asked is None:
-        return []
-    return [
-        Named(id_, param) for param, names in asked.items() if param in fields for id_ in _ids_in(fields[param], names, param)
-    ]
+    """All foreign ids of a request, in the open or as tokens. Raises `Fault`: `invalid_json`, `duplicate_field`."""
+    return [Named(id_, param) for _, id_, param in _named(front, fields) if not on_the_web(id_)]
+
+
+def stored_named(front: str, fields: Mapping[str, msgspec.Raw]) -> Iterator[tuple[str, str]]:
+    """What it takes to name what a request names inside its fields, wherever that lies, and in which field. Raises as `ids_named` does."""
+    return ((_FEATURES[name], param) for name, _, param in _named(front, fields) if name in _FEATURES)
 
 
 def asked_fields() -> list[tuple[str, str]]:
@@ -106,7 +126,7 @@ def _has_any(value: object, folded: Collection[str]) -> bool:
 
 def _opened(value: object, folded: Collection[str], opened: Callable[[str, str], str], name: str) -> object:
     match value:
-        case str(id_) if id_ and name.casefold() in folded and not _ON_THE_WEB.match(id_):
+        case str(id_) if id_ and name.casefold() in folded and not on_the_web(id_):
             return opened(id_, name)
         case list(values):
             return [_opened(each, folded, opened, name) for each in values]
@@ -125,25 +145,38 @@ def mark_of_members(names: Collection[str]) -> re.Pattern[bytes]:
     )
 
 
-def names_a_file(raw: bytes, param: str) -> bool:
-    """Whether messages or items name a file by an id."""
-    return next(_ids_in(raw, _FILES, param), "") != ""
-
-
 def names_kept(value: object) -> bool:
     """Whether something decoded, of a language of conversations, names by an id what a provider keeps."""
-    return next(_found(value, _ITEMS | _TOOLS), "") != ""
+    return any(not on_the_web(id_) for _, id_ in _found(value, _TOOLS))
 
 
-def _ids_in(raw: msgspec.Raw | bytes, names: frozenset[str], param: str) -> Iterator[str]:
-    data = bytes(raw)
-    if "" not in names and not (any(b'"%b"' % name.encode() in data for name in names) or b"\\u00" in data):
+def _named(front: str, fields: Mapping[str, msgspec.Raw]) -> Iterator[tuple[str, str, str]]:
+    """Member, id and field."""
+    for param, names in _ASKED.get(front, {}).items():
+        if param in fields:
+            yield from ((name, id_, param) for name, id_ in _ids_in(bytes(fields[param]), names, param))
+
+
+def _ids_in(data: bytes, names: frozenset[str], param: str) -> Iterator[tuple[str, str]]:
+    if "" not in names and not _may_name(data, names):
         return
-    value = _decoded(data, param)
+    try:
+        value = read_plain(data.decode())
+    except (ValueError, RecursionError):
+        raise _unreadable(param) from None
     if isinstance(value, str) and "" in names:
-        yield from (value,) if value else ()
+        yield from (("", value),) if value else ()
     else:
         yield from _found(value, names)
+
+
+def _may_name(data: bytes, names: frozenset[str]) -> bool:
+    """Cheap, and true for all that does: most requests are let go here, those of messages without parts at once."""
+    if names is _FILES and data.find(b"[", 1) < 0:
+        return False
+    return any(b'"%b"' % name.encode() in data for name in names) or (
+        b"\\u00" in data and any(escape in data for escape in _ESCAPES)
+    )
 
 
 def _decoded(data: bytes, param: str) -> object:
@@ -157,18 +190,25 @@ def _unreadable(param: str) -> Fault:
     return Fault("invalid_json", f"The field '{param}' cannot be read. Send it as plain JSON, less deeply nested.", param=param)
 
 
-def _found(value: object, names: frozenset[str]) -> Iterator[str]:
+def _found(value: object, names: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Member and id."""
     waiting: list[object] = [value]
     while waiting:
         match waiting.pop():
             case list(values):
                 waiting += values
-            case dict(part) if not str(part.get("type", "")).endswith("tool_use"):  # whose input is the caller's own
+            case dict(part):
+                own = _arguments_of(part)
                 for name in names & part.keys():
-                    yield from _ids_of(part[name])
-                waiting += part.values()
+                    yield from ((name, id_) for id_ in _ids_of(part[name]))
+                waiting += (member for name, member in part.items() if name != own)
             case _:
                 pass
+
+
+def _arguments_of(part: Mapping[str, object]) -> str:
+    kind = part.get("type")
+    return next((own for end, own in _ARGUMENTS if isinstance(kind, str) and kind.endswith(end)), "")
 
 
 def _ids_of(value: object) -> Iterator[str]:
@@ -177,7 +217,7 @@ def _ids_of(value: object) -> Iterator[str]:
         case list(values):
             for each in values:
                 yield from _ids_of(each)
-        case str(id_) if id_ and not (":" in id_ and _EVERYBODYS.match(id_)):
+        case str(id_) if id_:
             yield id_
         case _:
             pass

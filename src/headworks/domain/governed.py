@@ -6,14 +6,13 @@ Listed by dialect, its providers' own fields included, each with the feature tha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
 from headworks.domain.call import Ask
 from headworks.domain.errors import Fault
-from headworks.domain.foreign_fields import names_a_file
+from headworks.domain.foreign_fields import STORED, stored_named
 from headworks.domain.passthrough import FEATURE as PASSTHROUGH
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Model
@@ -76,6 +75,8 @@ GOVERNED: dict[str, dict[str, str]] = {
         "modelArmorConfig": "model_armor",
         "labels": "labels",
     },
+    "cohere": {**_BEDROCK, **_OLLAMA, "connectors": "web_search"},
+    "ollama": {"keep_alive": "model_options"},
     "passthrough": {
         "service_tier": "service_tier",
         "store": "store",
@@ -155,13 +156,10 @@ _HARMLESS: dict[str, frozenset[bytes]] = {
     "service_tier": _NOTHING | {b'"auto"', b'"default"', b'"standard_only"'},
     "speed": _NOTHING | {b'"standard"'},
     "moderation": _NOTHING | {b'"auto"'},
+    "keep_alive": _NOTHING | {b'"5m"', b'"300s"', b"300"},  # what Ollama does unasked
     "inference_geo": _NOTHING | {b'"global"'},
 }
 """Values that ask for nothing, where they are others than `_NOTHING`."""
-
-
-_FILE_MARKS = re.compile(rb'"file_?(?:U|u)ri"|\\\\u00')
-"""How Gemini's contents name a file that the provider holds or fetches; what is escaped may be such a name."""
 
 
 class _Tool(msgspec.Struct):
@@ -175,10 +173,19 @@ class _Bringing(msgspec.Struct):
 _TOOLS = msgspec.json.Decoder(list[_Tool] | None)
 _BRINGING = msgspec.json.Decoder(list[_Bringing])
 _OBJECTS = msgspec.json.Decoder(list[dict[str, msgspec.Raw]] | None)
-_PICTURES = frozenset(("image", "images", "mask"))
-"""Fields of pictures to go by, in OpenAI's language."""
+_OPTIONS = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 _TOOLS_BY_NAME = frozenset(("gemini",))
 """Dialects in which a tool's field names what it is, not a type."""
+_DRAWING = frozenset(
+    (
+        *("temperature", "top_k", "top_p", "min_p", "typical_p", "tfs_z", "seed", "stop", "num_predict"),
+        *("repeat_penalty", "repeat_last_n", "presence_penalty", "frequency_penalty", "penalize_newline"),
+        *("mirostat", "mirostat_eta", "mirostat_tau"),
+    )
+)
+"""Of Ollama's options those that say how an answer is drawn. All others say how a model is loaded, for everybody: how much memory it takes."""
+_OPTIONED: dict[str, frozenset[str]] = {"ollama": _DRAWING}
+"""Dialects whose `options` anybody may send, and which of them."""
 _ANYTHING: Callable[[bytes], object] = msgspec.json.Decoder().decode
 
 
@@ -192,15 +199,14 @@ def refuse_governed(front: str, ask: Ask, principal: Principal) -> None:
         _refuse_fields(front, fields, principal)
     if "voice" in fields and "voices" not in principal.features and _is_kept(fields["voice"]):
         _demand(principal, "voices", "A voice that is stored at the provider", "voice")
+    if "options" in fields and front in _OPTIONED:
+        _refuse_options(fields["options"], _OPTIONED[front], principal)
     if "tools" in fields:
         for kind in _server_tools(front, fields["tools"]):
             _demand(principal, feature_of_tool(kind), f"The tool '{kind}', which the provider runs,", "tools")
-    if "files" not in principal.features and "contents" in fields and _FILE_MARKS.search(bytes(fields["contents"])):
-        _demand(principal, "files", "A file that is stored at the provider", "contents")
-    if "files" not in principal.features and "messages" in fields and _have_foreign_file(bytes(fields["messages"])):
-        _demand(principal, "files", "A file that is stored at the provider", "messages")
-    if "files" not in principal.features and not _PICTURES.isdisjoint(fields):
-        _refuse_kept_pictures(fields, principal)
+    if not STORED.issubset(principal.features):
+        for feature, field in stored_named(front, fields):
+            _demand(principal, feature, "What a provider keeps, or fetches for itself,", field)
     if front == "openai_responses" and "input" in fields:
         _refuse_in_items(bytes(fields["input"]), principal)
 
@@ -213,16 +219,18 @@ def _refuse_fields(front: str, fields: Mapping[str, msgspec.Raw], principal: Pri
         _refuse_betas(_words(fields[BETA_FIELD]), principal, BETA_FIELD)
 
 
-def _refuse_kept_pictures(fields: Mapping[str, msgspec.Raw], principal: Principal) -> None:
-    for name in _PICTURES & fields.keys():
-        if names_a_file(bytes(fields[name]), name):
-            _demand(principal, "files", "A file that is stored at the provider", name)
+def _refuse_options(options: msgspec.Raw, free: frozenset[str], principal: Principal) -> None:
+    try:
+        said = _OPTIONS.decode(options) or {}
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Fault("invalid_request", "'options' must be an object. Send one.", param="options") from None
+    for name, value in said.items():
+        if name not in free and bytes(value) not in _NOTHING:
+            _demand(principal, "model_options", f"The option '{name}'", f"options.{name}")
 
 
 def _refuse_in_items(items: bytes, principal: Principal) -> None:
-    """Items of Responses name files, and may bring tools of their own (`additional_tools`)."""
-    if "files" not in principal.features and names_a_file(items, "input"):
-        _demand(principal, "files", "A file that is stored at the provider", "input")
+    """Items of Responses may bring tools of their own (`additional_tools`)."""
     if not items.startswith(b"[") or (b'"tools"' not in items and b"\\u00" not in items):
         return
     for item in _BRINGING.decode(items):
@@ -321,8 +329,3 @@ def _named_tools(tools: msgspec.Raw) -> Iterator[str]:
     for name in {name for tool in listed for name in tool}:
         if name.replace("_", "").lower() != "functiondeclarations":
             yield name
-
-
-def _have_foreign_file(messages: bytes) -> bool:
-    """Most messages have no parts, and are let go at once."""
-    return messages.find(b"[", 1) > 0 and names_a_file(messages, "messages")

@@ -29,7 +29,12 @@ class _Answered(msgspec.Struct):
     output: tuple[msgspec.Raw, ...] = ()
 
 
+class _Named(msgspec.Struct):
+    id: str | None = None
+
+
 _ANSWERED = msgspec.json.Decoder(_Answered)
+_ID = msgspec.json.Decoder(_Named)
 
 
 def items_of(fields: Mapping[str, msgspec.Raw]) -> Sequence[msgspec.Raw]:
@@ -38,7 +43,14 @@ def items_of(fields: Mapping[str, msgspec.Raw]) -> Sequence[msgspec.Raw]:
     return [msgspec.Raw(b'{"role":"user","content":%b}' % raw)] if raw.lstrip().startswith(b'"') else _ITEMS.decode(raw)
 
 
-def continued(fields: Mapping[str, msgspec.Raw], kept: Kept) -> bytes:
-    """The body of a request that goes on from `kept`, with all that was said before in it."""
-    said = (*kept.items, *_ANSWERED.decode(kept.response).output, *items_of(fields))
+def item_of(kept: Kept, id: str) -> msgspec.Raw | None:  # noqa: A002 - the field's name
+    """What was answered under this id."""
+    return next((item for item in _ANSWERED.decode(kept.response).output if _ID.decode(item).id == id), None)
+
+
+def continued(fields: Mapping[str, msgspec.Raw], kept: Kept | None, items: Sequence[msgspec.Raw]) -> bytes:
+    """The body of a request with these items, after all that was said before in the answer that it goes on from, if it is here."""
+    if kept is None:
+        return _ENCODER.encode({**fields, "input": items})
+    said = (*kept.items, *_ANSWERED.decode(kept.response).output, *items)
     return _ENCODER.encode({**{name: value for name, value in fields.items() if name != "previous_response_id"}, "input": said})

@@ -152,12 +152,13 @@ class ToolChoiceMode(StrEnum):
 
 
 class ToolChoice(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """`parallel` is None where the caller left it to the model. `raw` holds a choice only its dialect knows. `implied` tells that
-    the caller said `parallel` alone.
+    """`parallel` is None where the caller left it to the model. `allowed` names the tools among which to choose, where those are not
+    all. `raw` holds a choice only its dialect knows. `implied` tells that the caller said `parallel` alone.
     """
 
     mode: ToolChoiceMode
     name: str = ""
+    allowed: tuple[str, ...] = ()
     parallel: bool | None = None
     raw: Any = None
     implied: bool = False

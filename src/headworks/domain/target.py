@@ -16,6 +16,8 @@ SentModel = NewType("SentModel", str)
 """The name we send to the provider."""
 ServedModel = NewType("ServedModel", str)
 """The name the provider says has answered."""
+EVERYBODY = "*"
+"""In the place of a tenant: all callers are one house."""
 
 
 class Tls(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -81,6 +83,10 @@ class Quirks(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where its answers carry reasoning text (`reasoning_content`, `reasoning`)."""
     usage_in: str = ""
     """A non-standard place of the usage object in stream chunks (`x_groq.usage`)."""
+    seed_field: str = ""
+    """The name this provider wants for the seed, where it is another one (`random_seed`)."""
+    call_id_length: int = 0
+    """Letters and digits that the id of every tool call must have, no more and no fewer; 0 where any will do (Mistral wants 9)."""
     dimensions_field: str = ""
     """The name this provider wants for the length of vectors, where it is another one (`output_dimension`)."""
     vectors: str = ""
@@ -157,7 +163,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     credential: str = ""
     """What stands for the account with the provider: ids that the provider makes hold there alone."""
     tenant: str = ""
-    """The one tenant that the account belongs to, `*` where all callers are one; empty where tenants share it."""
+    """The one tenant that the account belongs to, `EVERYBODY` where all callers are one; empty where tenants share it."""
     weight: int = 1
     order: int = 0
     max_output: int = 4096

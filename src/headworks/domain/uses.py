@@ -22,6 +22,7 @@ _FIELDS: dict[str, str] = {
     "reasoning": "reasoning",
     "thinking": "reasoning",
     "enable_thinking": "reasoning",
+    "think": "reasoning",
     "audio": "audio_out",
     **dict.fromkeys(("image", "image_url", "images"), "images"),
     **dict.fromkeys(("file", "file_url"), "audio"),
@@ -31,7 +32,7 @@ _FIELDS: dict[str, str] = {
 }
 """Top-level field → feature."""
 _STRUCTURED = frozenset(name for name, feature in _FIELDS.items() if feature == "json_schema")
-_TALK = ("messages", "system", "input")
+_TALK = ("messages", "system", "input", "inputs")
 _PLAIN_PARTS = frozenset(
     (
         *("text", "input_text", "output_text", "refusal", "thinking", "redacted_thinking", "reasoning"),
@@ -57,6 +58,10 @@ def ordinary_uses(fields: Mapping[str, bytes]) -> Iterator[str]:
             yield feature
     if "modalities" in fields and "audio" in str(_read("modalities", fields["modalities"])):
         yield "audio_out"
+    if "messages" in fields and "documents" in fields and _read("documents", fields["documents"]):
+        yield "documents"  # Cohere's, beside the talk; those of a ranking are what it is about
+    if "format" in fields and _members(_read("format", fields["format"])):
+        yield "json_schema"  # Ollama's: the schema itself
     for name in _TALK:
         if name in fields:
             yield from _in_parts(_read(name, fields[name]))
@@ -70,9 +75,11 @@ def _asks(name: str, value: object) -> bool:
 
 
 def _has_schema(value: object) -> bool:
-    """`{type: json_schema}`, alone or as the `format` of something."""
+    """`{type: json_schema}` or Cohere's `{json_schema: …}`, alone or as the `format` of something."""
     told = _members(value)
-    return bool(told) and (told.get("type") == "json_schema" or _has_schema(told.get("format")))
+    return bool(told) and (
+        told.get("type") == "json_schema" or bool(told.get("json_schema")) or _has_schema(told.get("format"))
+    )
 
 
 def _in_parts(talk: object) -> Iterator[str]:

@@ -17,6 +17,8 @@ class Form(StrEnum):
     """A stream of server-sent events."""
     ARRAY = "array"
     """A stream that makes one JSON array in the end (Gemini's, without `alt=sse`)."""
+    LINES = "lines"
+    """If a stream, one of JSON objects, each a line (Ollama's)."""
     TOLD = "told"
     """As the head of the answer says: events, JSON or text."""
     BYTES = "bytes"

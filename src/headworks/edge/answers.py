@@ -27,6 +27,11 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 ALIVE = Answer(200, [JSON], b'{"status":"ok"}')
+OLLAMA: dict[bytes, Answer] = {
+    b"/api/version": Answer(200, [JSON], b'{"version":"0.13.0"}'),
+    b"/api/ps": Answer(200, [JSON], b'{"models":[]}'),
+}
+"""What Ollama's clients ask of the server itself: whose API it speaks, and what is in its memory, where no model ever is."""
 DRAINING = Answer(503, [JSON], b'{"status":"draining"}')
 
 
@@ -51,6 +56,6 @@ def of_fault(fault: Fault, front: Front, request_id: str, door: Door) -> Answer:
 
 
 def error_event(fault: Fault, front: Front, request_id: str, door: Door) -> bytes:
-    """A fault as the last event of a stream. It begins with a blank line, in case the stream broke off within an event."""
+    """A fault as the last event of a stream."""
     body = door.interpreter.write_fault(front.name, fault, request_id).replace(b"\r", b" ").replace(b"\n", b" ")
-    return b"\n\n%b%b\n\n" % (front.event, body)
+    return front.event % body

@@ -78,12 +78,15 @@ def _elsewhere(request: Request, state: ServerState, cors: Cors) -> Answer:
     path, method = request.path, request.method
     if path == b"*" and method == b"OPTIONS":
         return _options(request, state.rules(cors), _ALL_METHODS)
-    if path not in routes.LIVE and path not in routes.READY:
+    told = answers.OLLAMA.get(path)
+    if told is None and path not in routes.LIVE and path not in routes.READY:
         raise _unknown(request)
     if method == b"OPTIONS":
         return _options(request, state.rules(cors), _PROBE_METHODS)
     if method not in (b"GET", b"HEAD"):
         raise WrongMethod(request, _PROBE_METHODS)
+    if told is not None:
+        return told
     return answers.DRAINING if state.draining and path in routes.READY else answers.ALIVE
 
 

@@ -17,7 +17,7 @@ from headworks.edge.guarded import went_well
 from headworks.edge.heads import CONTINUE
 from headworks.edge.reception import receive
 from headworks.edge.request import Request
-from headworks.edge.routes import Match, find
+from headworks.edge.routes import Match, front_of
 from headworks.edge.sinks import DuplexSink, StreamSink, WholeSink
 from headworks.edge.state import ServerState
 from headworks.edge.writer import AnswerWriter, Line
@@ -46,9 +46,7 @@ class Responder:
         try:
             found = receive(request, state, self._snapshot.edge.cors)
         except Fault as fault:
-            lost = find(request.path)
-            if lost is not None:
-                writer.front = lost.route.spoken(request.headers)
+            writer.front = front_of(request.path, request.headers)
             writer.refuse(fault)
             return
         if isinstance(found, Answer):

@@ -19,30 +19,40 @@ from headworks.domain.where import NOWHERE, Form, Where
 
 class Front(msgspec.Struct, frozen=True):
     """A client's dialect, as far as HTTP is concerned: the header besides `x-request-id` that its SDKs read our id from, and how
-    the line of an error event begins.
+    the last event of a stream tells an error.
     """
 
     name: str
     id_header: bytes = b""
-    event: bytes = b"data: "
+    event: bytes = b"\n\ndata: %b\n\n"
+    """An error event around its body. It begins with a blank line, in case the stream broke off within an event."""
     limits: str = ""
     """How the headers begin that say how limits stand; empty for `x-ratelimit-…`."""
 
 
+_NAMED_EVENT = b"\n\nevent: error\ndata: %b\n\n"
 OPENAI = Front("openai_chat")
-RESPONSES = Front("openai_responses", event=b"event: error\ndata: ")
-ANTHROPIC = Front("anthropic", b"request-id", b"event: error\ndata: ", "anthropic-ratelimit")
+RESPONSES = Front("openai_responses", event=_NAMED_EVENT)
+ANTHROPIC = Front("anthropic", b"request-id", _NAMED_EVENT, "anthropic-ratelimit")
 
 GEMINI = Front("gemini")
+_COHERE_DELTA = b'{"finish_reason":"ERROR","error":"The answer was broken off."}'
+COHERE = Front(
+    "cohere",
+    event=b'\n\nevent: message-end\ndata: {"type":"message-end","delta":%b,"fault":%%b}\n\n' % _COHERE_DELTA,
+)
+OLLAMA = Front("ollama", event=b"%b\n")
 PASSTHROUGH = Front("passthrough")
 
-ANTHROPIC_MARK = b"anthropic-version"
-"""The header by which a client of a path that both dialects have says which one it speaks."""
+MARKS = {b"anthropic-version": ANTHROPIC, b"x-goog-api-key": GEMINI}
+"""Headers by which a client of a path that several dialects have says which one it speaks."""
+COHERE_MARK, COHERE_CLIENT = b"x-fern-sdk-name", b"cohere"
+"""The same of Cohere's libraries: others of the same maker bear the header with another name."""
 
 
 class Route(msgspec.Struct, frozen=True):
     """One endpoint. A path that ends in a slash takes the rest as the call's subject, up to `action` where there is one. With `shared`,
-    clients that send `ANTHROPIC_MARK` are answered in Anthropic's dialect.
+    clients that send one of `MARKS` are answered in its dialect, and Cohere's libraries in Cohere's.
     """
 
     method: bytes
@@ -67,7 +77,11 @@ class Route(msgspec.Struct, frozen=True):
 
     def spoken(self, headers: Mapping[bytes, bytes]) -> Front:
         """The dialect of a client that sent `headers`."""
-        return ANTHROPIC if self.shared and ANTHROPIC_MARK in headers else self.front
+        if not self.shared:
+            return self.front
+        if headers.get(COHERE_MARK) == COHERE_CLIENT:
+            return COHERE
+        return next((front for mark, front in MARKS.items() if mark in headers), self.front)
 
 
 _OF_RESPONSES = frozenset(("include", "include[]", "include_obfuscation", "starting_after", "stream"))
@@ -98,8 +112,12 @@ ROUTES = (
     Route(b"POST", b"/messages/count_tokens", Kind.COUNT_TOKENS, ANTHROPIC),
 )
 PREFIXES = (b"/v1", b"", b"/v1/v1")
-COHERE_ROUTES = (Route(b"POST", b"/v2/rerank", Kind.RERANK),)
-"""Cohere's clients ask for a ranking under a version of their own."""
+COHERE_ROUTES = (
+    Route(b"POST", b"/v2/chat", Kind.CHAT, COHERE),
+    Route(b"POST", b"/v2/embed", Kind.EMBEDDINGS, COHERE),
+    Route(b"POST", b"/v2/rerank", Kind.RERANK),
+)
+"""Cohere's clients ask under a version of their own. Of rankings all clients have Cohere's form."""
 _MODEL = b"/models/"
 GEMINI_ROUTES = (
     Route(b"POST", _MODEL, Kind.CHAT, GEMINI, action=b":generateContent", form=Form.WHOLE),
@@ -111,18 +129,26 @@ GEMINI_ROUTES = (
     Route(b"GET", b"/models", Kind.MODELS, GEMINI),
     Route(b"GET", _MODEL, Kind.MODEL, GEMINI),
 )
+OLLAMA_ROUTES = (
+    Route(b"POST", b"/api/chat", Kind.CHAT, OLLAMA, form=Form.LINES),
+    Route(b"POST", b"/api/generate", Kind.CHAT, OLLAMA, form=Form.LINES),
+    Route(b"POST", b"/api/embed", Kind.EMBEDDINGS, OLLAMA),
+    Route(b"POST", b"/api/embeddings", Kind.EMBEDDINGS, OLLAMA),
+    Route(b"GET", b"/api/tags", Kind.MODELS, OLLAMA),
+    Route(b"POST", b"/api/show", Kind.MODEL, OLLAMA),
+)
 PASSTHROUGH_ROUTES = tuple(
     Route(method, b"/passthrough/", Kind.PASSTHROUGH, PASSTHROUGH, raw=True)
     for method in (b"GET", b"POST", b"PUT", b"PATCH", b"DELETE")
 )
 """Which of these a provider's path answers to, its own list says."""
-ALL_ROUTES = (*ROUTES, *COHERE_ROUTES, *GEMINI_ROUTES, *PASSTHROUGH_ROUTES)
+ALL_ROUTES = (*ROUTES, *COHERE_ROUTES, *GEMINI_ROUTES, *OLLAMA_ROUTES, *PASSTHROUGH_ROUTES)
 GEMINI_PREFIXES = (b"/v1beta", b"/v1", b"")
 """What asks for no model's action under the last two is OpenAI's."""
 _VERTEX = re.compile(rb"/v1(?:beta1?)?/projects/[^/]+/locations/[^/]+/publishers/[^/]+(?=/models)")
 
 _TABLE = [
-    *((b"", route) for route in (*COHERE_ROUTES, *PASSTHROUGH_ROUTES)),
+    *((b"", route) for route in (*COHERE_ROUTES, *OLLAMA_ROUTES, *PASSTHROUGH_ROUTES)),
     *((prefix, route) for prefix in PREFIXES for route in ROUTES),
     *((prefix, route) for prefix in GEMINI_PREFIXES for route in GEMINI_ROUTES if route.action or prefix == GEMINI_PREFIXES[0]),
 ]
@@ -145,6 +171,10 @@ READY = (b"/readyz", b"/health/readiness")
 ELSEWHERE = {
     "/conversations": "Conversations are not kept: go on from an answer with 'previous_response_id' in POST /v1/responses.",
     "/metrics": "Metrics are on the control port (4456 unless control.port says otherwise): GET /metrics there.",
+    **dict.fromkeys(
+        ("/api/pull", "/api/push", "/api/create", "/api/copy", "/api/delete", "/api/blobs"),
+        "Models are named in the gateway's configuration, and neither pulled nor changed by clients: GET /api/tags lists them.",
+    ),
 }
 """Paths, without `/v1`, that many ask for and a guess would lead astray."""
 
@@ -156,7 +186,7 @@ class Match(msgspec.Struct, frozen=True):
     where: Where = NOWHERE
 
 
-_MATCHES = {path: Match(route) for path, route in _EXACT.items()}
+_MATCHES = {path: Match(route, Where(form=route.form)) for path, route in _EXACT.items()}
 
 
 def exactly(target: bytes) -> Match | None:
@@ -174,6 +204,14 @@ def find(path: bytes, query: bytes = b"", method: bytes = b"") -> Match | None:
         return match
     found = list(_named(path, query))
     return next((match for match in found if match.route.method == method), found[0] if found else None)
+
+
+def front_of(path: bytes, headers: Mapping[bytes, bytes]) -> Front:
+    """What a client speaks that asked for a path, whether or not it leads anywhere."""
+    match = find(path)
+    if match is not None:
+        return match.route.spoken(headers)
+    return OLLAMA if path.startswith(b"/api/") else OPENAI
 
 
 def methods(path: bytes, query: bytes = b"") -> list[bytes]:

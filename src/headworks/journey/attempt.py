@@ -62,7 +62,7 @@ class Attempt:
         sealing = sealing_of(call, target, self._ids, prepared.relay)
         trial = Trial(call, target, tried, prepared.relay, self._surroundings, sealing)
         try:
-            trial.line = await self._upstream.open(outgoing(call, target, self._interpreter, prepared.body), trial)
+            trial.line = await self._upstream.open(outgoing(call, target, self._interpreter, prepared), trial)
             await trial.begun()
         except Fault as fault:
             trial.over(fault)
@@ -89,7 +89,7 @@ class Attempt:
         """The question as this target is asked it, and what of it could not be said there."""
         tally = call.tally
         if target.dialect != call.front:
-            ask = msgspec.structs.replace(ask, asked_at=call.at // 1_000_000_000)
+            ask = msgspec.structs.replace(ask, asked_at=call.at // 1_000_000_000, answer_id=call.id, began=call.began)
         if target.body is not None and target.body.headers and target.dialect == call.front:
             ask, tally.downgrades = said_in_body(ask, call.headers, target)
         if ask.keep and kept_here(call, target):

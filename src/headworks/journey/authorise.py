@@ -15,17 +15,17 @@ from headworks.domain.kind import BY_ID, UPLOADS
 from headworks.domain.principal import Principal
 from headworks.domain.reply import Reply
 from headworks.domain.snapshot import Model
-from headworks.journey.foreign import PREVIOUS, Foreign
+from headworks.domain.where import Where
+from headworks.journey.foreign import RESPONSES, Foreign
 from headworks.journey.naming import named
 from headworks.journey.passing import Passing
 from headworks.journey.permission import Permission, model_asked, refuse_endpoint
+from headworks.journey.recall import GOES_ON
 from headworks.journey.uploads import measured
 from headworks.ports.interpreter import Interpreter
 from headworks.ports.references import References
 from headworks.ports.stage import Proceed
 
-RESPONSES = "openai_responses"
-_GOES_ON = frozenset(("previous_response",))
 BODILESS = frozenset((Kind.MODELS, Kind.MODEL))
 
 
@@ -37,18 +37,24 @@ class Authorise:
         self._permission = permission
         self._references = references
         self._foreign = foreign
+        self._recall = foreign.recall
         self._passing = Passing(interpreter, foreign)
 
     def __call__(self, call: Call, proceed: Proceed) -> Awaitable[Reply]:
         """Refuses what is malformed, unknown or not allowed. Waits only for a body that is still coming, and for what was kept."""
         refuse_endpoint(call)
         if call.kind in BODILESS:
-            return proceed(call)
+            return proceed(call) if call.where.subject or call.kind is Kind.MODELS else self._shown(call, proceed)
         if call.kind in BY_ID:
             return self._found(call, proceed)
         if not call.body.complete:
             return self._when_complete(call, proceed)
         return self._read(call, call.body.data, proceed)
+
+    async def _shown(self, call: Call, proceed: Proceed) -> Reply:
+        """About one model, which the body names instead of the path."""
+        ask = self._interpreter.read_ask(call.front, call.kind, await call.body.read(), call.where)
+        return await proceed(msgspec.structs.replace(call, where=Where(ask.model)))
 
     async def _found(self, call: Call, proceed: Proceed) -> Reply:
         return await proceed(await self._foreign.found(call))
@@ -65,15 +71,15 @@ class Authorise:
         if not ask.model:
             ask = named(call, ask)
         call.tally.asked = ask.model
-        if PREVIOUS in ask.fields and ask.features.issuperset(_GOES_ON):
+        if GOES_ON in ask.features:
             return self._continued(call, ask, proceed)
         return proceed(self._authorised(call, ask))
 
     async def _continued(self, call: Call, ask: Ask, proceed: Proceed) -> Reply:
-        call = await self._foreign.continued(call, ask)
-        if call.kept is not None:
-            ask = self._interpreter.read_ask(call.front, call.kind, call.body.data, call.where)
-        return await proceed(self._authorised(call, ask))
+        continued = await self._recall.continued(call, ask)
+        if continued is not call:
+            ask = self._interpreter.read_ask(call.front, call.kind, continued.body.data, call.where)
+        return await proceed(self._authorised(continued, ask))
 
     def _authorised(self, call: Call, ask: Ask, model: Model | None = None) -> Call:
         principal = call.principal

@@ -9,23 +9,22 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from headworks.domain.body import Whole
 from headworks.domain.call import Ask, Call
 from headworks.domain.errors import Fault
 from headworks.domain.foreign import HERE, ForeignId
 from headworks.domain.foreign_fields import Named, ids_named
-from headworks.domain.kept import Kept, continued
+from headworks.domain.items import references, tokens
+from headworks.domain.kept import Kept
 from headworks.domain.plan import Plan
 from headworks.domain.snapshot import Model
-from headworks.domain.target import AskedModel, Target
+from headworks.domain.target import EVERYBODY, AskedModel, Target
 from headworks.journey.permission import Permission
+from headworks.journey.recall import GOES_ON, INPUT, Recall, tenant_of, unknown, unknown_item
 from headworks.ports.foreign import ForeignIds
 from headworks.ports.responses import Responses
 
-PREVIOUS = "previous_response_id"
-_EVERYBODY = "*"
+RESPONSES = "openai_responses"
 _TRUE = ("true", "1")
-_SHOWN = 80
 _BAD_REQUEST = 400
 
 
@@ -34,18 +33,18 @@ class Foreign:
 
     def __init__(self, ids: ForeignIds, responses: Responses, permission: Permission) -> None:
         self._ids = ids
-        self._responses = responses
+        self.recall = Recall(ids, responses)
         self._permission = permission
 
     async def found(self, call: Call) -> Call:
         """A call about the thing that its path names: with what is kept here, or pinned to the target that keeps it. Raises `Fault`."""
         token = call.where.subject
-        opened = self._ids.open(_tenant(call), token)
+        opened = self._ids.open(tenant_of(call), token)
         if opened is None:
             raise unknown(token)
         model = call.snapshot.find(opened.model)
         if opened.credential == HERE:
-            return _at_hand(call, await self._kept(call, token), model)
+            return _at_hand(call, await self.recall.kept(call, token), model)
         target = _keeper(model.targets, opened, call.front) if model is not None else None
         if model is None or target is None:
             raise unknown(token)
@@ -57,30 +56,14 @@ class Foreign:
         call.tally.asked = ask.model
         return msgspec.structs.replace(call, plan=self._permission.plan(call, ask, ask.model, model))
 
-    async def continued(self, call: Call, ask: Ask) -> Call:
-        """The call with all that was said before in its body, where it goes on from an answer that is kept here."""
-        token = _text(ask.fields[PREVIOUS])
-        opened = self._ids.open(_tenant(call), token)
-        if opened is None or opened.credential != HERE:
-            return call  # a provider keeps it, or nobody: `settled` judges
-        kept = await self._kept(call, token, PREVIOUS)
-        body = continued(ask.fields, kept)
-        largest = call.snapshot.edge.max_body_bytes
-        if len(body) > largest:
-            raise Fault(
-                "request_too_large",
-                f"With all turns before it the request is larger than {largest} bytes, the limit set here (server.max_body_bytes). "
-                "Send the turns that matter as items of 'input', without 'previous_response_id'.",
-                param=PREVIOUS,
-            )
-        return msgspec.structs.replace(call, body=Whole(body), kept=kept)
-
     def settled(self, call: Call, ask: Ask, plan: Plan) -> Call:
         """The call with the tokens in its fields opened, and pinned to a target that knows their ids. Raises `Fault`."""
-        named = ids_named(call.front, ask.fields)
+        referred = _referred(ask)
+        named = [*ids_named(call.front, ask.fields), *referred]
+        items = self._openable(call, tokens(ask.fields)) if call.front == RESPONSES else {}
         if not named:
-            return call
-        tenant = _tenant(call)
+            return _with_opened(call, ask, {INPUT}, items) if items else call
+        tenant = tenant_of(call)
         opened: dict[str, ForeignId] = {}
         plain: list[Named] = []
         for each in named:
@@ -91,29 +74,28 @@ class Foreign:
                 opened[each.id] = made
         pinned = _pinned(call.front, plan, list(opened.values()), tenant if plain else "")
         if pinned is None:
-            raise unknown((plain or named)[0].id, (plain or named)[0].param)
-        ids = {token: made.id for token, made in opened.items()}
-        fields = _with_ids(ask.fields, {each.param for each in named}, ids)
-        return msgspec.structs.replace(call, ask=msgspec.structs.replace(ask, fields=fields), pinned=pinned, opened=ids)
+            blamed = (plain or named)[0]
+            raise unknown_item(blamed.id) if blamed in referred else unknown(blamed.id, blamed.param)
+        call = msgspec.structs.replace(call, pinned=pinned)
+        return _with_opened(call, ask, {each.param for each in named} | {INPUT}, items | opened)
+
+    def _openable(self, call: Call, listed: Sequence[str]) -> dict[str, ForeignId]:
+        """Of items that are given back whole: they may go to any account, where their ids say nothing."""
+        opened = {token: self._ids.open(tenant_of(call), token) for token in listed}
+        return {token: made for token, made in opened.items() if made is not None}
 
     def opened(self, call: Call, target: Target, token: str, param: str = "") -> str:
         """The id of a token, for the account that a target asks; an id in the open, where that account is this tenant's alone. Raises `Fault`."""
-        tenant = _tenant(call)
+        tenant = tenant_of(call)
         made = self._ids.open(tenant, token)
         if made is not None and made.credential == target.credential:
             return made.id
-        if made is None and target.tenant in (tenant, _EVERYBODY):
+        if made is None and target.tenant in (tenant, EVERYBODY):
             return token
         fault = unknown(token)
         fault.param = param or None
         fault.status = _BAD_REQUEST if param else fault.status
         raise fault
-
-    async def _kept(self, call: Call, token: str, param: str = "") -> Kept:
-        kept = await self._responses.find(_tenant(call), token)
-        if kept is None:
-            raise unknown(token, param)
-        return kept
 
 
 def _at_hand(call: Call, kept: Kept, model: Model | None) -> Call:
@@ -123,18 +105,6 @@ def _at_hand(call: Call, kept: Kept, model: Model | None) -> Call:
         return call
     call.tally.asked = model.name
     return msgspec.structs.replace(call, ask=Ask(model=model.name), plan=Plan(model, model.targets, ()))
-
-
-def unknown(token: str, param: str = "") -> Fault:
-    """What is told of every id that leads nowhere, whyever."""
-    what = f"There is nothing here by the id '{token[:_SHOWN]}'{' that this model could read' if param else ''}."
-    remedy = "Use an id as this gateway has given it to you, of something that was kept and not deleted."
-    return Fault("unknown_id", f"{what} {remedy}", param=param or None, status=_BAD_REQUEST if param else None)
-
-
-def _tenant(call: Call) -> str:
-    assert call.principal is not None
-    return call.principal.tenant
 
 
 def _keeper(targets: Sequence[Target], made: ForeignId, front: str) -> Target | None:
@@ -149,25 +119,28 @@ def _pinned(front: str, plan: Plan, opened: Sequence[ForeignId], owner: str) -> 
     fitting = [
         target
         for target in plan.targets
-        if target.dialect == front and accounts <= {target.credential} and (not owner or target.tenant in (owner, _EVERYBODY))
+        if target.dialect == front and accounts <= {target.credential} and (not owner or target.tenant in (owner, EVERYBODY))
     ]
     names = {made.target for made in opened}
     return next((target for target in fitting if target.name in names), fitting[0] if fitting else None)
 
 
-def _with_ids(fields: Mapping[str, msgspec.Raw], params: set[str], ids: Mapping[str, str]) -> Mapping[str, msgspec.Raw]:
-    """The fields with ids in the place of their tokens, which no JSON writer escapes."""
-    changed = dict(fields)
-    for param in params:
-        raw = bytes(fields[param])
+def _referred(ask: Ask) -> list[Named]:
+    """Items of a question that are only references. What is kept here stands in their place already."""
+    return (
+        [Named(id_, INPUT) for id_ in references(bytes(ask.fields[INPUT]))]
+        if GOES_ON in ask.features and INPUT in ask.fields
+        else []
+    )
+
+
+def _with_opened(call: Call, ask: Ask, params: set[str], opened: Mapping[str, ForeignId]) -> Call:
+    """The call with ids in the place of their tokens, which no JSON writer escapes."""
+    ids = {token: made.id for token, made in opened.items()}
+    changed = dict(ask.fields)
+    for param in params & changed.keys():
+        raw = bytes(changed[param])
         for token, id_ in ids.items():
             raw = raw.replace(b'"%b"' % token.encode(), msgspec.json.encode(id_))
         changed[param] = msgspec.Raw(raw)
-    return changed
-
-
-def _text(raw: msgspec.Raw) -> str:
-    try:
-        return msgspec.json.decode(raw, type=str)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise Fault("invalid_request", f"'{PREVIOUS}' must be the id of an answer.", param=PREVIOUS) from None
+    return msgspec.structs.replace(call, ask=msgspec.structs.replace(ask, fields=changed), opened=ids)

@@ -7,20 +7,23 @@ from urllib.parse import quote, urlencode
 
 from headworks.domain.body import BodySource
 from headworks.domain.call import Call
-from headworks.domain.kind import BY_ID, UPLOADS
+from headworks.domain.kind import BY_ID, UPLOADS, Kind
 from headworks.domain.target import Target
-from headworks.ports.interpreter import Interpreter
+from headworks.ports.interpreter import Interpreter, Prepared
 from headworks.ports.upstream import Outgoing
 
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
 """W3C Trace Context: anything else is not passed on."""
 
 
-def outgoing(call: Call, target: Target, interpreter: Interpreter, body: bytes) -> Outgoing:
+def outgoing(call: Call, target: Target, interpreter: Interpreter, prepared: Prepared) -> Outgoing:
     """A request with a body: JSON, or the form that it is the fields of."""
+    body = prepared.body
     if call.kind in UPLOADS:
         return _uploading(call, target, interpreter, body)
-    return _framed(call, target, _lines(call, target, interpreter, body), b"content-length: %d\r\n" % len(body), body)
+    return _framed(
+        call, target, _lines(call, target, interpreter, body, prepared.kind), b"content-length: %d\r\n" % len(body), body
+    )
 
 
 def _uploading(call: Call, target: Target, interpreter: Interpreter, fields: bytes) -> Outgoing:
@@ -50,9 +53,9 @@ def _framed(call: Call, target: Target, lines: list[bytes], framing: bytes, body
     )
 
 
-def _lines(call: Call, target: Target, interpreter: Interpreter, body: bytes) -> list[bytes]:
+def _lines(call: Call, target: Target, interpreter: Interpreter, body: bytes, kind: Kind | None = None) -> list[bytes]:
     headers = call.headers
-    lines = [_head(call, target)]
+    lines = [_head(call, target, kind or call.kind)]
     forwarded = interpreter.forwarded(call.front, target)
     if call.passed is not None:
         forwarded |= call.passed.passage.headers
@@ -68,15 +71,15 @@ def _lines(call: Call, target: Target, interpreter: Interpreter, body: bytes) ->
     return lines
 
 
-def _head(call: Call, target: Target) -> bytes:
+def _head(call: Call, target: Target, kind: Kind) -> bytes:
     """The request line and the fixed headers."""
     ask, passed = call.ask, call.passed
     if passed is not None:
-        kind = b"content-type: %b\r\n" % passed.content_type if passed.content_type else b""
-        return b"%b %b HTTP/1.1\r\n%b%b" % (passed.passage.method.encode(), passed.path.encode(), passed.passage.head, kind)
+        content = b"content-type: %b\r\n" % passed.content_type if passed.content_type else b""
+        return b"%b %b HTTP/1.1\r\n%b%b" % (passed.passage.method.encode(), passed.path.encode(), passed.passage.head, content)
     streamed = target.stream_heads and ask is not None and ask.stream
-    head = (target.stream_heads if streamed else target.heads)[call.kind]
-    return _about(head, call) if call.kind in BY_ID else head
+    head = (target.stream_heads if streamed else target.heads)[kind]
+    return _about(head, call) if kind in BY_ID else head
 
 
 def _about(head: bytes, call: Call) -> bytes:

@@ -176,7 +176,7 @@ class Session:
         if fault is not None:
             fault.told_of(self._target.provider)
             tried.fault, tried.detail = fault.code, fault.detail
-            tried.request_id = surroundings.interpreter.request_id(self._head)
+            tried.request_id = surroundings.interpreter.request_id(self._head, self._target.hidden)
         self._account()
         seconds = (tried.head_at - tried.at) / 1e3 if tried.head_at else 0.0
         blamed = fault if fault is not None and fault.kind not in (FaultClass.REFUSED, FaultClass.CLIENT_GONE) else None

@@ -42,6 +42,8 @@ LARGEST_WAITING = 262_144
 
 _STREAM_TYPE = (b"content-type", b"text/event-stream; charset=utf-8")
 _JSON_TYPE = (b"content-type", b"application/json")
+_STREAM_TYPES = {Form.ARRAY: _JSON_TYPE, Form.LINES: (b"content-type", b"application/x-ndjson")}
+"""Of streams that are no events."""
 
 
 class Surroundings:
@@ -162,8 +164,7 @@ class Trial:
             kept.append(content_type(headers))
             reply.length = body_length(headers)
         else:
-            array = self._call.where.form is Form.ARRAY
-            kept.append(_JSON_TYPE if self._whole or array else _STREAM_TYPE)
+            kept.append(_JSON_TYPE if self._whole else _STREAM_TYPES.get(self._call.where.form, _STREAM_TYPE))
         reply.headers = kept
         if not self._whole:
             self._head_timer = self._surroundings.loop().call_later(HELD_HEAD_SECONDS, self._begin)
@@ -252,7 +253,7 @@ class Trial:
             fault.told_of(self._target.provider)
             tried.fault = fault.code
             tried.detail = fault.detail
-            tried.request_id = surroundings.interpreter.request_id(self._head)
+            tried.request_id = surroundings.interpreter.request_id(self._head, self._target.hidden)
         self._account(fault)
         seconds = (tried.head_at - tried.at) / 1e3 if tried.head_at else surroundings.clock.now() - self._started_at
         surroundings.health.ended(self._target, self._of_health(fault), seconds)

@@ -51,7 +51,7 @@ class Front(Protocol):
     answer: frozenset[bytes]
     """Upstream headers (lower-case) that travel back, where both sides know them."""
     says: frozenset[str]
-    """What it can say of another language's answers, besides what all can (`logprobs`, `stop_sequence`)."""
+    """What it can say of another language's answers, besides what all can (`logprobs`, `signature`)."""
 
     def read_ask(self, kind: Kind, body: bytes, where: Where = NOWHERE) -> Ask:
         """See `Interpreter.read_ask`."""

@@ -81,6 +81,8 @@ class Prepared(msgspec.Struct, frozen=True):
     answer: bytes = b""
     instead: bytes = b""
     """The answer where the target refuses the question: one that can do without it."""
+    kind: Kind | None = None
+    """The endpoint that it is sent to, where that is another than the caller's."""
     losses: Callable[[], Sequence[Downgrade]] | None = None
     """What the answer has held by now that the caller's language cannot say; None where nothing can be lost."""
 
@@ -119,8 +121,8 @@ class Interpreter(Protocol):
         """An upstream's error answer as a fault. `secrets` are credentials that it must not repeat, nor anything that looks like one."""
         ...
 
-    def request_id(self, headers: Sequence[tuple[bytes, bytes]]) -> str:
-        """What the provider calls the request, as the headers of its answer say; empty where they say nothing."""
+    def request_id(self, headers: Sequence[tuple[bytes, bytes]], secrets: tuple[bytes, ...] = ()) -> str:
+        """What the provider calls the request, as the headers of its answer say, without `secrets`; empty where they say nothing."""
         ...
 
     def write_fault(self, front: str, fault: Fault, request_id: str) -> bytes:

@@ -134,13 +134,16 @@ def _is_filled(row: ProviderRow, env: Mapping[str, str]) -> bool:
 
 
 async def _local(env: Mapping[str, str], catalog: Catalog, ask: ListModels) -> list[_Found]:
-    rows = [(name, row) for name, row in catalog.providers.items() if row.port]
-    found = await asyncio.gather(*(_server(name, row, env, catalog, ask) for name, row in rows))
+    places: dict[tuple[str, int], str] = {}
+    for name, row in catalog.providers.items():
+        if row.port:
+            places.setdefault(_where(row, env), name)  # some listen on one port: what its server calls itself tells them apart
+    found = await asyncio.gather(*(_server(name, *place, catalog, ask) for place, name in places.items()))
     return [each for each in found if each is not None]
 
 
-async def _server(name: str, row: ProviderRow, env: Mapping[str, str], catalog: Catalog, ask: ListModels) -> _Found | None:
-    host, port = _where(row, env)
+async def _server(name: str, host: str, port: int, catalog: Catalog, ask: ListModels) -> _Found | None:
+    row = catalog.providers[name]
     try:
         listed = msgspec.json.decode(await ask(host, port), type=_List).data
     except (OSError, TimeoutError, msgspec.DecodeError):

@@ -144,8 +144,8 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
     stack.push_async_callback(_cancel, upkeep)
     upstream = PooledUpstream(clock)
     stack.push_async_callback(upstream.aclose)
-    spoken = {language.name: language for language in (Bedrock(), Cohere(), Ollama())}
-    dialects = (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini(), PassThroughDialect())
+    spoken = {language.name: language for language in (Bedrock(),)}
+    dialects = (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini(), Cohere(), Ollama(clock.now), PassThroughDialect())
     interpreter = Hub({dialect.name: dialect for dialect in dialects}, spoken)
     health = HealthBook(clock, lambda: live.snapshot.breaker)
     counters, shared = await _counters(snapshot, journal, journal_dir, clock, stack)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from headworks.domain.events import StopReason
-from tests.grid.answers import URL, Said, data, pieces
+from tests.grid.answers import LOGPROB, URL, Said, data, pieces
 
 Json = dict[str, Any]
 
@@ -19,10 +19,10 @@ _FINISH = {
 
 
 class Cohere:
-    """See `Server`. It bills no cached tokens apart, seals no thoughts, and refuses in plain words."""
+    """See `Server`. It seals no thoughts, and refuses in plain words."""
 
     name = "cohere"
-    cannot: frozenset[str] = frozenset(("signature", "sequence", "refused", "cached", "likely"))
+    cannot: frozenset[str] = frozenset(("signature", "sequence", "refused"))
 
     def whole(self, said: Said) -> bytes:
         message: Json = {"role": "assistant", "content": _content(said)}
@@ -30,7 +30,9 @@ class Cohere:
             message["tool_calls"] = [_call(call.id, call.name, call.arguments) for call in said.calls]
         if said.cited:
             message["citations"] = [_citation(said.text)]
-        return msgspec.json.encode({"id": "c-1", "message": message, "finish_reason": _finish(said), "usage": _usage(said)})
+        likely = {"logprobs": [_likely(said.text)]} if said.likely else {}
+        whole = {"id": "c-1", "message": message, "finish_reason": _finish(said), "usage": _usage(said), **likely}
+        return msgspec.json.encode(whole)
 
     def streamed(self, said: Said) -> bytes:
         events: list[Json] = [{"type": "message-start", "id": "c-1", "delta": {"message": {"role": "assistant"}}}]
@@ -38,6 +40,8 @@ class Cohere:
             field = "thinking" if block["type"] == "thinking" else "text"
             events.append(_event("content-start", index, content={"type": block["type"], field: ""}))
             events += [_event("content-delta", index, content={field: piece}) for piece in pieces(block[field])]
+            if said.likely and field == "text":
+                events.append({**_event("content-delta", index, content={"text": ""}), "logprobs": _likely(said.text)})
             if said.cited and field == "text":
                 events.append(_event("citation-start", 0, citations={**_citation(said.text), "content_index": index}))
             events.append({"type": "content-end", "index": index})
@@ -83,6 +87,10 @@ def _citation(text: str) -> Json:
     return {"start": 0, "end": len(text), "text": text, "sources": [source], "type": "TEXT_CONTENT"}
 
 
+def _likely(text: str) -> Json:
+    return {"text": text, "token_ids": [7], "logprobs": [LOGPROB]}
+
+
 def _finish(said: Said) -> str:
     return _FINISH.get(said.stop, "COMPLETE")
 
@@ -92,4 +100,5 @@ def _usage(said: Said) -> Json:
     seen: Json = {"input_tokens": counted.input + 100, "output_tokens": counted.output}
     if counted.reasoning:
         seen["reasoning_tokens"] = counted.reasoning
-    return {"billed_units": {"input_tokens": counted.input, "output_tokens": counted.output}, "tokens": seen}
+    billed = {"input_tokens": counted.input, "output_tokens": counted.output}
+    return {"billed_units": billed, "tokens": seen, "cached_tokens": counted.cache_read}

@@ -8,7 +8,9 @@ from headworks.dialects.anthropic.models import Abilities, abilities
 from headworks.dialects.anthropic.structured import with_output
 from headworks.dialects.anthropic.thinking import with_thinking
 from headworks.dialects.anthropic.turns import adapt_messages
-from headworks.dialects.anthropic.wire import NAME, says_something
+from headworks.dialects.anthropic.wire import NAME
+from headworks.dialects.choices import narrowed
+from headworks.dialects.unpacking import asks, says_something
 from headworks.domain.message import FORM, Conversation, Downgrade, JsonObject, Sampling, Tool, ToolChoice, ToolChoiceMode
 from headworks.domain.target import Target
 
@@ -23,7 +25,8 @@ _NOTHING: JsonObject = {"type": "object", "properties": {}}
 def adapt(talk: Conversation, target: Target, losses: list[Downgrade]) -> Conversation:
     """The same request in Anthropic's terms. Raises `Fault` `inexpressible` where nothing of it would be left."""
     able = abilities(target.model)
-    tools = _tools(talk.tools, losses)
+    talk = narrowed(talk, losses)
+    tools = _tools(talk.tools, able, losses)
     extra = _extra(talk.extra, losses)
     _report_unknown(talk, losses)
     adapted = Conversation(
@@ -42,7 +45,7 @@ def adapt(talk: Conversation, target: Target, losses: list[Downgrade]) -> Conver
     return with_thinking(with_output(adapted, talk.output, able, losses), talk.reasoning, able, losses)
 
 
-def _tools(tools: Iterable[Tool], losses: list[Downgrade]) -> tuple[Tool, ...]:
+def _tools(tools: Iterable[Tool], able: Abilities, losses: list[Downgrade]) -> tuple[Tool, ...]:
     adapted: list[Tool] = []
     for place, tool in enumerate(tools):
         path = f"tools[{place}]"
@@ -55,17 +58,16 @@ def _tools(tools: Iterable[Tool], losses: list[Downgrade]) -> tuple[Tool, ...]:
         kept = {"cache_control": tool.extra["cache_control"]} if "cache_control" in tool.extra else {}
         extra = {name for name, value in tool.extra.items() if says_something(value)} - {"type", FORM, *kept}
         losses.extend(Downgrade(f"{path}.{name}", UNKNOWN) for name in sorted(extra))
-        adapted.append(
-            Tool(name=tool.name, description=tool.description, parameters=parameters, strict=tool.strict or None, extra=kept)
-        )
+        strict = (tool.strict and able.schemas) or None
+        if tool.strict and not strict:
+            losses.append(Downgrade(f"{path}.strict", "left out: this model does not promise to keep to schemas"))
+        adapted.append(Tool(name=tool.name, description=tool.description, parameters=parameters, strict=strict, extra=kept))
     return tuple(adapted)
 
 
 def _tool_choice(choice: ToolChoice | None, tools: tuple[Tool, ...], losses: list[Downgrade]) -> ToolChoice | None:
     if choice is None:
         return None
-    if choice.raw is not None and choice.mode is ToolChoiceMode.AUTO:
-        losses.append(Downgrade("tool_choice", "said as 'auto': Anthropic has no such choice"))
     if not tools:
         if choice.mode in (ToolChoiceMode.REQUIRED, ToolChoiceMode.NAMED):
             losses.append(Downgrade("tool_choice", "left out: there is no tool to choose"))
@@ -122,7 +124,7 @@ def _extra(extra: Mapping[str, object], losses: list[Downgrade]) -> JsonObject:
             kept[name] = value
         elif name == "service_tier" and value in _TIERS:
             kept[name] = _TIERS[str(value)]
-        elif says_something(value) and name not in ("safety_identifier", FORM) and value != _USUAL.get(name):
+        elif asks(name, value) and name not in ("safety_identifier", FORM) and value != _USUAL.get(name):
             losses.append(Downgrade(name, UNKNOWN))
     return kept
 

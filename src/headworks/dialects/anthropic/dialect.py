@@ -20,7 +20,7 @@ from headworks.dialects.anthropic.wire import NAME
 from headworks.dialects.sse import is_document
 from headworks.dialects.translated import Translated
 from headworks.dialects.understood import understood
-from headworks.dialects.unsaid import STOP_SEQUENCE
+from headworks.dialects.unsaid import OF_THOUGHTS, STOP_SEQUENCE
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.events import Event
@@ -42,7 +42,7 @@ class Anthropic:
     answer: frozenset[bytes] = frozenset((b"request-id",))
     """The provider's name of the answer, for its support. Not its rate limits: they are of a credential that tenants share, so they would
     mislead one about itself and tell it about the others; the gateway tells its own."""
-    says: frozenset[str] = frozenset((STOP_SEQUENCE,))
+    says: frozenset[str] = frozenset((STOP_SEQUENCE, *OF_THOUGHTS))
 
     looks_whole = staticmethod(is_document)
 

@@ -28,7 +28,7 @@ class Abilities(msgspec.Struct, frozen=True):
     sampling: bool
     """Takes `temperature`, `top_p` and `top_k`."""
     schemas: bool
-    """Takes a JSON schema for its answer."""
+    """Takes a JSON schema for its answer, and keeps to those of tools."""
 
 
 @lru_cache(maxsize=256)

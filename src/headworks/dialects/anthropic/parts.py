@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
-from headworks.dialects.anthropic.wire import NAME, object_of, says_something
+from headworks.dialects.anthropic.wire import NAME, object_of
 from headworks.dialects.signatures import bare
+from headworks.dialects.unpacking import says_something
 from headworks.domain.message import (
     FORM,
     Audio,
@@ -66,8 +67,10 @@ class PartAdapter:
         return self._lose("left out: a part that only another provider knows") if adapt is None else adapt(self, part)
 
     def text(self, part: Text | Refusal) -> Part | None:
-        """Words. Empty ones are refused by Anthropic and say nothing."""
-        return Text(text=part.text, extra=self._kept(part)) if part.text else None
+        """Words. Blank ones are refused by Anthropic and say nothing."""
+        if part.text.strip():
+            return Text(text=part.text, extra=self._kept(part))
+        return self._lose("a cache mark on nothing is left out") if part.extra.get("cache_control") else None
 
     def audio(self, _part: Audio) -> Part | None:
         """Sound."""

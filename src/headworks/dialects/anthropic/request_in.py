@@ -131,7 +131,7 @@ def _tool_choice(rest: JsonObject) -> ToolChoice | None:
 def _reasoning(rest: JsonObject) -> ReasoningAsk | None:
     """`thinking` and the effort of `output_config`. Kinds without a budget are told apart by the `type` in `extra`."""
     effort = _configured(rest, "effort")
-    effort = _leave_config(rest, "effort") if isinstance(effort, str) else ""
+    effort = _leave_config(rest, "effort") if effort and isinstance(effort, str) else ""
     match rest.get("thinking"):
         case {"type": "enabled", "budget_tokens": int(budget), **more}:
             asked = ReasoningAsk(budget=budget, effort=effort, extra=more)

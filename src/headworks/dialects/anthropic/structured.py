@@ -61,7 +61,9 @@ def by_words(talk: Conversation, schema: JsonObject | None, losses: list[Downgra
     words = "Answer with one JSON value and nothing else: no explanation, no code fence."
     if schema is not None:
         words += f" It must be valid against this JSON schema: {msgspec.json.encode(schema).decode()}"
-    first, *rest = talk.messages
+    first, *rest = talk.messages or (None,)
+    if first is None:
+        return talk  # there is nothing to answer, and whoever writes it says so
     if first.apart:
         asked = Message(role=Role.SYSTEM, parts=(*first.parts, Text(text=words)), apart=True)
         return msgspec.structs.replace(talk, messages=(asked, *rest))

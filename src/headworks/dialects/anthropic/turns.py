@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+import msgspec
+
 from headworks.dialects.anthropic.parts import PartAdapter
-from headworks.dialects.anthropic.wire import says_something
-from headworks.dialects.turns import ECHOES
+from headworks.dialects.turns import ECHOES, with_unique_calls
+from headworks.dialects.unpacking import says_something
 from headworks.domain.errors import Fault
 from headworks.domain.message import FORM, Downgrade, JsonObject, Message, Part, Reasoning, Role, Text, ToolResult
 
@@ -23,7 +25,7 @@ def adapt_messages(messages: Sequence[Message], losses: list[Downgrade]) -> tupl
     """The system prompt, where there is one, and the turns. Raises `Fault` `inexpressible` where nothing is left."""
     prompts: list[Part] = []
     turns: list[_Turn] = []
-    for place, message in enumerate(messages):
+    for place, message in enumerate(with_unique_calls(messages)):
         path = f"messages[{place}]"
         parts = _adapt_message(message, path, losses)
         if message.role not in _PROMPTS:
@@ -53,7 +55,7 @@ def _adapt_message(message: Message, path: str, losses: list[Downgrade]) -> tupl
     extra = message.extra
     unknown = {name for name, value in extra.items() if says_something(value)} - UNDERSTOOD
     losses.extend(Downgrade(f"{path}.{name}", "left out: not known to Anthropic") for name in sorted(unknown))
-    return _cached(parts, extra) if "cache_control" in extra else parts
+    return _cached(parts, extra["cache_control"], path, losses) if extra.get("cache_control") else parts
 
 
 def with_echo(message: Message) -> Iterable[Part]:
@@ -66,13 +68,14 @@ def with_echo(message: Message) -> Iterable[Part]:
     return [whole if part is signed[0] else part for part in message.parts]
 
 
-def _cached(parts: tuple[Part, ...], extra: JsonObject) -> tuple[Part, ...]:
-    """A cache mark of the whole message becomes one of its last part."""
-    match parts:
-        case (*first, Text(text=text)):
-            return (*first, Text(text=text, extra={"cache_control": extra["cache_control"]}))
-        case _:
-            return parts
+def _cached(parts: tuple[Part, ...], mark: JsonObject, path: str, losses: list[Downgrade]) -> tuple[Part, ...]:
+    """A cache mark of the whole message becomes one of its last part that may bear one: thoughts may not."""
+    place = next((place for place in reversed(range(len(parts))) if not isinstance(parts[place], Reasoning)), None)
+    if place is None:
+        losses.append(Downgrade(f"{path}.cache_control", "left out: nothing in this message can be marked"))
+        return parts
+    marked = msgspec.structs.replace(parts[place], extra={**parts[place].extra, "cache_control": mark})
+    return (*parts[:place], marked, *parts[place + 1 :])
 
 
 def _merge(turns: Iterable[_Turn]) -> list[Message]:

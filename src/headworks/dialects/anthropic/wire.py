@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from headworks.domain.message import JsonObject
@@ -16,13 +14,6 @@ ANSWER_TOOL = "headworks_json_answer"
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises where bytes are not the JSON that was promised, or are nested too deeply."""
-
-
-def says_something(value: Any) -> bool:
-    """Whether a left-over field asks for anything: null, false, nothing and what holds nothing else do not."""
-    if isinstance(value, dict):
-        return any(map(says_something, value.values()))
-    return bool(value)
 
 
 def object_of(arguments: str) -> JsonObject:

@@ -11,9 +11,10 @@ from typing import Any
 
 from headworks.dialects.anthropic.parts import SIGNED_BY_US
 from headworks.dialects.anthropic.wire import NAME as ANTHROPIC
-from headworks.dialects.anthropic.wire import object_of, says_something
+from headworks.dialects.anthropic.wire import object_of
 from headworks.dialects.bedrock.wire import LONGEST_NAME, NAME
 from headworks.dialects.signatures import bare
+from headworks.dialects.unpacking import says_something
 from headworks.domain.message import (
     FORM,
     Audio,
@@ -52,6 +53,8 @@ _VIDEOS = {
     "video/x-flv": "flv",
     "video/3gpp": "three_gp",
 }
+SILENCE: JsonObject = {"text": "(no text)"}
+"""Where Bedrock wants words, and there are none."""
 _BUCKET = "s3://"
 _MARKS = frozenset(("type", "format", "id", "index", "field", "in", "cache_control", FORM))
 """Fields of `extra` that are understood, or tell only where a part stood in its own language."""
@@ -102,8 +105,9 @@ class PartWriter:
         return self._lose("left out: a part that only another provider knows") if write is None else write(self, part)
 
     def text(self, part: Text | Refusal) -> JsonObject | None:
-        """Words. Empty ones are refused by Bedrock and say nothing."""
-        return {"text": part.text} if part.text else None
+        """Words. Blank ones are refused by Bedrock and say nothing, but for those that are there to bear a cache point."""
+        says = part.text and (part.extra.get("cache_control") or part.text.strip())
+        return {"text": part.text} if says else None
 
     def image(self, image: Image) -> JsonObject | None:
         """A picture, inline or in a bucket of S3."""
@@ -171,7 +175,7 @@ class PartWriter:
         kept = [block for block in content if "cachePoint" not in block]
         if len(kept) < len(content):
             self._lose("a cache mark within a tool's result is left out: Bedrock has none there")
-        block: JsonObject = {"toolUseId": _clean(result.call_id), "content": kept}
+        block: JsonObject = {"toolUseId": _clean(result.call_id), "content": kept or [SILENCE]}
         if result.is_error:
             block["status"] = "error"
         return {"toolResult": block}

@@ -9,12 +9,12 @@ import msgspec
 
 from headworks.dialects.anthropic.models import Abilities, abilities
 from headworks.dialects.anthropic.structured import by_words, with_output
-from headworks.dialects.anthropic.wire import says_something
 from headworks.dialects.bedrock.families import Family, family_of
 from headworks.dialects.bedrock.thinking import with_drawing
 from headworks.dialects.bedrock.tools import write_tools
 from headworks.dialects.bedrock.turns import write_turns
 from headworks.dialects.bedrock.wire import UNKNOWN
+from headworks.dialects.unpacking import asks
 from headworks.domain.message import FORM, Conversation, Downgrade, JsonObject, OutputFormat, Sampling
 from headworks.domain.target import Target
 
@@ -105,7 +105,7 @@ def _write_extra(talk: Conversation, body: JsonObject, model_fields: JsonObject,
             model_fields |= value
         elif name == "service_tier" and value in _TIERS:
             body["serviceTier"] = {"type": _TIERS[value]}
-        elif name != FORM and says_something(value) and value != _USUAL.get(name):
+        elif name != FORM and asks(name, value) and value != _USUAL.get(name):
             losses.append(Downgrade(name, UNKNOWN))
     metadata = _metadata(talk.metadata, losses)
     if metadata:

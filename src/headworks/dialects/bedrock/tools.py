@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from headworks.dialects.anthropic.wire import says_something
 from headworks.dialects.bedrock.families import Family
 from headworks.dialects.bedrock.parts import PartWriter
+from headworks.dialects.choices import narrowed
+from headworks.dialects.unpacking import says_something
 from headworks.domain.message import Conversation, Downgrade, JsonObject, Tool, ToolCall, ToolChoice, ToolChoiceMode
 
 _WORDS = {ToolChoiceMode.AUTO: "auto", ToolChoiceMode.REQUIRED: "any", ToolChoiceMode.NAMED: "tool"}
@@ -15,6 +16,7 @@ _NOTHING: JsonObject = {"type": "object", "properties": {}}
 
 def write_tools(talk: Conversation, family: Family, losses: list[Downgrade]) -> JsonObject:
     """The field, or nothing. Tools that must not be called are left out, but for those that earlier turns have called."""
+    talk = narrowed(talk, losses)
     tools, choice = talk.tools, talk.tool_choice
     called = _called(talk)
     if choice is not None and choice.mode is ToolChoiceMode.NONE:
@@ -55,8 +57,6 @@ def _tool(tool: Tool, path: str, family: Family, losses: list[Downgrade]) -> lis
 def _choice(choice: ToolChoice | None, family: Family, losses: list[Downgrade]) -> JsonObject:
     if choice is None:
         return {}
-    if choice.raw is not None and choice.mode is ToolChoiceMode.AUTO:
-        losses.append(Downgrade("tool_choice", "said as 'auto': Bedrock has no such choice"))
     if choice.parallel is False:
         losses.append(Downgrade("parallel_tool_calls", "left out: Bedrock lets models call several tools at once"))
     word = _WORDS[choice.mode]

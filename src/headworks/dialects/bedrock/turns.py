@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from headworks.dialects.anthropic.turns import UNDERSTOOD, with_echo
-from headworks.dialects.anthropic.wire import says_something
 from headworks.dialects.bedrock.families import Family
-from headworks.dialects.bedrock.parts import PartWriter
+from headworks.dialects.bedrock.parts import SILENCE, PartWriter
+from headworks.dialects.turns import with_unique_calls
+from headworks.dialects.unpacking import says_something
 from headworks.domain.errors import Fault
 from headworks.domain.message import Downgrade, JsonObject, Message, Role
 
@@ -24,7 +25,7 @@ def write_turns(messages: Sequence[Message], family: Family, losses: list[Downgr
     writer = PartWriter(losses, caches=family.caches)
     prompts: list[JsonObject] = []
     turns: list[_Turn] = []
-    for place, message in enumerate(messages):
+    for place, message in enumerate(with_unique_calls(messages)):
         path = "system" if message.apart else f"messages[{place}]"
         blocks = _blocks(message, path, writer, losses)
         if message.role not in _PROMPTS:
@@ -64,6 +65,8 @@ def _merge(turns: Iterable[_Turn]) -> list[JsonObject]:
     merged: list[JsonObject] = []
     for role, group in groupby((turn for turn in turns if turn[1]), key=lambda turn: turn[0]):
         content = [block for _, blocks in group for block in blocks]
+        if any("document" in block for block in content) and not any("text" in block for block in content):
+            content.append(SILENCE)
         merged.append({"role": role, "content": _results_first(content)})
     return merged
 

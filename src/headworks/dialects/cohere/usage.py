@@ -27,6 +27,7 @@ class _Tokens(msgspec.Struct):
 class _Reported(msgspec.Struct):
     billed_units: _Billed | None = None
     tokens: _Tokens | None = None
+    cached_tokens: Count = None
 
 
 _NO_BILL = _Billed()
@@ -36,17 +37,27 @@ _NO_TOKENS = _Tokens()
 def read_usage(raw: JsonObject) -> Usage:
     """Billed tokens, those of pictures with them; where none are told, the tokens that the model saw.
 
-    Cached tokens are not among them: they are counted by another measure than the bill, and lower no price.
+    Cached tokens are counted by the measure of the model, which sees more than is billed: as many as can be of the billed ones are told.
+    They lower no price.
     """
     said = read_form(raw, _Reported)
     billed, tokens = said.billed_units or _NO_BILL, said.tokens or _NO_TOKENS
     read, written = billed.input_tokens, billed.output_tokens
     output = (tokens.output_tokens or 0) if written is None else written
+    taken = ((tokens.input_tokens or 0) if read is None else read) + (billed.image_tokens or 0)
     return Usage(
-        input=((tokens.input_tokens or 0) if read is None else read) + (billed.image_tokens or 0),
+        input=taken,
         output=output,
+        cache_read=min(said.cached_tokens or 0, taken),
         reasoning=min(tokens.reasoning_tokens or 0, output),
     )
+
+
+def write_usage(usage: Usage) -> JsonObject:
+    """What another provider counted: it is billed and seen alike."""
+    billed: JsonObject = {"input_tokens": usage.input, "output_tokens": usage.output}
+    seen = {**billed, "reasoning_tokens": usage.reasoning} if usage.reasoning else billed
+    return {"billed_units": billed, "tokens": seen, "cached_tokens": usage.cache_read}
 
 
 def read_meta(meta: Any) -> Usage | None:

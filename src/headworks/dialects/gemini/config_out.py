@@ -12,6 +12,7 @@ MOST_STOPS = 5
 BUDGETS = {"minimal": 512, "low": 1024, "medium": 8192, "high": 24576, "xhigh": 24576, "max": 24576}
 """Effort → tokens that may be thought, as Google's own OpenAI-compatible API reckons them."""
 _LEVELS = ((1024, "low"), (8192, "medium"))
+_NEAREST = {"minimal": "low", "medium": "high"}
 _LEVEL_WORDS = {"minimal": "minimal", "low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
 
 
@@ -99,12 +100,32 @@ def _thinking(asked: ReasoningAsk, able: Abilities, losses: list[Downgrade]) -> 
         losses.append(Downgrade("reasoning.effort", f"'{asked.effort}' is left out"))
         return told
     if not able.levels:
-        budget = asked.budget if asked.budget is not None else BUDGETS.get(asked.effort)
+        budget = _budget(asked, able, losses)
         return told | ({"thinkingBudget": budget} if budget is not None else {})
-    level = _LEVEL_WORDS.get(asked.effort, "")
+    level = _level(asked.effort, able)
     if not level and asked.budget is not None:
-        level = next((word for most, word in _LEVELS if asked.budget <= most), "high")
+        level = _level(next((word for most, word in _LEVELS if asked.budget <= most), "high"), able)
         losses.append(Downgrade("reasoning.budget", f"a budget of {asked.budget} tokens is said as level '{level}'"))
     elif level != asked.effort:
         losses.append(Downgrade("reasoning.effort", f"'{asked.effort}' is said as '{level}'"))
     return told | ({"thinkingLevel": level} if level else {})
+
+
+def _budget(asked: ReasoningAsk, able: Abilities, losses: list[Downgrade]) -> int | None:
+    """Tokens that this model can be told; None for as many as it likes."""
+    least, most = able.budget
+    if asked.budget is None:
+        word = BUDGETS.get(asked.effort)
+        return None if word is None else min(max(word, least), most)
+    budget = min(max(asked.budget, least), most)
+    if budget != asked.budget:
+        losses.append(
+            Downgrade("reasoning.budget", f"{asked.budget} is brought to {budget}: this model takes {least} to {most}")
+        )
+    return budget
+
+
+def _level(effort: str, able: Abilities) -> str:
+    """The nearest word that this model knows; empty for none."""
+    word = _LEVEL_WORDS.get(effort, "")
+    return word if not word or word in able.levels else _NEAREST[word]

@@ -17,7 +17,7 @@ from headworks.dialects.gemini.watch import StreamWatch, WholeWatch
 from headworks.dialects.gemini.wire import NAME
 from headworks.dialects.sse import is_document
 from headworks.dialects.translated import Translated
-from headworks.dialects.unsaid import CITATIONS, LOGPROBS
+from headworks.dialects.unsaid import CITATIONS, LOGPROBS, OF_THOUGHTS
 from headworks.domain.call import Ask, Kind
 from headworks.domain.embedding import EmbeddingAnswer, EmbeddingAsk
 from headworks.domain.errors import Fault
@@ -37,7 +37,7 @@ class Gemini:
     forward: frozenset[bytes] = frozenset((b"traceparent", b"tracestate"))
     """Its trace. Not `x-goog-user-project` and its like: what account pays at Google is the operator's to say."""
     answer: frozenset[bytes] = frozenset()
-    says: frozenset[str] = frozenset((CITATIONS, LOGPROBS))
+    says: frozenset[str] = frozenset((CITATIONS, LOGPROBS, *OF_THOUGHTS))
 
     looks_whole = staticmethod(is_document)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from headworks.dialects.gemini.losses import unknown_fields
 from headworks.dialects.gemini.parts_in import SIGNATURE
 from headworks.dialects.gemini.signatures import CALL, unstamped
 from headworks.dialects.gemini.wire import MADE_ID, UNREADABLE
@@ -41,7 +42,6 @@ _MARKS = frozenset(
         "in",
         "by",
         "function",
-        "cache_control",
         "image_url",
         "input_audio",
         "file",
@@ -80,13 +80,15 @@ class PartWriter:
     def _write(self, part: Part) -> list[JsonObject]:
         if isinstance(part, Opaque) and not self._own:
             return self._lose("left out: a part that only another provider knows")
-        if not self._own:
-            unknown = sorted(name for name, value in part.extra.items() if value and name not in _MARKS)
-            self._losses += [Downgrade(f"{self._path}.{name}", "left out: not known to Gemini") for name in unknown]
+        self._report_extra(part)
         wire = _WRITERS[type(part)](self, part)
         if self._own and wire and not isinstance(part, Opaque):
             wire[0] = {**wire[0], **part.extra}
         return wire
+
+    def _report_extra(self, part: Part) -> None:
+        if not self._own:
+            self._losses += unknown_fields(part.extra, self._path, _MARKS)
 
     def text(self, part: Text | Refusal) -> list[JsonObject]:
         """Words."""
@@ -94,6 +96,8 @@ class PartWriter:
 
     def image(self, part: Image) -> list[JsonObject]:
         """A picture."""
+        if part.detail not in ("", "auto"):
+            self._lose(f"the detail '{part.detail}' of a picture is left out: Gemini decides on one")
         return self._file(part.media_type, part.data, part.url, "image/jpeg")
 
     def audio(self, part: Audio) -> list[JsonObject]:
@@ -102,7 +106,7 @@ class PartWriter:
 
     def document(self, part: Document) -> list[JsonObject]:
         """A document. A title and what it is about are said before it."""
-        about = [{"text": words} for words in (part.name if part.text else "", part.context) if words and not self._own]
+        about = [{"text": words} for words in (part.name, part.context) if words and not self._own]
         if part.text:
             return [*about, {"text": part.text}]
         return [*about, *self._file(part.media_type, part.data, part.url, "application/pdf")]
@@ -140,9 +144,15 @@ class PartWriter:
     def result(self, part: ToolResult) -> list[JsonObject]:
         """What a tool said; what it showed comes after it."""
         name = part.name or self._names.get(part.call_id, "") or part.call_id
-        texts = [item.text for item in part.content if isinstance(item, Text)]
+        texts = [item for item in part.content if isinstance(item, Text)]
+        for text in texts:
+            self._report_extra(text)
         shown = [wire for item in part.content if not isinstance(item, Text) for wire in self._write(item)]
-        said = part.parsed if part.parsed is not None else {"error" if part.is_error else "result": "\n".join(texts)}
+        said = (
+            part.parsed
+            if part.parsed is not None
+            else {"error" if part.is_error else "result": "\n".join(text.text for text in texts)}
+        )
         response: JsonObject = {"name": name, "response": said} | _id(part.call_id)
         if self._own:
             return [{"functionResponse": response | ({"parts": shown} if shown else {})}]

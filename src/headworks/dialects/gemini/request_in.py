@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from headworks.dialects.bounds import refuse_too_many
 from headworks.dialects.gemini.ask import decoded
 from headworks.dialects.gemini.config_in import read_config
 from headworks.dialects.gemini.parts_in import PartReader
 from headworks.dialects.gemini.respell import respelt
 from headworks.dialects.gemini.schema import in_capitals, recased
+from headworks.dialects.gemini.thoughts import joined
 from headworks.dialects.gemini.wire import NAME
 from headworks.dialects.unpacking import Unpacked
 from headworks.domain.call import Ask
@@ -19,6 +22,7 @@ from headworks.domain.message import Conversation, JsonObject, Message, Role, To
 JSON_SCHEMA = "parametersJsonSchema"
 CAPITALS, JOINED = "types in capitals", "joined to the tool before it"
 """Marks in a tool's `extra`: they say nothing but how it stood on the wire."""
+_MODES = {"AUTO": ToolChoiceMode.AUTO, "NONE": ToolChoiceMode.NONE}
 _ROLES = {"user": Role.USER, "model": Role.ASSISTANT, "function": Role.TOOL, "system": Role.SYSTEM}
 
 
@@ -32,7 +36,7 @@ def read_request(ask: Ask) -> Conversation:
         raise Fault("invalid_request", "'contents' must be a list of contents with parts.", param="contents")
     refuse_too_many([{"content": item.get("parts")} for item in contents if isinstance(item, dict)], None)
     reader = PartReader()
-    messages = [_message(content, f"contents[{place}]", reader) for place, content in enumerate(contents)]
+    messages = joined([_message(content, f"contents[{place}]", reader) for place, content in enumerate(contents)])
     tools = fields.items("tools") or []
     return read_config(
         fields,
@@ -121,16 +125,25 @@ def _function(value: Any, path: str) -> Tool:
 
 
 def _tool_choice(fields: Unpacked) -> ToolChoice | None:
-    said = fields.rest.get("toolConfig")
-    if not isinstance(said, dict):
+    """How functions are called. What else is configured stays in `rest`; `raw` is what Gemini alone knows: other modes, other fields."""
+    config = fields.rest.get("toolConfig")
+    if not isinstance(config, dict) or not isinstance(config.get("functionCallingConfig"), dict):
         return None
+    said: JsonObject = config["functionCallingConfig"]
+    left = {name: value for name, value in config.items() if name != "functionCallingConfig"}
     del fields.rest["toolConfig"]
-    match said.get("functionCallingConfig"):
-        case {"mode": "ANY", "allowedFunctionNames": [str(name)]}:
-            return ToolChoice(mode=ToolChoiceMode.NAMED, name=name, raw=said)
-        case {"mode": "ANY"}:
-            return ToolChoice(mode=ToolChoiceMode.REQUIRED, raw=said)
-        case {"mode": "NONE"}:
-            return ToolChoice(mode=ToolChoiceMode.NONE, raw=said)
+    if left:
+        fields.rest["toolConfig"] = left
+    known = said.keys() <= {"mode", "allowedFunctionNames"} and said.get("allowedFunctionNames") != []
+    match said.get("mode"), said.get("allowedFunctionNames") or []:
+        case "ANY", [str(name)]:
+            choice = ToolChoice(mode=ToolChoiceMode.NAMED, name=name)
+        case "ANY", [*names]:
+            choice = ToolChoice(mode=ToolChoiceMode.REQUIRED, allowed=tuple(map(str, names)))
+        case ("NONE" | "AUTO") as word, []:
+            choice = ToolChoice(mode=_MODES[word])
+        case _, [*names]:
+            known, choice = False, ToolChoice(mode=ToolChoiceMode.AUTO, allowed=tuple(map(str, names)))
         case _:
-            return ToolChoice(mode=ToolChoiceMode.AUTO, raw=said)
+            known, choice = False, ToolChoice(mode=ToolChoiceMode.AUTO)
+    return choice if known else msgspec.structs.replace(choice, raw=said)

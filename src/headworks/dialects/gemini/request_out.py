@@ -6,14 +6,18 @@ from collections.abc import Sequence
 
 import msgspec
 
+from headworks.dialects.anthropic.structured import by_words
+from headworks.dialects.choices import listed, narrowed
 from headworks.dialects.gemini.config_in import CONFIG, PLAIN_TEXT
 from headworks.dialects.gemini.config_out import write_config
+from headworks.dialects.gemini.losses import unknown_fields
 from headworks.dialects.gemini.models import abilities
 from headworks.dialects.gemini.parts_out import PartWriter
 from headworks.dialects.gemini.request_in import CAPITALS, JOINED, JSON_SCHEMA
 from headworks.dialects.gemini.schema import Subset, recased
 from headworks.dialects.gemini.wire import NAME
 from headworks.dialects.turns import ECHOES
+from headworks.dialects.unpacking import asks
 from headworks.domain.errors import Fault
 from headworks.domain.message import FORM, Conversation, Downgrade, JsonObject, Message, Role, Tool, ToolChoice, ToolChoiceMode
 from headworks.domain.target import Target
@@ -28,7 +32,8 @@ _MODES = {
 }
 _USUAL: JsonObject = {"modalities": ["text"], "verbosity": "medium", "service_tier": "auto"}
 """Fields' values that ask for what Gemini does anyway."""
-_UNDERSTOOD = frozenset((FORM, "role", *ECHOES, "cache_control"))
+_UNDERSTOOD = frozenset((FORM, "role", *ECHOES))
+_OF_TOOLS = frozenset((FORM, "type"))
 
 
 def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Downgrade, ...]]:
@@ -36,18 +41,22 @@ def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Down
     losses: list[Downgrade] = []
     able = abilities(target.model)
     own = talk.dialect == NAME
+    if not own and not _can_choose(talk.tool_choice):
+        talk = narrowed(talk, losses)
+    if not own and talk.tools and not able.json_beside_tools:
+        talk = _with_words(talk, losses)
     writer = PartWriter(talk.messages, losses, own=own, signs=able.signs_calls)
     body: JsonObject = _own_contents(talk, writer) if own else _contents(talk, writer, losses)
     tools = _own_tools(talk.tools) if own else _tools(talk.tools, losses, json_schema=able.json_schema)
     if tools:
         body["tools"] = tools
     if talk.tool_choice is not None and (own or tools):
-        body["toolConfig"] = talk.tool_choice.raw if own else _tool_config(talk.tool_choice, losses)
+        body["toolConfig"] = {"functionCallingConfig": _function_calling(talk.tool_choice, losses, own=own)}
     config = write_config(talk, able, losses)
     if config:
         body[CONFIG] = config
     if own:
-        body |= {name: value for name, value in talk.extra.items() if not name.startswith((f"{CONFIG}.", PLAIN_TEXT))}
+        body |= _own_fields(talk.extra, body)
     else:
         _report(talk, losses)
     return msgspec.json.encode(body), tuple(losses)
@@ -98,8 +107,7 @@ def _contents(talk: Conversation, writer: PartWriter, losses: list[Downgrade]) -
 def _report_message(message: Message, path: str, losses: list[Downgrade]) -> None:
     if message.name and message.role is not Role.TOOL:
         losses.append(Downgrade(f"{path}.name", "left out: Gemini's turns have no names"))
-    unknown = sorted(name for name, value in message.extra.items() if value and name not in _UNDERSTOOD)
-    losses += [Downgrade(f"{path}.{name}", "left out: not known to Gemini") for name in unknown]
+    losses += unknown_fields(message.extra, path, _UNDERSTOOD)
 
 
 def _own_tools(tools: Sequence[Tool]) -> list[JsonObject]:
@@ -130,14 +138,18 @@ def _tools(tools: Sequence[Tool], losses: list[Downgrade], *, json_schema: bool)
         if tool.raw is not None:
             losses.append(Downgrade(path, "left out: a tool that only another provider runs"))
             continue
-        unknown = [name for name, value in tool.extra.items() if value and name not in (FORM, "type", "cache_control")]
-        losses += [Downgrade(f"{path}.{name}", "left out: not known to Gemini") for name in unknown]
+        losses += unknown_fields(tool.extra, path, _OF_TOOLS)
         wire = _named(tool)
         if tool.parameters and json_schema:
             wire[JSON_SCHEMA] = tool.parameters
         elif tool.parameters and tool.parameters.get("properties"):
             wire["parameters"] = Subset(tool.parameters, path, losses).write()
         functions.append(wire)
+    strict = [tool.name for tool in tools if tool.strict]
+    if strict:
+        losses.append(
+            Downgrade("tools.strict", f"left out: Gemini does not promise to keep to the schemas of {listed(strict)}")
+        )
     return [{"functionDeclarations": functions}] if functions else []
 
 
@@ -146,15 +158,37 @@ def _named(tool: Tool) -> JsonObject:
     return wire if tool.description is None else {**wire, "description": tool.description}
 
 
-def _tool_config(choice: ToolChoice, losses: list[Downgrade]) -> JsonObject:
+def _with_words(talk: Conversation, losses: list[Downgrade]) -> Conversation:
+    """The form of the answer asked for in words, of a model that takes none beside tools."""
+    if talk.output is None or talk.output.kind not in ("json_object", "json_schema"):
+        return talk
+    return msgspec.structs.replace(by_words(talk, talk.output.schema, losses), output=None)
+
+
+def _can_choose(choice: ToolChoice | None) -> bool:
+    """Some of the tools can be chosen where one of them must be called."""
+    return choice is not None and choice.mode is ToolChoiceMode.REQUIRED
+
+
+def _function_calling(choice: ToolChoice, losses: list[Downgrade], *, own: bool) -> JsonObject:
+    if own and choice.raw is not None:
+        return choice.raw
     if choice.parallel is False:
         losses.append(Downgrade("parallel_tool_calls", "left out: Gemini may always call several tools at once"))
-    names = {"allowedFunctionNames": [choice.name]} if choice.mode is ToolChoiceMode.NAMED else {}
-    return {"functionCallingConfig": {"mode": _MODES[choice.mode], **names}}
+    names = [choice.name] if choice.mode is ToolChoiceMode.NAMED else [*choice.allowed]
+    return {"mode": _MODES[choice.mode], **({"allowedFunctionNames": names} if names else {})}
+
+
+def _own_fields(extra: JsonObject, body: JsonObject) -> JsonObject:
+    fields = {name: value for name, value in extra.items() if not name.startswith((f"{CONFIG}.", PLAIN_TEXT))}
+    config = fields.get("toolConfig")
+    return (
+        {**fields, "toolConfig": config | body["toolConfig"]} if isinstance(config, dict) and "toolConfig" in body else fields
+    )
 
 
 def _report(talk: Conversation, losses: list[Downgrade]) -> None:
     """What of another language's fields is lost. Null, false and empty ones ask for nothing."""
-    said = {**talk.extra, "metadata": talk.metadata, "user": talk.user}
-    unknown = [name for name, value in said.items() if value and name != FORM and value != _USUAL.get(name)]
+    said = {**talk.extra, **({"metadata": talk.metadata} if talk.metadata else {}), "user": talk.user}
+    unknown = [name for name, value in said.items() if asks(name, value) and name != FORM and value != _USUAL.get(name)]
     losses += [Downgrade(name, UNKNOWN) for name in unknown]

@@ -9,7 +9,7 @@ import msgspec
 
 from headworks.dialects.gemini.answer_out import ArrayFrame
 from headworks.dialects.gemini.faults import stated_fault, write_fault, write_fault_event
-from headworks.dialects.gemini.usage import read_usage
+from headworks.dialects.gemini.usage import read_usage, searches_of
 from headworks.dialects.gemini.wire import UNREADABLE
 from headworks.dialects.sse import MAX_EVENT_BYTES, SseParser, is_document
 from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, is_report
@@ -25,6 +25,7 @@ _NOTHING = msgspec.Raw(b"")
 class _Candidate(msgspec.Struct, rename="camel"):
     finish_reason: str | int | None = None
     content: msgspec.Raw = _NOTHING
+    grounding_metadata: JsonObject | None = None
 
 
 class _Feedback(msgspec.Struct, rename="camel"):
@@ -64,6 +65,7 @@ class _Watch:
         self.upstream_id = ""
         self.candidates = 0
         self._secrets = secrets
+        self._searches = 0
 
     def estimated_output(self) -> int:
         """See `Relay.estimated_output`."""
@@ -79,11 +81,11 @@ class _Watch:
         except UNREADABLE as trouble:
             self.fault = Fault("upstream_garbage", "The upstream's answer is not what its API promises.", detail=repr(trouble))
             return
-        self._note_content(answer)
         self.served_model = answer.model_version or self.served_model
+        self._note_content(answer)
         self.upstream_id = answer.response_id or self.upstream_id
         if answer.usage_metadata:
-            usage = read_usage(answer.usage_metadata)
+            usage = msgspec.structs.replace(read_usage(answer.usage_metadata), web_searches=self._searches)
             report = is_report(usage, spoken=self.pieces > 0, final=self.ended)
             self.usage, self.usage_final = (usage if report else None), report and self.ended
             tier = answer.usage_metadata.get("serviceTier")
@@ -96,6 +98,8 @@ class _Watch:
                 self.began = True
                 self.pieces += 1
                 self.content_bytes += len(content)
+            if candidate.grounding_metadata:
+                self._searches = max(self._searches, searches_of(candidate.grounding_metadata, self.served_model))
             self.ended = self.ended or bool(candidate.finish_reason)
         blocked = answer.prompt_feedback is not None and answer.prompt_feedback.block_reason
         if blocked or len(answer.embedding) or len(answer.embeddings) or answer.total_tokens is not None:

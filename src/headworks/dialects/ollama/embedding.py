@@ -1,12 +1,14 @@
-"""`/api/embed`: the canonical form → what Ollama is asked, and its answer back."""
+"""`/api/embed` and the older `/api/embeddings` ↔ canonical vectors. Upstreams are asked in the newer way: one path serves both."""
 
 from __future__ import annotations
 
 import msgspec
 
 from headworks.dialects.counts import Count
-from headworks.dialects.ollama.names import LEFT_OUT, OWN_FIELDS
-from headworks.dialects.unpacking import losses
+from headworks.dialects.ollama.ask import decoded, is_old
+from headworks.dialects.ollama.names import LEFT_OUT, NAME, OWN_FIELDS
+from headworks.dialects.unpacking import Unpacked, losses
+from headworks.domain.call import Ask
 from headworks.domain.embedding import EmbeddingAnswer, EmbeddingAsk
 from headworks.domain.errors import Fault
 from headworks.domain.message import Downgrade, JsonObject
@@ -23,6 +25,37 @@ class _Answer(msgspec.Struct):
 
 
 _ANSWER = msgspec.json.Decoder(_Answer)
+_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_VECTORS = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def read_ask(ask: Ask) -> EmbeddingAsk:
+    """See `EmbeddingFront.read_embedding_ask`. `plain` tells the older way, of one text and one vector."""
+    fields = Unpacked({name: decoded(ask.fields, name) for name in ask.fields}, "")
+    old = is_old(ask)
+    said = fields.rest.pop("prompt" if old else "input")
+    inputs = said if isinstance(said, list) else [said]
+    if not inputs or not all(isinstance(text, str) for text in inputs):
+        raise Fault("invalid_request", "'input' must be a text or a list of texts.", param="input")
+    for name in ("model", "name"):
+        fields.rest.pop(name, None)
+    dimensions = fields.whole_number("dimensions")
+    rest = {name: value for name, value in fields.rest.items() if value not in (None, "", [], {})}
+    return EmbeddingAsk(dialect=NAME, model=ask.model, inputs=tuple(inputs), plain=old, dimensions=dimensions, extra=rest)
+
+
+def write_answer(answer: EmbeddingAnswer, wanted: EmbeddingAsk) -> bytes:
+    """See `EmbeddingFront.write_embedding_answer`."""
+    if wanted.plain:
+        return msgspec.json.encode({"embedding": answer.vectors[0]})
+    counted = {"prompt_eval_count": answer.usage.input} if answer.usage is not None else {}
+    return msgspec.json.encode({"model": answer.model or wanted.model, "embeddings": answer.vectors, **counted})
+
+
+def as_old(answer: bytes) -> bytes:
+    """An answer of `/api/embed` to one text as the older way has it."""
+    vectors = _VECTORS.decode(_FIELDS.decode(answer)["embeddings"])
+    return msgspec.json.encode({"embedding": vectors[0]})
 
 
 def write_ask(wanted: EmbeddingAsk, target: Target) -> tuple[bytes, tuple[Downgrade, ...]]:

@@ -23,7 +23,7 @@ from headworks.dialects.openai_chat.whole_watch import WholeWatch
 from headworks.dialects.openai_chat.write_request import write_request
 from headworks.dialects.sse import is_document
 from headworks.dialects.translated import Translated
-from headworks.dialects.unsaid import CITATIONS, LOGPROBS
+from headworks.dialects.unsaid import CITATIONS, LOGPROBS, OF_THOUGHTS
 from headworks.domain.call import Ask, Kind
 from headworks.domain.embedding import EmbeddingAnswer, EmbeddingAsk
 from headworks.domain.errors import Fault
@@ -56,7 +56,7 @@ class OpenAIChat:
     )
     forward: frozenset[bytes] = FORWARD
     answer: frozenset[bytes] = ANSWER
-    says: frozenset[str] = frozenset((CITATIONS, LOGPROBS))
+    says: frozenset[str] = frozenset((CITATIONS, LOGPROBS, *OF_THOUGHTS))
     looks_whole = staticmethod(is_document)
 
     def read_ask(self, kind: Kind, body: bytes, where: Where = NOWHERE) -> Ask:

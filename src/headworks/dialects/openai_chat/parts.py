@@ -159,7 +159,7 @@ def _write_document(part: Any) -> JsonObject | None:
     if part.extra.get("type") == "document_url":
         return {**_said({"document_url": data or part.url, "document_name": part.name}), **part.extra}
     if part.text:
-        return {"type": "text", "text": part.text}
+        return {"type": "text", "text": "\n".join(words for words in (part.name, part.context, part.text) if words)}
     if part.url:
         return None
     return _nest("file", "file_data", {"file_data": data, "filename": part.name, "file_id": part.file_id}, part.extra)

@@ -6,14 +6,18 @@ from typing import Any
 
 import msgspec
 
+from headworks.dialects.bounds import EXAMPLE
 from headworks.dialects.fields import write_fields
+from headworks.dialects.openai_chat.call_ids import fit_carried
 from headworks.domain.call import Ask, Kind
+from headworks.domain.errors import Fault
 from headworks.domain.target import Quirks, Target
 
 _ANSWERED = frozenset((Kind.CHAT, Kind.COMPLETIONS))
 """What is answered in tokens, and can be streamed."""
 _CAPS = ("max_completion_tokens", "max_tokens")
 _USAGE_WANTED = msgspec.Raw(b'{"include_usage":true}')
+_USER = msgspec.Raw(b'"user"')
 _MESSAGES = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 
 
@@ -32,6 +36,14 @@ def patch(kind: Kind, ask: Ask, target: Target, cap: int | None) -> bytes:
 
 
 _PLAIN = Quirks()
+
+
+def has_later_prompts(ask: Ask) -> bool:
+    """Whether system messages come after the first message. Raises `Fault` `invalid_request` where they are no messages."""
+    try:
+        return any(_is_system(turn) for turn in _MESSAGES.decode(ask.fields.get("messages", b"[]"))[1:])
+    except msgspec.DecodeError:
+        raise Fault("invalid_request", f"messages must be a list such as {EXAMPLE}.", param="messages") from None
 
 
 def _lower(fields: dict[str, Any], cap: int, quirks: Quirks) -> None:
@@ -54,6 +66,8 @@ def _adapt(fields: dict[str, Any], kind: Kind, quirks: Quirks) -> None:
         said = [fields.pop(name) for name in _CAPS if name in fields]
         if said:
             fields[wanted] = said[0]
+    if quirks.seed_field and "seed" in fields:
+        fields[quirks.seed_field] = fields.pop("seed")
     if quirks.dimensions_field and "dimensions" in fields:
         fields[quirks.dimensions_field] = fields.pop("dimensions")
     for name in quirks.drop:
@@ -62,7 +76,9 @@ def _adapt(fields: dict[str, Any], kind: Kind, quirks: Quirks) -> None:
     if messages is not None and not quirks.developer_role:
         fields["messages"] = messages = _without_developer(messages)
     if messages is not None and quirks.no_system_after_first:
-        fields["messages"] = _system_first(messages)
+        fields["messages"] = messages = _system_first(messages)
+    if messages is not None and quirks.call_id_length:
+        fields["messages"] = fit_carried(messages, quirks.call_id_length)
 
 
 def _without_developer(messages: msgspec.Raw) -> msgspec.Raw:
@@ -73,10 +89,11 @@ def _without_developer(messages: msgspec.Raw) -> msgspec.Raw:
     return msgspec.Raw(raw)
 
 
-def _system_first(messages: msgspec.Raw) -> Any:
+def _system_first(messages: msgspec.Raw) -> msgspec.Raw:
     """System messages after the first message are said as a user's."""
     turns = _MESSAGES.decode(messages)
-    return [turns[0], *({**turn, "role": "user"} if _is_system(turn) else turn for turn in turns[1:])] if turns else messages
+    later = [{**turn, "role": _USER} if _is_system(turn) else turn for turn in turns[1:]]
+    return msgspec.Raw(msgspec.json.encode([*turns[:1], *later]))
 
 
 def _is_system(turn: dict[str, msgspec.Raw]) -> bool:

@@ -155,10 +155,20 @@ def _tool_choice(fields: Unpacked) -> ToolChoice | None:
         case {"function": {"name": str() as name}}:
             plain = value == {"type": "function", "function": {"name": name}}
             return ToolChoice(mode=ToolChoiceMode.NAMED, name=name, parallel=parallel, raw=None if plain else value)
+        case {"type": "allowed_tools", "allowed_tools": {"mode": "auto" | "required" as word, "tools": [*tools]}} if (
+            names := _names(tools)
+        ):
+            return ToolChoice(mode=_MODES[word], allowed=names, parallel=parallel, raw=value)
         case str() | dict():
             return ToolChoice(mode=ToolChoiceMode.AUTO, parallel=parallel, raw=value)
         case _:
             raise Fault("invalid_request", "tool_choice must be a string or an object.", param="tool_choice")
+
+
+def _names(tools: list[Any]) -> tuple[str, ...]:
+    """Of functions: nothing else can be chosen in other languages."""
+    functions = [tool["function"] for tool in tools if isinstance(tool, dict) and isinstance(tool.get("function"), dict)]
+    return tuple(str(function.get("name")) for function in functions)
 
 
 def _output(fields: Unpacked) -> OutputFormat | None:

@@ -160,6 +160,8 @@ class MessageWriter:
     def _part(self, part: Part, path: str) -> JsonObject | None:
         if not self._own:
             self._report_extra(part.extra, path)
+            if isinstance(part, Document) and part.context and not part.text:
+                self._report(f"{path}.context", LEFT_OUT)
             part = _foreign(part)
         wire = None if isinstance(part, Opaque) and not self._own else write_part(part)
         if wire is None:

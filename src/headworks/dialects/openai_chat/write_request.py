@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
+from headworks.dialects.choices import narrowed
+from headworks.dialects.openai_chat.call_ids import fit_written
 from headworks.dialects.openai_chat.losses import LEFT_OUT, lost_fields
 from headworks.dialects.openai_chat.names import NAME
 from headworks.dialects.openai_chat.write_messages import MessageWriter
-from headworks.dialects.openai_fields import SHARING, shared_fields
+from headworks.dialects.openai_fields import NO_REST, SHARING, shared_fields, write_user
 from headworks.dialects.turns import joined
 from headworks.domain.message import Conversation, Downgrade, JsonObject, OutputFormat, Tool, ToolChoice, ToolChoiceMode
 from headworks.domain.target import Target
@@ -24,7 +26,10 @@ def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Down
     own = talk.dialect == NAME
     messages = MessageWriter(target.quirks, own=own)
     body: JsonObject = {"model": target.model, "messages": messages.write(talk.messages if own else joined(talk.messages))}
+    if target.quirks.call_id_length:
+        fit_written(body["messages"], target.quirks.call_id_length)
     downgrades = messages.downgrades
+    talk = talk if own else narrowed(talk, downgrades)
     _write_tools(talk, body, downgrades)
     _write_shape(talk, target, body, downgrades)
     _write_sampling(talk, body, downgrades)
@@ -32,9 +37,12 @@ def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Down
     if own:
         body = _merge(body, talk.extra)
     else:
-        body.update(shared_fields(talk))
+        shared = shared_fields(talk) | ({"verbosity": talk.extra["verbosity"]} if "verbosity" in talk.extra else {})
+        body.update(shared)
         lost = {**talk.extra, **({} if talk.dialect in SHARING else talk.metadata)}
-        downgrades.extend(lost_fields({name: value for name, value in lost.items() if name not in body}))
+        downgrades.extend(lost_fields({name: value for name, value in lost.items() if name not in shared}))
+    if target.quirks.seed_field and "seed" in body:
+        body[target.quirks.seed_field] = body.pop("seed")
     for name in target.quirks.drop:
         if body.pop(name, None) is not None and name != "stream_options":
             downgrades.append(Downgrade(name, f"left out: {target.provider} rejects it"))
@@ -109,6 +117,8 @@ def _write_shape(talk: Conversation, target: Target, body: JsonObject, downgrade
         downgrades.append(Downgrade("reasoning.budget", f"a budget of {reasoning.budget} tokens is said as effort {effort!r}"))
     if effort:
         body["reasoning_effort"] = effort
+    elif not reasoning.enabled:
+        downgrades.append(Downgrade("reasoning", NO_REST))
     if not own:
         downgrades.extend(lost_fields(reasoning.extra, "reasoning"))
 
@@ -136,7 +146,7 @@ def _write_sampling(talk: Conversation, body: JsonObject, downgrades: list[Downg
         "n": talk.choices,
         "logprobs": None if talk.logprobs is None else True,
         "top_logprobs": talk.logprobs or None,
-        "user": talk.user or None,
+        "user": (talk.user if talk.dialect in SHARING else write_user(talk.user, downgrades)) or None,
         "top_k": drawn.top_k if own else None,
         "metadata": (talk.metadata or None) if own else None,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from headworks.domain.errors import Fault
 from headworks.domain.foreign_fields import names_kept
 from headworks.domain.governed import feature_of_tool
 from headworks.domain.message import JsonObject
+from headworks.domain.plain_json import read_plain
 
 HEAVY = frozenset(("input_audio_buffer.append",))
 """Events of nothing but sound: passed on as they are."""
@@ -44,7 +44,7 @@ def read_event(message: bytes) -> JsonObject:
     if message.count(b",") + message.count(b"[") + message.count(b"{") > MOST_VALUES:
         raise Fault("invalid_request", f"The event holds more than {MOST_VALUES} values. Send several smaller ones.")
     try:
-        return _decode(message.decode())
+        return read_plain(message.decode())
     except (ValueError, RecursionError) as trouble:
         raise _no_event(str(trouble)) from None
 
@@ -89,7 +89,7 @@ def _of_item(item: Mapping[str, Any]) -> Iterator[str]:
 
 def refuse_foreign(event: JsonObject) -> None:
     """Raise `unknown_id` where an event names what the provider keeps: all callers share its account."""
-    shown = [event.get("item"), *(settings.get(name) for settings in _settings(event) for name in ("tools", "input"))]
+    shown = [event.get("item"), *(settings.get(name) for settings in _settings(event) for name in ("tools", "input", "prompt"))]
     if names_kept(shown):
         raise Fault(
             "unknown_id", "What a provider keeps cannot be named in a conversation. Send the content itself.", status=400
@@ -153,23 +153,6 @@ def _transcribed(settings: JsonObject) -> bool:
 
 def _list(value: Any) -> list[JsonObject]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> JsonObject:
-    """Two readers of an event must not see two different ones."""
-    found: JsonObject = {}
-    for name, value in pairs:
-        if name in found:
-            raise Fault("duplicate_field", f"The field {name[:60]!r} stands twice in the event. Send it once.", param=name[:60])
-        found[name] = value
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
-
-
-_decode = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant).decode
 
 
 def _no_event(trouble: str) -> Fault:

@@ -9,7 +9,7 @@ import msgspec
 from headworks.dialects.bounds import asked_model
 from headworks.dialects.fields import Fields, read_fields
 from headworks.dialects.openai_responses.names import NAME, UNREADABLE
-from headworks.dialects.openai_responses.state import refuse_state
+from headworks.dialects.openai_responses.state import refers, refuse_state
 from headworks.dialects.said import texts
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
@@ -95,6 +95,8 @@ def _features(fields: Fields, media: set[str]) -> frozenset[str]:
     used = media | {feature for name, feature in _FEATURES.items() if bytes(fields.get(name, b"null")) not in _NOTHING}
     if b'"json_schema"' in bytes(fields.get("text", b"")):
         used.add("json_schema")
+    if refers(fields):
+        used.add("previous_response")
     return frozenset(used | features_of_tools(NAME, fields["tools"]) if "tools" in fields else used)
 
 

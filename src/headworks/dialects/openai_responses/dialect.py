@@ -20,7 +20,7 @@ from headworks.dialects.openai_responses.request_out import write_request
 from headworks.dialects.openai_responses.watch import StreamWatch, WholeWatch
 from headworks.dialects.sse import is_document
 from headworks.dialects.translated import Translated
-from headworks.dialects.unsaid import CITATIONS, LOGPROBS
+from headworks.dialects.unsaid import CITATIONS, LOGPROBS, OF_THOUGHTS
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.events import Event
@@ -39,7 +39,7 @@ class OpenAIResponses:
     kinds: frozenset[Kind] = frozenset((Kind.CHAT, Kind.COUNT_TOKENS)) | BY_ID
     forward: frozenset[bytes] = FORWARD
     answer: frozenset[bytes] = ANSWER
-    says: frozenset[str] = frozenset((CITATIONS, LOGPROBS))
+    says: frozenset[str] = frozenset((CITATIONS, LOGPROBS, *OF_THOUGHTS))
     looks_whole = staticmethod(is_document)
 
     def read_ask(self, kind: Kind, body: bytes, where: Where = NOWHERE) -> Ask:  # noqa: ARG002 - this dialect says all in the body

@@ -86,7 +86,7 @@ class ItemsAsked:
         for place, part in enumerate(parts):
             where = f"{path}.content[{place}]"
             self._report(part.extra, where)
-            if isinstance(part, Document) and part.context:
+            if isinstance(part, Document) and part.context and not part.text:
                 self._lose(f"{where}.context", LEFT_OUT)
             wire = None if isinstance(part, Opaque) and not self._own else write_part(part, text_type, own=self._own)
             if wire is None:
@@ -116,6 +116,9 @@ class ItemsAsked:
             self._lose(f"{path}.is_error", LEFT_OUT)
         alone = len(result.content) == 1 and isinstance(result.content[0], Text)
         plain = result.plain or (alone and not self._own) or not (result.content or self._own)
+        if plain:
+            for part in result.content:
+                self._report(part.extra, f"{path}.content")
         output = "".join(part.text for part in result.content if isinstance(part, Text)) if plain else None
         said = self._parts(result.content, path, INPUT) if output is None else output
         return {"type": "function_call_output", "call_id": result.call_id, "output": said, **form}

@@ -77,7 +77,7 @@ def write_part(part: Part, text_type: str, *, own: bool) -> JsonObject | None:
 
 def _write_file(part: Document, extra: JsonObject, *, own: bool) -> JsonObject | None:
     if part.text:
-        return {"type": INPUT, "text": part.text}
+        return {"type": INPUT, "text": "\n".join(words for words in (part.name, part.context, part.text) if words)}
     if not (part.data or part.url or own):
         return None
     media_type = part.media_type or ("" if own else "application/pdf")

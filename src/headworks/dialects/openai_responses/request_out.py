@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from headworks.dialects.openai_fields import SHARING, shared_fields
+from headworks.dialects.choices import narrowed
+from headworks.dialects.openai_fields import NO_REST, SHARING, shared_fields, write_user
 from headworks.dialects.openai_responses.items_asked import ItemsAsked
 from headworks.dialects.openai_responses.names import ENCRYPTED, LIKELY, NAME
 from headworks.dialects.openai_responses.tools import write_choice, write_tool
-from headworks.dialects.unpacking import losses
+from headworks.dialects.unpacking import asks, losses
 from headworks.domain.message import FORM, Conversation, Downgrade, JsonObject, Message, OutputFormat, ReasoningAsk, Text
 from headworks.domain.target import Target
 
@@ -25,6 +26,7 @@ def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Down
     """The body for `target`, and what could not be said in it."""
     own = talk.dialect == NAME
     lost: list[Downgrade] = []
+    talk = talk if own else narrowed(talk, lost)
     body: JsonObject = {"model": target.model, **_turns(talk, lost, own=own)}
     _write_tools(talk, body, lost, own=own)
     _write_shape(talk, body, lost, own=own)
@@ -32,7 +34,7 @@ def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Down
         "temperature": talk.sampling.temperature,
         "top_p": talk.sampling.top_p,
         "stream": talk.stream,
-        "user": talk.user or None,
+        "user": (talk.user if talk.dialect in SHARING else write_user(talk.user, lost)) or None,
         "metadata": (talk.metadata or None) if own else None,
     }
     body.update({name: value for name, value in optional.items() if value is not None})
@@ -114,17 +116,16 @@ def _reasoning(asked: ReasoningAsk, lost: list[Downgrade], *, own: bool) -> Json
     if not effort and asked.enabled and asked.budget is not None:
         effort = next((word for limit, word in _EFFORTS if asked.budget <= limit), "high")
         lost.append(Downgrade("reasoning.budget", f"a budget of {asked.budget} tokens is said as effort {effort!r}"))
-    if effort == "max":
-        lost.append(Downgrade("reasoning.effort", "'max' is said as 'xhigh'"))
-        effort = "xhigh"
     if not asked.enabled and not effort:
+        lost.append(Downgrade("reasoning", NO_REST))
         return {}
     return {**({"effort": effort} if effort else {}), "summary": "auto"}
 
 
 def _write_foreign(talk: Conversation, body: JsonObject, lost: list[Downgrade]) -> None:
     """What another language asks for beside the turns: what can be said is, nothing is stored unasked, the rest is told."""
-    body.update(shared_fields(talk))
+    shared = shared_fields(talk)
+    body.update(shared)
     body.setdefault("store", False)
     include: list[str] = [ENCRYPTED] if "reasoning" in body and talk.reasoning and talk.reasoning.enabled else []
     if include:
@@ -138,6 +139,6 @@ def _write_foreign(talk: Conversation, body: JsonObject, lost: list[Downgrade]) 
         "presence_penalty": drawn.presence_penalty or None,
         "n": talk.choices if (talk.choices or 1) > 1 else None,
         **(talk.metadata if talk.dialect not in SHARING else {}),
-        **{name: value for name, value in talk.extra.items() if name not in body and name not in _ASKED_OTHERWISE},
+        **{name: value for name, value in talk.extra.items() if name not in shared and name not in _ASKED_OTHERWISE},
     }
-    lost.extend(Downgrade(name, LEFT_OUT) for name, value in asked.items() if value not in (None, False, [], {}))
+    lost.extend(Downgrade(name, LEFT_OUT) for name, value in asked.items() if asks(name, value))

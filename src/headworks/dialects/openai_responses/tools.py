@@ -92,10 +92,17 @@ def read_choice(fields: Unpacked) -> ToolChoice | None:
             return ToolChoice(mode=_MODES[value], parallel=parallel)
         case {"type": "function" | "custom" as kind, "name": str() as name}:
             return ToolChoice(mode=ToolChoiceMode.NAMED, name=name, parallel=parallel, raw=value if kind == "custom" else None)
+        case {"type": "allowed_tools", "mode": "auto" | "required" as word, "tools": [*tools]} if names := _names(tools):
+            return ToolChoice(mode=_MODES[word], allowed=names, parallel=parallel, raw=value)
         case str() | dict():
             return ToolChoice(mode=ToolChoiceMode.AUTO, parallel=parallel, raw=value)
         case _:
             raise Fault("invalid_request", "tool_choice must be a string or an object.", param="tool_choice")
+
+
+def _names(tools: list[Any]) -> tuple[str, ...]:
+    """Of those that other languages can have as well."""
+    return tuple(str(tool["name"]) for tool in tools if isinstance(tool, dict) and tool.get("type") in ("function", "custom"))
 
 
 def write_choice(choice: ToolChoice, *, own: bool) -> Mapping[str, Any]:

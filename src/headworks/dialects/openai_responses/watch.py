@@ -69,7 +69,7 @@ class _Watch:
         self.service_tier = str(response.get("service_tier") or "") or self.service_tier
         usage = response.get("usage")
         if isinstance(usage, dict):
-            counts = read_usage(usage)
+            counts = read_usage(usage, response.get("output"))
             report = is_report(counts, spoken=self.pieces > 0, final=final)
             self.usage = counts if report else None
             self.usage_final = report and final

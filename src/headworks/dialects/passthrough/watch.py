@@ -8,7 +8,7 @@ import msgspec
 
 from headworks.dialects.openai_chat.faults import write_fault_event
 from headworks.dialects.passthrough.usage import Told
-from headworks.dialects.sse import MAX_EVENT_BYTES, SseParser
+from headworks.dialects.sse import SseParser, WholeEvents
 from headworks.domain.call import Ask
 from headworks.domain.errors import Fault
 from headworks.domain.money import FREE
@@ -17,7 +17,6 @@ from headworks.domain.usage import NO_USAGE, Usage
 
 _JSON = re.compile(rb"\s*(?:application/json|[^;\s]+\+json)\s*(?:;|$)", re.IGNORECASE)
 _EVENTS = re.compile(rb"\s*text/event-stream\s*(?:;|$)", re.IGNORECASE)
-_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
 _USAGE = b'"usage'
 _BYTES_PER_TOKEN = 4
 _ANNOTATED = frozenset(("bbox_annotation_format", "document_annotation_format"))
@@ -43,7 +42,7 @@ class PassedWatch:
         self._told = Told(annotated=not _ANNOTATED.isdisjoint(ask.fields))
         self._whole = False
         self.streams_events = False
-        self._held = b""
+        self._events = WholeEvents()
 
     def expect(self, content_type: bytes) -> bool:
         """See `Expecting.expect`. What has no content type has no content, or is taken for JSON."""
@@ -66,7 +65,7 @@ class PassedWatch:
     def close(self) -> bytes:
         """See `Relay.close`."""
         self.ended = True
-        rest, self._held = self._held, b""
+        rest = self._events.close()
         usage = self._told.usage
         if usage is not None:
             self.usage = usage
@@ -84,11 +83,11 @@ class PassedWatch:
 
     def _aligned(self, data: bytes) -> bytes:
         """The events that are complete by now."""
-        data = self._held + data
-        end = max(data.rfind(mark) + len(mark) if mark in data else 0 for mark in _ENDS)
-        complete, self._held = data[:end], data[end:]
-        if len(self._held) > MAX_EVENT_BYTES:
-            self.fault = Fault("upstream_too_large", f"The upstream sent a stream event of more than {MAX_EVENT_BYTES} bytes.")
+        try:
+            complete = self._events.feed(data)
+        except Fault as fault:
+            self.fault = fault
+            return b""
         if complete and (_USAGE in complete or not self.began):
             for event in SseParser().feed(complete):
                 self._hear(event.data)

@@ -22,6 +22,8 @@ class QuirksRule(Written, frozen=True):
     """Corrections to what the catalogue says of a provider's habits. See `domain.target.Quirks`."""
 
     max_tokens_field: str | None = None
+    seed_field: str | None = None
+    call_id_length: int | None = None
     stream_usage: bool | None = None
     drop: tuple[str, ...] | None = None
     no_system_after_first: bool | None = None

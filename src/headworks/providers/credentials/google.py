@@ -38,7 +38,9 @@ def _found(rule: GoogleAuth) -> Any:
         return auth.default(scopes=scopes)[0]
     try:
         facts: dict[str, Any] = msgspec.json.decode(Path(rule.file).read_bytes(), type=dict[str, Any])
-    except (OSError, msgspec.DecodeError):
+    except OSError as trouble:
+        raise Unobtainable(f"{rule.file} cannot be read: {trouble.strerror}.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise Unobtainable(f"{rule.file} is no file of a credential of Google.") from None
     return _made(facts, scopes)
 

@@ -13,6 +13,8 @@ RENEWED_AT = 0.8
 """Of a credential's life."""
 LOOK_AGAIN = 900.0
 """Seconds until a credential without an end is looked for anew: files are rotated."""
+LONGEST_TRUST = 86_400.0
+"""Seconds for which the longest life is believed."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds after a failure; they double."""
 
@@ -60,7 +62,7 @@ class Keeper:
         if self.state in (State.AGEING, State.LACKING):
             self._say(f"credential of {self.name}: had again")
         self.state, self._in_a_row = State.FRESH, 0
-        return LOOK_AGAIN if life is None else max(life * RENEWED_AT, FIRST_PAUSE)
+        return LOOK_AGAIN if life is None else min(max(life * RENEWED_AT, FIRST_PAUSE), LONGEST_TRUST)
 
     def ends_in(self) -> float | None:
         """Seconds until the credential that there is ends; None where it never does, 0 where there is none."""

@@ -39,7 +39,7 @@ def filled(bench: Bench, rule: ProviderRule, row: ProviderRow, path: Path) -> Pr
     values = {name: setting(bench, rule, row, name, path) for name in sorted(blanks)}
     missing = [name for name, value in values.items() if not _FITS[name].fullmatch(value)]
     for name in missing:
-        instead = "base_url" if name == "resource" else next(iter(row.settings_env.get(name, ())), "")
+        instead = next(iter(row.settings_env.get(name, ())), "base_url" if name == "resource" else "")
         hint = f"Add {name}, or {'' if instead == 'base_url' else 'set '}{instead}." if instead else f"Add {name}."
         bench.wrong((*path, name), _WRONG[name], hint, on_key=True)
     if missing:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from headworks.dialects.ollama.messages import MessageWriter
+from headworks.dialects.choices import narrowed
+from headworks.dialects.ollama.messages_out import MessageWriter
 from headworks.dialects.ollama.names import LEFT_OUT, OWN_FIELDS
 from headworks.dialects.unpacking import losses
 from headworks.domain.message import (
@@ -37,6 +38,7 @@ def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Down
     Whether a stream is wanted is always said: left out, Ollama streams.
     """
     reported: list[Downgrade] = []
+    talk = narrowed(talk, reported)
     body: JsonObject = {
         "model": target.model,
         "messages": MessageWriter(talk.messages, reported).write(),

@@ -7,19 +7,22 @@ from typing import Any
 
 import msgspec
 
-from headworks.dialects.cohere.answer import ending, read_citation
-from headworks.dialects.cohere.names import NAME
+from headworks.dialects.cohere.answer_in import IN_PLAN, ending, read_citation
+from headworks.dialects.cohere.faults import stated_fault
+from headworks.dialects.cohere.logprobs import read_logprobs
+from headworks.dialects.cohere.names import NAME, SIGNATURE
 from headworks.dialects.sse import SseEvent, SseParser
 from headworks.dialects.understood import understood
-from headworks.domain.errors import Fault
 from headworks.domain.events import (
     ArgumentsDelta,
     Event,
     Failed,
+    Logprobs,
     PartEnded,
     PartKind,
     PartStarted,
     RawDelta,
+    SignatureDelta,
     Started,
     TextDelta,
 )
@@ -75,23 +78,25 @@ class StreamDecoder:
             read(event)
         elif "message" in event and "type" not in event:  # an error answer in a stream that had begun
             self._over = True
-            self._out.append(Failed(Fault("upstream_error", detail=str(event["message"])[:1000])))
+            self._out.append(Failed(stated_fault(str(event["message"]))))
 
     def _start(self, event: JsonObject) -> None:
         self._out.append(Started(str(event.get("id") or ""), dialect=NAME))
 
     def _plan(self, event: JsonObject) -> None:
-        self._say(self._part(_PLAN, PartKind.TEXT), event["delta"]["message"]["tool_plan"])
+        self._say(self._part(_PLAN, PartKind.TEXT, raw=IN_PLAN), event["delta"]["message"]["tool_plan"])
 
     def _begin_content(self, event: JsonObject) -> None:
         self._close(_PLAN)
         block = event["delta"]["message"]["content"]
         kind = PartKind.REASONING if block["type"] == "thinking" else PartKind.TEXT
-        self._say(self._part(("content", event["index"]), kind), block.get("text") or block.get("thinking"))
+        self._say_block(self._part(("content", event["index"]), kind), block)
 
     def _content(self, event: JsonObject) -> None:
         block = event["delta"]["message"]["content"]
-        self._say(self._open["content", event["index"]], block.get("text") or block.get("thinking"))
+        self._say_block(self._open["content", event["index"]], block)
+        if event.get("logprobs"):
+            self._out.append(Logprobs(read_logprobs([event["logprobs"]])))
 
     def _begin_call(self, event: JsonObject) -> None:
         self._close(_PLAN)
@@ -121,8 +126,7 @@ class StreamDecoder:
         self._over = True
         for key in list(self._open):
             self._close(key)
-        delta = event["delta"]
-        self._out.extend(ending(str(delta.get("finish_reason") or ""), delta.get("usage") or {}))
+        self._out.extend(ending(event["delta"]))
 
     def _part(self, key: _Key, kind: PartKind, **facts: Any) -> int:
         part = self._open.get(key)
@@ -135,6 +139,11 @@ class StreamDecoder:
     def _say(self, part: int, text: str | None) -> None:
         if text:
             self._out.append(TextDelta(part, text))
+
+    def _say_block(self, part: int, block: JsonObject) -> None:
+        self._say(part, block.get("text") or block.get("thinking"))
+        if block.get(SIGNATURE):
+            self._out.append(SignatureDelta(part, block[SIGNATURE]))
 
     def _close(self, key: _Key) -> None:
         part = self._open.pop(key, None)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from headworks.dialects.cohere.messages import MessageWriter
-from headworks.dialects.cohere.names import LEFT_OUT
+from headworks.dialects.choices import narrowed
+from headworks.dialects.cohere.messages_out import MessageWriter
+from headworks.dialects.cohere.names import LEFT_OUT, NAME
 from headworks.dialects.unpacking import losses
 from headworks.domain.message import Conversation, Downgrade, JsonObject, OutputFormat, ReasoningAsk, Tool, ToolChoiceMode
 from headworks.domain.target import Target
@@ -19,9 +20,11 @@ _SHARED = ("safety_mode", "documents", "citation_options")
 def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Downgrade, ...]]:
     """The body for `target`, and what could not be said in it. Raises `Fault` `inexpressible`."""
     reported: list[Downgrade] = []
-    writer = MessageWriter(reported)
+    talk = narrowed(talk, reported)
+    own = talk.dialect == NAME
+    writer = MessageWriter(reported, own=own)
     body: JsonObject = {"model": target.model, "messages": writer.write(talk.messages)}
-    shared = {name: talk.extra[name] for name in _SHARED if talk.extra.get(name) is not None}
+    shared = {name: talk.extra[name] for name in (talk.extra if own else _SHARED) if talk.extra.get(name) is not None}
     body.update(shared)
     if writer.documents:
         body["documents"] = [*writer.documents, *shared.get("documents", ())]
@@ -40,15 +43,15 @@ def write_request(talk: Conversation, target: Target) -> tuple[bytes, tuple[Down
 def _write_tools(talk: Conversation, body: JsonObject, reported: list[Downgrade]) -> None:
     kept: list[Tool] = []
     for place, tool in enumerate(talk.tools):
-        if tool.raw is not None:
+        if tool.raw is not None and talk.dialect != NAME:
             reported.append(Downgrade(f"tools[{place}]", LEFT_OUT))
             continue
-        reported.extend(
-            Downgrade(path, LEFT_OUT) for path in losses(tool.extra, f"tools[{place}]") if not path.endswith(".type")
-        )
+        if talk.dialect != NAME:
+            left = losses(tool.extra, f"tools[{place}]")
+            reported.extend(Downgrade(path, LEFT_OUT) for path in left if not path.endswith(".type"))
         kept.append(tool)
     choice = talk.tool_choice
-    if choice is not None and kept:
+    if choice is not None and (kept or talk.dialect == NAME):
         if choice.mode is ToolChoiceMode.NAMED:
             kept = [tool for tool in kept if tool.name == choice.name]
             reported.append(Downgrade("tool_choice", f"said by offering no other tool than {choice.name!r}"))
@@ -59,7 +62,7 @@ def _write_tools(talk: Conversation, body: JsonObject, reported: list[Downgrade]
         if choice.parallel is False:
             reported.append(Downgrade("parallel_tool_calls", LEFT_OUT))
     if kept:
-        body["tools"] = [_tool(tool) for tool in kept]
+        body["tools"] = [_tool(tool, own=talk.dialect == NAME) for tool in kept]
         _write_strictness(kept, body, reported)
 
 
@@ -74,19 +77,22 @@ def _write_strictness(tools: list[Tool], body: JsonObject, reported: list[Downgr
         )
 
 
-def _tool(tool: Tool) -> JsonObject:
+def _tool(tool: Tool, *, own: bool) -> JsonObject:
+    if tool.raw is not None:
+        return tool.raw
     said = {"name": tool.name, "description": tool.description, "parameters": tool.parameters or {"type": "object"}}
-    return {"type": "function", "function": {name: value for name, value in said.items() if value is not None}}
+    function = {name: value for name, value in said.items() if value is not None}
+    return {"type": "function", "function": {**function, **(tool.extra if own else {})}}
 
 
 def _write_shape(talk: Conversation, body: JsonObject, reported: list[Downgrade]) -> None:
     """What the answer should look like, how long it may be, how much thought goes into it."""
     if talk.output is not None:
-        body["response_format"] = _output(talk.output, reported)
+        body["response_format"] = {**_output(talk.output, reported), **(talk.output.extra if talk.dialect == NAME else {})}
     if talk.max_tokens is not None:
         body["max_tokens"] = talk.max_tokens
     if talk.reasoning is not None:
-        body["thinking"] = _thinking(talk.reasoning, reported)
+        body["thinking"] = {**_thinking(talk.reasoning, reported), **(talk.reasoning.extra if talk.dialect == NAME else {})}
 
 
 def _output(output: OutputFormat, reported: list[Downgrade]) -> JsonObject:
@@ -127,6 +133,10 @@ def _write_sampling(talk: Conversation, body: JsonObject, reported: list[Downgra
     if talk.choices is not None and talk.choices > 1:
         reported.append(Downgrade("n", "one answer only: Cohere gives no more"))
     if talk.logprobs is not None:
-        reported.append(Downgrade("logprobs", LEFT_OUT))
+        body["logprobs"] = True
+        if talk.logprobs:
+            reported.append(
+                Downgrade("top_logprobs", "left out: Cohere tells how likely the words were that it chose, and of no others")
+            )
     if talk.user:
         reported.append(Downgrade("user", LEFT_OUT))

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from headworks.dialects.counts import Count, read_form
 from headworks.dialects.ollama.faults import told_fault
 from headworks.dialects.ollama.lines import LineReader
 from headworks.dialects.ollama.names import NAME, STOP_REASONS
+from headworks.dialects.ollama.usage import read_usage, told
 from headworks.dialects.understood import understood
 from headworks.domain.events import (
     ArgumentsDelta,
@@ -28,17 +28,9 @@ from headworks.domain.events import (
     UsageSeen,
 )
 from headworks.domain.message import JsonObject
-from headworks.domain.usage import Usage
 
 _DECODER = msgspec.json.Decoder()
 _DIGITS = "0123456789"
-
-
-class _Counts(msgspec.Struct):
-    prompt_eval_count: Count = None
-    prompt_eval_cached_count: Count = None
-    """The part of it that was read from a cache. Newer servers tell it."""
-    eval_count: Count = None
 
 
 class Reader:
@@ -118,11 +110,9 @@ class Reader:
         if reason is StopReason.END and self._calls:
             reason = StopReason.TOOL_CALLS
         self._out.append(Stopped(reason, raw=word if reason is StopReason.OTHER else ""))
-        counts = read_form(piece, _Counts)
-        if counts.eval_count is not None:
-            read = counts.prompt_eval_count or 0
-            usage = Usage(input=read, output=counts.eval_count, cache_read=min(counts.prompt_eval_cached_count or 0, read))
-            self._out.append(UsageSeen(usage, msgspec.structs.asdict(counts), final=True))
+        usage = read_usage(piece)
+        if usage is not None:
+            self._out.append(UsageSeen(usage, told(piece), final=True))
         self._out.append(Ended())
 
     def _fail(self, error: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from headworks.dialects.ollama.names import LEFT_OUT
+from headworks.dialects.ollama.names import LEFT_OUT, UNREADABLE
 from headworks.dialects.turns import ECHOES
 from headworks.dialects.unpacking import losses
 from headworks.domain.errors import Fault
@@ -28,7 +28,6 @@ from headworks.domain.message import (
 _ROLES = {Role.SYSTEM: "system", Role.DEVELOPER: "system", Role.USER: "user", Role.TOOL: "user", Role.ASSISTANT: "assistant"}
 _SAID_OTHERWISE = frozenset(("type", "role", "field", *ECHOES))
 """Names of another language for what kind of thing a part is, and what repeats one."""
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class MessageWriter:
@@ -117,7 +116,7 @@ class MessageWriter:
     def _arguments(self, call: ToolCall, path: str) -> JsonObject:
         try:
             given = msgspec.json.decode(call.arguments or "null")
-        except _UNREADABLE:
+        except UNREADABLE:
             given = call.arguments
         if given is None or isinstance(given, dict):
             return given or {}
@@ -128,7 +127,10 @@ class MessageWriter:
         if result.is_error:
             self._report(f"{path}.is_error")
         self._report_extra(result.extra, path)
-        text = "\n".join(part.text for part in result.content if isinstance(part, Text))
+        texts = [part for part in result.content if isinstance(part, Text)]
+        for each in texts:
+            self._report_extra(each.extra, f"{path}.content")
+        text = "\n".join(each.text for each in texts)
         name = result.name or self._names.get(result.call_id, "")
         wire = {"role": "tool", "content": text or "(no text)", "tool_name": name, "tool_call_id": result.call_id}
         return {field: value for field, value in wire.items() if value}
