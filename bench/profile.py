@@ -15,7 +15,7 @@ from rich.table import Table
 
 from bench import load
 from bench.contenders import governed, headworks
-from bench.contenders.contender import Contender
+from bench.contenders.contender import CHAT, MESSAGES, Contender
 from bench.process import Failed, command_line
 from bench.site import Site
 
@@ -30,6 +30,7 @@ def main() -> int:
     parser.add_argument("--top", type=int, default=40)
     parser.add_argument("--tls", action="store_true", help="TLS to the providers")
     parser.add_argument("--governed", action="store_true", help="with all of governance, instead of keys of the configuration")
+    parser.add_argument("--translated", action="store_true", help="asked in Anthropic's language")
     parser.add_argument("--stacks", type=Path, help="keep the collapsed stacks in this file, for a flame graph")
     asked = parser.parse_args()
     with Site(chunks=asked.seconds * 50) as site:
@@ -43,7 +44,8 @@ def main() -> int:
 def _stacks(site: Site, asked: argparse.Namespace) -> Counter[str]:
     out = site.folder / "stacks"
     os.environ["HEADWORKS_BENCH_PROFILE"] = str(out)
-    running = governed.profiled(site) if asked.governed else headworks.profiled(site, secure_upstream=asked.tls)
+    path = MESSAGES if asked.translated else CHAT
+    running = governed.profiled(site) if asked.governed else headworks.profiled(site, secure_upstream=asked.tls, path=path)
     contender = Contender(name="headworks", start=headworks.plain)
     try:
         load.whole(contender, running, 1)

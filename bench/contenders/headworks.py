@@ -57,9 +57,10 @@ def translated(site: Site) -> Running:
     return replace(running, path=MESSAGES)
 
 
-def profiled(site: Site, *, secure_upstream: bool) -> Running:
-    """With the gateway process under `bench.sampler`."""
-    return start(site, Setup(secure_upstream=secure_upstream, gateway="bench.profiled_gateway"))
+def profiled(site: Site, *, secure_upstream: bool, path: str) -> Running:
+    """With the gateway process under `bench.sampler`, asked at `path`."""
+    running = start(site, Setup(secure_upstream=secure_upstream, gateway="bench.profiled_gateway"))
+    return replace(running, path=path)
 
 
 def key(number: int) -> str:
