@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
@@ -142,6 +143,7 @@ PASSTHROUGH_ROUTES = tuple(
     for method in (b"GET", b"POST", b"PUT", b"PATCH", b"DELETE")
 )
 """Which of these a provider's path answers to, its own list says."""
+_BY_METHOD = {route.method: route for route in PASSTHROUGH_ROUTES}
 ALL_ROUTES = (*ROUTES, *COHERE_ROUTES, *GEMINI_ROUTES, *OLLAMA_ROUTES, *PASSTHROUGH_ROUTES)
 GEMINI_PREFIXES = (b"/v1beta", b"/v1", b"")
 """What asks for no model's action under the last two is OpenAI's."""
@@ -187,6 +189,24 @@ class Match(msgspec.Struct, frozen=True):
 
 
 _MATCHES = {path: Match(route, Where(form=route.form)) for path, route in _EXACT.items()}
+
+
+def mounted(path: bytes, query: bytes, method: bytes, mounts: Mapping[bytes, bytes]) -> Match | None:
+    """Where a path leads that an operator has made stand for a provider's."""
+    for prefix in PREFIXES:
+        first, slash, rest = path.removeprefix(prefix + b"/").partition(b"/")
+        there = mounts.get(first) if path.startswith(prefix + b"/") else None
+        if there is not None:
+            route = _BY_METHOD.get(method, PASSTHROUGH_ROUTES[0])
+            asked = b"%b/%b%b%b" % (there, first, slash, rest)
+            return Match(route, _raw(asked.decode("latin-1"), query, route))
+    return None
+
+
+@lru_cache(maxsize=1)
+def beginnings() -> frozenset[str]:
+    """With what paths of our own begin, a version left out."""
+    return frozenset(route.path.decode().split("/")[1] for route in ALL_ROUTES)
 
 
 def exactly(target: bytes) -> Match | None:
