@@ -6,7 +6,8 @@ import msgspec
 
 from headworks.dialects.bounds import asked_model
 from headworks.dialects.fields import Fields, read_fields
-from headworks.dialects.openai_chat.estimate import BYTES_PER_TOKEN, estimate_input, estimate_messages
+from headworks.dialects.noted import BYTES_PER_TOKEN
+from headworks.dialects.openai_chat.estimate import estimate_input, estimate_messages
 from headworks.dialects.openai_chat.media import KINDS as MEDIA
 from headworks.dialects.openai_chat.media import read_media_ask
 from headworks.dialects.openai_chat.names import NAME
