@@ -9,6 +9,8 @@ from headworks.domain.errors import Fault
 class Carried(Noted):
     """See `ports.interpreter.Relay`. Bytes go on as they come, and cost nothing."""
 
+    fault: Fault | None
+
     def __init__(self) -> None:
         super().__init__()
 

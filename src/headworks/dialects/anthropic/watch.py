@@ -59,6 +59,8 @@ _EVENTS = msgspec.json.Decoder(_WireEvent)
 class _Watch(Noted):
     """What both forms note. See `ports.interpreter.Relay`. An answer of the form that was not asked for is left to what `translate` makes."""
 
+    fault: Fault | None
+
     __slots__ = (
         "_counts",
         "_secrets",

@@ -51,6 +51,8 @@ _DECODER = msgspec.json.Decoder(_Said)
 class _Watch(Noted):
     """What both forms note. See `ports.interpreter.Relay`. An answer of the form that was not asked for is left to what `translate` makes."""
 
+    fault: Fault | None
+
     def __init__(self, translate: Callable[[], Translated], secrets: tuple[bytes, ...]) -> None:
         super().__init__()
         self._translate = translate

@@ -35,6 +35,8 @@ class StreamWatch(Noted):
     for is taken out. An upstream that answers with a whole document instead of a stream is left to what `translate` makes.
     """
 
+    fault: Fault | None
+
     __slots__ = (
         "_aligned",
         "_before",

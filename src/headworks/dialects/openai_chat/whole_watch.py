@@ -39,6 +39,8 @@ _ANSWER = msgspec.json.Decoder(_Answer)
 class WholeWatch(Noted):
     """See `ports.interpreter.Relay`. An upstream that answers with a stream instead is left to what `translate` makes."""
 
+    fault: Fault | None
+
     __slots__ = (
         "_body",
         "_quirks",

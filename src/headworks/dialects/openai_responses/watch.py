@@ -31,6 +31,8 @@ _BOUNDARY = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 class _Watch(Noted):
     """What both forms note. See `ports.interpreter.Relay`. An answer of the form that was not asked for is left to what `translate` makes."""
 
+    fault: Fault | None
+
     def __init__(self, translate: Callable[[], Translated], secrets: tuple[bytes, ...]) -> None:
         super().__init__()
         self._translate = translate
