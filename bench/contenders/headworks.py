@@ -135,7 +135,7 @@ def serve(
     if gateway:
         own = [f"--directory={journal}", f"--gateway={gateway}"]
         command = [sys.executable, "-m", "headworks.wiring.supervisor", *options, *own]
-    program = Program(command, folder / "log", env={"PYTHONPATH": str(_ROOT)} if gateway else None)
+    program = Program(command, folder / "log", env={"PYTHONPATH": f"{_ROOT}:{_ROOT / 'src'}"} if gateway else None)
     netloc = f"127.0.0.1:{port}"
     ready = program.wait_until(lambda: answers(netloc, "/readyz", front), 60)
     return Running(

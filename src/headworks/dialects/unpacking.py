@@ -34,7 +34,7 @@ class Unpacked:
         value = self.rest.get(name)
         if value is None or value == "":
             return ""
-        return self._taken(name, str, "a string")
+        return self._take(name, str, "a string")
 
     def text(self, name: str) -> str | None:
         """A string, taken even when it is empty."""
@@ -42,9 +42,12 @@ class Unpacked:
 
     def number(self, name: str) -> float | None:
         """A number."""
-        if isinstance(self.rest.get(name), bool):
+        value = self.rest.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, _NUMBER):
             raise _wrong(self.path(name), "a number")
-        return self._take(name, _NUMBER, "a number")
+        return self.rest.pop(name)
 
     def whole_number(self, name: str) -> int | None:
         """A whole number (`5` or `5.0`)."""
@@ -70,11 +73,11 @@ class Unpacked:
         """An object."""
         return self._take(name, dict, "an object")
 
-    def _take(self, name: str, kind: type | tuple[type, ...], wanted: str) -> Any:
-        return None if self.rest.get(name) is None else self._taken(name, kind, wanted)
-
-    def _taken(self, name: str, kind: type | tuple[type, ...], wanted: str) -> Any:
-        if not isinstance(self.rest[name], kind):
+    def _take(self, name: str, kind: type, wanted: str) -> Any:
+        value = self.rest.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, kind):
             raise _wrong(self.path(name), wanted)
         return self.rest.pop(name)
 

@@ -46,7 +46,7 @@ def write_answer(events: Sequence[Event]) -> bytes:
             usage = event.usage
         elif isinstance(event, _DELTAS) and event.choice == 0:
             blocks[event.part].add(event)
-    content = [block for block in (one.whole() for one in blocks.values()) if block is not None]
+    content = [whole for block in blocks.values() if (whole := block.whole()) is not None]
     refused = any(one.started.kind is PartKind.REFUSAL for one in blocks.values())
     message = {**message_head(started), "content": content, **stop_fields(started, stopped, refused=refused)}
     return msgspec.json.encode({**message, "usage": write_usage(usage)})
