@@ -19,6 +19,8 @@ BASE = {
 }
 """Whom a contender's ratios are to; plain nginx for all others."""
 
+_TRANSLATED = ("translated", "translated-to-anthropic")
+
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """Medians of one contender. CPU in µs, latency in ms over going direct, memory in bytes, start in seconds."""
@@ -91,10 +93,10 @@ def judge(found: Sequence[Figures]) -> list[Bar]:
     """DESIGN's bars against the plain row of Headworks, and against those with all of governance."""
     by_name = {one.name: one for one in found}
     mine, governed, shared = (by_name.get(name) for name in ("headworks", "governed", "governed-valkey"))
-    translated = by_name.get("translated")
+    translated = [by_name[name] for name in _TRANSLATED if name in by_name]
     return [
         *(_of_all(mine) if mine else ()),
-        *(_of_translation(translated) if translated else ()),
+        *(each for one in translated for each in _of_translation(one)),
         *(_of_governance(governed) if governed else ()),
         *(_of_sharing(shared, governed) if shared and governed else ()),
     ]
@@ -116,9 +118,9 @@ def _of_all(mine: Figures) -> list[Bar]:
 
 def _of_translation(mine: Figures) -> list[Bar]:
     return [
-        bar("translated: CPU per whole request", "≤ 12 × nginx", mine.cpu_ratio, 12.0, "{:.2f} ×"),
-        bar("translated: CPU per streamed chunk", "≤ 4 × nginx", mine.chunk_ratio, 4.0, "{:.2f} ×"),
-        _lost("translated", mine),
+        bar(f"{mine.name}: CPU per whole request", "≤ 12 × nginx", mine.cpu_ratio, 12.0, "{:.2f} ×"),
+        bar(f"{mine.name}: CPU per streamed chunk", "≤ 4 × nginx", mine.chunk_ratio, 4.0, "{:.2f} ×"),
+        _lost(mine.name, mine),
     ]
 
 

@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -15,7 +16,7 @@ from rich.table import Table
 
 from bench import load
 from bench.contenders import governed, headworks
-from bench.contenders.contender import CHAT, MESSAGES, Contender
+from bench.contenders.contender import MESSAGES, Contender, Running
 from bench.process import Failed, command_line
 from bench.site import Site
 
@@ -31,6 +32,7 @@ def main() -> int:
     parser.add_argument("--tls", action="store_true", help="TLS to the providers")
     parser.add_argument("--governed", action="store_true", help="with all of governance, instead of keys of the configuration")
     parser.add_argument("--translated", action="store_true", help="asked in Anthropic's language")
+    parser.add_argument("--to-anthropic", action="store_true", help="providers speak Anthropic's language")
     parser.add_argument("--stacks", type=Path, help="keep the collapsed stacks in this file, for a flame graph")
     asked = parser.parse_args()
     with Site(chunks=asked.seconds * 50) as site:
@@ -44,8 +46,7 @@ def main() -> int:
 def _stacks(site: Site, asked: argparse.Namespace) -> Counter[str]:
     out = site.folder / "stacks"
     os.environ["HEADWORKS_BENCH_PROFILE"] = str(out)
-    path = MESSAGES if asked.translated else CHAT
-    running = governed.profiled(site) if asked.governed else headworks.profiled(site, secure_upstream=asked.tls, path=path)
+    running = _running(site, asked)
     contender = Contender(name="headworks", start=headworks.plain)
     try:
         load.whole(contender, running, 1)
@@ -61,6 +62,14 @@ def _stacks(site: Site, asked: argparse.Namespace) -> Counter[str]:
         return _read(out)
     finally:
         running.stop()
+
+
+def _running(site: Site, asked: argparse.Namespace) -> Running:
+    if asked.governed:
+        return governed.profiled(site)
+    provider = "anthropic" if asked.to_anthropic else "openai"
+    running = headworks.profiled(site, headworks.Setup(secure_upstream=asked.tls, provider=provider))
+    return replace(running, path=MESSAGES) if asked.translated else running
 
 
 def _read(out: Path) -> Counter[str]:

@@ -22,6 +22,8 @@ USED = 500
 """How many of the keys ask."""
 ALLOWED = 5
 """Models that each key may use."""
+_SERVED = {"openai": "gpt-4o", "anthropic": "claude-sonnet-4-5"}
+"""The model that providers of a type serve."""
 _ROOT = Path(__file__).parents[2]
 
 
@@ -32,6 +34,8 @@ class Setup:
     secure_upstream: bool = False
     secure_front: bool = False
     keys: int = KEYS
+    provider: str = "openai"
+    """Of which type the providers are, and so what they speak."""
     gateway: str = ""
     """Another module to run as the gateway process."""
 
@@ -57,10 +61,14 @@ def translated(site: Site) -> Running:
     return replace(running, path=MESSAGES)
 
 
-def profiled(site: Site, *, secure_upstream: bool, path: str) -> Running:
-    """With the gateway process under `bench.sampler`, asked at `path`."""
-    running = start(site, Setup(secure_upstream=secure_upstream, gateway="bench.profiled_gateway"))
-    return replace(running, path=path)
+def translated_to_anthropic(site: Site) -> Running:
+    """Asked in OpenAI's language, at providers who speak Anthropic's."""
+    return start(site, Setup(provider="anthropic"))
+
+
+def profiled(site: Site, setup: Setup) -> Running:
+    """With the gateway process under `bench.sampler`."""
+    return start(site, replace(setup, gateway="bench.profiled_gateway"))
 
 
 def key(number: int) -> str:
@@ -82,7 +90,8 @@ def document(site: Site, setup: Setup) -> dict[str, Any]:
     scheme, places = ("https", site.secure) if setup.secure_upstream else ("http", site.plain)
     trust = {"tls": {"ca_file": str(site.certificate.cert)}} if setup.secure_upstream else {}
     names = [f"provider{number}" for number in range(len(places))]
-    targets = [{"model": f"{name}/gpt-4o", "weight": 2 + turn} for turn, name in enumerate(names)]
+    served = _SERVED[setup.provider]
+    targets = [{"model": f"{name}/{served}", "weight": 2 + turn} for turn, name in enumerate(names)]
     limits = {
         "requests_per_minute": 50_000_000,
         "tokens_per_minute": 2_000_000_000,
@@ -92,7 +101,7 @@ def document(site: Site, setup: Setup) -> dict[str, Any]:
     step = _step(setup)
     return {
         "providers": {
-            name: {"type": "openai", "base_url": f"{scheme}://{place}/v1", "api_key": f"sk-upstream-{name}", **trust}
+            name: {"type": setup.provider, "base_url": f"{scheme}://{place}/v1", "api_key": f"sk-upstream-{name}", **trust}
             for name, place in zip(names, places, strict=True)
         },
         "models": {model(number): {"targets": targets, "fallbacks": [model(0)] if number else []} for number in range(MODELS)},
@@ -135,7 +144,7 @@ def serve(
     if gateway:
         own = [f"--directory={journal}", f"--gateway={gateway}"]
         command = [sys.executable, "-m", "headworks.wiring.supervisor", *options, *own]
-    program = Program(command, folder / "log", env={"PYTHONPATH": str(_ROOT)} if gateway else None)
+    program = Program(command, folder / "log", env={"PYTHONPATH": f"{_ROOT}:{_ROOT / 'src'}"} if gateway else None)
     netloc = f"127.0.0.1:{port}"
     ready = program.wait_until(lambda: answers(netloc, "/readyz", front), 60)
     return Running(

@@ -16,6 +16,7 @@ ROSTER = (
     Contender(name="nginx", start=nginx.plain),
     Contender(name="headworks", start=headworks.plain),
     Contender(name="translated", start=headworks.translated),
+    Contender(name="translated-to-anthropic", start=headworks.translated_to_anthropic),
     Contender(name="governed", start=governed.in_memory, warm=_EVERY_KEY),
     Contender(name="governed-valkey", start=governed.in_valkey, warm=_EVERY_KEY),
     Contender(name="envoy", start=envoy.plain, tags=PEER),

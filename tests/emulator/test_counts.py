@@ -200,6 +200,37 @@ def test_the_bench_mode_answers_everything_alike_and_counts() -> None:
     asyncio.run(scene())
 
 
+def test_the_bench_mode_speaks_anthropics_language_to_those_who_ask_for_messages() -> None:
+    async def scene() -> None:
+        async with Emulator(Personality(canned=Canned(answer_bytes=1024, chunks=5, interval=0.001))) as emulator:
+            reader, writer = await asyncio.open_connection("127.0.0.1", emulator.doors[0].port)
+            whole_request = {"model": "m", "messages": [], "max_tokens": 5}
+            writer.write(request("/v1/messages", whole_request))
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+            whole = msgspec.json.decode(await reader.readexactly(length))
+            writer.write(request("/v1/messages", whole_request | {"stream": True}))
+            stream = await reader.readuntil(b"\r\n0\r\n\r\n")
+            writer.transport.abort()
+
+            assert len(whole["content"][0]["text"]) == 1024
+            events = [msgspec.json.decode(line[6:]) for line in stream.split(b"\n") if line.startswith(b"data: {")]
+            pieces = [event["delta"]["text"] for event in events if event["type"] == "content_block_delta"]
+            assert len(pieces) == 5
+            assert pieces == sorted(pieces)
+            assert [event["type"] for event in events if event not in events[2:7]] == [
+                "message_start",
+                "content_block_start",
+                "content_block_stop",
+                "message_delta",
+                "message_stop",
+            ]
+            assert events[-2]["usage"]["output_tokens"] == 5
+            assert emulator.counts.report()["answered_whole"] == emulator.counts.begun == 2
+
+    asyncio.run(scene())
+
+
 def test_a_bench_stream_that_is_hung_up_on_is_counted_as_cut() -> None:
     async def scene() -> None:
         async with Emulator(Personality(canned=Canned(chunks=1000, interval=0.01))) as emulator:

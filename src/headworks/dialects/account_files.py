@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from headworks.domain.errors import Fault
-from headworks.domain.message import Conversation, Document, Image, Opaque, Part, ToolResult
+from headworks.domain.message import Conversation, Document, Image, Opaque, Part, Text, ToolResult
 from headworks.domain.target import EVERYBODY, Target
 from headworks.domain.web_address import on_the_web
 
@@ -34,6 +34,8 @@ def refuse_account_files(talk: Conversation, target: Target) -> None:
 def _urls(parts: Iterable[Part]) -> Iterator[str]:
     for part in parts:
         match part:
+            case Text():  # as most are
+                pass
             case Image() | Document() if part.url:
                 yield part.url
             case ToolResult():

@@ -6,7 +6,7 @@ A name that one language allows another one refuses, and with it the whole quest
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
 
 import msgspec
@@ -48,13 +48,9 @@ def fitted(talk: Conversation, dialect: str, reported: list[Downgrade]) -> tuple
     return renamed, {said: name for name, said in others.items()}
 
 
-def _named(talk: Conversation) -> Iterator[str]:
-    yield from (tool.name for tool in talk.tools)
-    yield from _called(part for message in talk.messages for part in message.parts)
-
-
-def _called(parts: Iterable[Part]) -> Iterator[str]:
-    return (part.name for part in parts if isinstance(part, ToolCall))
+def _named(talk: Conversation) -> list[str]:
+    called = [part.name for message in talk.messages for part in message.parts if type(part) is ToolCall]
+    return [tool.name for tool in talk.tools] + called if talk.tools else called
 
 
 def _other(name: str) -> str:

@@ -43,7 +43,7 @@ _TURNS = ("messages", "input", "contents")
 """Fields of a question that hold the turns before it."""
 
 _Input = TypeVar("_Input")
-_CONTENT = (TextDelta, ArgumentsDelta, RawDelta)
+_CONTENT = frozenset((TextDelta, ArgumentsDelta, RawDelta))
 
 
 class Judge(Protocol):
@@ -151,29 +151,31 @@ class Translated(Noted):
         self.service_tier = event.service_tier or self.service_tier
 
     def _note(self, events: Sequence[Event]) -> Sequence[Event]:
-        """Take down what accounting needs. Returns the events before a failure."""
-        for place, event in enumerate(events):
-            if isinstance(event, _CONTENT):
+        """Take down what accounting needs. Returns the events before a failure, as they are told."""
+        told: list[Event] = []
+        for event in events:
+            said: Event = event
+            if type(event) in _CONTENT:
                 self.began = True
                 self.pieces += 1
                 self.content_bytes += _size(event)
-            elif isinstance(event, PartStarted):
+            elif type(event) is PartStarted:
                 self.began = self.began or event.kind is not PartKind.TEXT
-                if event.kind is PartKind.TOOL_CALL:
-                    events = [*events[:place], self._called(event), *events[place + 1 :]]
-            elif isinstance(event, UsageSeen):
+                said = self._called(event) if event.kind is PartKind.TOOL_CALL else event
+            elif type(event) is UsageSeen:
                 self._count(event)
-            elif isinstance(event, Started):
+            elif type(event) is Started:
                 self.served_model, self.upstream_id, self.service_tier = event.model, event.id, event.service_tier
-                events = [*events[:place], self._named(event), *events[place + 1 :]]
-            elif isinstance(event, Ended):
+                said = self._named(event)
+            elif type(event) is Ended:
                 self.ended = True
-            elif isinstance(event, Stopped):
+            elif type(event) is Stopped:
                 self._refuse_nothing(event)
-            elif isinstance(event, Failed):
+            elif type(event) is Failed:
                 self.fault = event.fault
-                return events[:place]
-        return events
+                break
+            told.append(said)
+        return told
 
     def _called(self, event: PartStarted) -> PartStarted:
         """A call by the name that the caller knows, which can be told from all others: clients find its result by its id alone."""
@@ -223,9 +225,9 @@ def is_report(usage: Usage, *, spoken: bool, final: bool) -> bool:
     return usage.output > 0 or (usage.input > 0 and not (spoken and final))
 
 
-def _size(event: TextDelta | ArgumentsDelta | RawDelta) -> int:
-    if isinstance(event, TextDelta):
+def _size(event: Event) -> int:
+    if type(event) is TextDelta:
         return len(event.text.encode())
-    if isinstance(event, ArgumentsDelta):
+    if type(event) is ArgumentsDelta:
         return len(event.json.encode())
     return 0

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 from itertools import count, groupby
+from operator import attrgetter
 
 import msgspec
 
@@ -57,7 +58,7 @@ def unlike(call_id: str, taken: Container[str]) -> str:
 def joined(messages: Sequence[Message]) -> tuple[Message, ...]:
     """The same with what the model said in one go in one message: its thoughts, words and calls in their order."""
     turns: list[Message] = []
-    for role, group in groupby(messages, key=lambda message: message.role):
+    for role, group in groupby(messages, key=attrgetter("role")):
         said = list(group)
         if role is Role.ASSISTANT and len(said) > 1:
             parts = tuple(part for message in said for part in message.parts)

@@ -7,6 +7,8 @@ from typing import Any
 from headworks.domain.errors import Fault
 from headworks.domain.message import FORM, JsonObject
 
+_NUMBER = (int, float)
+
 
 class Unpacked:
     """Takes known fields out of a copy of a JSON object; `rest` holds the others.
@@ -30,11 +32,9 @@ class Unpacked:
     def word(self, name: str) -> str:
         """A string; empty and null stay in `rest`."""
         value = self.rest.get(name)
-        if not value:
-            self._check(value is None or value == "", name, "a string")
+        if value is None or value == "":
             return ""
-        self._check(isinstance(value, str), name, "a string")
-        return self.rest.pop(name)
+        return self._take(name, str, "a string")
 
     def text(self, name: str) -> str | None:
         """A string, taken even when it is empty."""
@@ -43,14 +43,20 @@ class Unpacked:
     def number(self, name: str) -> float | None:
         """A number."""
         value = self.rest.get(name)
-        self._check(not isinstance(value, bool), name, "a number")
-        return self._take(name, (int, float), "a number")
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, _NUMBER):
+            raise _wrong(self.path(name), "a number")
+        return self.rest.pop(name)
 
     def whole_number(self, name: str) -> int | None:
         """A whole number (`5` or `5.0`)."""
         value = self.number(name)
-        self._check(value is None or value == int(value), name, "a whole number")
-        return None if value is None else int(value)
+        if value is None:
+            return None
+        if value != int(value):
+            raise _wrong(self.path(name), "a whole number")
+        return int(value)
 
     def flag(self, name: str) -> bool | None:
         """A boolean."""
@@ -67,16 +73,13 @@ class Unpacked:
         """An object."""
         return self._take(name, dict, "an object")
 
-    def _take(self, name: str, kind: type | tuple[type, ...], wanted: str) -> Any:
+    def _take(self, name: str, kind: type, wanted: str) -> Any:
         value = self.rest.get(name)
         if value is None:
             return None
-        self._check(isinstance(value, kind), name, wanted)
-        return self.rest.pop(name)
-
-    def _check(self, good: bool, name: str, wanted: str) -> None:  # noqa: FBT001 - a condition to hold
-        if not good:
+        if not isinstance(value, kind):
             raise _wrong(self.path(name), wanted)
+        return self.rest.pop(name)
 
 
 def _wrong(path: str, wanted: str) -> Fault:

@@ -6,7 +6,7 @@ answers besides, its `Front.says` names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from headworks.dialects.unpacking import losses
@@ -25,7 +25,7 @@ from headworks.domain.events import (
 )
 from headworks.domain.message import Downgrade, JsonObject
 
-_Finders = Mapping[type[Event], Callable[[Any], Iterable[str]]]
+_Finders = Mapping[type[Event], Callable[[Any], Sequence[str]]]
 
 LOGPROBS = "logprobs"
 CITATIONS = "citations"
@@ -38,7 +38,7 @@ OF_THOUGHTS: frozenset[str] = frozenset((SIGNATURES, THOUGHT_COUNTS))
 
 STOP_REASON = "stop_reason"
 
-_ODD = (StopReason.OTHER, StopReason.PAUSE)
+_ODD = frozenset((StopReason.OTHER, StopReason.PAUSE))
 """Reasons that languages have no common words for: their clients are told that the answer is complete."""
 _SHOWN = 60
 LEFT_OUT = "left out of the answer: the caller's language has no word for it"
@@ -61,43 +61,43 @@ class Unsaid:
     def note(self, events: Iterable[Event]) -> None:
         """Look at what has come."""
         for event in events:
-            if isinstance(event, Started):
+            if type(event) is Started:
                 self._finders = _NONE if event.dialect == self._name else _BY_DIALECT.get(event.dialect, _FINDERS)
             find = self._finders.get(type(event))
             if find is not None:
-                self._found.update((name, None) for name in find(event) if name not in self._says)
+                for name in find(event):
+                    if name not in self._says:
+                        self._found[name] = None
 
     def losses(self) -> Sequence[Downgrade]:
         """So far, each once."""
         return [Downgrade(name, LEFT_OUT) for name in self._found]
 
 
-def _of_part(event: PartStarted) -> Iterator[str]:
+def _of_part(event: PartStarted) -> Sequence[str]:
+    if event.kind in _BY_ALL:
+        return ()
     if event.kind is PartKind.REDACTED_REASONING:
-        yield SIGNATURES
-    elif event.kind is PartKind.OTHER:
-        yield str(event.raw.get("type") or next(iter(event.raw), PartKind.OTHER))
-    elif event.kind not in _BY_ALL:
-        yield event.kind
+        return (SIGNATURES,)
+    if event.kind is PartKind.OTHER:
+        return (str(event.raw.get("type") or next(iter(event.raw), PartKind.OTHER)),)
+    return (event.kind,)
 
 
-def _of_delta(event: RawDelta) -> Iterator[str]:
+def _of_delta(event: RawDelta) -> Sequence[str]:
     if event.cited is not None:
-        yield CITATIONS
-        return
-    yield next((name for name in event.raw if name not in _IMMATERIAL), "delta")
+        return (CITATIONS,)
+    return (next((name for name in event.raw if name not in _IMMATERIAL), "delta"),)
 
 
-def _of_stop(event: Stopped) -> Iterator[str]:
-    if event.reason in _ODD:
-        yield f"{STOP_REASON}.{event.raw[:_SHOWN] or event.reason}"
-    if event.sequence:
-        yield STOP_SEQUENCE
-    yield from _of_extra(event.extra)
+def _of_stop(event: Stopped) -> Sequence[str]:
+    odd = (f"{STOP_REASON}.{event.raw[:_SHOWN] or event.reason}",) if event.reason in _ODD else ()
+    met = (STOP_SEQUENCE,) if event.sequence else ()
+    return (*odd, *met, *_of_extra(event.extra))
 
 
-def _of_extra(extra: JsonObject) -> list[str]:
-    return losses({name: value for name, value in extra.items() if name not in _IMMATERIAL})
+def _of_extra(extra: JsonObject) -> Sequence[str]:
+    return losses({name: value for name, value in extra.items() if name not in _IMMATERIAL}) if extra else ()
 
 
 _FINDERS: _Finders = {

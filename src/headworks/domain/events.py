@@ -52,7 +52,10 @@ class StopReason(StrEnum):
 
 
 class Event(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
-    """Any canonical event."""
+    """Any canonical event.
+
+    Who reads many asks `type(event) is Started`: where the answer is no, `isinstance` of a msgspec Struct takes five times as long.
+    """
 
 
 class Started(Event, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 
 from headworks.domain.limits import Limit, Standing
 from headworks.domain.limits.limit import Shape
@@ -78,7 +78,12 @@ def _dated(standings: Iterable[Standing], forms: Sequence[bytes], wall_ns: int) 
         if not _returns(standing.limit):
             lines += _without_reset(form) % (standing.limit.amount, standing.remaining)
             continue
-        resets_at = datetime.fromtimestamp(-(-wall_ns // 10**9) - int(-standing.resets_in // 1), UTC)
-        written = resets_at.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
-        lines += form % (standing.limit.amount, standing.remaining, written)
+        resets_at = -(-wall_ns // 10**9) - int(-standing.resets_in // 1)
+        lines += form % (standing.limit.amount, standing.remaining, _instant(resets_at))
     return lines
+
+
+@lru_cache(maxsize=256)
+def _instant(second: int) -> bytes:
+    """As RFC 3339 writes it. Limits that many share reset in few different seconds."""
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()

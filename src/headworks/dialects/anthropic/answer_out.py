@@ -26,7 +26,7 @@ from headworks.domain.events import (
 from headworks.domain.message import JsonObject
 from headworks.domain.usage import NO_USAGE
 
-DELTAS = (TextDelta, ArgumentsDelta, SignatureDelta, RawDelta)
+_DELTAS = (TextDelta, ArgumentsDelta, SignatureDelta, RawDelta)
 _WORDS = {reason: word for word, reason in STOP_REASONS.items()} | {StopReason.CONTENT_FILTER: "refusal"}
 _NEVER_STOPPED = Stopped(StopReason.END)
 
@@ -36,17 +36,17 @@ def write_answer(events: Sequence[Event]) -> bytes:
     started, stopped, usage = Started(), _NEVER_STOPPED, NO_USAGE
     blocks: dict[int, Block] = {}
     for event in events:
-        if isinstance(event, Started):
+        if type(event) is Started:
             started = event
-        elif isinstance(event, PartStarted) and event.choice == 0:
+        elif type(event) is PartStarted and event.choice == 0:
             blocks[event.part] = Block(event, native=started.dialect == NAME)
-        elif isinstance(event, DELTAS) and event.choice == 0:
-            blocks[event.part].add(event)
-        elif isinstance(event, Stopped) and event.choice == 0:
+        elif type(event) is Stopped and event.choice == 0:
             stopped = event
-        elif isinstance(event, UsageSeen):
+        elif type(event) is UsageSeen:
             usage = event.usage
-    content = [block for block in (one.whole() for one in blocks.values()) if block is not None]
+        elif isinstance(event, _DELTAS) and event.choice == 0:
+            blocks[event.part].add(event)
+    content = [whole for block in blocks.values() if (whole := block.whole()) is not None]
     refused = any(one.started.kind is PartKind.REFUSAL for one in blocks.values())
     message = {**message_head(started), "content": content, **stop_fields(started, stopped, refused=refused)}
     return msgspec.json.encode({**message, "usage": write_usage(usage)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -33,11 +34,12 @@ _MODES = {
     "tool": ToolChoiceMode.NAMED,
     "none": ToolChoiceMode.NONE,
 }
+_DECODER = msgspec.json.Decoder()
 
 
 def read_request(ask: Ask) -> Conversation:
     """The canonical form of a request. Raises `Fault` `invalid_json`, `invalid_request`."""
-    fields = Unpacked({name: _decode(name, raw) for name, raw in ask.fields.items()}, "")
+    fields = Unpacked(_decoded(ask.fields), "")
     refuse_too_many(fields.rest.get("messages"), fields.rest.get("tools"))
     return Conversation(
         dialect=NAME,
@@ -58,13 +60,17 @@ def read_request(ask: Ask) -> Conversation:
     )
 
 
-def _decode(name: str, raw: msgspec.Raw) -> Any:
+def _decoded(fields: Mapping[str, msgspec.Raw]) -> JsonObject:
+    decoded: JsonObject = {}
+    name = ""
     try:
-        return msgspec.json.decode(raw)
+        for name, raw in fields.items():
+            decoded[name] = _DECODER.decode(raw)
     except UNREADABLE:
         raise Fault(
             "invalid_json", f"The field '{name}' is not valid JSON, or is nested too deeply. Send it flatter.", param=name
         ) from None
+    return decoded
 
 
 def _system(rest: JsonObject) -> tuple[Message, ...]:

@@ -101,7 +101,7 @@ class StreamEncoder:
                 self._begin(event)
         elif event.part != live.part:
             self._of_another_part(event)
-        elif isinstance(event, PartEnded):
+        elif type(event) is PartEnded:
             self._finish()
             self._next()
         else:

@@ -21,6 +21,8 @@ DONE = b"[DONE]"
 _READ = frozenset(("id", "object", "created", "model", "choices", "usage", "obfuscation", "p", "nonce", "created_at"))
 """What is read, and what pads or repeats."""
 
+_OBJECT_OR_NULL = (dict, NoneType)
+
 _DECODER = msgspec.json.Decoder()
 
 
@@ -192,7 +194,7 @@ def decode_object(data: bytes) -> JsonObject:
 def _is_choice(value: Any) -> bool:
     if not isinstance(value, dict):
         return False
-    return isinstance(value.get("delta"), dict | NoneType) and isinstance(value.get("message"), dict | NoneType)
+    return isinstance(value.get("delta"), _OBJECT_OR_NULL) and isinstance(value.get("message"), _OBJECT_OR_NULL)
 
 
 def garbage(trouble: Exception) -> Fault:

@@ -17,5 +17,7 @@ _NOTHING_LOST = frozenset(("type", "includeThoughts"))
 
 def lost_fields(rest: JsonObject, path: str = "") -> list[Downgrade]:
     """A downgrade for each left-over field that says something."""
+    if not rest:
+        return []
     kept = {name: value for name, value in rest.items() if name not in _NOTHING_LOST}
     return [Downgrade(place, _REASONS.get(place.rpartition(".")[2], LEFT_OUT)) for place in losses(kept, path)]

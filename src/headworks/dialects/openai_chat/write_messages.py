@@ -28,6 +28,7 @@ from headworks.domain.message import (
 )
 from headworks.domain.target import Quirks
 
+_SYSTEM = frozenset((Role.SYSTEM, Role.DEVELOPER))
 _FRAME = frozenset(("role", "name", "content"))
 """Fields of a message that say nothing by themselves."""
 
@@ -46,29 +47,28 @@ class MessageWriter:
         for place, message in enumerate(messages):
             path = f"messages[{place}]"
             self._report_extra(message.extra, path)
-            match message.role:
-                case Role.ASSISTANT:
-                    wire.append(self._assistant(message, path))
-                case Role.SYSTEM | Role.DEVELOPER:
-                    wire.append(self._plain(self._system_role(message.role, place, path), message, message.parts, path))
-                case Role.TOOL | Role.USER:
-                    wire.extend(self._user(message, path))
+            if message.role is Role.ASSISTANT:
+                wire.append(self._assistant(message, path))
+            elif message.role in _SYSTEM:
+                wire.append(self._plain(self._system_role(message.role, place, path), message, message.parts, path))
+            else:
+                wire.extend(self._user(message, path))
         if messages and messages[-1].role is Role.ASSISTANT and not self._own:
             self._report(f"messages[{len(messages) - 1}]", "a last assistant turn is answered, not continued")
         return wire if self._own else _that_say_something(wire)
 
-    def _system_role(self, role: Role, place: int, path: str) -> str:
+    def _system_role(self, role: Role, place: int, path: str) -> Role:
         if place and self._quirks.no_system_after_first:
             self._report(f"{path}.role", "said as a user message: this provider wants system messages first")
-            return Role.USER.value
+            return Role.USER
         if role is Role.DEVELOPER and not self._quirks.developer_role:
-            return Role.SYSTEM.value
-        return role.value
+            return Role.SYSTEM
+        return role
 
     def _user(self, message: Message, path: str) -> list[JsonObject]:
         """Tool results become messages of their own, before what else was said."""
-        results = [part for part in message.parts if isinstance(part, ToolResult)]
-        rest = [part for part in message.parts if not isinstance(part, ToolResult)]
+        results = [part for part in message.parts if type(part) is ToolResult]
+        rest = [part for part in message.parts if type(part) is not ToolResult]
         wire: list[JsonObject] = []
         shown: list[Part] = []
         for result in results:
@@ -78,7 +78,7 @@ class MessageWriter:
         if shown:
             self._report(path, "files and images of tool results are shown in a user message after them")
         if rest or shown or not results:
-            wire.append(self._plain(Role.USER.value, message, [*shown, *rest], path))
+            wire.append(self._plain(Role.USER, message, [*shown, *rest], path))
         return wire
 
     def _tool_result(self, message: Message, result: ToolResult, path: str) -> JsonObject:
@@ -96,7 +96,7 @@ class MessageWriter:
             wire["content"] = None if message.null else self._content(texts, path, plain=plain)
         return wire
 
-    def _plain(self, role: str, message: Message, parts: Sequence[Part], path: str) -> JsonObject:
+    def _plain(self, role: Role, message: Message, parts: Sequence[Part], path: str) -> JsonObject:
         """A message that holds nothing but content."""
         wire: JsonObject = {"role": role, **self._names(message)}
         if message.null:

@@ -1,86 +1,37 @@
 """The bench mode: one prebuilt answer for everything, at the price of parsing HTTP.
 
-It takes no troubles and checks nothing, but counts. A request is a stream if its body says `"stream":true`.
+It takes no troubles and checks nothing, but counts. A request is a stream if its body says `"stream":true`, and is answered in Anthropic's
+language where it asks for messages, else in OpenAI's.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import cast
 
 import httptools
-import msgspec
 
-from headworks.testing.chance import seeded
 from headworks.testing.emulator.counts import Counts
-from headworks.testing.emulator.personality import Canned
-from headworks.testing.emulator.prose import Writer
-from headworks.testing.emulator.question import JsonObject
+from headworks.testing.emulator.personality import Wire
 from headworks.testing.emulator.request import Request
-from headworks.testing.emulator.score import LAST_CHUNK, Score, chunk
-from headworks.testing.emulator.tokens import pieces_of
+from headworks.testing.emulator.score import Score
+from headworks.testing.emulator.tin import MODEL, PROMPT_TOKENS, Tin
 
-MODEL = "canned"
-PROMPT_TOKENS = 600
-_CREATED = 1_767_225_600
-_STREAM_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n\r\n"
-_encode = msgspec.json.Encoder().encode
+Tins = Mapping[Wire, Tin]
 
-
-class Tin:
-    """Everything prebuilt. Made once per provider."""
-
-    def __init__(self, canned: Canned) -> None:
-        text = Writer(seeded(0), "a canal, its headworks and the water they let in").answer(canned.answer_bytes)
-        text = text[: canned.answer_bytes]
-        self.tokens = len(pieces_of(text))
-        self.chunks = canned.chunks
-        self.interval = canned.interval
-        head: JsonObject = {
-            "id": "chatcmpl-canned0000000000000000000",
-            "created": _CREATED,
-            "model": MODEL,
-            "service_tier": "default",
-        }
-        body = _whole(head, text, self.tokens)
-        self.whole = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
-        first, mark = _event(head, {"content": "@"}).split(b"@")
-        self._before, self._after = first, mark
-        self._size = b"%x\r\n" % (len(first) + len(mark) + len(self._now()))
-        self.opening = _STREAM_HEAD + chunk(_event(head, {"role": "assistant", "content": ""}))
-        usage = {
-            "prompt_tokens": PROMPT_TOKENS,
-            "completion_tokens": canned.chunks,
-            "total_tokens": PROMPT_TOKENS + canned.chunks,
-        }
-        last = {"object": "chat.completion.chunk", "choices": [], "usage": usage}
-        self.closing = b"".join(
-            (
-                chunk(_event(head, {}, "stop")),
-                chunk(b"data: " + _encode(head | last) + b"\n\n"),
-                chunk(b"data: [DONE]\n\n"),
-                LAST_CHUNK,
-            )
-        )
-
-    def content(self) -> bytes:
-        """One content chunk, marked with the time."""
-        return b"%b%b%b%b\r\n" % (self._size, self._before, self._now(), self._after)
-
-    def _now(self) -> bytes:
-        return b" %020d" % time.monotonic_ns()
+_MESSAGES = b"/messages"
 
 
 class CannedConnection(asyncio.Protocol):
     """One client's connection to a bench-mode provider."""
 
-    __slots__ = ("_body", "_counts", "_left", "_loop", "_parser", "_respond", "_timer", "_tin", "_transport", "_url")
+    __slots__ = ("_body", "_counts", "_left", "_loop", "_parser", "_respond", "_timer", "_tin", "_tins", "_transport", "_url")
 
-    def __init__(self, tin: Tin, counts: Counts, respond: Callable[[Request], Score]) -> None:
+    def __init__(self, tins: Tins, counts: Counts, respond: Callable[[Request], Score]) -> None:
         """`respond` answers what is asked of the admin endpoint."""
-        self._tin = tin
+        self._tins = tins
+        self._tin = tins[Wire.OPENAI]
         self._counts = counts
         self._respond = respond
         self._parser = httptools.HttpRequestParser(self)
@@ -119,6 +70,7 @@ class CannedConnection(asyncio.Protocol):
     def on_url(self, url: bytes) -> None:
         """The parser's."""
         self._url = url
+        self._tin = self._tins[Wire.ANTHROPIC if _MESSAGES in url else Wire.OPENAI]
 
     def on_body(self, body: bytes) -> None:
         """The parser's."""
@@ -166,21 +118,3 @@ class CannedConnection(asyncio.Protocol):
         self._transport.write(tin.closing)
         self._close_unless_kept()
         self._counts.tally(MODEL, PROMPT_TOKENS, tin.chunks, whole=True)
-
-
-def _event(head: JsonObject, delta: JsonObject, finish: str | None = None) -> bytes:
-    choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-    return b"data: " + _encode({**head, "object": "chat.completion.chunk", "choices": [choice]}) + b"\n\n"
-
-
-def _whole(head: JsonObject, text: str, tokens: int) -> bytes:
-    message = {"role": "assistant", "content": text, "refusal": None, "annotations": []}
-    usage = {
-        "prompt_tokens": PROMPT_TOKENS,
-        "completion_tokens": tokens,
-        "total_tokens": PROMPT_TOKENS + tokens,
-        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
-        "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0},
-    }
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
-    return _encode({**head, "object": "chat.completion", "choices": [choice], "usage": usage})

@@ -10,13 +10,14 @@ from typing import Self
 
 from headworks.ports.clock import Clock
 from headworks.testing.emulator.admin import PLACE, Admin
-from headworks.testing.emulator.canned import CannedConnection, Tin
+from headworks.testing.emulator.canned import CannedConnection
 from headworks.testing.emulator.connection import Connection
 from headworks.testing.emulator.counts import Counts
-from headworks.testing.emulator.personality import Personality, Settings
+from headworks.testing.emulator.personality import Personality, Settings, Wire
 from headworks.testing.emulator.provider import Provider
 from headworks.testing.emulator.request import Request
 from headworks.testing.emulator.score import Score
+from headworks.testing.emulator.tin import Tin
 from headworks.testing.emulator.trouble import Trouble, parse
 
 _BACKLOG = 4096
@@ -66,7 +67,7 @@ class Door:
         self._server: asyncio.Server | None = None
         first = providers[0].personality
         self._files = (first.cert_file, first.key_file)
-        self._tin = Tin(first.canned) if first.canned else None
+        self._tins = {wire: Tin(first.canned, wire) for wire in Wire} if first.canned else None
 
     @property
     def scheme(self) -> str:
@@ -102,8 +103,8 @@ class Door:
             self._server = None
 
     def _connection(self) -> asyncio.Protocol:
-        if self._tin is not None:
-            return CannedConnection(self._tin, self._counts, self._respond)
+        if self._tins is not None:
+            return CannedConnection(self._tins, self._counts, self._respond)
         return Connection(self._respond, self._counts)
 
     def _respond(self, request: Request) -> Score:
