@@ -419,6 +419,16 @@ def test_fields_must_stand_before_what_passes_through() -> None:
         )
 
 
+def test_a_text_among_files_that_pass_through_is_refused() -> None:
+    """It might be the id of a file that a provider keeps for somebody else."""
+    with pytest.raises(Fault, match="stands behind"):
+        form(
+            written([("model", b"m"), ("image[]", File("a", "image/png", bytes(3000))), ("image[]", b"file-1")]),
+            range(0, 9000, 500),
+            ahead=1000,
+        )
+
+
 def test_more_files_of_one_name_may_pass_through() -> None:
     images = [("image[]", File(str(number), "image/png", bytes(1500))) for number in range(3)]
     body = form(written([("model", b"m"), *images]), range(0, 9000, 500), ahead=1000)

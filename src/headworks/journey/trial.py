@@ -280,8 +280,9 @@ class Trial:
             tried.currency = card.currency
         refused = tried.status >= 300  # noqa: PLR2004 - HTTP's own number
         told = fault is not None and fault is relay.fault and not relay.began
-        if self._call.kind in FREE or not tried.sent or refused or told or not self._call.body.complete:
-            # Nothing was asked, or the upstream said in so many words that it did nothing: it does not bill that.
+        unasked = not self._call.body.complete and not relay.began
+        if self._call.kind in FREE or not tried.sent or refused or told or unasked:
+            # Nothing was asked, or not to its end, or the upstream said in so many words that it did nothing: it does not bill that.
             tried.certainty = Certainty.REPORTED
             return
         tried.usage, tried.certainty = self._delivered()

@@ -149,7 +149,7 @@ class FormBody(IncomingBody):
         if self._passing is None:
             self._parts.append(Part(head, self._spool.size))
             return
-        if head.name not in self._names or not head.name.endswith(MANY):
+        if head.filename is None or head.name not in self._names or not head.name.endswith(MANY):
             raise Fault(
                 "invalid_request",
                 f"The part '{head.name}' stands behind files of more than {self._ahead} bytes (server.upload_ahead_bytes), which have "
