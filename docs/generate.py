@@ -27,7 +27,7 @@ from headworks.domain.facts import CALLER, REQUEST, TIME
 from headworks.domain.fault_words import WORDS
 from headworks.domain.outcome import Ending
 from headworks.domain.retry import RETRY, Progress
-from headworks.edge.routes import COHERE_ROUTES, PASSTHROUGH_ROUTES, PREFIXES, ROUTES
+from headworks.edge.routes import COHERE_ROUTES, OLLAMA_ROUTES, PASSTHROUGH_ROUTES, PREFIXES, ROUTES
 from headworks.journey import JOURNEY
 from headworks.providers.catalog import ProviderRow, shipped_catalog
 from headworks.providers.signers import OBTAINED
@@ -105,7 +105,7 @@ def exits() -> str:
 
 def endpoints() -> str:
     """What clients can ask."""
-    asked = [*((PREFIXES[0].decode(), route) for route in ROUTES), *(("", route) for route in COHERE_ROUTES)]
+    asked = [*((PREFIXES[0].decode(), route) for route in ROUTES), *(("", route) for route in (*COHERE_ROUTES, *OLLAMA_ROUTES))]
     rows = (
         (f"`{route.method.decode()} {prefix}{route.shown}`", f"`{route.kind}`", f"`{route.front.name}`")
         for prefix, route in asked

@@ -123,6 +123,8 @@ def test_heads_know_all_endpoints_of_a_dialect() -> None:
         "rerank": "POST /v1/rerank HTTP/1.1",
         "moderations": "POST /v1/moderations HTTP/1.1",
         "images": "POST /v1/images/generations HTTP/1.1",
+        "image_edits": "POST /v1/images/edits HTTP/1.1",
+        "image_variations": "POST /v1/images/variations HTTP/1.1",
         "speech": "POST /v1/audio/speech HTTP/1.1",
         "transcriptions": "POST /v1/audio/transcriptions HTTP/1.1",
         "translations": "POST /v1/audio/translations HTTP/1.1",

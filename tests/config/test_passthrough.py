@@ -71,6 +71,30 @@ def test_lines_that_are_refused(line: str, rule: str, said: str) -> None:
     assert line in report or "providers" in report
 
 
+_FILES = "passthrough: {'POST /v1/files': {price: free}, 'GET /v1/files/{file}': }"
+
+
+@pytest.mark.parametrize(
+    ("mounts", "said"),
+    [
+        ("[filse]", "No line of this provider's 'passthrough' is about 'filse'"),
+        ("[batches]", "Add lines such as 'POST /v1/batches'"),
+        ("[chat]", "The gateway serves /v1/chat itself"),
+        ("[responses]", "The gateway serves /v1/responses itself"),
+        ("[files]}, lab: {type: openai, mounts: [files], " + _FILES, "/v1/files leads to openai already"),
+    ],
+)
+def test_mounts_that_are_refused(mounts: str, said: str) -> None:
+    assert said in report_of(f"providers: {{openai: {{{_FILES}, mounts: {mounts}}}}}\n{MODELS}")
+
+
+def test_a_mount_stands_for_what_its_providers_lines_begin_with() -> None:
+    lines = "passthrough: {'POST /openai/v1/files': {price: free}}"
+    document = f"providers: {{openai: {{{lines}, mounts: [files]}}}}\n{MODELS}"
+
+    assert compiled(document).snapshot.mounts == {b"files": b"openai/openai/v1"}
+
+
 def test_a_list_of_all_is_let_in_where_it_is_said_to_be_everybodys() -> None:
     listing = passage("GET /v1/files", "{price: free, shared: true}")
     assert (listing.shared, listing.mark) == (True, None)

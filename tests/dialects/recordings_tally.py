@@ -51,8 +51,8 @@ with `--write` it writes this page. The recordings are not part of the repositor
 
 NOT_REPLAYED = {
     "models": "lists of models: the gateway answers them itself",
-    "ollama.embed": "Ollama's older door for vectors, which takes one text: its newer one is asked",
-    "ollama.generate": "Ollama's door for bare prompts: nobody asks it here",
+    "ollama.embed": "Ollama's older door for vectors, which takes one text: read by a test of its own",
+    "ollama.generate": "Ollama's door for bare prompts: read by a test of its own",
     "hf.inference": "the language of Hugging Face's older API: its router and TGI are asked in OpenAI's",
     "tgi.generate": "the language of Hugging Face's older API: its router and TGI are asked in OpenAI's",
     "predictions": "Replicate's own language: carried by pass-through at most",
@@ -67,7 +67,7 @@ NOT_REPLAYED = {
     "cohere.v1_chat": "Cohere's v1 chat: not spoken, its errors alone are read",
     "tokenize": "tokenizers: carried by pass-through",
     "audio": "speech and transcriptions: replayed by the tests of media",
-    "images": "pictures: replayed by the tests of media, edits are not served",
+    "images": "pictures, and pictures made of others: replayed by the tests of media",
     "moderations": "judgements: replayed by tests of their own",
 }
 """Of operations that no family replays, or that it replays in part: why the rest is left out."""

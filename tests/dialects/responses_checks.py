@@ -124,6 +124,7 @@ def cost_is_what_genai_prices_makes_of_it(recording: Recording) -> None:
                 output_tokens=usage.output,
                 cache_read_tokens=usage.cache_read,
                 cache_write_tokens=usage.cache_write,
+                web_searches=usage.web_searches,
             ),
             model_ref=model,
             provider_id=provider,

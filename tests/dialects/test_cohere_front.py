@@ -411,10 +411,13 @@ def test_a_stream_that_fails_on_its_way_ends_with_an_error_of_ours(end: bytes, c
 def test_an_answer_of_the_form_that_was_not_asked_for_is_put_into_the_other() -> None:
     as_stream, as_whole = prepare(there(), stream=True).relay, prepare(there()).relay
 
-    told_in_events = as_stream.feed(whole({"content": [{"type": "text", "text": "Green"}]})) + as_stream.close()
+    likely = {"logprobs": [{"text": "Green", "token_ids": [1], "logprobs": [-0.5]}]}
+    answer = {**json.loads(whole({"content": [{"type": "text", "text": "Green"}]})), **likely}
+    told_in_events = as_stream.feed(compact(answer)) + as_stream.close()
     told_whole = as_whole.feed(wire(STREAM)) + as_whole.close()
 
     assert b'"text":"Green"' in told_in_events
+    assert b'"logprobs":[-0.5]' in told_in_events
     assert b"message-end" in told_in_events
     assert [block["type"] for block in json.loads(told_whole)["message"]["content"]] == ["thinking", "text"]
     assert as_stream.usage == as_whole.usage == Usage(input=5, output=3)

@@ -25,6 +25,8 @@ _OF_COHERE: Json = {
 _IDS = {"openai_chat": "id", "openai_responses": "id", "anthropic": "id", "gemini": "responseId"}
 _MODELS = {"openai_chat": "model", "openai_responses": "model", "anthropic": "model", "gemini": "modelVersion"}
 fronts = pytest.mark.parametrize("front", BASES)
+telling = pytest.mark.parametrize("front", _MODELS)
+"""Languages whose answers name a model."""
 
 
 def _prepared(front: str, upstream: str) -> Prepared:
@@ -51,7 +53,7 @@ def _of_gemini(word: str, *parts: Json) -> Json:
     return {"candidates": [candidate], "usageMetadata": {"promptTokenCount": 5}, "modelVersion": "g", "responseId": "r"}
 
 
-@fronts
+@telling
 def test_an_answer_without_a_name_gets_one_and_tells_the_model_that_was_asked(front: str) -> None:
     """Cohere tells no model, Bedrock no id: two answers with the same id are one answer to some clients."""
     told, prepared = _told(front, "cohere", _OF_COHERE)
@@ -61,7 +63,7 @@ def test_an_answer_without_a_name_gets_one_and_tells_the_model_that_was_asked(fr
     assert (prepared.relay.upstream_id, prepared.relay.served_model) == ("", "")
 
 
-@fronts
+@telling
 def test_what_an_upstream_tells_of_itself_is_kept(front: str) -> None:
     told, _ = _told(front, "bedrock", _of_bedrock({"text": "Hi"}))
 

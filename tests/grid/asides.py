@@ -127,6 +127,32 @@ BASES: dict[str, Json] = {
             }
         ],
     },
+    "cohere": {
+        "model": "alias",
+        "max_tokens": 4000,
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {
+                "role": "user",
+                "content": [
+                    {"type": "text", "text": "What is this?"},
+                    {"type": "image_url", "image_url": {"url": _PICTURE}},
+                ],
+            },
+            {
+                "role": "assistant",
+                "tool_calls": [
+                    {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": '{"city":"Oslo"}'}}
+                ],
+            },
+            {"role": "tool", "tool_call_id": "call_1", "content": "rain"},
+            {"role": "user", "content": "And now?"},
+        ],
+        "tools": [
+            {"type": "function", "function": {"name": "weather", "parameters": _SCHEMA}},
+            {"type": "function", "function": {"name": "clock", "parameters": _SCHEMA}},
+        ],
+    },
 }
 """A question of each language that says nothing unusual: whatever is put into it is the only unusual thing."""
 
@@ -401,6 +427,38 @@ ASIDES: dict[str, tuple[tuple[str, Any], ...]] = {
                 ("thinkingConfig", {"includeThoughts": True}),
             )
         ),
+    ),
+    "cohere": (
+        ("messages.1.content.1", {"type": "image_url", "image_url": {"url": _PICTURE, "detail": "low"}}),
+        ("messages.1.content.1", {"type": "film", "film": "x"}),
+        ("messages.2.tool_plan", "I look."),
+        ("messages.2.content", [{"type": "thinking", "thinking": "hm"}]),
+        ("messages.2.citations", [{"start": 0, "end": 1, "text": "x", "sources": []}]),
+        ("messages.3.content", [{"type": "document", "document": {"id": "d", "data": {"sky": "grey"}}}]),
+        ("messages.3.content", [{"type": "text", "text": "sun"}]),
+        ("tools.0.function.description", "Tells the weather."),
+        ("tools.0", {"type": "web_search"}),
+        ("strict_tools", True),
+        ("tool_choice", "REQUIRED"),
+        ("tool_choice", "NONE"),
+        ("documents", ["Oslo is wet."]),
+        ("documents", [{"id": "d", "data": {"title": "t", "text": "x"}}]),
+        ("citation_options", {"mode": "fast"}),
+        ("safety_mode", "STRICT"),
+        ("response_format", {"type": "json_object"}),
+        ("response_format", {"type": "json_object", "json_schema": _SCHEMA}),
+        ("thinking", {"type": "enabled"}),
+        ("thinking", {"type": "enabled", "token_budget": 2000}),
+        ("thinking", {"type": "disabled"}),
+        ("temperature", 0.5),
+        ("p", 0.5),
+        ("k", 5),
+        ("seed", 7),
+        ("stop_sequences", ["END"]),
+        ("frequency_penalty", 0.5),
+        ("presence_penalty", 0.5),
+        ("logprobs", True),
+        ("priority", 3),
     ),
 }
 """Paths into the question, and what a client may say there."""

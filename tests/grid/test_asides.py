@@ -33,7 +33,7 @@ _SAYS_NOTHING = frozenset(
 _RESTING = ("anthropic", "bedrock-anthropic", "bedrock")
 """Their models do not think unasked."""
 _UNASKED: tuple[Any, ...] = ("none", {"type": "disabled"}, {"effort": "none"}, {"thinkingBudget": 0})
-_THINKS_ANYWAY: tuple[Any, ...] = ({"type": "adaptive"}, {"includeThoughts": True})
+_THINKS_ANYWAY: tuple[Any, ...] = ({"type": "adaptive"}, {"type": "enabled"}, {"includeThoughts": True})
 
 
 @lru_cache

@@ -32,6 +32,10 @@ ABOUT: dict[Kind, str] = {
 NAMING: dict[tuple[str, str], Callable[[str], Json]] = {
     ("openai_chat", "messages"): lambda id_: {"messages": _user({"type": "file", "file": {"file_id": id_}})},
     ("openai_chat", "file_id"): lambda id_: {"messages": _user("?"), "file_id": id_},
+    **{
+        ("openai_chat", field): lambda id_, field=field: {"messages": _user("?"), field: [{"file_id": id_}]}
+        for field in ("image", "images", "mask")
+    },
     ("openai_chat", "extra_body"): lambda id_: {"messages": _user("?"), "extra_body": {"google": {"cached_content": id_}}},
     ("openai_responses", "previous_response_id"): lambda id_: {"input": "?", "previous_response_id": id_},
     ("openai_responses", "input"): lambda id_: {"input": _user({"type": "input_file", "file_id": id_})},

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from headworks.domain.errors import Fault
-from headworks.domain.kind import BY_ID, UPLOADS, Kind
+from headworks.domain.kind import BY_ID, HEARING, UPLOADS, Kind
 from headworks.domain.limits import Calendar, Exceeded, Unit, period_at
 from headworks.domain.money import PriceCard
 from headworks.domain.principal import Principal
@@ -195,7 +195,7 @@ def test_no_endpoint_is_a_way_round_the_limits(route: Route) -> None:
         at = house(snapshot, limit(Unit.REQUESTS, 1, calendar=Calendar.DAY))
         for code in ("", "rate_limit_exceeded"):
             asked = ask(snapshot, query="q", documents=["d"]) if route.kind is Kind.RERANK else ask(snapshot)
-            body = _recording() if route.kind in UPLOADS else asked.body
+            body = _upload(route.kind) if route.kind in UPLOADS else asked.body
             call = msgspec.structs.replace(asked, kind=route.kind, front=route.front.name, body=body)
             refused = await asyncio.gather(at.serve(call), return_exceptions=True)
             assert [fault.code for fault in refused if isinstance(fault, Fault)] == [code] * bool(code)
@@ -203,10 +203,13 @@ def test_no_endpoint_is_a_way_round_the_limits(route: Route) -> None:
     run(scenario())
 
 
-def _recording() -> FormBody:
-    """What somebody sends who wants a recording made into text."""
+def _upload(kind: Kind) -> FormBody:
+    """What somebody sends who wants a recording made into text, or a picture changed."""
+    name, file = (
+        ("file", File("a.mp3", "audio/mpeg", bytes(100))) if kind in HEARING else ("image", File("a.png", "image/png", b"p"))
+    )
     body = FormBody(TYPE, 1000, 1000)
-    body.add(written([("model", b"m"), ("file", File("a.mp3", "audio/mpeg", bytes(100)))]))
+    body.add(written([("model", b"m"), ("prompt", b"A weir."), (name, file)]))
     body.finish()
     return body
 

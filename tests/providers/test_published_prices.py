@@ -33,7 +33,7 @@ def prices_of(model: ModelInfo, at: datetime, context: dict[str, str]) -> ModelP
 
 
 def is_counted(price: ModelPrice) -> bool:
-    counted = ("input_mtok", "output_mtok", "input_mchars", "input_document_kpages", "input_audio_hours")
+    counted = ("input_mtok", "output_mtok", "input_mchars", "input_document_kpages", "input_audio_hours", "audio_hours")
     return any(value is not None for key, value in vars(price).items() if key in counted)
 
 

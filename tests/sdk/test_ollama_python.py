@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import httpx
@@ -214,7 +215,7 @@ def test_a_model_is_shown(client: ollama.Client) -> None:
 
 
 def test_models_are_not_changed_by_clients(client: ollama.Client) -> None:
-    for change in (client.pull, client.push, client.delete, lambda name: client.copy(name, "mine")):
+    for change in (client.pull, client.push, client.delete, partial(client.copy, destination="mine")):
         with pytest.raises(ollama.ResponseError, match="configuration") as caught:
             change("qwen")
         assert caught.value.status_code == 404

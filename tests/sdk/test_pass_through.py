@@ -26,7 +26,13 @@ def passing(emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory)
     url = f"{emulator.urls['openai']}/v1"
     config = {
         "providers": {
-            "openai": {**guide["providers"]["openai"], "type": "openai", "base_url": url, "api_key": "sk-1"},
+            "openai": {
+                **guide["providers"]["openai"],
+                "type": "openai",
+                "base_url": url,
+                "api_key": "sk-1",
+                "mounts": ["files", "batches"],
+            },
             "mistral": {"base_url": url, "api_key": "sk-2"},
             "newcomer": {
                 "type": "jina",
@@ -36,10 +42,10 @@ def passing(emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory)
                 "prices": "openai",
             },
         },
-        "models": {"reader": "mistral/mistral-large-latest"},
+        "models": {"reader": "mistral/mistral-large-latest", "smart": "openai/gpt-4o"},
         "keys": {
-            "a": {"key": KEY_A, "features": ["passthrough"]},
-            "b": {"key": KEY_B, "features": ["passthrough"]},
+            "a": {"key": KEY_A, "features": ["passthrough", "files"]},
+            "b": {"key": KEY_B, "features": ["passthrough", "files"]},
             "c": {"key": KEY_C},
         },
         "retries": {"attempts": 1},
@@ -48,12 +54,14 @@ def passing(emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory)
         yield running
 
 
-def client(house: RunningHouse, key: str) -> openai.OpenAI:
-    return openai.OpenAI(base_url=f"{house.url}/passthrough/openai/v1", api_key=key, max_retries=0)
+def client(house: RunningHouse, key: str, base: str = "/passthrough/openai/v1") -> openai.OpenAI:
+    return openai.OpenAI(base_url=f"{house.url}{base}", api_key=key, max_retries=0)
 
 
-def test_a_batch_from_its_file_to_its_answers_is_its_tenants_own(passing: RunningHouse) -> None:
-    with client(passing, KEY_A) as ours, client(passing, KEY_B) as stranger:
+@pytest.mark.parametrize("base", ["/passthrough/openai/v1", "/v1", ""])
+def test_a_batch_from_its_file_to_its_answers_is_its_tenants_own(passing: RunningHouse, base: str) -> None:
+    """Also where its provider is mounted at the gateway's own paths."""
+    with client(passing, KEY_A, base) as ours, client(passing, KEY_B, base) as stranger:
         file = ours.files.create(file=("in.jsonl", _LINES), purpose="batch")
         batch = ours.batches.create(input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h")
         again = ours.batches.retrieve(batch.id)
@@ -79,6 +87,31 @@ def test_a_batch_from_its_file_to_its_answers_is_its_tenants_own(passing: Runnin
         with pytest.raises(openai.BadRequestError, match="There is nothing here by the id"):
             stranger.batches.create(input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h")
         assert ours.files.delete(file.id).deleted
+
+
+def test_a_file_is_named_in_a_chat_of_its_tenant_alone(passing: RunningHouse) -> None:
+    def ask(client: openai.OpenAI, file: str) -> str | None:
+        parts = [{"type": "text", "text": "What is in it?"}, {"type": "file", "file": {"file_id": file}}]
+        messages = [{"role": "user", "content": parts}]
+        answer = client.chat.completions.create(model="smart", messages=messages)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        return answer.choices[0].message.content
+
+    with client(passing, KEY_A, "/v1") as ours, client(passing, KEY_B, "/v1") as stranger:
+        file = ours.files.create(file=("a.pdf", b"%PDF-1.7"), purpose="user_data")
+
+        assert ask(ours, file.id)
+        with pytest.raises(openai.BadRequestError, match="There is nothing here by the id"):
+            ask(stranger, file.id)
+        with pytest.raises(openai.BadRequestError, match="There is nothing here by the id"):
+            ask(ours, "file-1")
+
+
+def test_what_no_line_is_about_is_not_found_at_the_gateways_own_paths(passing: RunningHouse) -> None:
+    with client(passing, KEY_A, "/v1") as ours:
+        with pytest.raises(openai.NotFoundError, match="Nothing is passed through"):
+            ours.files.list()
+        with pytest.raises(openai.NotFoundError, match="There is no GET"):
+            ours.fine_tuning.jobs.list()
 
 
 def test_who_was_not_allowed_is_told_so(passing: RunningHouse) -> None:

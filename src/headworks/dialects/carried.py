@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
+from headworks.dialects.noted import Noted
 from headworks.domain.errors import Fault
-from headworks.domain.usage import Usage
 
 
-class Carried:
+class Carried(Noted):
     """See `ports.interpreter.Relay`. Bytes go on as they come, and cost nothing."""
 
+    fault: Fault | None
+
     def __init__(self) -> None:
-        self.began = False
-        self.ended = False
-        self.fault: Fault | None = None
-        self.usage: Usage | None = None
-        self.usage_final = False
-        self.pieces = 0
-        self.content_bytes = 0
-        self.served_model = ""
-        self.service_tier = ""
-        self.upstream_id = ""
+        super().__init__()
 
     def feed(self, data: bytes) -> bytes:
         """See `Relay.feed`."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from headworks.dialects.noted import Noted
 from headworks.dialects.understood import understood
 from headworks.domain.errors import Fault
 from headworks.domain.usage import Usage
@@ -20,20 +21,13 @@ class Conversion(msgspec.Struct, frozen=True):
     id: str = ""
 
 
-class Converted:
+class Converted(Noted):
     """See `ports.interpreter.Relay`. Fed once, with all of it."""
 
+    fault: Fault | None
+
     def __init__(self, convert: Callable[[bytes], Conversion]) -> None:
-        self.began = False
-        self.ended = False
-        self.fault: Fault | None = None
-        self.usage: Usage | None = None
-        self.usage_final = False
-        self.pieces = 0
-        self.content_bytes = 0
-        self.served_model = ""
-        self.service_tier = ""
-        self.upstream_id = ""
+        super().__init__()
         self._convert = convert
 
     def feed(self, data: bytes) -> bytes:

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from headworks.dialects.noted import Noted
 from headworks.dialects.tool_names import Names
 from headworks.dialects.turns import unlike
 from headworks.dialects.understood import understood
@@ -35,7 +36,6 @@ from headworks.domain.target import Target
 from headworks.domain.usage import Usage
 from headworks.ports.dialect import Decoder, Front, Spoken
 
-BYTES_PER_TOKEN = 4
 MAX_WHOLE_BYTES = 64 * 1024 * 1024
 """Bound of a whole answer that is collected because a stream was asked for."""
 
@@ -54,23 +54,16 @@ class Judge(Protocol):
         ...
 
 
-class Translated:
+class Translated(Noted):
     """One answer of one attempt, from `source`'s language to `front`'s. See `ports.interpreter.Relay`."""
+
+    fault: Fault | None
 
     def __init__(
         self, source: Spoken, target: Target, front: Front, ask: Ask, judge: Judge | None = None, names: Names | None = None
     ) -> None:
         """`names` are those of tools that the caller knows by others."""
-        self.began = False
-        self.ended = False
-        self.fault: Fault | None = None
-        self.usage: Usage | None = None
-        self.usage_final = False
-        self.pieces = 0
-        self.content_bytes = 0
-        self.served_model = ""
-        self.service_tier = ""
-        self.upstream_id = ""
+        super().__init__()
         self._source = source
         self._target = target
         self._front = front
@@ -114,10 +107,6 @@ class Translated:
     def fail(self, fault: Fault, request_id: str) -> bytes:
         """See `Relay.fail`."""
         return self._front.write_fault_event(fault, request_id, self._last) if self._ask.stream else b""
-
-    def estimated_output(self) -> int:
-        """At least one token a delta, at least one for four bytes."""
-        return max(self.pieces, self.content_bytes // BYTES_PER_TOKEN)
 
     def losses(self) -> Sequence[Downgrade]:
         """See `Prepared.losses`."""

@@ -23,8 +23,10 @@ _CACHES = frozenset(("cachedContent", "cached_content"))
 _URIS = frozenset(("fileUri", "file_uri"))
 _STORES = frozenset(("fileSearchStoreNames", "file_search_store_names"))
 
+_PICTURES = frozenset(("image", "images", "mask"))
+"""Fields of pictures to go by, in OpenAI's language."""
 _ASKED: Mapping[str, Mapping[str, frozenset[str]]] = {
-    "openai_chat": {"messages": _FILES, "file_id": _ITSELF, "extra_body": _CACHES},
+    "openai_chat": {"messages": _FILES, "file_id": _ITSELF, "extra_body": _CACHES, **dict.fromkeys(_PICTURES, _ITEMS)},
     "openai_responses": {"previous_response_id": _ITSELF, "input": _ITEMS, "tools": _TOOLS, "prompt": _ITEMS},
     "anthropic": {"container": frozenset(("", "id")), "messages": _FILES},
     "gemini": {

@@ -10,6 +10,8 @@ from headworks.domain.errors import Fault
 
 MANY = "[]"
 """How the name of a field ends that may come several times."""
+MOST_FILES = 20
+"""Of one form: more than any API takes."""
 
 
 class FormField(msgspec.Struct, frozen=True):

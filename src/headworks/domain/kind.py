@@ -14,6 +14,8 @@ class Kind(StrEnum):
     RERANK = "rerank"
     MODERATIONS = "moderations"
     IMAGES = "images"
+    IMAGE_EDITS = "image_edits"
+    IMAGE_VARIATIONS = "image_variations"
     SPEECH = "speech"
     TRANSCRIPTIONS = "transcriptions"
     TRANSLATIONS = "translations"
@@ -37,8 +39,10 @@ BY_ID = frozenset((Kind.RESPONSE, Kind.RESPONSE_ITEMS, Kind.CANCEL_RESPONSE, Kin
 """Kinds that are about a thing which was made before: the line names its id, and there is no body."""
 HEARING = frozenset((Kind.TRANSCRIPTIONS, Kind.TRANSLATIONS))
 """Kinds that make text of sound: their requests are forms."""
-UPLOADS = HEARING
+UPLOADS: frozenset[Kind] = HEARING | {Kind.IMAGE_EDITS, Kind.IMAGE_VARIATIONS}
 """Kinds whose requests may be forms with files."""
+DRAWING: frozenset[Kind] = frozenset((Kind.IMAGES, Kind.IMAGE_EDITS, Kind.IMAGE_VARIATIONS))
+"""Kinds that make pictures."""
 FREE = BY_ID | {Kind.COUNT_TOKENS}
 """Kinds that nobody bills tokens for."""
 _TOGETHER = {Kind.MODEL: Kind.MODELS, **dict.fromkeys(BY_ID, Kind.RESPONSE)}

@@ -6,7 +6,7 @@ import msgspec
 
 from headworks.domain.ceiling import Ceiling, ceiling_of
 from headworks.domain.errors import Fault
-from headworks.domain.kind import FREE, HEARING, Kind
+from headworks.domain.kind import DRAWING, FREE, HEARING, Kind
 from headworks.domain.money import FREE as AT_ZERO
 from headworks.domain.money import PriceCard
 from headworks.domain.passthrough import Passage
@@ -15,7 +15,7 @@ from headworks.domain.snapshot import Model, Snapshot
 from headworks.domain.target import Target
 
 _USED = {
-    Kind.IMAGES: frozenset(("output", "output_image", "image", "request")),
+    **dict.fromkeys(DRAWING, frozenset(("output", "output_image", "image", "request"))),
     Kind.SPEECH: frozenset(("characters", "output", "request")),
     **dict.fromkeys(HEARING, frozenset(("audio_minute", "input", "input_audio", "output", "request"))),
 }

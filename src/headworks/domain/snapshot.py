@@ -225,6 +225,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     known: tuple[Listed, ...] = ()
     passthrough: Mapping[str, PassThrough] = {}
     """By provider: what may be asked of it beyond what is known here."""
+    mounts: Mapping[bytes, bytes] = {}
+    """Beginnings of paths of our own → what of a provider they stand for: `files` → `openai/v1`."""
     edge: EdgeSettings = EdgeSettings()
     control: ControlSettings = ControlSettings()
     journal: JournalSettings = JournalSettings()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import unquote_to_bytes
 
 from headworks.domain.errors import Fault
 from headworks.domain.kind import Kind
 from headworks.domain.reply import HeaderList
-from headworks.domain.snapshot import Cors
+from headworks.domain.snapshot import Cors, Snapshot
 from headworks.edge import answers, routes
 from headworks.edge.answers import Answer
 from headworks.edge.cors import CorsRules
@@ -31,11 +32,12 @@ class WrongMethod(Fault):
         self.allow = allow
 
 
-def receive(request: Request, state: ServerState, cors: Cors) -> Match | Answer:
+def receive(request: Request, state: ServerState, snapshot: Snapshot) -> Match | Answer:
     """What to do with a request. Raises the `Fault` of one that is refused."""
     if request.fault is not None:
         raise request.fault
-    match = routes.exactly(request.target) or _look_up(request)
+    cors = snapshot.edge.cors
+    match = routes.exactly(request.target) or _look_up(request, snapshot.mounts)
     if match is None:
         return _elsewhere(request, state, cors)
     method = match.route.method
@@ -49,17 +51,19 @@ def receive(request: Request, state: ServerState, cors: Cors) -> Match | Answer:
 
 def _answered(request: Request) -> list[bytes]:
     """The methods that a path answers to, `HEAD` wherever `GET`."""
-    known = routes.methods(request.path, request.query)
+    known = routes.methods(request.path, request.query) or [route.method for route in routes.PASSTHROUGH_ROUTES]
     return [shown for method in known for shown in ((method, b"HEAD") if method == b"GET" else (method,))]
 
 
-def _look_up(request: Request) -> Match | None:
+def _look_up(request: Request, mounts: Mapping[bytes, bytes]) -> Match | None:
     try:
         request.straighten()
     except Fault:
         request.keep_alive = False
         raise
     match = routes.find(request.path, request.query, b"GET" if request.method == b"HEAD" else request.method)
+    if match is None and mounts:
+        return routes.mounted(request.path, request.query, request.method, mounts)
     if match is not None and match.route.front is routes.GEMINI:
         _take_key(request)
     return match

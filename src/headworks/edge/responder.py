@@ -44,7 +44,7 @@ class Responder:
         """Answer at once what needs no journey; begin the journey of the rest."""
         request, state, writer = self.request, self._state, self._writer
         try:
-            found = receive(request, state, self._snapshot.edge.cors)
+            found = receive(request, state, self._snapshot)
         except Fault as fault:
             writer.front = front_of(request.path, request.headers)
             writer.refuse(fault)

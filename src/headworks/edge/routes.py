@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
@@ -47,7 +48,7 @@ PASSTHROUGH = Front("passthrough")
 MARKS = {b"anthropic-version": ANTHROPIC, b"x-goog-api-key": GEMINI}
 """Headers by which a client of a path that several dialects have says which one it speaks."""
 COHERE_MARK, COHERE_CLIENT = b"x-fern-sdk-name", b"cohere"
-"""The header by which Cohere's own libraries say that they are these: their list of models has OpenAI's path."""
+"""The same of Cohere's libraries: others of the same maker bear the header with another name."""
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -100,6 +101,8 @@ ROUTES = (
     Route(b"POST", b"/rerank", Kind.RERANK),
     Route(b"POST", b"/moderations", Kind.MODERATIONS),
     Route(b"POST", b"/images/generations", Kind.IMAGES),
+    Route(b"POST", b"/images/edits", Kind.IMAGE_EDITS),
+    Route(b"POST", b"/images/variations", Kind.IMAGE_VARIATIONS),
     Route(b"POST", b"/audio/speech", Kind.SPEECH),
     Route(b"POST", b"/audio/transcriptions", Kind.TRANSCRIPTIONS),
     Route(b"POST", b"/audio/translations", Kind.TRANSLATIONS),
@@ -140,6 +143,7 @@ PASSTHROUGH_ROUTES = tuple(
     for method in (b"GET", b"POST", b"PUT", b"PATCH", b"DELETE")
 )
 """Which of these a provider's path answers to, its own list says."""
+_BY_METHOD = {route.method: route for route in PASSTHROUGH_ROUTES}
 ALL_ROUTES = (*ROUTES, *COHERE_ROUTES, *GEMINI_ROUTES, *OLLAMA_ROUTES, *PASSTHROUGH_ROUTES)
 GEMINI_PREFIXES = (b"/v1beta", b"/v1", b"")
 """What asks for no model's action under the last two is OpenAI's."""
@@ -185,6 +189,24 @@ class Match(msgspec.Struct, frozen=True):
 
 
 _MATCHES = {path: Match(route, Where(form=route.form)) for path, route in _EXACT.items()}
+
+
+def mounted(path: bytes, query: bytes, method: bytes, mounts: Mapping[bytes, bytes]) -> Match | None:
+    """Where a path leads that an operator has made stand for a provider's."""
+    for prefix in PREFIXES:
+        first, slash, rest = path.removeprefix(prefix + b"/").partition(b"/")
+        there = mounts.get(first) if path.startswith(prefix + b"/") else None
+        if there is not None:
+            route = _BY_METHOD.get(method, PASSTHROUGH_ROUTES[0])
+            asked = b"%b/%b%b%b" % (there, first, slash, rest)
+            return Match(route, _raw(asked.decode("latin-1"), query, route))
+    return None
+
+
+@lru_cache(maxsize=1)
+def beginnings() -> frozenset[str]:
+    """With what paths of our own begin, a version left out."""
+    return frozenset(route.path.decode().split("/")[1] for route in ALL_ROUTES)
 
 
 def exactly(target: bytes) -> Match | None:

@@ -9,7 +9,7 @@ import msgspec
 from headworks.domain.call import Ask, Call, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.governed import SERVER_TOOLS
-from headworks.domain.kind import FREE, HEARING
+from headworks.domain.kind import DRAWING, FREE, HEARING, UPLOADS
 from headworks.domain.limits import Claim, Limit, Unit
 from headworks.domain.limits.limit import Shape
 from headworks.domain.money import PER_MILLION
@@ -18,7 +18,7 @@ from headworks.domain.plan import Plan, unpriced_passage
 from headworks.domain.sound import TOKENS_PER_SECOND
 from headworks.domain.usage import Usage
 from headworks.journey.pricing import picture_at_most
-from headworks.journey.uploads import MARGIN, SPOKEN_TOKENS, most_heard
+from headworks.journey.uploads import MARGIN, PICTURES, SPOKEN_TOKENS, most_heard, pictures_given
 
 FLOOR = 16
 """Output tokens below which an answer is not worth having."""
@@ -26,6 +26,8 @@ UNSEEN = 1024
 """Input tokens that a provider may add of its own: instructions for tools, frames of messages."""
 PICTURE = 6_000
 """Tokens of the largest picture."""
+EDITED_PICTURE = 8_192
+"""Of the largest that is changed, looked at as closely as can be asked for."""
 REMEMBERED = 32_768
 """Tokens that a model of conversations reads at most, where its profile says nothing."""
 SEARCHED_DOCUMENTS = 100
@@ -35,7 +37,7 @@ SEARCHED_TOKENS = 500
 _PAGES = msgspec.json.Decoder(list[int])
 _DOCUMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 _ANSWERING = frozenset((Kind.CHAT, Kind.COMPLETIONS))
-_MAKING = frozenset((Kind.IMAGES, Kind.SPEECH))
+_MAKING = DRAWING | {Kind.SPEECH}
 _REFERENCES = (b'"file_id"', b'"file_url"', b'"document_url"', b'"url":"http', b'"url": "http', b"gs://")
 _REMOTE = frozenset(SERVER_TOOLS.values()) | {"web_search", "plugins", "prompt", "previous_response"}
 _MEDIA = frozenset(("files", "audio", "video"))
@@ -123,6 +125,12 @@ def _of_making(call: Call, ask: Ask, plan: Plan, bound: int) -> Reservation:
     return Reservation(ask.prompt_tokens, bound, output, 1, capped=True, pictures=ask.choices, fields=ask.fields)
 
 
+def _of_editing(call: Call, ask: Ask, plan: Plan) -> Reservation:
+    """Pictures are read by their size, however many bytes they have."""
+    words = sum(len(value) for name, value in ask.fields.items() if name not in PICTURES)
+    return _of_making(call, ask, plan, words + pictures_given(call, ask) * EDITED_PICTURE + UNSEEN)
+
+
 def _of_hearing(call: Call, ask: Ask, plan: Plan) -> Reservation:
     """Sound of that many bytes may last as long as the thinnest does. Tokens only where somebody is paid by them."""
     form = call.body.form
@@ -171,6 +179,7 @@ _APART: dict[Kind, Callable[[Call, Ask, Plan], Reservation]] = {
     Kind.RERANK: _of_ranking,
     Kind.REALTIME: _of_conversation,
     **dict.fromkeys(HEARING, _of_hearing),
+    **dict.fromkeys(UPLOADS - HEARING, _of_editing),
 }
 """Kinds with a rule of their own."""
 

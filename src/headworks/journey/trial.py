@@ -14,7 +14,7 @@ from headworks.domain.call import Ask, Call
 from headworks.domain.call import Progress as SoFar
 from headworks.domain.errors import Fault, FaultClass
 from headworks.domain.exchange import milliseconds
-from headworks.domain.kind import FREE, Kind
+from headworks.domain.kind import DRAWING, FREE, Kind
 from headworks.domain.money import PriceCard
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Frame, HeaderList, Reply
@@ -33,7 +33,7 @@ HELD_HEAD_SECONDS = 15.0
 """How long a head is kept back while no content has come: after that the caller learns that it was answered."""
 LARGEST_ERROR = 65_536
 LARGEST_WHOLE = 33_554_432
-_LARGEST = {Kind.IMAGES: 134_217_728}
+_LARGEST = dict.fromkeys(DRAWING, 134_217_728)
 """Bytes of whole answers of which larger ones are usual: ten large pictures."""
 BYTES_PER_TOKEN = 4
 """For the part of a whole answer that came before it was lost."""

@@ -69,6 +69,18 @@ export const once = {
     for await (const event of stream) types.push(event.type.split(".")[1]);
     assert.deepEqual(types, ["partial_image", "partial_image", "completed"]);
   },
+  async "pictures made of others"() {
+    const [image, other, mask] = await Promise.all(["one", "two", "three"].map((name) => OpenAI.toFile(Buffer.from(name), `${name}.png`, { type: "image/png" })));
+    const answer = await gpt.images.edit({ model: "painter", image: [image, other], mask, prompt: "A weir", size: "1024x1024", quality: "low", n: 2 });
+    assert.equal(answer.data.length, 2);
+    assert.equal(answer.usage.input_tokens_details.image_tokens, 600);
+    const types = [];
+    const stream = await gpt.images.edit({ model: "painter", image, prompt: "A weir", stream: true, partial_images: 1 });
+    for await (const event of stream) types.push(event.type);
+    assert.deepEqual(types, ["image_edit.partial_image", "image_edit.completed"]);
+    const varied = await gpt.images.createVariation({ model: "dalle", image, n: 2 });
+    assert.equal(varied.data.length, 2);
+  },
   async "speech"() {
     const answer = await gpt.audio.speech.create({ model: "speaker", input: "Hello there", voice: "alloy", response_format: "wav" });
     assert.equal(answer.headers.get("content-type"), "audio/wav");

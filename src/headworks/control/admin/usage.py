@@ -57,7 +57,7 @@ _KINDS: Mapping[Endpoints, tuple[str, ...]] = {
     "completions": (Kind.CHAT, Kind.COMPLETIONS, Kind.REALTIME),
     "embeddings": (Kind.EMBEDDINGS,),
     "moderations": (Kind.MODERATIONS,),
-    "images": (Kind.IMAGES,),
+    "images": (Kind.IMAGES, Kind.IMAGE_EDITS, Kind.IMAGE_VARIATIONS),
     "audio_speeches": (Kind.SPEECH,),
     "audio_transcriptions": (Kind.TRANSCRIPTIONS, Kind.TRANSLATIONS),
     "rerank": (Kind.RERANK,),

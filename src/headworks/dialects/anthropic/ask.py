@@ -11,6 +11,7 @@ from headworks.dialects.anthropic.given_back import without_foreign_thoughts
 from headworks.dialects.anthropic.wire import NAME, UNREADABLE
 from headworks.dialects.bounds import EXAMPLE, asked_model
 from headworks.dialects.fields import Fields, decoded, read_fields, write_fields
+from headworks.dialects.noted import BYTES_PER_TOKEN
 from headworks.dialects.said import texts
 from headworks.dialects.signatures import MARK
 from headworks.domain.call import Ask, Kind
@@ -18,7 +19,6 @@ from headworks.domain.errors import Fault
 from headworks.domain.governed import BETA_FIELD, GOVERNED
 from headworks.domain.target import Target
 
-BYTES_PER_TOKEN = 4
 """Of a prompt's JSON, names and punctuation included."""
 TOKENS_PER_FILE = 1600
 """Of an inline picture or a document's page."""

@@ -14,10 +14,10 @@ import msgspec
 from headworks.dialects.anthropic.faults import stated_fault, write_fault_event
 from headworks.dialects.anthropic.usage import Counts, read_counts, read_usage
 from headworks.dialects.anthropic.wire import UNREADABLE
+from headworks.dialects.noted import BYTES_PER_TOKEN, Noted
 from headworks.dialects.sse import MAX_EVENT_BYTES, SseEvent, SseParser, is_document
-from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, is_report
+from headworks.dialects.translated import Translated, is_report
 from headworks.domain.errors import Fault
-from headworks.domain.usage import Usage
 
 FRAME_BYTES = 130
 """Bytes of a delta event around its content."""
@@ -56,25 +56,19 @@ _HEADS = msgspec.json.Decoder(_Head)
 _EVENTS = msgspec.json.Decoder(_WireEvent)
 
 
-class _Watch:
+class _Watch(Noted):
     """What both forms note. See `ports.interpreter.Relay`. An answer of the form that was not asked for is left to what `translate` makes."""
 
+    fault: Fault | None
+
     __slots__ = (
-        *("_counts", "_secrets", "_translate", "began", "content_bytes", "ended", "fault"),
-        *("pieces", "served_model", "service_tier", "upstream_id", "usage", "usage_final"),
+        "_counts",
+        "_secrets",
+        "_translate",
     )
 
     def __init__(self, translate: Callable[[], Translated], secrets: tuple[bytes, ...]) -> None:
-        self.began = False
-        self.ended = False
-        self.fault: Fault | None = None
-        self.usage: Usage | None = None
-        self.usage_final = False
-        self.pieces = 0
-        self.content_bytes = 0
-        self.served_model = ""
-        self.service_tier = ""
-        self.upstream_id = ""
+        super().__init__()
         self._counts = Counts()
         self._translate = translate
         self._secrets = secrets
@@ -82,9 +76,7 @@ class _Watch:
     def _pass_on(self, data: bytes) -> bytes:
         relay = self._translate()
         out = relay.feed(data) + relay.close()
-        self.began, self.ended, self.usage, self.usage_final = relay.began, relay.ended, relay.usage, relay.usage_final
-        self.pieces, self.content_bytes = relay.pieces, relay.content_bytes
-        self.served_model, self.service_tier, self.upstream_id = relay.served_model, relay.service_tier, relay.upstream_id
+        self.adopt(relay)
         if relay.fault is not None:
             self._break(relay.fault if relay.fault.code != "severed" else self._unfinished())
         return out

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
+from headworks.dialects.cohere.faults import stated_fault
 from headworks.dialects.cohere.logprobs import read_logprobs
 from headworks.dialects.cohere.names import FAILURES, NAME, PLAN, SIGNATURE, STOP_REASONS
 from headworks.dialects.cohere.usage import read_usage
-from headworks.domain.errors import Fault
 from headworks.domain.events import (
     ArgumentsDelta,
     Citation,
@@ -42,23 +42,23 @@ def read_answer(body: bytes) -> list[Event]:
     parts = _Parts(str(answer.get("id") or ""))
     if message.get("tool_plan"):
         parts.add_plan(message["tool_plan"])
+    likely = answer.get("logprobs") or []
     for place, block in enumerate(message.get("content") or ()):
         if block["type"] == "thinking":
             parts.add_thought(block)
         else:
-            parts.add_text(block["text"], [each for each in message.get("citations") or () if _place(each) == place])
+            parts.add_text(block["text"], likely, [each for each in message.get("citations") or () if _place(each) == place])
+            likely = []
     for call in message.get("tool_calls") or ():
         parts.add_call(call)
-    likely = answer.get("logprobs")
-    return [*parts.out, *([Logprobs(read_logprobs(likely))] if likely else []), *ending(answer)]
+    return [*parts.out, *ending(answer)]
 
 
 def ending(told: JsonObject) -> list[Event]:
     """Why it stopped, and the counts; or that it failed."""
     word, usage = str(told.get("finish_reason") or ""), told.get("usage") or {}
     if word in FAILURES:
-        said = f": {told['error']}" if told.get("error") else ""
-        return [Failed(Fault("upstream_error", detail=f"the answer ended with {word}{said}"[:1000]))]
+        return [Failed(stated_fault(f"the answer ended with {word}: {told.get('error') or 'no reason given'}"))]
     reason = STOP_REASONS.get(word, StopReason.OTHER)
     return [
         Stopped(reason, raw=word if reason is StopReason.OTHER else ""),
@@ -86,9 +86,11 @@ class _Parts:
         self.out: list[Event] = [Started(answer_id, dialect=NAME)]
         self._next = 0
 
-    def add_text(self, text: str, cited: list[JsonObject]) -> None:
-        """A block of words, and what they rest on."""
-        self._whole(PartKind.TEXT, TextDelta(self._next, text), *(_citing(self._next, citation) for citation in cited))
+    def add_text(self, text: str, likely: list[JsonObject], cited: list[JsonObject]) -> None:
+        """A block of words, how likely they were, and what they rest on."""
+        logprobs = [Logprobs(read_logprobs(likely))] if likely else []
+        citations = [_citing(self._next, citation) for citation in cited]
+        self._whole(PartKind.TEXT, TextDelta(self._next, text), *logprobs, *citations)
 
     def add_thought(self, block: JsonObject) -> None:
         """A block of thoughts."""

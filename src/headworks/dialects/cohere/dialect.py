@@ -20,7 +20,7 @@ from headworks.dialects.cohere.watch import StreamWatch, WholeWatch
 from headworks.dialects.sse import is_document
 from headworks.dialects.translated import Translated
 from headworks.dialects.understood import understood
-from headworks.dialects.unsaid import CITATIONS, LOGPROBS
+from headworks.dialects.unsaid import CITATIONS, LOGPROBS, OF_THOUGHTS
 from headworks.domain.call import Ask, Kind
 from headworks.domain.embedding import EmbeddingAnswer, EmbeddingAsk
 from headworks.domain.errors import Fault
@@ -39,7 +39,7 @@ class Cohere:
     kinds: frozenset[Kind] = frozenset((Kind.CHAT, Kind.EMBEDDINGS))
     forward: frozenset[bytes] = frozenset((b"traceparent", b"tracestate", b"x-client-name"))
     answer: frozenset[bytes] = frozenset()
-    says: frozenset[str] = frozenset((CITATIONS, LOGPROBS))
+    says: frozenset[str] = frozenset((CITATIONS, LOGPROBS, *OF_THOUGHTS))
 
     looks_whole = staticmethod(is_document)
 

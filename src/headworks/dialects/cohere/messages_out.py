@@ -106,7 +106,7 @@ class MessageWriter:
             else:
                 self._report(f"{path}.content[{place}]")
         if calls and not self._own:
-            if {"text", "thinking"} <= {name for part in content for name in part}:
+            if len({kind for part in content for kind in part.keys() & {"text", "thinking"}}) > 1:
                 self._report(f"{path}.reasoning", "left out: Cohere knows one plan beside calls, and that is what was said")
             plan, content = [_plan(content)], []
         wire: JsonObject = {"role": "assistant", **({"tool_calls": calls} if calls else {})}

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 from headworks.dialects.cohere.answer_in import IN_PLAN, ending, read_citation
+from headworks.dialects.cohere.faults import stated_fault
 from headworks.dialects.cohere.logprobs import read_logprobs
 from headworks.dialects.cohere.names import NAME, SIGNATURE
 from headworks.dialects.sse import SseEvent, SseParser
 from headworks.dialects.understood import understood
-from headworks.domain.errors import Fault
 from headworks.domain.events import (
     ArgumentsDelta,
     Event,
@@ -66,7 +66,7 @@ class StreamDecoder:
             read(self, event)
         elif "message" in event and "type" not in event:  # an error answer in a stream that had begun
             self._over = True
-            self._out.append(Failed(Fault("upstream_error", detail=str(event["message"])[:1000])))
+            self._out.append(Failed(stated_fault(str(event["message"]))))
 
     def start(self, event: JsonObject) -> None:
         """The head."""

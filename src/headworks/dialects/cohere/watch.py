@@ -13,11 +13,11 @@ import msgspec
 from headworks.dialects.cohere.faults import stated_fault, write_fault_event
 from headworks.dialects.cohere.names import FAILURES, UNREADABLE
 from headworks.dialects.cohere.usage import read_meta, read_usage
+from headworks.dialects.noted import BYTES_PER_TOKEN, Noted
 from headworks.dialects.sse import SseParser, WholeEvents, is_document
-from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, is_report
+from headworks.dialects.translated import Translated, is_report
 from headworks.domain.errors import Fault
 from headworks.domain.message import JsonObject
-from headworks.domain.usage import Usage
 
 FRAME_BYTES = 110
 """Bytes of a delta event around its content."""
@@ -48,28 +48,20 @@ class _Said(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(_Said)
 
 
-class _Watch:
+class _Watch(Noted):
     """What both forms note. See `ports.interpreter.Relay`. An answer of the form that was not asked for is left to what `translate` makes."""
 
+    fault: Fault | None
+
     def __init__(self, translate: Callable[[], Translated], secrets: tuple[bytes, ...]) -> None:
-        self.began = False
-        self.ended = False
-        self.fault: Fault | None = None
-        self.usage: Usage | None = None
-        self.usage_final = False
-        self.pieces = 0
-        self.content_bytes = 0
-        self.served_model = ""
-        self.service_tier = ""
-        self.upstream_id = ""
+        super().__init__()
         self._translate = translate
         self._secrets = secrets
 
     def _pass_on(self, data: bytes) -> bytes:
         relay = self._translate()
         out = relay.feed(data) + relay.close()
-        self.began, self.ended, self.usage, self.usage_final = relay.began, relay.ended, relay.usage, relay.usage_final
-        self.pieces, self.content_bytes, self.upstream_id = relay.pieces, relay.content_bytes, relay.upstream_id
+        self.adopt(relay)
         self._break(relay.fault)
         return out if self.fault is None else b""
 

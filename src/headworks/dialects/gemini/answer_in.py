@@ -9,7 +9,7 @@ import msgspec
 from headworks.dialects.gemini.candidate import Candidate
 from headworks.dialects.gemini.faults import stated_fault
 from headworks.dialects.gemini.respell import respelt
-from headworks.dialects.gemini.usage import read_usage
+from headworks.dialects.gemini.usage import read_usage, searches_of
 from headworks.dialects.gemini.wire import NAME, UNREADABLE
 from headworks.dialects.sse import SseEvent, SseParser
 from headworks.domain.errors import Fault
@@ -68,7 +68,8 @@ class AnswerReader:
         self.out: list[Event] = []
         self._secrets = secrets
         self._started = False
-        self._id = ""
+        self._id = self._model = ""
+        self._searches = 0
         self._blocked = False
         self._candidates: dict[int, Candidate] = {}
 
@@ -108,12 +109,13 @@ class AnswerReader:
         for place, candidate in enumerate(wire.get("candidates") or ()):
             index = candidate.get("index")
             self._candidate(place if index is None else index).feed(candidate)
+            if candidate.get("groundingMetadata"):
+                self._searches = max(self._searches, searches_of(candidate["groundingMetadata"], self._model))
         usage = wire.get("usageMetadata")
         if usage:
+            counts = msgspec.structs.replace(read_usage(usage), web_searches=self._searches)
             final, tier = self._blocked or self._finished, usage.get("serviceTier")
-            self.out.append(
-                UsageSeen(read_usage(usage), raw=usage, final=final, service_tier=tier if isinstance(tier, str) else "")
-            )
+            self.out.append(UsageSeen(counts, raw=usage, final=final, service_tier=tier if isinstance(tier, str) else ""))
 
     @property
     def _finished(self) -> bool:
@@ -121,7 +123,7 @@ class AnswerReader:
 
     def _start(self, wire: JsonObject) -> None:
         self._started = True
-        self._id = wire.get("responseId") or ""
+        self._id, self._model = wire.get("responseId") or "", str(wire.get("modelVersion") or "")
         extra = {name: value for name, value in wire.items() if name not in _READ}
         self.out.append(Started(id=self._id, model=wire.get("modelVersion") or "", dialect=NAME, extra=extra))
 

@@ -10,6 +10,7 @@ from headworks.dialects.bounds import asked_model
 from headworks.dialects.fields import Fields, decoded, read_fields, write_fields
 from headworks.dialects.gemini.respell import camel, said_twice
 from headworks.dialects.gemini.wire import NAME, UNREADABLE
+from headworks.dialects.noted import BYTES_PER_TOKEN
 from headworks.dialects.said import texts
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
@@ -17,7 +18,6 @@ from headworks.domain.governed import GOVERNED
 from headworks.domain.target import Target
 from headworks.domain.where import Form, Where
 
-BYTES_PER_TOKEN = 4
 TOKENS_PER_FILE = 1100
 """Of an inline picture or a page."""
 _EXAMPLE = '[{"role": "user", "parts": [{"text": "Hello"}]}]'

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from headworks.dialects.counts import MOST
+from headworks.dialects.gemini.models import abilities
 from headworks.dialects.gemini.respell import camel
 from headworks.domain.message import JsonObject
 from headworks.domain.usage import Usage
@@ -30,6 +31,14 @@ def read_usage(raw: JsonObject) -> Usage:
         output_audio=_of(said, "candidatesTokensDetails", _SOUND),
         output_image=_of(said, "candidatesTokensDetails", _PICTURE),
     )
+
+
+def searches_of(grounding: object, model: str) -> int:
+    """Searches of the web behind an answer, as they are billed: since Gemini 3 by the query, before that by the answer."""
+    said = {camel(name): value for name, value in grounding.items()} if isinstance(grounding, dict) else {}
+    queries = said.get("webSearchQueries")
+    count = sum(1 for query in queries if query) if isinstance(queries, list) else 0
+    return count if abilities(model).levels else min(count, 1)
 
 
 def write_usage(usage: Usage) -> JsonObject:

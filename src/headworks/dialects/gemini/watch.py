@@ -9,13 +9,13 @@ import msgspec
 
 from headworks.dialects.gemini.answer_out import ArrayFrame
 from headworks.dialects.gemini.faults import stated_fault, write_fault, write_fault_event
-from headworks.dialects.gemini.usage import read_usage
+from headworks.dialects.gemini.usage import read_usage, searches_of
 from headworks.dialects.gemini.wire import UNREADABLE
+from headworks.dialects.noted import Noted
 from headworks.dialects.sse import MAX_EVENT_BYTES, SseParser, is_document
-from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, is_report
+from headworks.dialects.translated import Translated, is_report
 from headworks.domain.errors import Fault
 from headworks.domain.message import JsonObject
-from headworks.domain.usage import Usage
 from headworks.domain.where import Form
 
 _BOUNDARY = re.compile(rb"\r\n\r\n|\n\n|\r\r")
@@ -25,6 +25,7 @@ _NOTHING = msgspec.Raw(b"")
 class _Candidate(msgspec.Struct, rename="camel"):
     finish_reason: str | int | None = None
     content: msgspec.Raw = _NOTHING
+    grounding_metadata: JsonObject | None = None
 
 
 class _Feedback(msgspec.Struct, rename="camel"):
@@ -48,26 +49,16 @@ class _Answer(msgspec.Struct, rename="camel"):
 _DECODER = msgspec.json.Decoder(_Answer)
 
 
-class _Watch:
+class _Watch(Noted):
     """What both forms note. See `ports.interpreter.Relay`."""
 
+    fault: Fault | None
+
     def __init__(self, secrets: tuple[bytes, ...]) -> None:
-        self.began = False
-        self.ended = False
-        self.fault: Fault | None = None
-        self.usage: Usage | None = None
-        self.usage_final = False
-        self.pieces = 0
-        self.content_bytes = 0
-        self.served_model = ""
-        self.service_tier = ""
-        self.upstream_id = ""
+        super().__init__()
         self.candidates = 0
         self._secrets = secrets
-
-    def estimated_output(self) -> int:
-        """See `Relay.estimated_output`."""
-        return max(self.pieces, self.content_bytes // BYTES_PER_TOKEN)
+        self._searches = 0
 
     def _note(self, data: bytes) -> None:
         """One answer or chunk."""
@@ -79,11 +70,11 @@ class _Watch:
         except UNREADABLE as trouble:
             self.fault = Fault("upstream_garbage", "The upstream's answer is not what its API promises.", detail=repr(trouble))
             return
-        self._note_content(answer)
         self.served_model = answer.model_version or self.served_model
+        self._note_content(answer)
         self.upstream_id = answer.response_id or self.upstream_id
         if answer.usage_metadata:
-            usage = read_usage(answer.usage_metadata)
+            usage = msgspec.structs.replace(read_usage(answer.usage_metadata), web_searches=self._searches)
             report = is_report(usage, spoken=self.pieces > 0, final=self.ended)
             self.usage, self.usage_final = (usage if report else None), report and self.ended
             tier = answer.usage_metadata.get("serviceTier")
@@ -96,6 +87,8 @@ class _Watch:
                 self.began = True
                 self.pieces += 1
                 self.content_bytes += len(content)
+            if candidate.grounding_metadata:
+                self._searches = max(self._searches, searches_of(candidate.grounding_metadata, self.served_model))
             self.ended = self.ended or bool(candidate.finish_reason)
         blocked = answer.prompt_feedback is not None and answer.prompt_feedback.block_reason
         if blocked or len(answer.embedding) or len(answer.embeddings) or answer.total_tokens is not None:
@@ -209,7 +202,6 @@ def write_failure(fault: Fault, request_id: str, array: ArrayFrame | None) -> by
 def _passed_on(watch: _Watch, relay: Translated, data: bytes) -> bytes:
     """An answer of the form that was not asked for."""
     out = relay.feed(data) + relay.close()
-    for name in ("began", "ended", "fault", "usage", "usage_final", "pieces", "content_bytes"):
-        setattr(watch, name, getattr(relay, name))
-    watch.served_model, watch.service_tier, watch.upstream_id = relay.served_model, relay.service_tier, relay.upstream_id
+    watch.adopt(relay)
+    watch.fault = relay.fault
     return out if watch.fault is None else b""

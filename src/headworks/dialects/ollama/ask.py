@@ -9,6 +9,7 @@ import msgspec
 
 from headworks.dialects.bounds import EXAMPLE, asked_model
 from headworks.dialects.fields import Fields, decoded, read_fields, write_fields
+from headworks.dialects.noted import BYTES_PER_TOKEN
 from headworks.dialects.ollama.names import NAME, UNREADABLE
 from headworks.dialects.said import texts
 from headworks.domain.call import Ask, Kind
@@ -17,7 +18,6 @@ from headworks.domain.governed import GOVERNED
 from headworks.domain.target import Target
 from headworks.domain.where import Where
 
-BYTES_PER_TOKEN = 4
 TOKENS_PER_PICTURE = 1100
 _PROMPT = ("messages", "prompt", "system", "suffix", "template", "tools", "format", "input")
 """What a model reads of a request."""

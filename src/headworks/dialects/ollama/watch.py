@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import msgspec
 
+from headworks.dialects.noted import Noted
 from headworks.dialects.ollama.faults import told_fault, write_fault_line
 from headworks.dialects.ollama.lines import LineReader
 from headworks.dialects.ollama.names import UNREADABLE
 from headworks.dialects.ollama.usage import read_usage
-from headworks.dialects.translated import BYTES_PER_TOKEN, is_report
+from headworks.dialects.translated import is_report
 from headworks.domain.errors import Fault
 from headworks.domain.message import JsonObject
-from headworks.domain.usage import Usage
 
 _NOTHING = msgspec.Raw(b"")
 
@@ -40,25 +40,14 @@ _PIECE = msgspec.json.Decoder(_Piece)
 _OBJECT = msgspec.json.Decoder(JsonObject)
 
 
-class _Watch:
+class _Watch(Noted):
     """What both forms note. See `ports.interpreter.Relay`."""
 
-    def __init__(self, secrets: tuple[bytes, ...]) -> None:
-        self.began = False
-        self.ended = False
-        self.fault: Fault | None = None
-        self.usage: Usage | None = None
-        self.usage_final = False
-        self.pieces = 0
-        self.content_bytes = 0
-        self.served_model = ""
-        self.service_tier = ""
-        self.upstream_id = ""
-        self._secrets = secrets
+    fault: Fault | None
 
-    def estimated_output(self) -> int:
-        """See `Relay.estimated_output`."""
-        return max(self.pieces, self.content_bytes // BYTES_PER_TOKEN)
+    def __init__(self, secrets: tuple[bytes, ...]) -> None:
+        super().__init__()
+        self._secrets = secrets
 
     def _note(self, line: bytes) -> bool:
         """Take down one line, or a whole answer. Tells whether the client may have it."""

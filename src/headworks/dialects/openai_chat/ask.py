@@ -6,7 +6,8 @@ import msgspec
 
 from headworks.dialects.bounds import asked_model
 from headworks.dialects.fields import Fields, read_fields
-from headworks.dialects.openai_chat.estimate import BYTES_PER_TOKEN, estimate_input, estimate_messages
+from headworks.dialects.noted import BYTES_PER_TOKEN
+from headworks.dialects.openai_chat.estimate import estimate_input, estimate_messages
 from headworks.dialects.openai_chat.media import KINDS as MEDIA
 from headworks.dialects.openai_chat.media import read_media_ask
 from headworks.dialects.openai_chat.names import NAME
@@ -15,6 +16,7 @@ from headworks.dialects.openai_chat.values import COUNT, FLAG, STRING, needed, v
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.governed import GOVERNED
+from headworks.domain.kind import DRAWING
 
 KNOWN = frozenset(
     (
@@ -35,7 +37,7 @@ KNOWN = frozenset(
         *("thinking", "metadata", "modalities", "audio", "prediction"),
         *("query", "documents", "top_n", "top_k", "return_documents"),
         *("size", "quality", "style", "background", "output_format", "output_compression", "partial_images", "moderation"),
-        *("resolution", "aspect_ratio", "width", "height", "image", "image_url", "images"),
+        *("resolution", "aspect_ratio", "width", "height", "image", "image_url", "images", "mask", "input_fidelity"),
         *("voice", "instructions", "speed", "stream_format"),
         *("file", "file_url", "file_id", "language"),
         *("best_of", "encoding_format", "dimensions", "prompt_cache_key"),
@@ -55,7 +57,7 @@ _FEATURES = {
     "audio": "audio_out",
 }
 """Fields whose use is a feature, and its name."""
-_UNNAMED = frozenset((Kind.MODERATIONS, Kind.IMAGES))
+_UNNAMED = DRAWING | {Kind.MODERATIONS}
 """Kinds whose requests need not name a model."""
 _NO_FEATURES: frozenset[str] = frozenset()
 _NOTHING = frozenset((b"null", b"false", b"[]", b"{}"))

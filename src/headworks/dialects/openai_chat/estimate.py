@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-BYTES_PER_TOKEN = 4
+from headworks.dialects.noted import BYTES_PER_TOKEN
+
 IMAGE_TOKENS = 1100
 """A picture of common size at high detail."""
 AUDIO_BYTES_PER_TOKEN = 1000

@@ -12,16 +12,16 @@ from headworks.dialects.openai_chat.estimate import estimate_input
 from headworks.dialects.openai_chat.media_events import MediaEvents
 from headworks.dialects.openai_chat.media_usage import read_pictures_usage, read_speech_usage
 from headworks.dialects.openai_chat.transcripts import TranscriptWatch
-from headworks.dialects.openai_chat.values import COUNT, FLAG, NUMBER, SAID_FLAG, STRING, needed, value
+from headworks.dialects.openai_chat.values import COUNT, FLAG, NUMBER, SAID_COUNT, SAID_FLAG, STRING, needed, value
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
-from headworks.domain.kind import HEARING
+from headworks.domain.kind import DRAWING, HEARING, UPLOADS
 from headworks.domain.target import Target
 from headworks.domain.usage import Usage
 from headworks.domain.where import Form
 from headworks.ports.interpreter import Relay
 
-KINDS = frozenset((Kind.IMAGES, Kind.SPEECH)) | HEARING
+KINDS = DRAWING | HEARING | {Kind.SPEECH}
 _ELSEWHERE = ("file_url", "file_id")
 """Fields that name a recording which the form does not hold (Mistral's)."""
 _SEEN = frozenset(("image", "image_url", "images"))
@@ -33,32 +33,34 @@ def read_media_ask(kind: Kind, ask: Ask) -> Ask:
     """The same with what is to be made. Raises `Fault` `invalid_request`."""
     if kind in HEARING:
         return _hearing(ask)
-    return _pictures(ask) if kind is Kind.IMAGES else _speech(ask)
+    return _speech(ask) if kind is Kind.SPEECH else _pictures(kind, ask)
 
 
 def media_relay(kind: Kind, ask: Ask, target: Target) -> Relay:
     """For one answer."""
     if kind in HEARING:
         return TranscriptWatch(ask, target)
-    if kind is Kind.IMAGES:
+    if kind in DRAWING:
         return _picture_events(ask, target) if ask.stream else images.PicturesWatch(ask, target)
     return speech.SoundWatch(ask, target) if ask.form is Form.BYTES else _speech_events(ask, target)
 
 
-def _pictures(ask: Ask) -> Ask:
-    fields = ask.fields
-    prompt = needed(fields, "prompt", "pictured")
+def _pictures(kind: Kind, ask: Ask) -> Ask:
+    """Of a form all is text; of JSON, providers are as strict as they like."""
+    fields, form = ask.fields, kind in UPLOADS
+    flag, number = (SAID_FLAG, SAID_COUNT) if form else (FLAG, COUNT)
+    prompt = b"" if kind is Kind.IMAGE_VARIATIONS else needed(fields, "prompt", "pictured")
     size, quality = (value(fields, name, STRING, "a string") or "" for name in ("size", "quality"))
-    count, partial_images = (value(fields, name, COUNT, "a whole number") for name in ("n", "partial_images"))
+    count, partial_images = (value(fields, name, number, "a whole number") for name in ("n", "partial_images"))
     if count is not None and count < 1:
         raise Fault("invalid_request", "The field 'n' must be 1 or more.", param="n")
     return msgspec.structs.replace(
         ask,
-        stream=bool(value(fields, "stream", FLAG, "a boolean")),
+        stream=bool(value(fields, "stream", flag, "true or false")),
         choices=count or 1,
         max_tokens=images.most_tokens(size, quality, max(partial_images or 0, 0)),
         prompt_tokens=estimate_input(prompt),
-        features=frozenset() if _SEEN.isdisjoint(fields) else frozenset(("images",)),
+        features=frozenset() if _SEEN.isdisjoint(fields) and not form else frozenset(("images",)),
     )
 
 

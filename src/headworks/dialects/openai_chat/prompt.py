@@ -14,6 +14,8 @@ _FIELDS = {
     Kind.RERANK: ("query", "documents"),
     Kind.MODERATIONS: ("input",),
     Kind.IMAGES: ("prompt",),
+    Kind.IMAGE_EDITS: ("prompt",),
+    Kind.IMAGE_VARIATIONS: (),
     Kind.SPEECH: ("input", "instructions"),
     Kind.TRANSCRIPTIONS: ("prompt",),
     Kind.TRANSLATIONS: ("prompt",),

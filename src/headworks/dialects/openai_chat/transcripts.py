@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from headworks.dialects.counts import Count, read_form
+from headworks.dialects.noted import BYTES_PER_TOKEN
 from headworks.dialects.openai_chat.decoder import decode_object
 from headworks.dialects.openai_chat.faults import fault_in_answer
 from headworks.dialects.openai_chat.media_events import MediaEvents
@@ -20,7 +21,6 @@ from headworks.domain.target import Target
 from headworks.domain.usage import Usage
 
 _EVENTS = b"text/event-stream"
-_BYTES_PER_TOKEN = 4
 
 
 class TranscriptWatch(MediaEvents):
@@ -61,7 +61,7 @@ class TranscriptWatch(MediaEvents):
 
     def estimated_output(self) -> int:
         """See `Relay.estimated_output`: an event a token."""
-        return self.pieces if self.streams_events else self.content_bytes // _BYTES_PER_TOKEN
+        return self.pieces if self.streams_events else self.content_bytes // BYTES_PER_TOKEN
 
     def _read(self, data: bytes) -> None:
         """A whole answer. Raises `Fault`. What is said may begin with a brace."""

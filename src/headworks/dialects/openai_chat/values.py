@@ -14,13 +14,15 @@ STRING = msgspec.json.Decoder(str | None)
 FLAG = msgspec.json.Decoder(bool | None)
 COUNT = msgspec.json.Decoder(int | None)
 SAID_FLAG = msgspec.json.Decoder(bool | None, strict=False)
-"""Of a form, in which all is text."""
+"""Of a form, in which all is text; `SAID_COUNT` likewise."""
+SAID_COUNT = msgspec.json.Decoder(int | None, strict=False)
 NUMBER = msgspec.json.Decoder(float | None)
 
 _EXAMPLES = {
     "messages": f"a list such as {EXAMPLE}",
     "prompt": 'the text to complete, such as "Hello"',
     "pictured": 'what the picture should show, such as "A weir at dawn"',
+    "edited": "the picture to go by, as a file of the form",
     "query": "the question that the documents should answer",
     "documents": 'a list of texts such as ["Paris is in France."]',
     "input": 'the text to embed, such as "Hello", or a list of texts',

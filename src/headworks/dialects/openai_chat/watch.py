@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from headworks.dialects.noted import BYTES_PER_TOKEN, Noted
 from headworks.dialects.openai_chat.decoder import DONE, decode_object, find_usage, read_chunk
 from headworks.dialects.openai_chat.faults import fault_in_answer, write_fault_event
 from headworks.dialects.openai_chat.usage import read_service_tier, read_usage
 from headworks.dialects.sse import MAX_EVENT_BYTES, SseEvent, SseParser, is_document
-from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, is_report
+from headworks.dialects.translated import Translated, is_report
 from headworks.domain.errors import Fault
 from headworks.domain.message import JsonObject
 from headworks.domain.target import Target
-from headworks.domain.usage import Usage
 
 _USAGE = b'"usage":'
 _NULL = b'"usage":null'
@@ -28,12 +28,14 @@ _EMPTY = (b"{}", b'{"content":""}', b'{"role":"assistant"}', b'{"role":"assistan
 _BOUNDARY = re.compile(rb"(\r\n\r\n|\n\n|\r\r)")
 
 
-class StreamWatch:
+class StreamWatch(Noted):
     """See `ports.interpreter.Relay`. The client gets complete events only, so an error can always follow.
 
     `content` is the field whose every appearance is a piece of content (`"delta":`). With `hide`, usage that the client did not ask
     for is taken out. An upstream that answers with a whole document instead of a stream is left to what `translate` makes.
     """
+
+    fault: Fault | None
 
     __slots__ = (
         "_aligned",
@@ -52,29 +54,10 @@ class StreamWatch:
         "_started",
         "_translate",
         "_translated",
-        "began",
-        "content_bytes",
-        "ended",
-        "fault",
-        "pieces",
-        "served_model",
-        "service_tier",
-        "upstream_id",
-        "usage",
-        "usage_final",
     )
 
     def __init__(self, content: bytes, target: Target, translate: Callable[[], Translated] | None, *, hide: bool) -> None:
-        self.began = False
-        self.ended = False
-        self.fault: Fault | None = None
-        self.usage: Usage | None = None
-        self.usage_final = False
-        self.pieces = 0
-        self.content_bytes = 0
-        self.served_model = ""
-        self.service_tier = ""
-        self.upstream_id = ""
+        super().__init__()
         self._content = content
         self._quirks = target.quirks
         self._secrets = target.secrets

@@ -7,15 +7,15 @@ from typing import Any
 
 import msgspec
 
+from headworks.dialects.noted import BYTES_PER_TOKEN, Noted
 from headworks.dialects.openai_chat.decoder import decode_object, find_usage
 from headworks.dialects.openai_chat.faults import fault_in_answer
 from headworks.dialects.openai_chat.usage import read_service_tier, read_usage
 from headworks.dialects.openai_chat.watch import content_length
 from headworks.dialects.sse import is_document
-from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, is_report
+from headworks.dialects.translated import Translated, is_report
 from headworks.domain.errors import Fault
 from headworks.domain.target import Target
-from headworks.domain.usage import Usage
 
 _NOTHING = msgspec.Raw()
 
@@ -36,37 +36,20 @@ class _Answer(msgspec.Struct):
 _ANSWER = msgspec.json.Decoder(_Answer)
 
 
-class WholeWatch:
+class WholeWatch(Noted):
     """See `ports.interpreter.Relay`. An upstream that answers with a stream instead is left to what `translate` makes."""
+
+    fault: Fault | None
 
     __slots__ = (
         "_body",
         "_quirks",
         "_secrets",
         "_translate",
-        "began",
-        "content_bytes",
-        "ended",
-        "fault",
-        "pieces",
-        "served_model",
-        "service_tier",
-        "upstream_id",
-        "usage",
-        "usage_final",
     )
 
     def __init__(self, target: Target, translate: Callable[[], Translated] | None) -> None:
-        self.began = False
-        self.ended = False
-        self.fault: Fault | None = None
-        self.usage: Usage | None = None
-        self.usage_final = False
-        self.pieces = 0
-        self.content_bytes = 0
-        self.served_model = ""
-        self.service_tier = ""
-        self.upstream_id = ""
+        super().__init__()
         self._body = b""
         self._quirks = target.quirks
         self._secrets = target.secrets

@@ -79,7 +79,7 @@ class AnswerReader:
         usage = response.get("usage")
         if isinstance(usage, dict):
             tier = response.get("service_tier") or ""
-            self.out.append(UsageSeen(read_usage(usage), usage, final=True, service_tier=tier))
+            self.out.append(UsageSeen(read_usage(usage, response.get("output")), usage, final=True, service_tier=tier))
         self.out.append(Ended({name: value for name, value in response.items() if name not in _READ}))
 
 

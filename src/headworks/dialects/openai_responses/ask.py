@@ -8,6 +8,7 @@ import msgspec
 
 from headworks.dialects.bounds import asked_model
 from headworks.dialects.fields import Fields, decoded, read_fields
+from headworks.dialects.noted import BYTES_PER_TOKEN
 from headworks.dialects.openai_responses.names import NAME, UNREADABLE
 from headworks.dialects.openai_responses.state import refers, refuse_state
 from headworks.dialects.said import texts
@@ -15,7 +16,6 @@ from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.governed import GOVERNED, features_of_tools
 
-BYTES_PER_TOKEN = 4
 FILE_TOKENS = 1600
 """An inline picture or a document's page."""
 _PROMPT = ("input", "instructions", "tools")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from headworks.dialects.counts import Count, read_form
@@ -29,8 +31,10 @@ _NO_INPUT = _Input()
 _NO_OUTPUT = _Output()
 
 
-def read_usage(raw: JsonObject) -> Usage:
-    """Counts as reported. What is missing, null or nonsense counts as zero."""
+def read_usage(raw: JsonObject, output: Any = ()) -> Usage:
+    """Counts as reported, and the searches among the items of the `output`, which are billed by the piece. What is missing, null or
+    nonsense counts as zero.
+    """
     said = read_form(raw, _Reported)
     given, made = said.input_tokens_details or _NO_INPUT, said.output_tokens_details or _NO_OUTPUT
     return Usage(
@@ -39,7 +43,19 @@ def read_usage(raw: JsonObject) -> Usage:
         cache_read=given.cached_tokens or 0,
         cache_write=given.cache_write_tokens or 0,
         reasoning=made.reasoning_tokens or 0,
+        web_searches=sum(map(_is_search, output)) if isinstance(output, list) else 0,
     )
+
+
+def _is_search(item: Any) -> bool:
+    """Whether the web was searched: opening a page and looking through it cost nothing."""
+    match item:
+        case {"type": "web_search_call", "action": {"type": str(kind)}}:
+            return kind == "search"
+        case {"type": "web_search_call"}:
+            return True
+        case _:
+            return False
 
 
 def write_usage(usage: Usage) -> JsonObject:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from headworks.dialects.noted import BYTES_PER_TOKEN, Noted
 from headworks.dialects.openai_responses.answer_in import ENDS, garbage, read_object
 from headworks.dialects.openai_responses.faults import stated_fault, write_fault_event
 from headworks.dialects.openai_responses.usage import read_usage
 from headworks.dialects.sse import SseParser, WholeEvents, is_document
-from headworks.dialects.translated import BYTES_PER_TOKEN, Translated, is_report
+from headworks.dialects.translated import Translated, is_report
 from headworks.dialects.understood import understood
 from headworks.domain.errors import Fault
 from headworks.domain.message import JsonObject
-from headworks.domain.usage import Usage
 
 FRAME_BYTES = 260
 """Bytes of a delta event around its content, padding included."""
@@ -28,29 +28,21 @@ _TOLD = (b'"response":', b'"response" :', b'"error"', b"event: error")
 _BOUNDARY = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 
 
-class _Watch:
+class _Watch(Noted):
     """What both forms note. See `ports.interpreter.Relay`. An answer of the form that was not asked for is left to what `translate` makes."""
 
+    fault: Fault | None
+
     def __init__(self, translate: Callable[[], Translated], secrets: tuple[bytes, ...]) -> None:
-        self.began = False
-        self.ended = False
-        self.fault: Fault | None = None
-        self.usage: Usage | None = None
-        self.usage_final = False
-        self.pieces = 0
-        self.content_bytes = 0
-        self.served_model = ""
-        self.service_tier = ""
-        self.upstream_id = ""
+        super().__init__()
         self._translate = translate
         self._secrets = secrets
 
     def _pass_on(self, data: bytes) -> bytes:
         relay = self._translate()
         out = relay.feed(data) + relay.close()
-        self.began, self.ended, self.usage, self.usage_final = relay.began, relay.ended, relay.usage, relay.usage_final
-        self.pieces, self.content_bytes, self.fault = relay.pieces, relay.content_bytes, relay.fault
-        self.served_model, self.service_tier, self.upstream_id = relay.served_model, relay.service_tier, relay.upstream_id
+        self.adopt(relay)
+        self.fault = relay.fault
         return out
 
     def _break(self, fault: Fault) -> None:
@@ -69,7 +61,7 @@ class _Watch:
         self.service_tier = str(response.get("service_tier") or "") or self.service_tier
         usage = response.get("usage")
         if isinstance(usage, dict):
-            counts = read_usage(usage)
+            counts = read_usage(usage, response.get("output"))
             report = is_report(counts, spoken=self.pieces > 0, final=final)
             self.usage = counts if report else None
             self.usage_final = report and final

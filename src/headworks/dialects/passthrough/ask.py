@@ -8,13 +8,13 @@ import msgspec
 
 from headworks.dialects.bounds import asked_model
 from headworks.dialects.fields import Fields, read_fields
+from headworks.dialects.noted import BYTES_PER_TOKEN
 from headworks.dialects.said import texts
 from headworks.domain.call import Ask
 from headworks.domain.errors import Fault
 from headworks.domain.governed import GOVERNED, features_of_tools
 
 NAME = "passthrough"
-BYTES_PER_TOKEN = 4
 _CAPS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens")
 _CHOICES = ("n", "best_of")
 _KNOWN = frozenset(("model", "stream", "user", "tools", *_CAPS, *_CHOICES, *GOVERNED[NAME]))

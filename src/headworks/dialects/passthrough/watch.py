@@ -6,6 +6,7 @@ import re
 
 import msgspec
 
+from headworks.dialects.noted import BYTES_PER_TOKEN, Noted
 from headworks.dialects.openai_chat.faults import write_fault_event
 from headworks.dialects.passthrough.usage import Told
 from headworks.dialects.sse import SseParser, WholeEvents
@@ -13,31 +14,23 @@ from headworks.domain.call import Ask
 from headworks.domain.errors import Fault
 from headworks.domain.money import FREE
 from headworks.domain.target import Target
-from headworks.domain.usage import NO_USAGE, Usage
+from headworks.domain.usage import NO_USAGE
 
 _JSON = re.compile(rb"\s*(?:application/json|[^;\s]+\+json)\s*(?:;|$)", re.IGNORECASE)
 _EVENTS = re.compile(rb"\s*text/event-stream\s*(?:;|$)", re.IGNORECASE)
 _USAGE = b'"usage'
-_BYTES_PER_TOKEN = 4
 _ANNOTATED = frozenset(("bbox_annotation_format", "document_annotation_format"))
 """Fields that ask for more of a document than its text."""
 _decode = msgspec.json.Decoder().decode
 
 
-class PassedWatch:
+class PassedWatch(Noted):
     """See `ports.interpreter.Expecting`. JSON is fed whole, a stream of events goes on by complete events, all else as it comes."""
 
+    fault: Fault | None
+
     def __init__(self, target: Target, ask: Ask) -> None:
-        self.began = False
-        self.ended = False
-        self.fault: Fault | None = None
-        self.usage: Usage | None = None
-        self.usage_final = False
-        self.pieces = 0
-        self.content_bytes = 0
-        self.served_model = ""
-        self.service_tier = ""
-        self.upstream_id = ""
+        super().__init__()
         self._by_tokens = target.price is not None and target.price.output != FREE
         self._told = Told(annotated=not _ANNOTATED.isdisjoint(ask.fields))
         self._whole = False
@@ -79,7 +72,7 @@ class PassedWatch:
 
     def estimated_output(self) -> int:
         """A token for four bytes, where tokens are what costs."""
-        return self.content_bytes // _BYTES_PER_TOKEN if self._by_tokens else 0
+        return self.content_bytes // BYTES_PER_TOKEN if self._by_tokens else 0
 
     def _aligned(self, data: bytes) -> bytes:
         """The events that are complete by now."""

@@ -73,6 +73,8 @@ class ProviderRule(Written, frozen=True):
     quirks: QuirksRule = QuirksRule()
     passthrough: dict[str, PassThroughRule | None] = {}
     """Methods and paths that callers may be passed through to, beside the catalogue's: `POST /v1/ocr`."""
+    mounts: tuple[str, ...] = ()
+    """Beginnings of what is passed through that are served at the gateway's own paths, too: `files`, `batches`."""
     prices: str = ""
     """Id of the published price list to use instead of the catalogue's choice."""
 

@@ -13,7 +13,7 @@ import msgspec
 
 from headworks.domain.body import BodySource, Form, Replay
 from headworks.domain.errors import Fault
-from headworks.domain.form import MANY, FormField, FormFile, fields_of
+from headworks.domain.form import MANY, MOST_FILES, FormField, FormFile, fields_of
 from headworks.domain.outcome import Outcome
 from headworks.edge.body import IncomingBody
 from headworks.edge.forms.headers import PartHead, boundary_of
@@ -52,6 +52,8 @@ class FormBody(IncomingBody):
         """What comes after enough was put aside."""
         self._more: Callable[[], None] | None = None
         self._fields = 0
+        self._count = 0
+        """Of files."""
         self._closed = False
         self._seen = 0
 
@@ -141,6 +143,9 @@ class FormBody(IncomingBody):
 
     def begin_part(self, head: PartHead) -> None:
         """See `Parts.begin_part`."""
+        self._count += head.filename is not None
+        if self._count > MOST_FILES:
+            raise Fault("invalid_request", f"The form has more than {MOST_FILES} files. Send fewer at once.", param=head.name)
         if self._passing is None:
             self._parts.append(Part(head, self._spool.size))
             return

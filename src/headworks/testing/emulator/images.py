@@ -22,10 +22,12 @@ _SIDES = {"low": 64, "medium": 32, "high": 16}
 _USUAL = "gpt-image-1"
 _BY_TOKENS = ("gpt-image", "chatgpt-image")
 _MOST_PARTIAL = 3
+GIVEN_TOKENS = 200
+"""Of a picture to go by."""
 
 
 class Pictures(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked of `/images/generations`, settled."""
+    """What is asked of `/images/generations` and its like, settled."""
 
     model: str
     prompt: str
@@ -36,6 +38,10 @@ class Pictures(msgspec.Struct, frozen=True, kw_only=True):
     stream: bool
     as_url: bool
     created: int
+    given: int = 0
+    """Pictures to go by."""
+    label: str = "image_generation"
+    """How types of events begin."""
 
     @property
     def by_tokens(self) -> bool:
@@ -44,8 +50,13 @@ class Pictures(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def input_tokens(self) -> int:
-        """Of the prompt."""
-        return max(1, tokens_of(self.prompt))
+        """Of the prompt, and of the pictures to go by."""
+        return max(1, tokens_of(self.prompt)) + self.given_tokens
+
+    @property
+    def given_tokens(self) -> int:
+        """Of the pictures to go by."""
+        return self.given * GIVEN_TOKENS
 
     @property
     def output_tokens(self) -> int:
@@ -102,11 +113,11 @@ def events(asked: Pictures) -> Iterator[tuple[bytes, int]]:
         "size": asked.size,
     }
     for number in range(asked.partial):
-        shown = {"type": "image_generation.partial_image", "b64_json": _pixel(asked, -1 - number)}
+        shown = {"type": f"{asked.label}.partial_image", "b64_json": _pixel(asked, -1 - number)}
         yield _event({**shown, "partial_image_index": number, **form}), 1
     one = msgspec.structs.replace(asked, count=1)
     for number in range(asked.count):
-        done = {"type": "image_generation.completed", "b64_json": _pixel(asked, number), "usage": _usage(one)}
+        done = {"type": f"{asked.label}.completed", "b64_json": _pixel(asked, number), "usage": _usage(one)}
         yield _event({**done, **form}), one.output_tokens
 
 
@@ -118,7 +129,7 @@ def _usage(asked: Pictures) -> JsonObject:
     read, made = asked.input_tokens, asked.output_tokens
     return {
         "input_tokens": read,
-        "input_tokens_details": {"image_tokens": 0, "text_tokens": read},
+        "input_tokens_details": {"image_tokens": asked.given_tokens, "text_tokens": read - asked.given_tokens},
         "output_tokens": made,
         "output_tokens_details": {"image_tokens": made, "text_tokens": 0},
         "total_tokens": read + made,

@@ -12,7 +12,7 @@ import msgspec
 
 from headworks.ports.clock import Clock
 from headworks.testing.chance import seeded
-from headworks.testing.emulator import images, speech, spoil, transcripts
+from headworks.testing.emulator import edits, images, speech, spoil, transcripts
 from headworks.testing.emulator.allowance import Bucket, PromptCache
 from headworks.testing.emulator.anthropic import AnthropicTongue
 from headworks.testing.emulator.counts import Counts, Sighting
@@ -40,7 +40,15 @@ _COUNTING = "/messages/count_tokens"
 _ENDPOINTS = {
     Wire.OPENAI: (
         *("/chat/completions", "/completions", "/embeddings", "/moderations"),
-        *("/images/generations", "/audio/speech", "/audio/transcriptions", "/audio/translations", "/ocr"),
+        *(
+            "/images/generations",
+            "/images/edits",
+            "/images/variations",
+            "/audio/speech",
+            "/audio/transcriptions",
+            "/audio/translations",
+            "/ocr",
+        ),
     ),
     Wire.ANTHROPIC: ("/messages", _COUNTING),
 }
@@ -173,7 +181,9 @@ class Provider:
             case "/moderations":
                 score = self._plain(visit, moderate(body, self._stamp()))
             case "/images/generations":
-                score = self._drawn(visit, images.read_pictures(body, self._clock.wall_ns() // 1_000_000_000))
+                score = self._drawn(visit, images.read_pictures(body, self._now()))
+            case "/images/edits" | "/images/variations" as endpoint:
+                score = self._drawn(visit, edits.read_edit(body, self._now(), varied=endpoint.endswith("variations")))
             case "/audio/speech":
                 score = self._spoken(visit, speech.read_speech(body))
             case "/audio/transcriptions" | "/audio/translations":
@@ -205,6 +215,9 @@ class Provider:
         if asked.stream:
             return self._flowing(visit, _SSE, transcripts.events(asked))
         return self._plain(visit, transcripts.whole_answer(asked), asked.content_type)
+
+    def _now(self) -> int:
+        return self._clock.wall_ns() // 1_000_000_000
 
     def _flowing(self, visit: Visit, content_type: str, pieces: Iterator[tuple[bytes, int]]) -> Score:
         visit.sighting.status = HTTPStatus.OK

@@ -18,6 +18,7 @@ from headworks.wiring.compile.cluster import compile_cluster
 from headworks.wiring.compile.identity import compile_identity
 from headworks.wiring.compile.limits import LimitCompiler
 from headworks.wiring.compile.models import Models
+from headworks.wiring.compile.mounts import compile_mounts
 from headworks.wiring.compile.oidc import check_oidc
 from headworks.wiring.compile.passthrough import compile_passthrough
 from headworks.wiring.compile.policies import compile_policies
@@ -72,6 +73,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
         patterns=models.patterns,
         known=models.known(),
         passthrough=compile_passthrough(bench, config, targets, models.fixed),
+        mounts=compile_mounts(bench, targets),
         edge=compile_server(bench, config.server),
         control=config.control,
         journal=config.journal,

@@ -84,6 +84,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str = ""
     passthrough: Mapping[str, PassThroughRule] = {}
     """What may be passed through to it, by method and path: the catalogue's rows, and the operator's over them."""
+    mounts: tuple[str, ...] = ()
+    """Beginnings of these that are served at the gateway's own paths, too."""
     prefix: str = ""
     """What a base URL has before the paths of the catalogue."""
 
@@ -158,6 +160,7 @@ class Providers:
             credential=_account(name, rule, origin),
             tenant=rule.tenant,
             passthrough=_passed_through(rule, row),
+            mounts=rule.mounts,
             prefix=address.paths[places[0].dialect].removesuffix(places[0].below) if _as_listed(address, places[0]) else "",
         )
 
