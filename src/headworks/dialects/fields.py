@@ -25,6 +25,7 @@ _LARGE = 65_536
 _DECODER = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ENCODER = msgspec.json.Encoder()
 _SKIPPER = msgspec.json.Decoder(msgspec.Raw)
+_VALUE = msgspec.json.Decoder()
 _NAME = msgspec.json.Decoder(str)
 _SPACE = b" \t\r\n"
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -50,6 +51,25 @@ def read_fields(body: bytes, governed: frozenset[str]) -> Fields:
     if not fields.keys() <= governed:
         refuse_variants(fields, governed)
     return fields
+
+
+def decoded(fields: Mapping[str, Any], name: str) -> Any:
+    """The value of one undecoded field. Raises `Fault` `invalid_json`."""
+    return all_decoded({name: fields[name]})[name]
+
+
+def all_decoded(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of undecoded fields. Raises `Fault` `invalid_json` for the first that cannot be read."""
+    values: dict[str, Any] = {}
+    name = ""
+    try:
+        for name, raw in fields.items():
+            values[name] = _VALUE.decode(raw)
+    except _UNREADABLE:
+        raise Fault(
+            "invalid_json", f"The field '{name}' is not valid JSON, or is nested too deeply. Send it flatter.", param=name
+        ) from None
+    return values
 
 
 def write_fields(fields: Mapping[str, Any]) -> bytes:

@@ -96,7 +96,7 @@ class AnswerReader:
         self._silent: set[int] = set()
         self._posing: set[int] = set()
         self._calls = 0
-        self._counts = Counts()
+        self._counts: Counts | None = None
 
     def whole(self, message: JsonObject) -> list[Event]:
         """All events of a whole message."""
@@ -188,8 +188,8 @@ class AnswerReader:
     def _count(self, wire: JsonObject, events: list[Event], *, final: bool = False) -> None:
         counts = counts_of(wire.get("usage"))
         if counts is not None:
-            self._counts = self._counts.then(counts)
-            events.append(UsageSeen(read_usage(self._counts), final=final, service_tier=self._counts.service_tier or ""))
+            counts = self._counts = counts if self._counts is None else self._counts.then(counts)
+            events.append(UsageSeen(read_usage(counts), final=final, service_tier=counts.service_tier or ""))
 
     def _stopped(self, tail: JsonObject, events: list[Event]) -> None:
         word = tail.get("stop_reason")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 from headworks.dialects.anthropic.given_back import without_foreign_thoughts
 from headworks.dialects.anthropic.wire import NAME, UNREADABLE
 from headworks.dialects.bounds import EXAMPLE, asked_model
-from headworks.dialects.fields import Fields, read_fields, write_fields
+from headworks.dialects.fields import Fields, decoded, read_fields, write_fields
 from headworks.dialects.noted import BYTES_PER_TOKEN
 from headworks.dialects.said import texts
 from headworks.dialects.signatures import MARK
@@ -120,16 +120,7 @@ def estimate_prompt(fields: Fields) -> tuple[int, set[str]]:
 
 def prompt_text(ask: Ask) -> str:
     """See `Dialect.prompt_text`. Raises `Fault` `invalid_json`."""
-    return "\n".join(text for name in _READ if name in ask.fields for text in texts(_decoded(ask.fields, name)))
-
-
-def _decoded(fields: Mapping[str, Any], name: str) -> Any:
-    try:
-        return msgspec.json.decode(fields[name])
-    except UNREADABLE:
-        raise Fault(
-            "invalid_json", f"The field '{name}' is not valid JSON, or is nested too deeply. Send it flatter.", param=name
-        ) from None
+    return "\n".join(text for name in _READ if name in ask.fields for text in texts(decoded(ask.fields, name)))
 
 
 def _inline_files(data: bytes) -> Iterator[int]:

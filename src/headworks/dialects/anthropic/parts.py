@@ -139,6 +139,8 @@ class PartAdapter:
     def _kept(self, part: Part) -> JsonObject:
         """A cache mark is understood from everybody; the rest of what is extra is not."""
         extra = part.extra
+        if not extra:
+            return {}
         unknown = {name for name, value in extra.items() if says_something(value)} - _MARKS
         self._losses.extend(Downgrade(f"{self._path}.{name}", "left out: not known to Anthropic") for name in sorted(unknown))
         return {"cache_control": extra["cache_control"]} if extra.get("cache_control") else {}

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from headworks.dialects.anthropic.blocks_in import read_parts
-from headworks.dialects.anthropic.wire import NAME, UNREADABLE
+from headworks.dialects.anthropic.wire import NAME
 from headworks.dialects.bounds import EXAMPLE, refuse_too_many
+from headworks.dialects.fields import all_decoded
 from headworks.dialects.unpacking import Unpacked
 from headworks.domain.call import Ask
 from headworks.domain.errors import Fault
@@ -34,12 +32,11 @@ _MODES = {
     "tool": ToolChoiceMode.NAMED,
     "none": ToolChoiceMode.NONE,
 }
-_DECODER = msgspec.json.Decoder()
 
 
 def read_request(ask: Ask) -> Conversation:
     """The canonical form of a request. Raises `Fault` `invalid_json`, `invalid_request`."""
-    fields = Unpacked(_decoded(ask.fields), "")
+    fields = Unpacked(all_decoded(ask.fields), "")
     refuse_too_many(fields.rest.get("messages"), fields.rest.get("tools"))
     return Conversation(
         dialect=NAME,
@@ -58,19 +55,6 @@ def read_request(ask: Ask) -> Conversation:
         user=_user(fields.rest),
         extra=fields.rest,
     )
-
-
-def _decoded(fields: Mapping[str, msgspec.Raw]) -> JsonObject:
-    decoded: JsonObject = {}
-    name = ""
-    try:
-        for name, raw in fields.items():
-            decoded[name] = _DECODER.decode(raw)
-    except UNREADABLE:
-        raise Fault(
-            "invalid_json", f"The field '{name}' is not valid JSON, or is nested too deeply. Send it flatter.", param=name
-        ) from None
-    return decoded
 
 
 def _system(rest: JsonObject) -> tuple[Message, ...]:

@@ -70,7 +70,7 @@ def _body(talk: Conversation) -> JsonObject:
 
 
 def _message(message: Message) -> JsonObject:
-    return {"role": message.role.value, **write_content(message), **message.extra}
+    return {"role": message.role, **write_content(message), **message.extra}
 
 
 def _tool(tool: Tool) -> JsonObject:

@@ -53,6 +53,8 @@ def _adapt_message(message: Message, path: str, losses: list[Downgrade]) -> tupl
     adapter = PartAdapter(path, losses)
     parts = adapter.adapt(with_echo(message))
     extra = message.extra
+    if not extra:
+        return parts
     unknown = {name for name, value in extra.items() if says_something(value)} - UNDERSTOOD
     losses.extend(Downgrade(f"{path}.{name}", "left out: not known to Anthropic") for name in sorted(unknown))
     return _cached(parts, extra["cache_control"], path, losses) if extra.get("cache_control") else parts
@@ -60,6 +62,8 @@ def _adapt_message(message: Message, path: str, losses: list[Downgrade]) -> tupl
 
 def with_echo(message: Message) -> Iterable[Part]:
     """The parts, with the text of a signed thought filled in where the client kept it only beside its details."""
+    if not message.extra:
+        return message.parts
     echo = next((message.extra[name] for name in ECHOES if message.extra.get(name)), "")
     signed = [part for part in message.parts if isinstance(part, Reasoning) and part.signature]
     if not echo or len(signed) != 1 or signed[0].text:

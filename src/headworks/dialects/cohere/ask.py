@@ -8,8 +8,7 @@ import msgspec
 
 from headworks.dialects.bounds import asked_model
 from headworks.dialects.cohere.names import NAME, UNREADABLE
-from headworks.dialects.cohere.request_in import decoded
-from headworks.dialects.fields import Fields, read_fields, write_fields
+from headworks.dialects.fields import Fields, decoded, read_fields, write_fields
 from headworks.dialects.openai_chat.estimate import estimate_input, estimate_messages
 from headworks.dialects.openai_chat.values import COUNT, FLAG, STRING, needed, value
 from headworks.dialects.said import texts
@@ -85,7 +84,7 @@ def patch(kind: Kind, ask: Ask, target: Target, cap: int | None) -> bytes:
 
 def prompt_text(ask: Ask) -> str:
     """See `Dialect.prompt_text`. Raises `Fault` `invalid_json`."""
-    return "\n".join(text for name in _READ if name in ask.fields for text in texts(decoded(ask.fields[name], name)))
+    return "\n".join(text for name in _READ if name in ask.fields for text in texts(decoded(ask.fields, name)))
 
 
 def _without_seals(raw: msgspec.Raw) -> list[JsonObject]:

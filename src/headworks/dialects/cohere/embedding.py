@@ -11,6 +11,7 @@ import msgspec
 
 from headworks.dialects.cohere.names import LEFT_OUT, NAME, TASKS
 from headworks.dialects.cohere.usage import read_meta
+from headworks.dialects.fields import all_decoded
 from headworks.dialects.unpacking import Unpacked, losses
 from headworks.domain.embedding import EmbeddingAnswer, EmbeddingAsk
 from headworks.domain.errors import Fault
@@ -48,7 +49,7 @@ def read_ask(raw: Mapping[str, Any]) -> EmbeddingAsk:
 
     Of the forms in which vectors are wanted the first that is made of numbers here is answered, the others stay in `extra`.
     """
-    fields = Unpacked({name: msgspec.json.decode(value) for name, value in raw.items()}, "")
+    fields = Unpacked(all_decoded(raw), "")
     forms = fields.items("embedding_types") or [_FLOAT]
     made = next((form for form in forms if form in _MADE), "")
     if elsewhere := [form for form in forms if form != made]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from headworks.dialects.bounds import refuse_too_many
 from headworks.dialects.cohere.messages_in import read_messages, with_documents
-from headworks.dialects.cohere.names import NAME, UNREADABLE
+from headworks.dialects.cohere.names import NAME
+from headworks.dialects.fields import all_decoded
 from headworks.dialects.unpacking import Unpacked
 from headworks.domain.call import Ask
 from headworks.domain.errors import Fault
@@ -29,7 +28,7 @@ _MODES = {"REQUIRED": ToolChoiceMode.REQUIRED, "NONE": ToolChoiceMode.NONE}
 
 def read_request(ask: Ask) -> Conversation:
     """The canonical form of a request. Raises `Fault` `invalid_json`, `invalid_request`."""
-    fields = Unpacked({name: decoded(raw, name) for name, raw in ask.fields.items()}, "")
+    fields = Unpacked(all_decoded(ask.fields), "")
     refuse_too_many(fields.rest.get("messages"), fields.rest.get("tools"))
     messages = read_messages(fields.rest.pop("messages", None))
     if any(message.role is Role.USER for message in messages):
@@ -50,16 +49,6 @@ def read_request(ask: Ask) -> Conversation:
         stream=fields.flag("stream"),
         extra=fields.rest,
     )
-
-
-def decoded(raw: Any, name: str) -> Any:
-    """One field. Raises `Fault` `invalid_json`."""
-    try:
-        return msgspec.json.decode(raw)
-    except UNREADABLE:
-        raise Fault(
-            "invalid_json", f"The field '{name}' is not valid JSON, or is nested too deeply. Send it flatter.", param=name
-        ) from None
 
 
 def _tool(tool: Any, strict: bool | None) -> Tool:  # noqa: FBT001 - a field of the canonical form

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -43,18 +43,6 @@ class StreamDecoder:
         self._next = 0
         self._open: dict[_Key, int] = {}
         self._out: list[Event] = []
-        self._reads: dict[str, Callable[[JsonObject], None]] = {
-            "message-start": self._start,
-            "tool-plan-delta": self._plan,
-            "content-start": self._begin_content,
-            "content-delta": self._content,
-            "content-end": lambda event: self._close(("content", event["index"])),
-            "tool-call-start": self._begin_call,
-            "tool-call-delta": self._call,
-            "tool-call-end": lambda event: self._close(("call", event["index"])),
-            "citation-start": self._cite,
-            "message-end": self._end,
-        }
 
     def feed(self, data: bytes) -> list[Event]:
         """See `Decoder.feed`."""
@@ -73,32 +61,37 @@ class StreamDecoder:
 
     def _take(self, decode: Callable[[bytes], Any], data: bytes) -> None:
         event = decode(data)
-        read = self._reads.get(event.get("type"))
+        read = _READS.get(event.get("type"))
         if read is not None:
-            read(event)
+            read(self, event)
         elif "message" in event and "type" not in event:  # an error answer in a stream that had begun
             self._over = True
             self._out.append(Failed(stated_fault(str(event["message"]))))
 
-    def _start(self, event: JsonObject) -> None:
+    def start(self, event: JsonObject) -> None:
+        """The head."""
         self._out.append(Started(str(event.get("id") or ""), dialect=NAME))
 
-    def _plan(self, event: JsonObject) -> None:
+    def plan(self, event: JsonObject) -> None:
+        """What the model means to do with its tools."""
         self._say(self._part(_PLAN, PartKind.TEXT, raw=IN_PLAN), event["delta"]["message"]["tool_plan"])
 
-    def _begin_content(self, event: JsonObject) -> None:
+    def begin_content(self, event: JsonObject) -> None:
+        """Words or a thought begin."""
         self._close(_PLAN)
         block = event["delta"]["message"]["content"]
         kind = PartKind.REASONING if block["type"] == "thinking" else PartKind.TEXT
         self._say_block(self._part(("content", event["index"]), kind), block)
 
-    def _content(self, event: JsonObject) -> None:
+    def content(self, event: JsonObject) -> None:
+        """More of them."""
         block = event["delta"]["message"]["content"]
         self._say_block(self._open["content", event["index"]], block)
         if event.get("logprobs"):
             self._out.append(Logprobs(read_logprobs([event["logprobs"]])))
 
-    def _begin_call(self, event: JsonObject) -> None:
+    def begin_call(self, event: JsonObject) -> None:
+        """A call begins."""
         self._close(_PLAN)
         call = event["delta"]["message"]["tool_calls"]
         function = call["function"]
@@ -106,12 +99,13 @@ class StreamDecoder:
         if function.get("arguments"):
             self._out.append(ArgumentsDelta(part, function["arguments"]))
 
-    def _call(self, event: JsonObject) -> None:
+    def call(self, event: JsonObject) -> None:
+        """More of a call's arguments."""
         arguments = event["delta"]["message"]["tool_calls"]["function"]["arguments"]
         if arguments:
             self._out.append(ArgumentsDelta(self._open["call", event["index"]], arguments))
 
-    def _cite(self, event: JsonObject) -> None:
+    def cite(self, event: JsonObject) -> None:
         """Of a part that is still open, or of one that is over: then it stands alone."""
         citation = event["delta"]["message"]["citations"]
         part = self._open.get(("content", citation.get("content_index") or 0))
@@ -122,11 +116,20 @@ class StreamDecoder:
         self._part(key, PartKind.OTHER, raw={"citations": citation})
         self._close(key)
 
-    def _end(self, event: JsonObject) -> None:
+    def end(self, event: JsonObject) -> None:
+        """Why it stopped, and the counts."""
         self._over = True
         for key in list(self._open):
             self._close(key)
         self._out.extend(ending(event["delta"]))
+
+    def end_content(self, event: JsonObject) -> None:
+        """Words or a thought are complete."""
+        self._close(("content", event["index"]))
+
+    def end_call(self, event: JsonObject) -> None:
+        """A call is complete."""
+        self._close(("call", event["index"]))
 
     def _part(self, key: _Key, kind: PartKind, **facts: Any) -> int:
         part = self._open.get(key)
@@ -149,3 +152,17 @@ class StreamDecoder:
         part = self._open.pop(key, None)
         if part is not None:
             self._out.append(PartEnded(part))
+
+
+_READS: Mapping[str, Callable[[StreamDecoder, JsonObject], None]] = {
+    "message-start": StreamDecoder.start,
+    "tool-plan-delta": StreamDecoder.plan,
+    "content-start": StreamDecoder.begin_content,
+    "content-delta": StreamDecoder.content,
+    "content-end": StreamDecoder.end_content,
+    "tool-call-start": StreamDecoder.begin_call,
+    "tool-call-delta": StreamDecoder.call,
+    "tool-call-end": StreamDecoder.end_call,
+    "citation-start": StreamDecoder.cite,
+    "message-end": StreamDecoder.end,
+}

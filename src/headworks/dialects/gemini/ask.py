@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from headworks.dialects.bounds import asked_model
-from headworks.dialects.fields import Fields, read_fields, write_fields
+from headworks.dialects.fields import Fields, decoded, read_fields, write_fields
 from headworks.dialects.gemini.respell import camel, said_twice
 from headworks.dialects.gemini.wire import NAME, UNREADABLE
 from headworks.dialects.noted import BYTES_PER_TOKEN
@@ -87,16 +86,6 @@ def patch(ask: Ask, target: Target, cap: int | None) -> bytes:
 def prompt_text(ask: Ask) -> str:
     """See `Dialect.prompt_text`. Raises `Fault` `invalid_json`."""
     return "\n".join(text for name in _READ if name in ask.fields for text in texts(decoded(ask.fields, name)))
-
-
-def decoded(fields: Mapping[str, Any], name: str) -> Any:
-    """One field. Raises `Fault` `invalid_json`."""
-    try:
-        return msgspec.json.decode(fields[name])
-    except UNREADABLE:
-        raise Fault(
-            "invalid_json", f"The field '{name}' is not valid JSON, or is nested too deeply. Send it flatter.", param=name
-        ) from None
 
 
 def _resource(target: Target) -> str:

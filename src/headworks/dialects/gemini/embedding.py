@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from headworks.dialects.gemini.ask import decoded
+from headworks.dialects.fields import all_decoded
 from headworks.dialects.gemini.faults import stated_fault
 from headworks.dialects.gemini.respell import respelt
 from headworks.dialects.gemini.usage import read_usage, write_usage
@@ -37,7 +37,7 @@ def as_single(answer: bytes) -> bytes:
 
 def read_ask(ask: Ask) -> EmbeddingAsk:
     """See `Embedding.read_embedding_ask`. What the requests of a batch ask beside their contents must be the same for all."""
-    fields: JsonObject = respelt({name: decoded(ask.fields, name) for name in ask.fields})
+    fields: JsonObject = respelt(all_decoded(ask.fields))
     single = "content" in fields
     listed: list[Any] = [fields] if single else fields.pop("requests", [])
     asked = [{name: value for name, value in item.items() if name not in ("content", "model")} for item in listed]

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from headworks.dialects.bounds import refuse_too_many
-from headworks.dialects.gemini.ask import decoded
+from headworks.dialects.fields import all_decoded
 from headworks.dialects.gemini.config_in import read_config
 from headworks.dialects.gemini.parts_in import PartReader
 from headworks.dialects.gemini.respell import respelt
@@ -28,7 +28,7 @@ _ROLES = {"user": Role.USER, "model": Role.ASSISTANT, "function": Role.TOOL, "sy
 
 def read_request(ask: Ask) -> Conversation:
     """See `Dialect.read_request`."""
-    fields = Unpacked(respelt({name: decoded(ask.fields, name) for name in ask.fields}), "")
+    fields = Unpacked(respelt(all_decoded(ask.fields)), "")
     fields.rest.pop("model", None)
     system = _system(fields)
     contents = fields.items("contents")

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from headworks.dialects.bounds import EXAMPLE, asked_model
-from headworks.dialects.fields import Fields, read_fields, write_fields
+from headworks.dialects.fields import Fields, decoded, read_fields, write_fields
 from headworks.dialects.noted import BYTES_PER_TOKEN
 from headworks.dialects.ollama.names import NAME, UNREADABLE
 from headworks.dialects.said import texts
@@ -97,16 +97,6 @@ def prompt_text(ask: Ask) -> str:
     if isinstance(said.get("messages"), list):
         said["messages"] = [_without_pictures(message) for message in said["messages"]]
     return "\n".join(texts([value if isinstance(value, str | list) else [value] for value in said.values()]))
-
-
-def decoded(fields: Mapping[str, Any], name: str) -> Any:
-    """One field. Raises `Fault` `invalid_json`."""
-    try:
-        return msgspec.json.decode(fields[name])
-    except UNREADABLE:
-        raise Fault(
-            "invalid_json", f"The field '{name}' is not valid JSON, or is nested too deeply. Send it flatter.", param=name
-        ) from None
 
 
 def _says(fields: Mapping[str, Any], name: str) -> bool:

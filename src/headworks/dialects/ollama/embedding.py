@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from headworks.dialects.counts import Count
-from headworks.dialects.ollama.ask import decoded, is_old
+from headworks.dialects.fields import all_decoded
+from headworks.dialects.ollama.ask import is_old
 from headworks.dialects.ollama.names import LEFT_OUT, NAME, OWN_FIELDS
 from headworks.dialects.unpacking import Unpacked, losses
 from headworks.domain.call import Ask
@@ -31,7 +32,7 @@ _VECTORS = msgspec.json.Decoder(list[msgspec.Raw])
 
 def read_ask(ask: Ask) -> EmbeddingAsk:
     """See `EmbeddingFront.read_embedding_ask`. `plain` tells the older way, of one text and one vector."""
-    fields = Unpacked({name: decoded(ask.fields, name) for name in ask.fields}, "")
+    fields = Unpacked(all_decoded(ask.fields), "")
     old = is_old(ask)
     said = fields.rest.pop("prompt" if old else "input")
     inputs = said if isinstance(said, list) else [said]

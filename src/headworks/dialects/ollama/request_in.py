@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from headworks.dialects.bounds import refuse_too_many
-from headworks.dialects.ollama.ask import decoded
+from headworks.dialects.fields import all_decoded
 from headworks.dialects.ollama.messages_in import MessageReader, read_pictures
 from headworks.dialects.ollama.names import NAME
 from headworks.dialects.unpacking import Unpacked
@@ -31,7 +31,7 @@ _SAID_EMPTY = frozenset(("suffix", "template", "context", "raw", "keep_alive", "
 
 def read_request(ask: Ask) -> Conversation:
     """See `Front.read_request`."""
-    fields = Unpacked({name: decoded(ask.fields, name) for name in ask.fields}, "")
+    fields = Unpacked(all_decoded(ask.fields), "")
     for name in ("model", "name", "stream"):
         fields.rest.pop(name, None)
     refuse_too_many(fields.rest.get("messages"), fields.rest.get("tools"))

@@ -80,24 +80,23 @@ def write_answer(events: Sequence[Event], asked_at: int) -> bytes:
     choices: dict[int, _Choice] = {}
     own = False
     for event in events:
-        match event:
-            case Started():
-                own = event.dialect == NAME
-                deltas.start(event)
-                created = event.created or asked_at
-                answer.update({"id": event.id, "created": created, "model": event.model}, **(event.extra if own else {}))
-            case Stopped():
-                _choice(choices, event.choice).stop(event, own=own)
-            case Logprobs():
-                _choice(choices, event.choice).add_logprobs(event.raw)
-            case UsageSeen():
-                answer["usage"] = event.raw if own else write_usage(event.usage)
-            case Ended():
-                answer.update(event.extra if own else {})
-            case _:
-                delta = deltas.write(event)
-                if delta is not None:
-                    _choice(choices, getattr(event, "choice", 0)).add(delta)
+        if type(event) is Started:
+            own = event.dialect == NAME
+            deltas.start(event)
+            created = event.created or asked_at
+            answer.update({"id": event.id, "created": created, "model": event.model}, **(event.extra if own else {}))
+        elif type(event) is Stopped:
+            _choice(choices, event.choice).stop(event, own=own)
+        elif type(event) is Logprobs:
+            _choice(choices, event.choice).add_logprobs(event.raw)
+        elif type(event) is UsageSeen:
+            answer["usage"] = event.raw if own else write_usage(event.usage)
+        elif type(event) is Ended:
+            answer.update(event.extra if own else {})
+        else:
+            delta = deltas.write(event)
+            if delta is not None:
+                _choice(choices, getattr(event, "choice", 0)).add(delta)
     answer["choices"] = [choices[index].finish() for index in sorted(choices)]
     return msgspec.json.encode(answer)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -35,13 +35,6 @@ class DeltaWriter:
         self._own = False
         self._parts: dict[tuple[int, int], _Part] = {}
         self._slots: dict[tuple[int, PartKind], int] = {}
-        self._writers: dict[type[Event], Callable[[Any], JsonObject | None]] = {
-            PartStarted: self._part,
-            TextDelta: self._text,
-            ArgumentsDelta: self._arguments,
-            SignatureDelta: self._signature,
-            RawDelta: self._raw,
-        }
 
     def start(self, event: Started) -> None:
         """Whose answer it is decides whether raw parts can be said."""
@@ -49,10 +42,11 @@ class DeltaWriter:
 
     def write(self, event: Event) -> JsonObject | None:
         """The delta for an event of a part; None where there is nothing to say."""
-        writer = self._writers.get(type(event))
-        return None if writer is None else writer(event)
+        writer = _WRITERS.get(type(event))
+        return None if writer is None else writer(self, event)
 
-    def _part(self, event: PartStarted) -> JsonObject | None:
+    def part(self, event: PartStarted) -> JsonObject | None:
+        """It begins: a call, or what comes whole."""
         group = PartKind.TOOL_CALL if event.kind is PartKind.TOOL_CALL else PartKind.REASONING
         slot = self._slots.get((event.choice, group), 0)
         raw = event.raw if self._own else {}
@@ -75,7 +69,8 @@ class DeltaWriter:
             case _:
                 return None
 
-    def _text(self, event: TextDelta) -> JsonObject | None:
+    def text(self, event: TextDelta) -> JsonObject | None:
+        """More of a text, a refusal or a thought."""
         part = self._parts[event.choice, event.part]
         kind = part.raw.get("type")
         if part.kind is PartKind.REASONING and kind == "thinking":
@@ -89,16 +84,19 @@ class DeltaWriter:
             return {field: event.text, **self._detail(part, "text", event.text)}
         return {field: event.text}
 
-    def _arguments(self, event: ArgumentsDelta) -> JsonObject | None:
+    def arguments(self, event: ArgumentsDelta) -> JsonObject | None:
+        """More of a call's arguments."""
         part = self._parts[event.choice, event.part]
         if part.kind is not PartKind.TOOL_CALL:
             return None
         return {"tool_calls": [{"index": part.slot, "function": {"arguments": event.json}}]}
 
-    def _signature(self, event: SignatureDelta) -> JsonObject:
+    def signature(self, event: SignatureDelta) -> JsonObject:
+        """The seal of a thought."""
         return self._detail(self._parts[event.choice, event.part], "signature", event.signature)
 
-    def _raw(self, event: RawDelta) -> JsonObject | None:
+    def raw(self, event: RawDelta) -> JsonObject | None:
+        """What its own dialect knows best, as far as it can be said here."""
         part = self._parts[event.choice, event.part]
         if event.cited is not None and not self._own:
             return {"annotations": [{"type": "url_citation", "url_citation": write_url_citation(event.cited)}]}
@@ -110,3 +108,12 @@ class DeltaWriter:
         kind = "reasoning.text" if part.kind is PartKind.REASONING else "reasoning.encrypted"
         said = part.raw or {"type": kind, "index": part.slot}
         return {"reasoning_details": [{**said, field: value}]}
+
+
+_WRITERS: Mapping[type[Event], Callable[[DeltaWriter, Any], JsonObject | None]] = {
+    PartStarted: DeltaWriter.part,
+    TextDelta: DeltaWriter.text,
+    ArgumentsDelta: DeltaWriter.arguments,
+    SignatureDelta: DeltaWriter.signature,
+    RawDelta: DeltaWriter.raw,
+}

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from headworks.dialects.fields import all_decoded
 from headworks.dialects.openai_chat.decoder import decode_object
 from headworks.dialects.openai_chat.faults import fault_in_answer
 from headworks.dialects.openai_chat.losses import LEFT_OUT, lost_fields
@@ -33,7 +34,7 @@ _INPUT_TYPES = {task: word for word, task in _TASKS.items()}
 
 def read_ask(raw: Mapping[str, Any]) -> EmbeddingAsk:
     """The undecoded fields of a request as an ask. Raises `Fault`: `invalid_request`, `inexpressible` for inputs that are no text."""
-    fields = Unpacked({name: msgspec.json.decode(value) for name, value in raw.items()}, "")
+    fields = Unpacked(all_decoded(raw), "")
     inputs, plain = _inputs(fields.rest.pop("input", None))
     encoding = fields.rest.get("encoding_format")
     if encoding in _ENCODINGS:

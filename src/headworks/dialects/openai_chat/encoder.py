@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -30,35 +30,31 @@ class StreamEncoder:
         self._open = self._close = b""
         self._spoken: set[int] = set()
         self._usage: UsageSeen | None = None
-        self._says: dict[type[Event], Callable[[Any], bytes]] = {
-            Started: self._start,
-            Logprobs: self._logprobs,
-            UsageSeen: self._keep_usage,
-            Stopped: self._stop,
-            Ping: self._ping,
-            Ended: self._end,
-        }
 
     def feed(self, events: Sequence[Event]) -> bytes:
         """See `Encoder.feed`."""
-        says = self._says
-        return b"".join([says.get(type(event), self._delta)(event) for event in events])
+        return b"".join([_SAYS.get(type(event), StreamEncoder.delta)(self, event) for event in events])
 
-    def _delta(self, event: Any) -> bytes:
+    def delta(self, event: Any) -> bytes:
+        """More of a part."""
         delta = self._deltas.write(event)
         return b"" if delta is None else self._chunk(event.choice, delta)
 
-    def _logprobs(self, event: Any) -> bytes:
+    def logprobs(self, event: Any) -> bytes:
+        """In a chunk of their own."""
         return self._chunk(event.choice, {}, b',"logprobs":' + _ENCODER.encode(event.raw))
 
-    def _ping(self, event: Any) -> bytes:  # noqa: ARG002 - the table's signature
+    def ping(self, event: Any) -> bytes:  # noqa: ARG002 - the table's signature
+        """A sign of life."""
         return write_comment("ping")
 
-    def _keep_usage(self, event: Any) -> bytes:
+    def keep_usage(self, event: Any) -> bytes:
+        """The counts wait for the end."""
         self._usage = event
         return b""
 
-    def _start(self, event: Any) -> bytes:
+    def start(self, event: Any) -> bytes:
+        """The head, which all chunks repeat."""
         self._deltas.start(event)
         self._own = event.dialect == NAME
         created = event.created or self._asked_at
@@ -82,15 +78,27 @@ class StreamEncoder:
             self._close,
         )
 
-    def _stop(self, event: Any) -> bytes:
+    def stop(self, event: Any) -> bytes:
+        """Why a choice ended."""
         word = event.raw if event.raw and self._own else FINISH_REASONS[event.reason]
         more = b"," + _ENCODER.encode(event.extra)[1:-1] if event.extra and self._own else b""
         return self._chunk(event.choice, {}, more, _ENCODER.encode(word))
 
-    def _end(self, event: Any) -> bytes:
+    def end(self, event: Any) -> bytes:
+        """The counts, and the mark of the end."""
         last: JsonObject = dict(event.extra) if self._own else {}
         if self._usage is not None and self._show_usage:
             last["usage"] = self._usage.raw if self._own else write_usage(self._usage.usage)
         if not last:
             return DONE_EVENT
         return b'%b,"choices":[],%b\n\n%b' % (self._open, _ENCODER.encode(last)[1:], DONE_EVENT)
+
+
+_SAYS: Mapping[type[Event], Callable[[StreamEncoder, Any], bytes]] = {
+    Started: StreamEncoder.start,
+    Logprobs: StreamEncoder.logprobs,
+    UsageSeen: StreamEncoder.keep_usage,
+    Stopped: StreamEncoder.stop,
+    Ping: StreamEncoder.ping,
+    Ended: StreamEncoder.end,
+}

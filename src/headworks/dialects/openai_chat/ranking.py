@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from headworks.dialects.bounds import MOST_PARTS
+from headworks.dialects.fields import all_decoded
 from headworks.dialects.openai_chat.estimate import estimate_input
 from headworks.dialects.openai_chat.names import NAME
 from headworks.dialects.unpacking import Unpacked
@@ -31,7 +32,7 @@ def estimate_tokens(query: bytes, documents: bytes) -> int:
 
 def read_ask(raw: Mapping[str, Any]) -> RankingAsk:
     """The undecoded fields of a request as an ask. Raises `Fault`: `invalid_request`, `inexpressible` for documents without text."""
-    fields = Unpacked({name: msgspec.json.decode(value) for name, value in raw.items()}, "")
+    fields = Unpacked(all_decoded(raw), "")
     documents = fields.rest.pop("documents", None)
     if not isinstance(documents, list) or not documents:
         raise _no_list()

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from headworks.dialects.bounds import EXAMPLE, refuse_too_many
+from headworks.dialects.fields import all_decoded
 from headworks.dialects.openai_chat.names import NAME
 from headworks.dialects.openai_chat.read_messages import read_message
 from headworks.dialects.unpacking import Unpacked
@@ -34,7 +33,7 @@ _REASONING_FIELDS = ("reasoning_effort", "reasoning", "thinking", "enable_thinki
 
 def read_request(raw: Mapping[str, Any]) -> Conversation:
     """The conversation in a body's undecoded fields. Raises `Fault` `invalid_request`."""
-    fields = Unpacked({name: _decode(value) for name, value in raw.items()}, "")
+    fields = Unpacked(all_decoded(raw), "")
     refuse_too_many(fields.rest.get("messages"), fields.rest.get("tools"))
     messages = fields.items("messages")
     if messages is None:
@@ -63,13 +62,6 @@ def read_request(raw: Mapping[str, Any]) -> Conversation:
         metadata=_metadata(fields),
         extra=fields.rest,
     )
-
-
-def _decode(value: Any) -> Any:
-    try:
-        return msgspec.json.decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as trouble:
-        raise Fault("invalid_json", f"The request body is not valid JSON: {trouble}. Correct it there.") from None
 
 
 def _max_tokens(fields: Unpacked) -> tuple[int | None, str]:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from headworks.dialects.bounds import asked_model
-from headworks.dialects.fields import Fields, read_fields
+from headworks.dialects.fields import Fields, decoded, read_fields
 from headworks.dialects.noted import BYTES_PER_TOKEN
 from headworks.dialects.openai_responses.names import NAME, UNREADABLE
 from headworks.dialects.openai_responses.state import refers, refuse_state
@@ -63,17 +63,7 @@ def read_ask(kind: Kind, body: bytes) -> Ask:
 
 def prompt_text(ask: Ask) -> str:
     """Every text a caller wrote or gives back, one a line. Raises `Fault` `invalid_json`."""
-    return "\n".join(text for name in _READ if name in ask.fields for text in texts(decoded(ask.fields[name], name)))
-
-
-def decoded(raw: Any, name: str) -> Any:
-    """A field's value. Raises `Fault` `invalid_json`."""
-    try:
-        return msgspec.json.decode(raw)
-    except UNREADABLE:
-        raise Fault(
-            "invalid_json", f"The field '{name}' is not valid JSON, or is nested too deeply. Send it flatter.", param=name
-        ) from None
+    return "\n".join(text for name in _READ if name in ask.fields for text in texts(decoded(ask.fields, name)))
 
 
 def _estimate(fields: Fields) -> tuple[int, set[str]]:

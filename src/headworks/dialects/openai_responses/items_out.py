@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -50,15 +50,6 @@ class ItemWriter:
         self._parts: dict[int, _Part] = {}
         self._message: _Part | None = None
         self._last: _Part | None = None
-        self._steps: dict[type[Event], Callable[[Any], Iterator[JsonObject]]] = {
-            PartStarted: self._begin,
-            TextDelta: self._text,
-            ArgumentsDelta: self._arguments,
-            SignatureDelta: self._signature,
-            RawDelta: self._annotation,
-            Logprobs: self._logprobs,
-            PartEnded: self._end,
-        }
 
     def start(self, event: Started) -> None:
         """Whose answer it is."""
@@ -67,9 +58,9 @@ class ItemWriter:
 
     def write(self, event: Event) -> Iterator[JsonObject]:
         """The wire events of one canonical event, without their numbers."""
-        step = self._steps.get(type(event))
+        step = _STEPS.get(type(event))
         if step is not None and getattr(event, "choice", 0) == 0:
-            yield from step(event)
+            yield from step(self, event)
 
     def close(self) -> Iterator[JsonObject]:
         """The message that might have gone on is complete."""
@@ -77,7 +68,8 @@ class ItemWriter:
         if message is not None:
             yield self._done(message)
 
-    def _begin(self, event: PartStarted) -> Iterator[JsonObject]:
+    def begin(self, event: PartStarted) -> Iterator[JsonObject]:
+        """A part begins."""
         if event.kind in _WORDS:
             yield from self._words(event)
             return
@@ -120,7 +112,8 @@ class ItemWriter:
             case _:
                 return dict(event.raw) if self._dialect == NAME and event.raw else None
 
-    def _text(self, event: TextDelta) -> Iterator[JsonObject]:
+    def text(self, event: TextDelta) -> Iterator[JsonObject]:
+        """More of a text, a refusal or a thought."""
         part = self._parts.get(event.part)
         if part is None:
             return
@@ -135,7 +128,8 @@ class ItemWriter:
         else:
             yield self._of(part, "response.output_text.delta", delta=event.text, logprobs=[])
 
-    def _arguments(self, event: ArgumentsDelta) -> Iterator[JsonObject]:
+    def arguments(self, event: ArgumentsDelta) -> Iterator[JsonObject]:
+        """More of a call's arguments."""
         part = self._parts.get(event.part)
         if part is None:
             return
@@ -143,7 +137,8 @@ class ItemWriter:
         if "arguments" in part.item:
             yield self._told(part, "response.function_call_arguments.delta", delta=event.json)
 
-    def _signature(self, event: SignatureDelta) -> Iterator[JsonObject]:
+    def signature(self, event: SignatureDelta) -> Iterator[JsonObject]:
+        """The seal of a thought."""
         part = self._parts.get(event.part)
         if part is not None:
             own = bare(NAME, event.signature) if self._dialect == NAME else ""
@@ -151,7 +146,8 @@ class ItemWriter:
             part.item["encrypted_content"] = sealed
         return iter(())
 
-    def _annotation(self, event: RawDelta) -> Iterator[JsonObject]:
+    def annotation(self, event: RawDelta) -> Iterator[JsonObject]:
+        """What its words rest on."""
         part = self._parts.get(event.part)
         annotation = event.raw.get("annotation") if self._dialect == NAME else None
         if event.cited is not None and self._dialect != NAME:
@@ -164,12 +160,14 @@ class ItemWriter:
         added = "response.output_text.annotation.added"
         yield self._of(part, added, annotation_index=index, annotation=annotation)
 
-    def _logprobs(self, event: Logprobs) -> Iterator[JsonObject]:
+    def logprobs(self, event: Logprobs) -> Iterator[JsonObject]:
+        """Of the text that came last."""
         if self._last is not None and "logprobs" in self._last.piece:
             self._last.piece["logprobs"].extend(event.raw.get("content") or ())
         return iter(())
 
-    def _end(self, event: PartEnded) -> Iterator[JsonObject]:
+    def end(self, event: PartEnded) -> Iterator[JsonObject]:
+        """A part is complete."""
         part = self._parts.pop(event.part, None)
         if part is None:
             return
@@ -221,6 +219,17 @@ class ItemWriter:
 
     def _thought(self, part: _Part, kind: str, /, **said: Any) -> JsonObject:
         return self._told(part, kind, summary_index=0, **said)
+
+
+_STEPS: Mapping[type[Event], Callable[[ItemWriter, Any], Iterator[JsonObject]]] = {
+    PartStarted: ItemWriter.begin,
+    TextDelta: ItemWriter.text,
+    ArgumentsDelta: ItemWriter.arguments,
+    SignatureDelta: ItemWriter.signature,
+    RawDelta: ItemWriter.annotation,
+    Logprobs: ItemWriter.logprobs,
+    PartEnded: ItemWriter.end,
+}
 
 
 def _input(arguments: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from headworks.dialects.bounds import refuse_too_many
-from headworks.dialects.openai_responses.ask import decoded
+from headworks.dialects.fields import all_decoded
 from headworks.dialects.openai_responses.names import ENCRYPTED, LIKELY, NAME
 from headworks.dialects.openai_responses.parts import read_part
 from headworks.dialects.openai_responses.tools import read_choice, read_tool
@@ -50,7 +50,7 @@ _OF_CLIENTS = ("stream_options", "client_metadata")
 
 def read_request(raw: Mapping[str, Any]) -> Conversation:
     """The conversation in a body's undecoded fields. Raises `Fault` `invalid_request`."""
-    fields = Unpacked({name: decoded(value, name) for name, value in raw.items()}, "")
+    fields = Unpacked(all_decoded(raw), "")
     refuse_too_many(fields.rest.get("input"), fields.rest.get("tools"))
     text = Unpacked(fields.rest.pop("text", None) or {}, "text")
     return Conversation(
