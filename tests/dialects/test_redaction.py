@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64encode, urlsafe_b64encode
+from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from headworks.dialects.anthropic import Anthropic
 from headworks.dialects.hub import Hub
@@ -85,17 +87,34 @@ BEGUN = {
 }
 
 
+class Showing(NamedTuple):
+    """A signer whose token is this."""
+
+    tokens: tuple[bytes, ...]
+
+    def sign(self, head: bytes, body: bytes) -> bytes:
+        return head[:0] + body[:0]
+
+    def secrets(self) -> tuple[bytes, ...]:
+        return self.tokens
+
+
 @pytest.mark.parametrize("front", ["openai_chat", "anthropic"])
-@pytest.mark.parametrize("spoken", ["openai_chat", "anthropic"])
+@pytest.mark.parametrize("spoken", [*BEGUN])
+@pytest.mark.parametrize("signed", [True, False])
 @pytest.mark.parametrize("begun", [True, False])
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize("word", ["invalid_request_error", "api_error", "rate_limit_error"])
 @pytest.mark.parametrize("padding", [0, 985, 1985])
-def test_an_error_inside_an_answer_repeats_no_credential(
-    front: str, spoken: str, word: str, padding: int, *, begun: bool, stream: bool
+def test_an_error_inside_an_answer_repeats_no_credential(  # noqa: PLR0913 - the parameters of its cases
+    front: str, spoken: str, word: str, padding: int, *, signed: bool, begun: bool, stream: bool
 ) -> None:
-    """In mid-stream, before its first content and in a whole answer of status 200; nor the part of one that is cut off at the end."""
-    target = sample_target(dialect=spoken, secrets=(OWN.encode(),))
+    """In mid-stream, before its first content and in a whole answer of status 200; nor the part of one that is cut off at the end;
+    nor the token that its signer shows now.
+    """
+    secrets = (OWN.encode(),)
+    held = {"signer": Showing(secrets)} if signed else {"secrets": secrets}
+    target = structs.replace(sample_target(dialect=spoken), **held)
     ask = ASKS[front][stream]
     relay = HUB.prepare(front, Kind.CHAT, ask, b"", target, None).relay
     error = {"type": word, "code": OWN, "param": OWN, "message": f"{'.' * padding} no such key {OWN}!"}

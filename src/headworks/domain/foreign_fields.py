@@ -158,7 +158,7 @@ def _named(front: str, fields: Mapping[str, msgspec.Raw]) -> Iterator[tuple[str,
 
 
 def _ids_in(data: bytes, names: frozenset[str], param: str) -> Iterator[tuple[str, str]]:
-    if "" not in names and not _may_name(data, names):
+    if "" not in names and not _may_name(data, names, param):
         return
     try:
         value = read_plain(data.decode())
@@ -170,9 +170,9 @@ def _ids_in(data: bytes, names: frozenset[str], param: str) -> Iterator[tuple[st
         yield from _found(value, names)
 
 
-def _may_name(data: bytes, names: frozenset[str]) -> bool:
+def _may_name(data: bytes, names: frozenset[str], param: str) -> bool:
     """Cheap, and true for all that does: most requests are let go here, those of messages without parts at once."""
-    if names is _FILES and data.find(b"[", 1) < 0:
+    if param == "messages" and data.find(b"[", 1) < 0:
         return False
     return any(b'"%b"' % name.encode() in data for name in names) or (
         b"\\u00" in data and any(escape in data for escape in _ESCAPES)

@@ -58,9 +58,9 @@ class Anthropic:
         """See `Dialect.untouched`."""
         translate = partial(Translated, self, target, self, ask)
         if not ask.stream:
-            return WholeWatch(translate, target.secrets)
+            return WholeWatch(translate, target.hidden)
         watch = FramedWatch if target.quirks.framing == FRAMING else StreamWatch
-        return watch(translate, target.secrets)
+        return watch(translate, target.hidden)
 
     def read_request(self, ask: Ask) -> Conversation:
         """See `Dialect.read_request`."""
@@ -72,7 +72,7 @@ class Anthropic:
 
     def read_answer(self, body: bytes, target: Target) -> list[Event]:
         """See `Dialect.read_answer`."""
-        return read_answer(body, target.secrets)
+        return read_answer(body, target.hidden)
 
     def write_answer(self, events: Sequence[Event], ask: Ask) -> bytes:  # noqa: ARG002 - an Anthropic client gets all there is
         """See `Dialect.write_answer`."""
@@ -80,7 +80,7 @@ class Anthropic:
 
     def decoder(self, target: Target) -> StreamDecoder:
         """See `Dialect.decoder`."""
-        return (FramedDecoder if target.quirks.framing == FRAMING else StreamDecoder)(target.secrets)
+        return (FramedDecoder if target.quirks.framing == FRAMING else StreamDecoder)(target.hidden)
 
     def encoder(self, ask: Ask) -> StreamEncoder:
         """See `Dialect.encoder`."""

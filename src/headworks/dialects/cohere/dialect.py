@@ -54,7 +54,7 @@ class Cohere:
     def untouched(self, kind: Kind, ask: Ask, target: Target) -> StreamWatch | WholeWatch:  # noqa: ARG002 - vectors are watched like any whole answer
         """See `Dialect.untouched`."""
         watch = StreamWatch if ask.stream else WholeWatch
-        return watch(partial(Translated, self, target, self, ask), target.secrets)
+        return watch(partial(Translated, self, target, self, ask), target.hidden)
 
     def read_request(self, ask: Ask) -> Conversation:
         """See `Dialect.read_request`."""

@@ -89,7 +89,7 @@ class OpenAIChat:
 
     def read_answer(self, body: bytes, target: Target) -> list[Event]:
         """See `Dialect.read_answer`."""
-        return read_answer(body, target.quirks, target.secrets)
+        return read_answer(body, target.quirks, target.hidden)
 
     def write_answer(self, events: Sequence[Event], ask: Ask) -> bytes:
         """See `Dialect.write_answer`."""
@@ -97,7 +97,7 @@ class OpenAIChat:
 
     def decoder(self, target: Target) -> Decoder:
         """See `Dialect.decoder`."""
-        return StreamDecoder(target.quirks, target.secrets)
+        return StreamDecoder(target.quirks, target.hidden)
 
     def encoder(self, ask: Ask) -> Encoder:
         """See `Dialect.encoder`."""

@@ -82,7 +82,7 @@ def write_ask(wanted: EmbeddingAsk, target: Target) -> tuple[bytes, tuple[Downgr
 def read_answer(body: bytes, target: Target) -> EmbeddingAnswer:
     """The vectors in the order of the inputs, whatever order they came in. Raises `Fault`: `upstream_garbage`, or what went wrong."""
     answer = decode_object(body)
-    fault = fault_in_answer(answer, target.secrets)
+    fault = fault_in_answer(answer, target.hidden)
     if fault is not None:
         raise fault
     rows: list[Any] = answer["data"]

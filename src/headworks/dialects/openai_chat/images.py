@@ -91,7 +91,7 @@ class PicturesWatch(Carried):
         except (msgspec.DecodeError, UnicodeDecodeError):
             answer = _Answer()
         if answer.error or answer.data is None:
-            fault = fault_in_answer(decode_object(data), self._target.secrets)
+            fault = fault_in_answer(decode_object(data), self._target.hidden)
             raise fault or Fault("upstream_garbage", "The upstream's answer holds no pictures.")
         self.served_model = answer.model
         self.usage = read_pictures_usage(answer.usage, len(answer.data), self._target.price)

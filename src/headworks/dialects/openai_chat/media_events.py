@@ -44,7 +44,7 @@ class MediaEvents(Carried):
 
     def __init__(self, target: Target, read_usage: ReadUsage, estimate: Estimate, begun: Usage | None = None) -> None:
         super().__init__()
-        self._secrets = target.secrets
+        self._secrets = target.hidden
         self._read_usage = read_usage
         self._estimate = estimate
         self._begun = begun

@@ -53,7 +53,7 @@ class SoundWatch(Carried):
     def __init__(self, ask: Ask, target: Target) -> None:
         super().__init__()
         self._ask = ask
-        self._secrets = target.secrets
+        self._secrets = target.hidden
         self._head = b""
         self._document: list[bytes] | None = None
 

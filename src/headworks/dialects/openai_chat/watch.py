@@ -60,7 +60,7 @@ class StreamWatch(Noted):
         super().__init__()
         self._content = content
         self._quirks = target.quirks
-        self._secrets = target.secrets
+        self._secrets = target.hidden
         self._hide = hide
         self._translate = translate
         self._translated: Translated | None = None

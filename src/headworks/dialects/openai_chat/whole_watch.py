@@ -52,7 +52,7 @@ class WholeWatch(Noted):
         super().__init__()
         self._body = b""
         self._quirks = target.quirks
-        self._secrets = target.secrets
+        self._secrets = target.hidden
         self._translate = translate
 
     def feed(self, data: bytes) -> bytes:

@@ -55,7 +55,7 @@ class OpenAIResponses:
         if kind in BY_ID and not ask.stream:
             return Carried()
         translate = partial(Translated, self, target, self, ask)
-        return StreamWatch(translate, target.secrets) if ask.stream else WholeWatch(translate, target.secrets)
+        return StreamWatch(translate, target.hidden) if ask.stream else WholeWatch(translate, target.hidden)
 
     def read_request(self, ask: Ask) -> Conversation:
         """See `Dialect.read_request`."""
@@ -67,7 +67,7 @@ class OpenAIResponses:
 
     def read_answer(self, body: bytes, target: Target) -> list[Event]:
         """See `Dialect.read_answer`."""
-        return read_answer(body, target.secrets)
+        return read_answer(body, target.hidden)
 
     def write_answer(self, events: Sequence[Event], ask: Ask) -> bytes:
         """See `Dialect.write_answer`."""
@@ -75,7 +75,7 @@ class OpenAIResponses:
 
     def decoder(self, target: Target) -> StreamDecoder:
         """See `Dialect.decoder`."""
-        return StreamDecoder(target.secrets)
+        return StreamDecoder(target.hidden)
 
     def encoder(self, ask: Ask) -> StreamEncoder:
         """See `Dialect.encoder`."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from headworks.edge.routes import beginnings
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.compile.places import Provider
 from headworks.wiring.compile.targets import Targets
+
+_SEGMENT = re.compile(r"(?!v\d)[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
+"""One segment of a path, spelled as it is asked for; a version stands before all of them."""
 
 
 def compile_mounts(bench: Bench, targets: Targets) -> dict[bytes, bytes]:
@@ -17,7 +22,11 @@ def compile_mounts(bench: Bench, targets: Targets) -> dict[bytes, bytes]:
             path = ("providers", name, "mounts", number)
             before = _before(provider, mount)
             other = mounted.get(mount)
-            if mount in beginnings():
+            if not _SEGMENT.fullmatch(mount):
+                bench.wrong(
+                    path, f"'{mount}' is no beginning of a path.", "Write what follows the version, one plain word: files."
+                )
+            elif mount in beginnings():
                 bench.wrong(path, f"The gateway serves /v1/{mount} itself.", "Leave it out.")
             elif other is not None:
                 bench.wrong(path, f"/v1/{mount} leads to {other.partition('/')[0]} already.", "Leave it out of one of the two.")
