@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from bench.streams import SECONDS, STREAMS, Held, hold
+
+pytestmark = pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed (Debian package wrk)")
 
 
 def complaints(held: Held) -> list[str]:
