@@ -8,16 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headworks.balancing.pickers import Weighted
-from headworks.testing import FixedPulse, sample_call, sample_target, seeded
+from headworks.domain.envelope import Envelope
+from headworks.testing import FixedPulse, sample_target, seeded
 
-CALL = sample_call()
+ANY = Envelope()
 
 
 @given(st.lists(st.integers(1, 9), min_size=2, max_size=6), st.integers())
 def test_shares_follow_the_weights(weights: list[int], seed: int) -> None:
     targets = [sample_target(f"t{number}/m", weight=weight) for number, weight in enumerate(weights)]
     picker = Weighted(seeded(seed))
-    drawn = Counter(picker.pick(CALL, targets, FixedPulse()).name for _ in range(2000))
+    drawn = Counter(picker.pick(ANY, targets, FixedPulse()).name for _ in range(2000))
     for target in targets:
         expected = target.weight / sum(weights)
         # Six standard deviations: it fails by chance about once in 10⁸ draws.
@@ -29,12 +30,12 @@ def test_a_target_that_is_down_is_picked_only_when_all_are() -> None:
     up, down = sample_target("up/m"), sample_target("down/m")
     picker = Weighted(seeded(0))
     pulse = FixedPulse(down=frozenset({"down/m"}))
-    assert {picker.pick(CALL, [up, down], pulse).name for _ in range(50)} == {"up/m"}
-    assert picker.pick(CALL, [down, down], pulse) is down
+    assert {picker.pick(ANY, [up, down], pulse).name for _ in range(50)} == {"up/m"}
+    assert picker.pick(ANY, [down, down], pulse) is down
 
 
 def test_a_weight_of_zero_is_never_drawn_beside_others() -> None:
     idle, busy = sample_target("idle/m", weight=0), sample_target("busy/m", weight=1)
     picker = Weighted(seeded(0))
-    assert {picker.pick(CALL, [idle, busy], FixedPulse()).name for _ in range(50)} == {"busy/m"}
-    assert picker.pick(CALL, [idle], FixedPulse()) is idle
+    assert {picker.pick(ANY, [idle, busy], FixedPulse()).name for _ in range(50)} == {"busy/m"}
+    assert picker.pick(ANY, [idle], FixedPulse()) is idle

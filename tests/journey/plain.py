@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from headworks.balancing.health import HealthBook
-from headworks.balancing.pickers import Weighted
 from headworks.balancing.retry_budget import RetryBucket
+from headworks.balancing.strategies import Strategies
 from headworks.domain.call import Ask, Call, Kind
 from headworks.domain.errors import Fault, UpstreamSaid
 from headworks.domain.limits import Limit, Unit
@@ -33,6 +33,7 @@ from headworks.ports.stage import Proceed, Stage
 from headworks.stores.memory import MemoryAnswers, MemoryCounters, MemoryReplays, MemoryShelf
 from headworks.stores.responses import SealedResponses
 from headworks.testing import FrozenClock, MemoryJournal, MemoryKeys, ScriptedUpstream, seeded
+from tests.journey.following import Following
 
 KEY = b"hw-test"
 
@@ -204,7 +205,8 @@ class House:
         keys.holders = self.others
         chance, spoken = seeded(1), interpreter or self.interpreter
         permission = Permission(Planner(), PolicyBook())
-        ways = Ways(permission, Weighted(chance), self.health, RetryBucket(self.clock))
+        self.following = Following(Strategies(chance, self.health))
+        ways = Ways(permission, self.following, self.health, RetryBucket(self.clock))
         stages: list[Stage] = [
             Observe(self.journal, self.clock),
             Identify(keys),
@@ -227,7 +229,8 @@ class House:
     def account(self) -> tuple[int, int, int]:
         """Calls that hold something, what is held, and attempts in flight: all zero when nothing is owed."""
         held = sum(account.held for account in self.counters.accounts())
-        return self.counters.open_holds, held, sum(condition.inflight for _, condition in self.health.conditions())
+        inflight = sum(condition.inflight for _, condition in self.health.conditions())
+        return self.counters.open_holds, held, inflight + sum(heard.open for heard in self.following.attempts)
 
 
 def limited(

@@ -432,3 +432,24 @@ def test_the_record_of_a_failed_attempt_has_the_providers_request_id(scripts: li
         assert [each.request_id for each in house.journal.ended[-1].tried] == tried
 
     asyncio.run(scenario())
+
+
+def test_who_chose_a_target_hears_how_each_attempt_went() -> None:
+    async def scenario() -> None:
+        shop = snapshot(model("m", sample_target("a/m"), sample_target("b/m"), sample_target("c/m")))
+        stream = Script.sse("one", "two", "usage:7,3", "[DONE]")
+        house = House(shop, ScriptedUpstream([BROKEN, Script.unreachable(Fault("connect_refused", "no")), stream]))
+        body = Whole(msgspec.json.encode({"model": "m", "stream": True}))
+        sink = CollectingSink()
+        (await house.serve(msgspec.structs.replace(ask(shop), body=body))).start(sink)
+        await sink.ended()
+        assert [heard.words for heard in house.following.attempts] == [
+            ["sent", "headed 500", "ended upstream_error"],
+            ["sent", "ended connect_refused"],
+            ["sent", "headed 200", "began", "ended"],
+        ]
+        usage = house.following.attempts[-1].usage
+        assert usage is not None
+        assert (usage.input, usage.output) == (7, 3)
+
+    asyncio.run(scenario())

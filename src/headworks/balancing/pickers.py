@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from headworks.domain.call import Call
+from headworks.domain.envelope import Envelope
 from headworks.domain.target import Target
 from headworks.ports.clock import Chance
 from headworks.ports.extension import Pulse
@@ -18,7 +18,7 @@ class Weighted:
     def __init__(self, chance: Chance) -> None:
         self._chance = chance
 
-    def pick(self, call: Call, targets: Sequence[Target], pulse: Pulse) -> Target:  # noqa: ARG002 - a picker may look at the call
+    def pick(self, envelope: Envelope, targets: Sequence[Target], pulse: Pulse) -> Target:  # noqa: ARG002 - a picker may look at the request
         """One of them."""
         if len(targets) == 1:
             return targets[0]

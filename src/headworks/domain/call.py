@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from headworks.domain.body import Body
+from headworks.domain.dispatch import Dispatch
 from headworks.domain.ending import Closing
 from headworks.domain.kept import Kept
 from headworks.domain.kind import Kind
@@ -157,6 +158,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """Where it goes, where it is only carried."""
     target: Target | None = None
     """What Route has chosen for the attempt under way."""
+    dispatch: Dispatch | None = None
+    """Who follows that attempt."""
     parent: str = ""
     purpose: str = ""
     payer: str = ""

@@ -50,6 +50,8 @@ class Model(Listed, frozen=True, kw_only=True):
     """Features that asking for it takes: see `governed.py`."""
     reserve: int = 0
     """Set aside with each request for what cannot be bounded, nano-units."""
+    strategy: str = "weighted"
+    """How one of the targets is chosen."""
 
 
 class Breaker(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

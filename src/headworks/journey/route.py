@@ -18,9 +18,8 @@ from headworks.domain.target import Target
 from headworks.journey.keeping import answer
 from headworks.journey.listing import list_models
 from headworks.journey.permission import Permission
-from headworks.ports.balancing import Health, RetryBudget
+from headworks.ports.balancing import Balancer, Health, RetryBudget
 from headworks.ports.clock import Chance, Clock
-from headworks.ports.extension import Picker
 from headworks.ports.interpreter import Interpreter
 from headworks.ports.responses import Responses
 from headworks.ports.stage import Proceed
@@ -32,13 +31,13 @@ class Ways(msgspec.Struct, frozen=True):
     """What Route decides with."""
 
     permission: Permission
-    picker: Picker
+    balancer: Balancer
     health: Health
     budget: RetryBudget
 
 
 class Route:
-    """Walks the plan: the model's targets as the picker orders them, again while the policy allows, then its fallbacks."""
+    """Walks the plan: the model's targets as the balancer chooses among them, again while the policy allows, then its fallbacks."""
 
     def __init__(self, ways: Ways, clock: Clock, chance: Chance, interpreter: Interpreter, responses: Responses) -> None:
         self._ways = ways
@@ -72,10 +71,11 @@ class Route:
         policy = plan.model.retry
         left = self._open_now(call, plan)
         for number in range(1, policy.attempts + 1):
-            target = self._ways.picker.pick(call, left, self._ways.health)
-            call.tally.notes["why"] = why
+            choice = self._ways.balancer.choose(call, plan, left)
+            target = choice.target
+            call.tally.notes["why"] = f"{why}: {choice.why}" if choice.why else why
             try:
-                return await proceed(msgspec.structs.replace(call, target=target, plan=plan))
+                return await proceed(msgspec.structs.replace(call, target=target, plan=plan, dispatch=choice.dispatch))
             except Fault as fault:
                 left = [other for other in left if other is not target]
                 self._or_give_up(call, policy, fault, number, others=bool(left))

@@ -77,6 +77,8 @@ class Session:
         call.tally.replies.append(self.reply)
         call.tally.progress = self.so_far
         surroundings.health.began(target)
+        if call.dispatch is not None:
+            call.dispatch.sent()
 
     async def begun(self) -> None:
         """Wait until the upstream has switched. Raises the `Fault` where it did not."""
@@ -181,6 +183,8 @@ class Session:
         seconds = (tried.head_at - tried.at) / 1e3 if tried.head_at else 0.0
         blamed = fault if fault is not None and fault.kind not in (FaultClass.REFUSED, FaultClass.CLIENT_GONE) else None
         surroundings.health.ended(self._target, blamed, seconds)
+        if self._call.dispatch is not None:
+            self._call.dispatch.ended(blamed, None)
 
     def so_far(self) -> SoFar:
         """What would have to be paid if it ended now."""

@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import asyncio
 
-import msgspec
-
-from headworks.domain.call import Ask, Call
+from headworks.domain.call import Call
 from headworks.domain.call import Progress as SoFar
 from headworks.domain.errors import Fault, FaultClass
 from headworks.domain.exchange import milliseconds
-from headworks.domain.kind import DRAWING, FREE, Kind
-from headworks.domain.money import PriceCard
+from headworks.domain.kind import DRAWING, Kind
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Frame, HeaderList, Reply
 from headworks.domain.target import Target, Tried
-from headworks.domain.usage import NO_USAGE, Certainty, Usage
 from headworks.domain.where import Form
-from headworks.journey.pricing import card_for
+from headworks.journey.account import Account
 from headworks.journey.raw_answer import body_length, content_type
 from headworks.journey.sealing import Sealing
 from headworks.ports.balancing import Health
@@ -35,8 +31,6 @@ LARGEST_ERROR = 65_536
 LARGEST_WHOLE = 33_554_432
 _LARGEST = dict.fromkeys(DRAWING, 134_217_728)
 """Bytes of whole answers of which larger ones are usual: ten large pictures."""
-BYTES_PER_TOKEN = 4
-"""For the part of a whole answer that came before it was lost."""
 LARGEST_WAITING = 262_144
 """Bytes of a begun stream that may wait for the edge before the upstream is paused."""
 
@@ -68,13 +62,15 @@ class Trial:
     """One per attempt; a `Receiver` to the transport and the `Source` of its reply. Ends exactly once, in `over`."""
 
     __slots__ = (
+        "_account",
         "_begun",
         "_call",
-        "_card",
+        "_dispatch",
         "_done",
         "_early",
         "_head",
         "_head_timer",
+        "_late",
         "_pieces",
         "_raw",
         "_relay",
@@ -102,9 +98,9 @@ class Trial:
     ) -> None:
         self._call = call
         self._target = target
-        self._card = card_for(target.price, call.ask) if target.price is not None and call.ask is not None else None
         self._tried = tried
         self._relay = relay
+        self._account = Account(call, target, relay)
         self._sealing = sealing
         self._surroundings = surroundings
         self._started_at = surroundings.clock.now()
@@ -114,6 +110,7 @@ class Trial:
         self._pieces: list[bytes] = []
         self._size = 0
         self._begun = False
+        self._late = False
         self._done = False
         self._early: Fault | None = None
         self._head: HeaderList = []
@@ -124,6 +121,9 @@ class Trial:
         call.tally.replies.append(self.reply)
         call.tally.progress = self.so_far
         surroundings.health.began(target)
+        self._dispatch = call.dispatch
+        if self._dispatch is not None:
+            self._dispatch.sent()
 
     async def begun(self) -> None:
         """Wait until the answer has begun. Raises the `Fault` where it did not."""
@@ -146,6 +146,8 @@ class Trial:
         """The upstream has answered something."""
         self._tried.status = status
         self._tried.head_at = self._now_ms()
+        if self._dispatch is not None:
+            self._dispatch.headed(status, headers)
         self._head = headers
         reply = self.reply
         reply.status = status
@@ -167,7 +169,7 @@ class Trial:
             kept.append(_JSON_TYPE if self._whole else _STREAM_TYPES.get(self._call.where.form, _STREAM_TYPE))
         reply.headers = kept
         if not self._whole:
-            self._head_timer = self._surroundings.loop().call_later(HELD_HEAD_SECONDS, self._begin)
+            self._head_timer = self._surroundings.loop().call_later(HELD_HEAD_SECONDS, self._begin_late)
 
     def _expect(self, relay: Expecting, kept: HeaderList) -> None:
         """Go by what the head says of an answer whose shape nobody knows before."""
@@ -178,7 +180,7 @@ class Trial:
         if not (self._whole or reply.stream):
             self._sealing = None  # a file is what it is, whatever in it looks like an id
         if not self._whole:
-            self._head_timer = self._surroundings.loop().call_later(HELD_HEAD_SECONDS, self._begin)
+            self._head_timer = self._surroundings.loop().call_later(HELD_HEAD_SECONDS, self._begin_late)
 
     def on_body(self, data: bytes) -> None:
         """A piece of the answer."""
@@ -200,7 +202,10 @@ class Trial:
             self._drop_line()
             self._stream_over(relay.fault)
         elif relay.began and not self._begun:
+            self._tell_began()
             self._begin()
+        elif self._late and relay.began:
+            self._tell_began()
 
     def on_done(self) -> None:
         """The upstream's body is complete."""
@@ -254,9 +259,11 @@ class Trial:
             tried.fault = fault.code
             tried.detail = fault.detail
             tried.request_id = surroundings.interpreter.request_id(self._head, self._target.hidden)
-        self._account(fault)
+        self._account.settle(tried, fault, self._gathered)
         seconds = (tried.head_at - tried.at) / 1e3 if tried.head_at else surroundings.clock.now() - self._started_at
         surroundings.health.ended(self._target, self._of_health(fault), seconds)
+        if self._dispatch is not None:
+            self._dispatch.ended(fault, self._relay.usage)
 
     def _of_health(self, fault: Fault | None) -> Fault | None:
         """What an ending says of the target. The right to count is one of its own: who lacks it may be answered all the same, or not."""
@@ -266,55 +273,12 @@ class Trial:
 
     def so_far(self) -> SoFar:
         """What would have to be paid if it ended now."""
-        usage, certainty = self._delivered()
-        card = self._billed()
-        return SoFar(usage, certainty, card.exact(usage) if card is not None else 0)
+        return self._account.so_far(self._gathered)
 
-    def _account(self, fault: Fault | None) -> None:
-        tried = self._tried
-        relay = self._relay
-        tried.served_model = relay.served_model
-        tried.upstream_id = relay.upstream_id
-        card = self._billed()
-        if card is not None:
-            tried.currency = card.currency
-        refused = tried.status >= 300  # noqa: PLR2004 - HTTP's own number
-        told = fault is not None and fault is relay.fault and not relay.began
-        unasked = not self._call.body.complete and not relay.began
-        if self._call.kind in FREE or not tried.sent or refused or told or unasked:
-            # Nothing was asked, or not to its end, or the upstream said in so many words that it did nothing: it does not bill that.
-            tried.certainty = Certainty.REPORTED
-            return
-        tried.usage, tried.certainty = self._delivered()
-        if card is not None:
-            tried.cost_exact = card.exact(tried.usage)
-
-    def _billed(self) -> PriceCard | None:
-        """The prices of what was asked, or of the tier that served it, where the answer names one."""
-        tier, card, ask = self._relay.service_tier, self._target.price, self._call.ask
-        return card_for(card, ask, tier) if tier and card is not None and ask is not None and card.variants else self._card
-
-    def _delivered(self) -> tuple[Usage, Certainty]:
-        """The provider's own counts where the answer came to its end, else the prompt plus what was delivered."""
-        relay = self._relay
-        reported = relay.usage
-        if reported is not None and (relay.usage_final or relay.ended):
-            return reported, Certainty.REPORTED
-        ask = self._call.ask
-        assert ask is not None
-        known = reported if reported is not None else NO_USAGE
-        prompt = known.input or ask.prompt_tokens
-        return _with(known, ask, prompt, max(known.output, self._delivered_output(ask))), Certainty.ESTIMATED
-
-    def _delivered_output(self, ask: Ask) -> int:
-        """Output tokens delivered, estimated: never more than the caller allowed, and of a whole answer that was lost on the way never more
-        than the target is taken to give.
-        """
-        lost = self._whole and not self._relay.ended
-        tokens = self._size // BYTES_PER_TOKEN if lost else self._relay.estimated_output()
-        if ask.max_tokens is None and not lost:
-            return tokens
-        return min(tokens, (ask.max_tokens or self._target.max_output) * ask.choices)
+    @property
+    def _gathered(self) -> int | None:
+        """Bytes of a whole answer so far."""
+        return self._size if self._whole else None
 
     def _refused(self) -> None:
         """The upstream answered with an error of its own."""
@@ -371,6 +335,16 @@ class Trial:
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
+    def _begin_late(self) -> None:
+        """The caller is to wait for the head no longer."""
+        self._late = True
+        self._begin()
+
+    def _tell_began(self) -> None:
+        self._late = False
+        if self._dispatch is not None:
+            self._dispatch.began()
+
     def _push(self, raw: bytes, pieces: int) -> None:
         self.reply.push(Frame(raw if self._sealing is None else self._sealing(raw), pieces))
         if self.reply.waiting > LARGEST_WAITING:
@@ -387,10 +361,3 @@ class Trial:
 
     def _now_ms(self) -> float:
         return milliseconds(self._surroundings.clock.now() - self._call.began)
-
-
-def _with(known: Usage, ask: Ask, prompt: int, output: int) -> Usage:
-    if known is NO_USAGE:
-        return msgspec.structs.replace(ask.likely, input=prompt, output=output)
-    counts = {name: getattr(known, name) for name in known.__struct_fields__}
-    return Usage(**{**counts, "input": prompt, "output": output})

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from headworks.domain.call import Call
+from headworks.domain.dispatch import Choice
 from headworks.domain.errors import Fault
+from headworks.domain.plan import Plan
 from headworks.domain.target import Target
 from headworks.ports.extension import Pulse
+
+
+class Balancer(Protocol):
+    """Chooses where an attempt goes, by the strategy of the model."""
+
+    def choose(self, call: Call, plan: Plan, targets: Sequence[Target]) -> Choice:
+        """One of `targets` (at least one), all of them the plan's. Asked again with what is left when that one has failed."""
+        ...
 
 
 class Health(Pulse, Protocol):

@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from headworks.domain.call import Call
+from headworks.domain.envelope import Envelope
 from headworks.domain.exchange import Exchange
 from headworks.domain.target import Target
 
@@ -61,9 +62,9 @@ class Pulse(Protocol):
 
 
 class Picker(Protocol):
-    """Chooses among a model's targets for one call: a pure function of its arguments and the injected chance."""
+    """Chooses among a model's targets for one request: a pure function of its arguments and the injected chance."""
 
-    def pick(self, call: Call, targets: Sequence[Target], pulse: Pulse) -> Target:
+    def pick(self, envelope: Envelope, targets: Sequence[Target], pulse: Pulse) -> Target:
         """The best of `targets` (at least one). Asked again with what is left when that one has failed."""
         ...
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import msgspec
 
 from headworks.balancing.health import HealthBook
-from headworks.balancing.pickers import Weighted
 from headworks.balancing.retry_budget import RetryBucket
+from headworks.balancing.strategies import Strategies
 from headworks.domain.snapshot import Snapshot
 from headworks.guards.pattern import PatternGuards
 from headworks.journey import Attempt, Authorise, Cache, Guard, Identify, Journey, Limits, Meter, Observe, Route
@@ -50,7 +50,7 @@ def compose(outside: Outside, snapshots: Callable[[], Snapshot], health: HealthB
     chance = random.Random()  # noqa: S311 - it draws targets and pauses, no secrets
     permission = Permission(Planner(), PolicyBook())
     guards = PatternGuards()
-    ways = Ways(permission, Weighted(chance), health, RetryBucket(clock, lambda: snapshots().retry_budget))
+    ways = Ways(permission, Strategies(chance, health), health, RetryBucket(clock, lambda: snapshots().retry_budget))
     stages = (
         Observe(journal, clock),
         Identify(outside.keys),
