@@ -121,5 +121,5 @@ def _told(snapshot: Snapshot) -> str:
 
 
 def _origins(snapshot: Snapshot) -> list[Origin]:
-    found = {str(target.origin): target.origin for model in snapshot.models.values() for target in model.targets}
+    found = {str(target.origin): target.origin for model in snapshot.models.values() for target in model.every_target}
     return [found[name] for name in sorted(found)]

@@ -117,7 +117,7 @@ def obtainable(auths: Mapping[str, AuthRule], wall_ns: Callable[[], int]) -> Ite
 
 def prices_of(snapshot: Snapshot) -> Iterator[Finding]:
     """Whether every target has a price."""
-    targets = {target.name: target for model in snapshot.models.values() for target in model.targets}
+    targets = {target.name: target for model in snapshot.models.values() for target in model.every_target}
     if not targets:  # patterns alone: each model's price is looked up when it is asked for
         return
     unpriced = sorted(name for name, target in targets.items() if target.price is None)

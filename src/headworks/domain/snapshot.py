@@ -17,7 +17,9 @@ from headworks.domain.passthrough import PassThrough
 from headworks.domain.policy import PolicyRule
 from headworks.domain.principal import Principal
 from headworks.domain.profile import UNKNOWN, Profile
+from headworks.domain.prompt import Template
 from headworks.domain.retry import RetryBudgetSettings, RetryPolicy
+from headworks.domain.shape import Parameters
 from headworks.domain.target import AskedModel, Target
 
 LONGEST_NAME = 256
@@ -36,6 +38,10 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     profile: Profile = UNKNOWN
     price: PriceCard | None = None
     """What its first target costs."""
+    live: str = ""
+    """Number of the version that is served where no rollout says otherwise; empty where it has none."""
+    numbers: tuple[str, ...] = ()
+    """Of its versions, ascending."""
 
 
 class Model(Listed, frozen=True, kw_only=True):
@@ -52,6 +58,28 @@ class Model(Listed, frozen=True, kw_only=True):
     """Set aside with each request for what cannot be bounded, nano-units."""
     strategy: str = "weighted"
     """How one of the targets is chosen."""
+    versions: Mapping[str, Version] = {}
+    """By number. Of a model that has some, targets and retries are those of the live one."""
+
+    @property
+    def every_target(self) -> tuple[Target, ...]:
+        """Of all versions."""
+        more = [target for version in self.versions.values() for target in version.targets if target not in self.targets]
+        return (*self.targets, *more) if more else self.targets
+
+
+class Version(Model, frozen=True, kw_only=True):
+    """A model as one of its versions has it: what is planned with once a request is assigned to it."""
+
+    number: str
+    digest: str
+    """Of what is written of it: see `versions.digest_of`."""
+    defaults: Parameters = {}
+    fixed: Parameters = {}
+    template: Template | None = None
+    """Put before what callers say."""
+    guards: tuple[str, ...] = ()
+    """Names of guards that judge what it is asked, besides those that judge the caller."""
 
 
 class Breaker(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -45,7 +45,7 @@ class Foreign:
         model = call.snapshot.find(opened.model)
         if opened.credential == HERE:
             return _at_hand(call, await self.recall.kept(call, token), model)
-        target = _keeper(model.targets, opened, call.front) if model is not None else None
+        target = _keeper(model.every_target, opened, call.front) if model is not None else None
         if model is None or target is None:
             raise unknown(token)
         if call.kind not in target.heads:

@@ -97,5 +97,5 @@ def _own(through: PassThrough, name: str, named: str) -> tuple[Model, Target]:
 
 def _at(model: Model | None, provider: str, named: str) -> Target | None:
     """A model's target at a provider; with `named`, one that is that model there."""
-    targets = model.targets if model is not None else ()
+    targets = model.every_target if model is not None else ()
     return next((each for each in targets if each.provider == provider and named in ("", each.model)), None)

@@ -125,7 +125,7 @@ class _House:
 
     def _health(self) -> dict[str, float]:
         """Of the targets that the configuration names: names that callers make up would be endless."""
-        named = {target.name for model in self.live.snapshot.models.values() for target in model.targets}
+        named = {target.name for model in self.live.snapshot.models.values() for target in model.every_target}
         return {name: _HEALTH[condition.circuit] for name, condition in self.health.conditions() if name in named}
 
 

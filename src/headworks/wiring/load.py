@@ -73,6 +73,9 @@ class ConfigFile:
                 path=("config_from",), message="Where the configuration is, is read only at start.", hint=_AT_START
             )
             raise ConfigRefused([problem], f"{self.path}: {problem.text}")
+        if compiled.digests:  # what has been in force never changes, as long as this process remembers it
+            remembered = {**self._givens.remembered, **compiled.digests}
+            self._givens = msgspec.structs.replace(self._givens, remembered=remembered)
         return compiled
 
     def load_revision(self, document: str, label: str, machine: Config) -> Compiled:

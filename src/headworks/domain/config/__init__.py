@@ -9,11 +9,21 @@ from headworks.domain.config.auth import AuthRule, AwsAuth, EntraAuth, GoogleAut
 from headworks.domain.config.identity import CertificatesRule, IdentityRule, IssuerRule
 from headworks.domain.config.key import KeyRule
 from headworks.domain.config.limits import BudgetEntry, LimitEntry, LimitsRule, RolloverEntry, values_of
-from headworks.domain.config.model import ModelRule, ProfileRule, RetryRule, TargetRule, WrittenModel, as_rule
+from headworks.domain.config.model import (
+    ModelRule,
+    ParametersRule,
+    ProfileRule,
+    RetryRule,
+    TargetRule,
+    VersionRule,
+    WrittenModel,
+    as_rule,
+)
 from headworks.domain.config.oidc import MappedRole, OidcRule, RolesRule
 from headworks.domain.config.passthrough import PassThroughRule
 from headworks.domain.config.policy import PolicySpec
 from headworks.domain.config.price import PriceRule, TieredPrice, WrittenPrices, WrittenRate, nanos_of
+from headworks.domain.config.prompt import PromptRule, TurnRule, VariableRule
 from headworks.domain.config.provider import ProviderRule, QuirksRule, TimeoutsRule
 from headworks.domain.config.written import Written, overlay
 from headworks.domain.retry import RetryBudgetSettings
@@ -46,10 +56,12 @@ __all__ = [
     "ModelRule",
     "OAuthAuth",
     "OidcRule",
+    "ParametersRule",
     "PassThroughRule",
     "PolicySpec",
     "PriceRule",
     "ProfileRule",
+    "PromptRule",
     "ProviderRule",
     "QuirksRule",
     "RetryRule",
@@ -58,6 +70,9 @@ __all__ = [
     "TargetRule",
     "TieredPrice",
     "TimeoutsRule",
+    "TurnRule",
+    "VariableRule",
+    "VersionRule",
     "Written",
     "WrittenModel",
     "WrittenPrices",
@@ -84,6 +99,8 @@ class Config(Written, frozen=True):
 
     providers: dict[str, ProviderRule | None] = {}
     models: dict[str, WrittenModel] = {}
+    prompts: dict[str, dict[str, PromptRule]] = {}
+    """By name and number: text that versions of models put before what callers say."""
     keys: dict[str, KeyRule] = {}
     limits: dict[str, LimitEntry] = {}
     """What all callers together may use, of a model or of all."""

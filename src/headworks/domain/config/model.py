@@ -52,6 +52,37 @@ class TargetRule(Written, frozen=True):
     """What to do about what the target's dialect can't say, or its model can't do."""
 
 
+class ParametersRule(Written, frozen=True):
+    """Parameters by the names that they have at OpenAI; each is said in the words of the language that a target speaks."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    seed: int | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    max_tokens: int | None = None
+    """Of the answer."""
+    stop: tuple[str, ...] | None = None
+    reasoning_effort: str | None = None
+    """`low`, `medium`, `high`, …"""
+
+
+class VersionRule(Written, frozen=True):
+    """One version of a model. Whatever has served is never changed: a change is another number."""
+
+    targets: tuple[TargetRule | str, ...] = ()
+    parameters: ParametersRule = ParametersRule()
+    """Hold where the caller says nothing."""
+    fixed: ParametersRule = ParametersRule()
+    """Hold whatever the caller says."""
+    prompt: str = ""
+    """Put before what callers say: `NAME@NUMBER`, or `NAME@LABEL`."""
+    guards: tuple[str, ...] = ()
+    """Names of guards that judge what it is asked, besides those that judge the caller."""
+    retry: RetryRule = RetryRule()
+
+
 class ModelRule(Written, frozen=True):
     """A name that callers may ask for. Short forms: `provider/model`, or a list of these, tried in that order."""
 
@@ -63,6 +94,10 @@ class ModelRule(Written, frozen=True):
     """Set aside with each request of a key that has a budget, for what cannot be bounded: web searches, files by reference. `0.50 USD`."""
     owner: str = "headworks"
     """What the list of models says about who owns it."""
+    versions: dict[str, VersionRule] = {}
+    """By number, ascending. A model with versions has no targets of its own."""
+    live: str | int = ""
+    """Number of the version that is served where no rollout says otherwise. Left out: the only one."""
 
 
 WrittenModel = str | tuple[str, ...] | ModelRule

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -43,6 +44,8 @@ class Compiled(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
     auths: dict[str, AuthRule] = {}
     """By provider: the credentials to keep. Secret."""
+    digests: Mapping[str, str] = {}
+    """Of all that never changes under the same number: what `Givens.remembered` is made of."""
 
 
 def compile_config(config: Config, givens: Givens) -> Compiled:
@@ -102,6 +105,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
         files=tuple(sorted(bench.files)),
         until=bench.until,
         auths=bench.auths,
+        digests=models.digests,
     )
 
 
@@ -148,7 +152,7 @@ def _use_own_prices(bench: Bench, name: str) -> None:
 
 
 def _check_prices(targets: Targets, models: Models) -> None:
-    names = {target.name for model in models.fixed.values() for target in model.targets}
+    names = {target.name for model in models.fixed.values() for target in model.every_target}
     targets.pricing.check_use(names, models.open_providers, targets.providers.known)
 
 

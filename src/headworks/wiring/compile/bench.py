@@ -52,6 +52,8 @@ class Givens(msgspec.Struct, frozen=True, kw_only=True):
     """Name, database and journal's directory → a secret. Raises `LookupError` with what is wrong."""
     hold: Callable[[AuthRule], Held] = _nobody_keeps
     """Where what a rule obtains will be found. Only a gateway has it kept."""
+    remembered: Mapping[str, str] = {}
+    """Digests of versions that have been in force, by `versions.model_version` and `prompt_version`: they must not change."""
     wall_ns: Callable[[], int] = _never
     """The time that signatures tell, nanoseconds since the epoch."""
 

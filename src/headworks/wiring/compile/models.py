@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 
 import msgspec
@@ -17,6 +17,7 @@ from headworks.domain.target import AskedModel, Target
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.compile.places import Provider
 from headworks.wiring.compile.targets import Targets
+from headworks.wiring.compile.versions import Versions
 from headworks.wiring.config_file.problems import did_you_mean
 from headworks.wiring.config_file.tree import Path
 
@@ -49,6 +50,7 @@ class Models:
         self._bench = bench
         self._targets = maker
         self._retry = overlay(RetryPolicy(), config.retries)
+        self._versions = Versions(bench, config)
         self.fixed: dict[str, Model] = {}
         self._patterns: dict[str, Pattern] = {}
         for name, written in config.models.items():
@@ -57,11 +59,23 @@ class Models:
             if "*" in name:
                 self._add_pattern(name, written, path)
             else:
-                targets = self._fixed_targets(written, path)
-                model = _model(name, rule, targets, overlay(self._retry, rule.retry))
-                self.fixed[name] = msgspec.structs.replace(model, reserve=self._reserve(rule, path))
+                self.fixed[name] = self._fixed(name, rule, written, path)
         self._ranked = sorted(self._patterns.values(), key=lambda pattern: len(pattern.head) + len(pattern.tail), reverse=True)
         self._check(config)
+
+    def _fixed(self, name: str, rule: ModelRule, written: WrittenModel, path: Path) -> Model:
+        reserve = self._reserve(rule, path)
+
+        def make(rule: WrittenModel, below: Path) -> Model:
+            model = _model(name, as_rule(rule), self._fixed_targets(rule, below), overlay(self._retry, as_rule(rule).retry))
+            return msgspec.structs.replace(model, reserve=reserve)
+
+        return self._versions.of(name, rule, path, make) if rule.versions else make(written, path)
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """Of all that never changes under the same number."""
+        return self._versions.digests
 
     @property
     def patterns(self) -> tuple[str, ...]:
@@ -101,13 +115,13 @@ class Models:
     def providers(self) -> set[str]:
         """Names of all that serve a model."""
         behind = {provider.name for pattern in self._ranked for _, provider, _ in pattern.targets}
-        return behind.union(self._passing, (target.provider for model in self.fixed.values() for target in model.targets))
+        return behind.union(self._passing, (target.provider for model in self.fixed.values() for target in model.every_target))
 
     @property
     def regions(self) -> set[str]:
         """Those that targets tell."""
         behind = {rule.region or provider.region for pattern in self._ranked for rule, provider, _ in pattern.targets}
-        return (behind | {target.region for model in self.fixed.values() for target in model.targets}) - {""}
+        return (behind | {target.region for model in self.fixed.values() for target in model.every_target}) - {""}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -160,6 +174,11 @@ class Models:
         if name.count("*") > 1:
             self._bench.wrong(path, f"'{name}' has more than one star.", on_key=True)
             return
+        if as_rule(written).versions:
+            self._bench.wrong(
+                (*path, "versions"), f"'{name}' stands for many models, and each has versions of its own.", on_key=True
+            )
+            return
         head, _, tail = name.partition("*")
         targets = [
             (target, *found)
@@ -196,10 +215,12 @@ class Models:
     def _check(self, config: Config) -> None:
         for name, written in config.models.items():
             rule, path = as_rule(written), ("models", name)
-            if not rule.targets:
+            if not (rule.targets or rule.versions):
                 self._bench.wrong(
                     path, f"'{name}' has no target.", "Add targets, or write provider/model behind the name.", on_key=True
                 )
+            if rule.live != "" and not rule.versions:
+                self._bench.wrong((*path, "live"), f"'{name}' has no versions.", "Add them, or leave live out.", on_key=True)
             if rule.retry.attempts == 0:
                 self._bench.wrong((*path, "retry", "attempts"), "At least one attempt is needed.")
             for number, fallback in enumerate(rule.fallbacks):

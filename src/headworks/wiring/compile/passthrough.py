@@ -175,4 +175,4 @@ def _known_as(provider: str, models: Mapping[str, Model]) -> dict[str, tuple[str
 
 
 def _targets(provider: str, models: Mapping[str, Model]) -> Iterator[tuple[Model, Target]]:
-    return ((model, target) for model in models.values() for target in model.targets if target.provider == provider)
+    return ((model, target) for model in models.values() for target in model.every_target if target.provider == provider)

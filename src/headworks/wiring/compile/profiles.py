@@ -15,9 +15,16 @@ _NAMES = (("features", "feature", tuple(sorted(ORDINARY))), ("serves", "kind of 
 def check_profiles(bench: Bench, config: Config) -> None:
     """Note what no model could have."""
     for name, written in config.models.items():
-        for number, target in enumerate(as_rule(written).targets):
-            if isinstance(target, TargetRule):
-                _check(bench, target.profile, ("models", name, "targets", number, "profile"))
+        rule, path = as_rule(written), ("models", name)
+        _check_targets(bench, rule.targets, path)
+        for number, version in rule.versions.items():
+            _check_targets(bench, version.targets, (*path, "versions", number))
+
+
+def _check_targets(bench: Bench, targets: tuple[TargetRule | str, ...], path: Path) -> None:
+    for number, target in enumerate(targets):
+        if isinstance(target, TargetRule):
+            _check(bench, target.profile, (*path, "targets", number, "profile"))
 
 
 def _check(bench: Bench, profile: ProfileRule, path: Path) -> None:
