@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from headworks.balancing.health import HealthBook
+from headworks.balancing.positions import PositionBook
 from headworks.balancing.retry_budget import RetryBucket
 from headworks.balancing.strategies import Strategies
 from headworks.domain.call import Ask, Call, Kind
@@ -15,6 +16,7 @@ from headworks.domain.errors import Fault, UpstreamSaid
 from headworks.domain.limits import Limit, Unit
 from headworks.domain.principal import Principal
 from headworks.domain.reply import Reply
+from headworks.domain.shape import Shape, Shaped
 from headworks.domain.snapshot import Listed, Snapshot
 from headworks.domain.target import AskedModel, Target
 from headworks.domain.usage import Usage
@@ -25,6 +27,7 @@ from headworks.journey.foreign import Foreign
 from headworks.journey.permission import Permission
 from headworks.journey.planner import Planner
 from headworks.journey.route import Ways
+from headworks.journey.versioning import Versioning
 from headworks.policies import PolicyBook
 from headworks.ports.conversation import Judge, Opening
 from headworks.ports.extension import Guard as Judging
@@ -116,6 +119,9 @@ class PlainInterpreter:
             model=AskedModel(asked.model), stream=asked.stream, max_tokens=asked.max_tokens, prompt_tokens=7, fields=fields
         )
 
+    def shape(self, front: str, kind: Kind, ask: Ask, shape: Shape) -> Shaped:
+        raise NotImplementedError
+
     def prepare(self, front: str, kind: Kind, ask: Ask, body: bytes, target: Target, cap: int | None) -> Prepared:
         del front, kind, cap
         if target.name in self.mute:
@@ -205,12 +211,14 @@ class House:
         keys.holders = self.others
         chance, spoken = seeded(1), interpreter or self.interpreter
         permission = Permission(Planner(), PolicyBook())
+        self.positions = PositionBook()
+        versioning = Versioning(self.positions, permission, spoken)
         self.following = Following(Strategies(chance, self.health))
         ways = Ways(permission, self.following, self.health, RetryBucket(self.clock))
         stages: list[Stage] = [
             Observe(self.journal, self.clock),
             Identify(keys),
-            Authorise(spoken, permission, REFERENCES, Foreign(IDS, self.responses, permission)),
+            Authorise(spoken, permission, REFERENCES, Foreign(IDS, self.responses, permission), versioning),
             Limits(self.counters),
             Guard(lambda _: self.judges, spoken),
             Cache(MemoryAnswers(self.clock, 1_000_000), self.replays, spoken),

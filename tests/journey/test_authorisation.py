@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from headworks.balancing.positions import PositionBook
 from headworks.dialects.anthropic import Anthropic
 from headworks.dialects.cohere import Cohere
 from headworks.dialects.hub import Hub
@@ -30,6 +31,7 @@ from headworks.journey import Authorise, Cache, Guard
 from headworks.journey.foreign import Foreign
 from headworks.journey.permission import Permission
 from headworks.journey.planner import Planner
+from headworks.journey.versioning import Versioning
 from headworks.policies import PolicyBook
 from headworks.stores.memory import MemoryAnswers, MemoryReplays, MemoryShelf
 from headworks.stores.responses import SealedResponses
@@ -65,7 +67,9 @@ class Desk:
         self.planner = Planner()
         permission = Permission(self.planner, PolicyBook())
         responses = SealedResponses(MemoryShelf(FrozenClock()), [bytes(32)])
-        self.stage = Authorise(HUB, permission, REFERENCES, Foreign(IDS, responses, permission))
+        self.stage = Authorise(
+            HUB, permission, REFERENCES, Foreign(IDS, responses, permission), Versioning(PositionBook(), permission, HUB)
+        )
 
     def decide(self, principal: Principal, snapshot: Snapshot, **changes: Any) -> str:
         """The code that a request is refused with, or the targets that it may go to."""

@@ -14,12 +14,14 @@ from headworks.dialects.openai_chat.patch import has_later_prompts
 from headworks.dialects.openai_realtime import RealtimeSession, ask
 from headworks.dialects.redaction import redact, redact_fault
 from headworks.dialects.request_ids import read_request_id
+from headworks.dialects.shaping import unsayable, with_unsaid
 from headworks.dialects.signatures import MARK, holds_foreign
 from headworks.dialects.tool_names import fitted
 from headworks.dialects.translated import Translated
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.message import Conversation, Downgrade
+from headworks.domain.shape import Shape, Shaped
 from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
 from headworks.domain.where import NOWHERE, Where
@@ -56,6 +58,10 @@ class Hub:
         """See `Interpreter.read_ask`."""
         return self._dialects[front].read_ask(kind, body, where)
 
+    def shape(self, front: str, kind: Kind, ask: Ask, shape: Shape) -> Shaped:
+        """See `Interpreter.shape`."""
+        return self._dialects[front].shape(kind, ask, shape)
+
     def prepare(self, front: str, kind: Kind, ask: Ask, body: bytes, target: Target, cap: int | None) -> Prepared:
         """See `Interpreter.prepare`."""
         if front != target.dialect or (kind in _SMALL and not _asks_alike(kind, target)):
@@ -69,6 +75,8 @@ class Hub:
         )
         if target.quirks.no_system_after_first and kind is Kind.CHAT and front == CHAT and has_later_prompts(ask):
             downgrades += (Downgrade("messages", "later system prompts are said by the user: this provider takes none there"),)
+        if ask.unsaid:
+            downgrades += unsayable(ask.unsaid, front)
         carried = kind is Kind.PASSTHROUGH and not ask.fields
         patched = body if carried else dialect.patch(kind, ask, target, cap)
         if MARK in body and MARK not in patched and holds_foreign(front, body):
@@ -111,7 +119,7 @@ class Hub:
         talk = self._dialects[front].read_request(ask)
         if front != target.dialect:
             refuse_account_files(talk, target)
-        return talk
+        return with_unsaid(talk, ask.unsaid) if ask.unsaid else talk
 
     def _count(self, front: str, ask: Ask, target: Target) -> Prepared:
         """By the target where it can, else by estimate."""

@@ -19,10 +19,12 @@ from headworks.domain.plan import Plan
 from headworks.domain.principal import Principal
 from headworks.domain.receipt import NO_RECEIPT, Receipt
 from headworks.domain.reply import Reply
+from headworks.domain.shape import Parameters
 from headworks.domain.snapshot import Snapshot
 from headworks.domain.sound import TOKENS_PER_SECOND
 from headworks.domain.target import AskedModel, Target, Tried
 from headworks.domain.usage import NO_USAGE, Certainty, Usage
+from headworks.domain.versions import Assignment
 from headworks.domain.where import NOWHERE, Form, Where
 
 
@@ -59,6 +61,10 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     keep: bool = False
     """The answer is to be kept, to be had again by its id. Authorise says so."""
     fields: Mapping[str, Any] = {}
+    unsaid: Parameters = {}
+    """Parameters of a version that the caller's language has no word for: another one may."""
+    added: int = 0
+    """Bytes by which a version has made the request longer than what the caller sent."""
 
     @property
     def likely(self) -> Usage:
@@ -146,6 +152,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """Reference of whom the caller serves: all of it that is written down. There once Authorise has let the call pass, as is `session`."""
     session: str = ""
     """Reference of the session that the caller names."""
+    assignment: Assignment | None = None
+    """Which version of the model serves it, where it has versions. There once Authorise has let the call pass."""
     cap: int | None = None
     """Output tokens that a limit allows, where it is less than what the caller asked."""
     pinned: Target | None = None

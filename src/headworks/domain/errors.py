@@ -87,6 +87,7 @@ FAULTS: dict[str, FaultRow] = {
     "input_unbounded": _refused(403, "permission_error", "permission_error"),
     "model_unpriced": _refused(403, "permission_error", "permission_error"),
     "model_not_found": _refused(404, "invalid_request_error", "not_found_error"),
+    "version_not_found": _refused(404, "invalid_request_error", "not_found_error"),
     "unknown_id": _refused(404, "invalid_request_error", "not_found_error"),
     "unknown_endpoint": _refused(404, "invalid_request_error", "not_found_error"),
     "method_not_allowed": _refused(405, "invalid_request_error", "invalid_request_error"),

@@ -143,6 +143,11 @@ class Exchange(msgspec.Struct, tag="end", tag_field="t", frozen=True, kw_only=Tr
     customer: str = ""
     counters: tuple[Charge, ...] = ()
     """What was used."""
+    version: str = ""
+    """Number of the model's version that it was assigned to."""
+    rollout: str = ""
+    """Id of the rollout that assigned it, and at which step."""
+    step: int = 0
     overrun: int = 0
     """By how much the price passed what was set aside for it."""
 

@@ -11,6 +11,7 @@ from headworks.domain.errors import Fault
 from headworks.domain.features import used
 from headworks.domain.plan import Plan
 from headworks.domain.principal import Principal
+from headworks.domain.versions import PIN
 
 CUSTOMER = b"x-headworks-customer"
 SESSION = b"x-headworks-session"
@@ -70,7 +71,7 @@ class Facts:
     What a caller may have written wrongly raises `Fault` `invalid_request` when it is asked for.
     """
 
-    HEADERS = frozenset((CUSTOMER, SESSION, TAGS))
+    HEADERS = frozenset((CUSTOMER, SESSION, TAGS, PIN))
     """What callers may say of a request beside its body."""
     __slots__ = ("_ask", "_call", "_customer", "_plan", "_principal", "_tags")
 

@@ -39,6 +39,7 @@ WORDS: dict[str, Words] = {
     "input_unbounded": Words("Leave out what the message names, or have an administrator set a reserve for the model."),
     "model_unpriced": Words("Ask another model, or have an administrator give this one a price."),
     "model_not_found": Words("Ask a model of `GET /v1/models`."),
+    "version_not_found": Words("Ask for a version that the message names, or leave the header out."),
     "unknown_id": Words("Use an id as this gateway has given it to you, of something that was not deleted."),
     "unknown_endpoint": Words("Correct the path: the message names a close one."),
     "method_not_allowed": Words("Use the method that the `allow` header names."),

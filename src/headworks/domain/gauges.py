@@ -69,6 +69,21 @@ class CredentialGauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=
     """To obtain it, since the process began to."""
 
 
+class RolloutGauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """How a rollout goes in this process."""
+
+    rollout: str
+    candidate: str
+    step: int = 0
+    share: float = 0.0
+    """What the candidate gets."""
+    outcomes: int = 0
+    """Of the candidate, since the step began."""
+    failures: int = 0
+    tripped: bool = False
+    """The candidate has failed too often, and gets nothing more here."""
+
+
 class Gauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One gateway process. `health` is 1 for a target in use, 0 for one behind an open circuit or cooling down, 0.5 for one on probation."""
 
@@ -93,3 +108,5 @@ class Gauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     directory: DirectoryGauges = DirectoryGauges()
     credentials: dict[str, CredentialGauges] = {}
     """By provider."""
+    rollouts: dict[str, RolloutGauges] = {}
+    """By model."""

@@ -16,6 +16,7 @@ from headworks.domain.foreign_fields import STORED, stored_named
 from headworks.domain.passthrough import FEATURE as PASSTHROUGH
 from headworks.domain.principal import Principal
 from headworks.domain.snapshot import Model
+from headworks.domain.versions import PIN_FEATURE
 
 _BEDROCK = {
     "guardrailConfig": "guardrails",
@@ -145,6 +146,7 @@ FEATURES: frozenset[str] = frozenset(
         *BETAS.values(),
         *SUFFIXES.values(),
         PASSTHROUGH,
+        PIN_FEATURE,
         "voices",
     )
 )

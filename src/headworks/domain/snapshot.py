@@ -117,6 +117,7 @@ class Cors(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         "idempotent-replayed",
         "x-headworks-model",
         "x-headworks-provider",
+        "x-headworks-version",
         "x-headworks-cost",
         "x-headworks-cache",
         "x-headworks-attempts",

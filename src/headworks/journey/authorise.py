@@ -14,7 +14,8 @@ from headworks.domain.governed import refuse_governed, refuse_governed_headers
 from headworks.domain.kind import BY_ID, UPLOADS
 from headworks.domain.principal import Principal
 from headworks.domain.reply import Reply
-from headworks.domain.snapshot import Model
+from headworks.domain.snapshot import Model, Version
+from headworks.domain.versions import PIN
 from headworks.domain.where import Where
 from headworks.journey.foreign import RESPONSES, Foreign
 from headworks.journey.naming import named
@@ -22,6 +23,7 @@ from headworks.journey.passing import Passing
 from headworks.journey.permission import Permission, model_asked, refuse_endpoint
 from headworks.journey.recall import GOES_ON
 from headworks.journey.uploads import measured
+from headworks.journey.versioning import Versioning
 from headworks.ports.interpreter import Interpreter
 from headworks.ports.references import References
 from headworks.ports.stage import Proceed
@@ -32,12 +34,20 @@ BODILESS = frozenset((Kind.MODELS, Kind.MODEL))
 class Authorise:
     """Reads the body, as far as decisions need it, and decides."""
 
-    def __init__(self, interpreter: Interpreter, permission: Permission, references: References, foreign: Foreign) -> None:
+    def __init__(
+        self,
+        interpreter: Interpreter,
+        permission: Permission,
+        references: References,
+        foreign: Foreign,
+        versioning: Versioning,
+    ) -> None:
         self._interpreter = interpreter
         self._permission = permission
         self._references = references
         self._foreign = foreign
         self._recall = foreign.recall
+        self._versioning = versioning
         self._passing = Passing(interpreter, foreign)
 
     def __call__(self, call: Call, proceed: Proceed) -> Awaitable[Reply]:
@@ -92,7 +102,11 @@ class Authorise:
             ask = _for_whom(call, ask, principal)
         if call.front == RESPONSES:
             ask = _kept(call, ask, principal)
+        if model.versions and call.passed is None:
+            call, model = self._versioning.assigned(call, ask, model)
         plan = self._permission.plan(call, ask, ask.model, model)
+        if isinstance(model, Version):
+            ask = self._versioning.shaped(call, ask, model)
         if call.kind is Kind.REALTIME:
             call.tally.judge = self._permission.besides
         customer = self._references.customer(principal.organisation, ask.user) if ask.user else ""
@@ -105,12 +119,22 @@ class Authorise:
         """A call that says something of itself in headers of ours."""
         facts = Facts(call)
         facts.check()
+        if PIN in call.headers and call.assignment is None:
+            raise _without_versions(call)
         if SESSION not in call.headers:
             return call
         session = facts.session
         return msgspec.structs.replace(
             call, session=self._references.session(principal.organisation, session) if session else ""
         )
+
+
+def _without_versions(call: Call) -> Fault:
+    return Fault(
+        "version_not_found",
+        f"The model '{call.tally.asked}' has no versions. Leave the header '{PIN.decode()}' out.",
+        param=PIN.decode(),
+    )
 
 
 def _kept(call: Call, ask: Ask, principal: Principal) -> Ask:

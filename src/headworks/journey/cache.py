@@ -96,9 +96,10 @@ def _exact(call: Call) -> bool:
 
 
 def _places(call: Call) -> bytes:
-    """Where it may be answered: what was answered where a caller may no longer be served is not its answer any more."""
+    """Where it may be answered, and by which version: what was answered where a caller may no longer be served is not its answer any more."""
     assert call.plan is not None
-    return "\n".join([target.name for target in call.plan.targets]).encode()
+    version = call.assignment.version if call.assignment is not None else ""
+    return "\n".join([version, *(target.name for target in call.plan.targets)]).encode()
 
 
 def _digest(call: Call, *what: bytes) -> bytes:

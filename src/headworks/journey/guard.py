@@ -8,7 +8,7 @@ from typing import assert_never
 from headworks.domain.call import Ask, Call, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.reply import Reply
-from headworks.domain.snapshot import Snapshot
+from headworks.domain.snapshot import Snapshot, Version
 from headworks.ports.extension import Allow, Block, Rewrite
 from headworks.ports.extension import Guard as Judge
 from headworks.ports.interpreter import Interpreter
@@ -33,8 +33,10 @@ class Guard:
         return self._judged(call, call.ask, proceed)
 
     def _judges_of(self, call: Call) -> Sequence[Judge]:
-        """Those that judge everybody, and those that a level of this caller names: no level can lift one."""
+        """Those that judge everybody, and those that a level of this caller, or the model's version, names: no level can lift one."""
         named = call.principal.guards if call.principal is not None else ()
+        if call.plan is not None and isinstance(call.plan.model, Version):
+            named += call.plan.model.guards
         waiting = {rule.name for rule in call.snapshot.guards if rule.named}.difference(named)
         judges = [judge for judge in self._judges(call.snapshot) if judge.name not in waiting]
         missing = set(named).difference(judge.name for judge in judges)

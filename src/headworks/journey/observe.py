@@ -10,6 +10,7 @@ from headworks.domain.exchange import Exchange, milliseconds
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.reply import Frame, Reply
 from headworks.domain.target import Tried
+from headworks.domain.versions import Assignment
 from headworks.ports.clock import Clock
 from headworks.ports.stage import Proceed
 from headworks.ports.stores import Journal
@@ -64,6 +65,9 @@ class _Watch:
             )
         if self._call.tally.downgrades and not reply.whole:
             reply.headers.append((b"x-headworks-downgrades", _one_line(self._call.tally.downgrades)))
+        call = self._call.tally.latest
+        if call is not None and call.assignment is not None:
+            reply.headers.append((b"x-headworks-version", call.assignment.version.encode()))
         reply.tap(self._frame)
 
     def _frame(self, frame: Frame) -> None:
@@ -87,6 +91,7 @@ class _Watch:
         first = milliseconds(self._first_at - call.began) if self._frames else 0.0
         principal, ask = call.principal, call.ask
         served = tally.tried[-1] if tally.tried else _NOBODY
+        assignment = call.assignment or _NO_VERSION
         self._journal.end(
             Exchange(
                 id=call.id,
@@ -129,12 +134,16 @@ class _Watch:
                 lineage=principal.lineage if principal is not None else (),
                 customer=call.customer,
                 counters=used(tally.claims, receipt.usage, receipt.price.nanos, outcome) if tally.claims else (),
+                version=assignment.version,
+                rollout=assignment.rollout,
+                step=assignment.step,
                 overrun=max(0, receipt.price.nanos - tally.reserved_nanos) if tally.claims else 0,
             )
         )
 
 
 _NOBODY = Tried(target="", provider="", model="", at=0.0)
+_NO_VERSION = Assignment(version="")
 
 
 def _notes(tally: Tally) -> dict[str, str]:

@@ -30,16 +30,22 @@ class Permission:
         """Where this call may go for `model`, which it was led to by `name`. Raises `Fault` where nowhere."""
         principal = call.principal
         assert principal is not None
-        if not principal.may_ask(name, model.name):
-            raise Fault(
-                "model_not_allowed", f"This key may not use the model '{name}'. {_choice(call, principal)}", param="model"
-            )
+        self.refuse_model(call, name, model)
         refuse_governed_model(model, principal)
         plan = self._planner.plan(call, model)
         rules = call.snapshot.policies
         if rules or principal.policies:
             self._policies.refuse(rules, Facts(call, plan, ask))
         return plan
+
+    def refuse_model(self, call: Call, name: str, model: Model) -> None:
+        """Raise `model_not_allowed` where this caller may not have `model` by `name`."""
+        principal = call.principal
+        assert principal is not None
+        if not principal.may_ask(name, model.name):
+            raise Fault(
+                "model_not_allowed", f"This key may not use the model '{name}'. {_choice(call, principal)}", param="model"
+            )
 
     def besides(self, call: Call, features: frozenset[str]) -> None:
         """Raise `Fault` where a call that was allowed may not use these features besides: by its key, or by a policy."""

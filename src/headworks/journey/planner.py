@@ -5,12 +5,14 @@ from __future__ import annotations
 from headworks.domain.call import Call
 from headworks.domain.kind import Kind
 from headworks.domain.plan import Plan, admits, narrowed_to, nowhere_allowed, plan_for, plan_through
-from headworks.domain.snapshot import Model, Snapshot
+from headworks.domain.snapshot import Model, Snapshot, Version
 
 LARGEST = 4096
 """Plans kept of each sort; names from wildcards could be endless."""
 
 Names = tuple[str, ...] | None
+_Asked = tuple[str, str, Kind, str]
+"""Model, number of its version, kind of request, and language."""
 
 
 class Planner:
@@ -18,8 +20,8 @@ class Planner:
 
     def __init__(self) -> None:
         self._snapshot: Snapshot | None = None
-        self._plans: dict[tuple[str, Kind, str], Plan] = {}
-        self._narrowed: dict[tuple[str, Kind, str, Names, Names], Plan] = {}
+        self._plans: dict[_Asked, Plan] = {}
+        self._narrowed: dict[tuple[_Asked, Names, Names], Plan] = {}
 
     def plan(self, call: Call, model: Model) -> Plan:
         """Where this kind of call for this model may go, for this caller. Raises `Fault` where nowhere."""
@@ -29,16 +31,16 @@ class Planner:
             self._snapshot = call.snapshot
             self._plans = {}
             self._narrowed = {}
-        key = (model.name, call.kind, call.front)
+        key = (model.name, model.number if isinstance(model, Version) else "", call.kind, call.front)
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = plan_for(call.snapshot, model, call.kind, call.front)
         principal = call.principal
         if principal is None or not principal.narrowed:
             return plan
-        return self._narrow(call, plan, (*key, principal.providers, principal.regions))
+        return self._narrow(call, plan, (key, principal.providers, principal.regions))
 
-    def _narrow(self, call: Call, plan: Plan, key: tuple[str, Kind, str, Names, Names]) -> Plan:
+    def _narrow(self, call: Call, plan: Plan, key: tuple[_Asked, Names, Names]) -> Plan:
         principal = call.principal
         assert principal is not None
         narrow = self._narrowed.get(key)

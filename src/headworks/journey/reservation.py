@@ -93,7 +93,7 @@ def reservation(call: Call, plan: Plan) -> Reservation:
     kind = call.kind
     if kind in FREE:
         return Reservation(0, 0, 0, 1, capped=True)
-    size = len(call.body.data)
+    size = len(call.body.data) + max(0, ask.added)
     if kind in _APART:
         return _APART[kind](call, ask, plan)
     if call.passed is not None:

@@ -16,6 +16,7 @@ from headworks.domain.errors import Fault
 from headworks.domain.events import Event
 from headworks.domain.message import Conversation, Downgrade
 from headworks.domain.ranking import RankingAnswer, RankingAsk
+from headworks.domain.shape import Shape, Shaped
 from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
 from headworks.domain.where import NOWHERE, Where
@@ -55,6 +56,10 @@ class Front(Protocol):
 
     def read_ask(self, kind: Kind, body: bytes, where: Where = NOWHERE) -> Ask:
         """See `Interpreter.read_ask`."""
+        ...
+
+    def shape(self, kind: Kind, ask: Ask, shape: Shape) -> Shaped:
+        """See `Interpreter.shape`."""
         ...
 
     def prompt_text(self, kind: Kind, ask: Ask) -> str:

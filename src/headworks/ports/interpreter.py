@@ -10,6 +10,7 @@ import msgspec
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.message import Downgrade
+from headworks.domain.shape import Shape, Shaped
 from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
 from headworks.domain.usage import Usage
@@ -92,6 +93,12 @@ class Interpreter(Protocol):
 
     def read_ask(self, front: str, kind: Kind, body: bytes, where: Where) -> Ask:
         """The facts of a request. Raises `Fault`: `invalid_json`, `invalid_request`, `duplicate_field`."""
+        ...
+
+    def shape(self, front: str, kind: Kind, ask: Ask, shape: Shape) -> Shaped:
+        """The body of a request in a version's shape: its words before the caller's, its parameters among the caller's. Raises `Fault`
+        `inexpressible`, or `invalid_request` where the request is not what it should be.
+        """
         ...
 
     def prepare(self, front: str, kind: Kind, ask: Ask, body: bytes, target: Target, cap: int | None) -> Prepared:

@@ -13,6 +13,7 @@ import msgspec
 
 from headworks import __version__
 from headworks.balancing.health import Circuit, HealthBook
+from headworks.balancing.positions import PositionBook
 from headworks.dialects.anthropic import Anthropic
 from headworks.dialects.bedrock import Bedrock
 from headworks.dialects.cohere import Cohere
@@ -22,7 +23,7 @@ from headworks.dialects.ollama import Ollama
 from headworks.dialects.openai_chat import OpenAIChat
 from headworks.dialects.openai_responses import OpenAIResponses
 from headworks.dialects.passthrough import PassThroughDialect
-from headworks.domain.gauges import DirectoryGauges, Gauges, SharedGauges
+from headworks.domain.gauges import DirectoryGauges, Gauges, RolloutGauges, SharedGauges
 from headworks.domain.snapshot import KEPT, Snapshot
 from headworks.edge import Door, Edge
 from headworks.exporters.sockets import TellingSocket, names_path, socket_path
@@ -100,6 +101,8 @@ class _House:
         """How counting together goes."""
         self.directory: Callable[[], DirectoryGauges] = DirectoryGauges
         """What is remembered of callers."""
+        self.rollouts: Callable[[], dict[str, RolloutGauges]] = dict
+        """How rollouts go here."""
         self.draining = False
 
     def gauges(self) -> Gauges:
@@ -121,6 +124,7 @@ class _House:
             shared=self.shared() if self.shared is not None else None,
             directory=self.directory(),
             credentials=self.live.credentials.gauges(),
+            rollouts=self.rollouts(),
         )
 
     def _health(self) -> dict[str, float]:
@@ -152,6 +156,7 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
     peppers = peppers_for(snapshot, journal_dir)
     introductions = Introductions(PepperedReferences(peppers), lambda: live.snapshot.customers.names == KEPT)
     keys = await open_directory(snapshot, journal_dir, peppers, clock, stack)
+    positions = PositionBook()
     outside = Outside(
         clock=clock,
         journal=journal,
@@ -162,6 +167,7 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
         references=introductions,
         ids=PepperedForeignIds(peppers),
         responses=await open_responses(snapshot, journal_dir, peppers, clock, stack),
+        positions=positions,
     )
     journey = compose(outside, lambda: live.snapshot, health)
     chance = random.Random()  # noqa: S311 - it makes ids unlikely to meet, not hard to guess
@@ -179,6 +185,7 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
     house = _House(live, edge, upstream, journal, health, handover)
     house.shared = shared
     house.directory = keys.gauges
+    house.rollouts = positions.gauges
     if shared is None:  # shared counters outlive us by themselves
         await handover.learn(lambda: standing_of(snapshot.database, journal_dir, clock))
     stack.push_async_callback(_cancel, asyncio.create_task(handover.follow(), name="follow predecessors"))

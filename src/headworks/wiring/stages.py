@@ -17,12 +17,14 @@ from headworks.journey.foreign import Foreign
 from headworks.journey.permission import Permission
 from headworks.journey.planner import Planner
 from headworks.journey.route import Ways
+from headworks.journey.versioning import Versioning
 from headworks.policies import PolicyBook
 from headworks.ports.clock import Clock
 from headworks.ports.foreign import ForeignIds
 from headworks.ports.interpreter import Interpreter
 from headworks.ports.references import References
 from headworks.ports.responses import Responses
+from headworks.ports.rollouts import Positions
 from headworks.ports.stores import Counters, Journal, Keys
 from headworks.ports.upstream import Upstream
 from headworks.stores.memory import MemoryAnswers, MemoryReplays
@@ -40,6 +42,7 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     references: References
     ids: ForeignIds
     responses: Responses
+    positions: Positions
 
 
 def compose(outside: Outside, snapshots: Callable[[], Snapshot], health: HealthBook) -> Journey:
@@ -49,12 +52,13 @@ def compose(outside: Outside, snapshots: Callable[[], Snapshot], health: HealthB
     clock, journal, interpreter = outside.clock, outside.journal, outside.interpreter
     chance = random.Random()  # noqa: S311 - it draws targets and pauses, no secrets
     permission = Permission(Planner(), PolicyBook())
+    versioning = Versioning(outside.positions, permission, interpreter)
     guards = PatternGuards()
     ways = Ways(permission, Strategies(chance, health), health, RetryBucket(clock, lambda: snapshots().retry_budget))
     stages = (
         Observe(journal, clock),
         Identify(outside.keys),
-        Authorise(interpreter, permission, outside.references, Foreign(outside.ids, outside.responses, permission)),
+        Authorise(interpreter, permission, outside.references, Foreign(outside.ids, outside.responses, permission), versioning),
         Limits(outside.counters),
         Guard(lambda now: guards.of(now.guards), interpreter),
         Cache(MemoryAnswers(clock, snapshots().cache.max_bytes), MemoryReplays(clock), interpreter),

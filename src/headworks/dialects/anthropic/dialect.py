@@ -14,6 +14,7 @@ from headworks.dialects.anthropic.answer_out import write_answer
 from headworks.dialects.anthropic.framed import FRAMING, FramedDecoder, FramedWatch
 from headworks.dialects.anthropic.request_in import read_request
 from headworks.dialects.anthropic.request_out import write_request
+from headworks.dialects.anthropic.shaping import shape_message
 from headworks.dialects.anthropic.stream_out import StreamEncoder
 from headworks.dialects.anthropic.watch import StreamWatch, WholeWatch
 from headworks.dialects.anthropic.wire import NAME
@@ -25,6 +26,7 @@ from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.events import Event
 from headworks.domain.message import Conversation, Downgrade
+from headworks.domain.shape import Shape, Shaped
 from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
 from headworks.domain.where import NOWHERE, Where
@@ -49,6 +51,10 @@ class Anthropic:
     def read_ask(self, kind: Kind, body: bytes, where: Where = NOWHERE) -> Ask:  # noqa: ARG002 - this dialect says all in the body
         """See `Dialect.read_ask`."""
         return asking.read_ask(kind, body)
+
+    def shape(self, kind: Kind, ask: Ask, shape: Shape) -> Shaped:  # noqa: ARG002 - a question has one shape, whether it is asked or counted
+        """See `Front.shape`."""
+        return shape_message(ask, shape)
 
     def patch(self, kind: Kind, ask: Ask, target: Target, cap: int | None) -> bytes:
         """See `Dialect.patch`."""

@@ -14,6 +14,7 @@ from headworks.dialects.cohere.answer_out import write_answer
 from headworks.dialects.cohere.names import NAME
 from headworks.dialects.cohere.request_in import read_request
 from headworks.dialects.cohere.request_out import write_request
+from headworks.dialects.cohere.shaping import shape_chat
 from headworks.dialects.cohere.stream_in import StreamDecoder
 from headworks.dialects.cohere.stream_out import StreamEncoder
 from headworks.dialects.cohere.watch import StreamWatch, WholeWatch
@@ -27,6 +28,7 @@ from headworks.domain.errors import Fault
 from headworks.domain.events import Event
 from headworks.domain.message import Conversation, Downgrade
 from headworks.domain.ranking import RankingAnswer, RankingAsk
+from headworks.domain.shape import Shape, Shaped
 from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
 from headworks.domain.where import NOWHERE, Where
@@ -46,6 +48,10 @@ class Cohere:
     def read_ask(self, kind: Kind, body: bytes, where: Where = NOWHERE) -> Ask:  # noqa: ARG002 - this dialect says all in the body
         """See `Dialect.read_ask`."""
         return asking.read_ask(kind, body)
+
+    def shape(self, kind: Kind, ask: Ask, shape: Shape) -> Shaped:  # noqa: ARG002 - a question has one shape, whether it is asked or counted
+        """See `Front.shape`."""
+        return shape_chat(ask, shape)
 
     def patch(self, kind: Kind, ask: Ask, target: Target, cap: int | None) -> bytes:
         """See `Dialect.patch`."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from headworks.dialects.bounds import asked_model
 from headworks.dialects.fields import Fields, decoded, read_fields, write_fields
+from headworks.dialects.gemini.config_in import CONFIG
 from headworks.dialects.gemini.respell import camel, said_twice
 from headworks.dialects.gemini.wire import NAME, UNREADABLE
 from headworks.dialects.noted import BYTES_PER_TOKEN
@@ -36,7 +38,6 @@ _SERVER_TOOLS = {
     "fileSearch": "files",
     "retrieval": "files",
 }
-_CONFIG = "generationConfig"
 _CAP = "maxOutputTokens"
 _NO_FIELDS = frozenset((_CAP, "candidateCount"))
 _COUNT = msgspec.json.Decoder(int | None)
@@ -49,10 +50,10 @@ def read_ask(kind: Kind, body: bytes, where: Where) -> Ask:
     if not model:
         raise Fault("invalid_request", "The path names no model: ask /v1beta/models/{model}:generateContent.", param="model")
     _demand_prompt(kind, fields)
-    config = _config(fields)
+    config = config_of(fields)
     cap, choices = _number(config, _CAP), _number(config, "candidateCount")
     if (cap is not None and cap < 0) or (choices is not None and choices < 1):
-        raise Fault("invalid_request", "maxOutputTokens must be 0 or more, and candidateCount 1 or more.", param=_CONFIG)
+        raise Fault("invalid_request", "maxOutputTokens must be 0 or more, and candidateCount 1 or more.", param=CONFIG)
     prompt = b"".join(bytes(fields[name]) for name in _PROMPT if name in fields)
     return Ask(
         model=asked_model(model),
@@ -77,7 +78,7 @@ def patch(ask: Ask, target: Target, cap: int | None) -> bytes:
     if "generateContentRequest" in fields:
         fields["generateContentRequest"] = {**_inner(fields["generateContentRequest"]), "model": _resource(target)}
     if cap is not None and (ask.max_tokens is None or cap < ask.max_tokens):
-        fields[_CONFIG] = {**_config(fields), _CAP: cap}
+        fields[CONFIG] = {**config_of(fields), _CAP: cap}
     for name in target.quirks.drop:
         fields.pop(name, None)
     return write_fields(fields)
@@ -109,8 +110,9 @@ def _inner(raw: Any) -> Fields:
     return _respelt(read_fields(bytes(raw), frozenset()))
 
 
-def _config(fields: Fields) -> Fields:
-    raw = fields.get(_CONFIG)
+def config_of(fields: Mapping[str, msgspec.Raw]) -> Fields:
+    """What is configured, undecoded and in one spelling."""
+    raw = fields.get(CONFIG)
     return {} if raw is None or bytes(raw) == b"null" else _respelt(read_fields(bytes(raw), _NO_FIELDS))
 
 
@@ -136,7 +138,7 @@ def _number(config: Fields, name: str) -> int | None:
     try:
         return _COUNT.decode(config[name]) if name in config else None
     except UNREADABLE:
-        raise Fault("invalid_request", f"{_CONFIG}.{name} must be a whole number.", param=f"{_CONFIG}.{name}") from None
+        raise Fault("invalid_request", f"{CONFIG}.{name} must be a whole number.", param=f"{CONFIG}.{name}") from None
 
 
 def _estimate(prompt: bytes) -> int:

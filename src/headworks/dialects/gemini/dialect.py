@@ -13,6 +13,7 @@ from headworks.dialects.gemini.answer_in import StreamDecoder, read_answer
 from headworks.dialects.gemini.answer_out import StreamEncoder, write_answer
 from headworks.dialects.gemini.request_in import read_request
 from headworks.dialects.gemini.request_out import write_request
+from headworks.dialects.gemini.shaping import shape_content
 from headworks.dialects.gemini.watch import StreamWatch, WholeWatch
 from headworks.dialects.gemini.wire import NAME
 from headworks.dialects.sse import is_document
@@ -23,6 +24,7 @@ from headworks.domain.embedding import EmbeddingAnswer, EmbeddingAsk
 from headworks.domain.errors import Fault
 from headworks.domain.events import Event
 from headworks.domain.message import Conversation, Downgrade
+from headworks.domain.shape import Shape, Shaped
 from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
 from headworks.domain.where import NOWHERE, Where
@@ -44,6 +46,10 @@ class Gemini:
     def read_ask(self, kind: Kind, body: bytes, where: Where = NOWHERE) -> Ask:
         """See `Dialect.read_ask`."""
         return asking.read_ask(kind, body, where)
+
+    def shape(self, kind: Kind, ask: Ask, shape: Shape) -> Shaped:  # noqa: ARG002 - a question has one shape, whether it is asked or counted
+        """See `Front.shape`."""
+        return shape_content(ask, shape)
 
     def patch(self, kind: Kind, ask: Ask, target: Target, cap: int | None) -> bytes:
         """See `Dialect.patch`. Vectors are asked for by the batch, whichever of the two ways the caller used."""

@@ -13,6 +13,7 @@ from headworks.dialects.ollama.answer_out import Now, StreamEncoder, write_answe
 from headworks.dialects.ollama.names import NAME
 from headworks.dialects.ollama.request_in import read_request
 from headworks.dialects.ollama.request_out import write_request
+from headworks.dialects.ollama.shaping import shape_chat
 from headworks.dialects.ollama.watch import StreamWatch, WholeWatch
 from headworks.dialects.understood import understood
 from headworks.dialects.unsaid import LOGPROBS
@@ -21,6 +22,7 @@ from headworks.domain.embedding import EmbeddingAnswer, EmbeddingAsk
 from headworks.domain.errors import Fault
 from headworks.domain.events import Event
 from headworks.domain.message import Conversation, Downgrade
+from headworks.domain.shape import Shape, Shaped
 from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
 from headworks.domain.where import NOWHERE, Where
@@ -46,6 +48,10 @@ class Ollama:
     def read_ask(self, kind: Kind, body: bytes, where: Where = NOWHERE) -> Ask:
         """See `Front.read_ask`."""
         return asking.read_ask(kind, body, where)
+
+    def shape(self, kind: Kind, ask: Ask, shape: Shape) -> Shaped:  # noqa: ARG002 - a question has one shape, whether it is asked or counted
+        """See `Front.shape`."""
+        return shape_chat(ask, shape)
 
     def patch(self, kind: Kind, ask: Ask, target: Target, cap: int | None) -> bytes:
         """See `Dialect.patch`."""

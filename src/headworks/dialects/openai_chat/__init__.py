@@ -18,6 +18,7 @@ from headworks.dialects.openai_chat.names import ANSWER, FORWARD, NAME
 from headworks.dialects.openai_chat.patch import patch
 from headworks.dialects.openai_chat.prompt import prompt_text
 from headworks.dialects.openai_chat.read_request import read_request
+from headworks.dialects.openai_chat.shaping import shape_chat, shape_completion
 from headworks.dialects.openai_chat.watch import StreamWatch
 from headworks.dialects.openai_chat.whole_watch import WholeWatch
 from headworks.dialects.openai_chat.write_request import write_request
@@ -30,6 +31,7 @@ from headworks.domain.errors import Fault
 from headworks.domain.events import Event
 from headworks.domain.message import Conversation, Downgrade
 from headworks.domain.ranking import RankingAnswer, RankingAsk
+from headworks.domain.shape import Shape, Shaped
 from headworks.domain.snapshot import Listed
 from headworks.domain.target import AskedModel, Target
 from headworks.domain.where import NOWHERE, Where
@@ -64,6 +66,10 @@ class OpenAIChat:
         if kind is Kind.REALTIME:
             return Ask(model=AskedModel(where.subject), stream=True, features=LIVE)
         return read_ask(kind, body)
+
+    def shape(self, kind: Kind, ask: Ask, shape: Shape) -> Shaped:
+        """See `Front.shape`."""
+        return shape_chat(ask, shape) if kind is Kind.CHAT else shape_completion(ask, shape)
 
     def patch(self, kind: Kind, ask: Ask, target: Target, cap: int | None) -> bytes:
         """See `Dialect.patch`."""

@@ -17,6 +17,7 @@ from headworks.dialects.openai_responses.names import ANSWER, FORWARD, NAME
 from headworks.dialects.openai_responses.patch import patch
 from headworks.dialects.openai_responses.request_in import read_request
 from headworks.dialects.openai_responses.request_out import write_request
+from headworks.dialects.openai_responses.shaping import shape_response
 from headworks.dialects.openai_responses.watch import StreamWatch, WholeWatch
 from headworks.dialects.sse import is_document
 from headworks.dialects.translated import Translated
@@ -26,6 +27,7 @@ from headworks.domain.errors import Fault
 from headworks.domain.events import Event
 from headworks.domain.kind import BY_ID
 from headworks.domain.message import Conversation, Downgrade
+from headworks.domain.shape import Shape, Shaped
 from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
 from headworks.domain.where import NOWHERE, Where
@@ -45,6 +47,10 @@ class OpenAIResponses:
     def read_ask(self, kind: Kind, body: bytes, where: Where = NOWHERE) -> Ask:  # noqa: ARG002 - this dialect says all in the body
         """See `Dialect.read_ask`."""
         return asking.read_ask(kind, body)
+
+    def shape(self, kind: Kind, ask: Ask, shape: Shape) -> Shaped:  # noqa: ARG002 - a question has one shape, whether it is asked or counted
+        """See `Front.shape`."""
+        return shape_response(ask, shape)
 
     def patch(self, kind: Kind, ask: Ask, target: Target, cap: int | None) -> bytes:
         """See `Dialect.patch`."""

@@ -1,0 +1,82 @@
+"""Where rollouts stand in this process, and the circuit that takes a candidate out at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from headworks.domain.gauges import RolloutGauges
+from headworks.domain.position import Position
+
+ENOUGH = 20
+"""Outcomes of a step from which on a candidate is judged here."""
+WORST = 0.5
+"""The part of them that may not fail."""
+
+
+class _Count(msgspec.Struct):
+    """What has become of a candidate's requests since the step began."""
+
+    outcomes: int = 0
+    failures: int = 0
+    tripped: bool = False
+
+
+class PositionBook:
+    """One per process, a `ports.rollouts.Positions`. Whoever follows the records swaps positions; a circuit lasts as long as its step.
+
+    It judges by what this process has seen: the rollout's own gates see all gateways, and decide what becomes of it.
+    """
+
+    def __init__(self, positions: Mapping[str, Position] | None = None) -> None:
+        self._positions: Mapping[str, Position] = {}
+        self._counts: dict[tuple[str, int], _Count] = {}
+        self.swap(positions or {})
+
+    def swap(self, positions: Mapping[str, Position]) -> None:
+        """By model: from now on these count."""
+        steps = {(position.id, position.step) for position in positions.values()}
+        self._counts = {step: self._counts.get(step) or _Count() for step in steps}
+        self._positions = {model: self._judged(position) for model, position in positions.items()}
+
+    def of(self, model: str) -> Position | None:
+        """See `Positions.of`."""
+        return self._positions.get(model)
+
+    def saw(self, position: Position, version: str, *, failed: bool) -> str:
+        """See `Positions.saw`. What comes late, of a step that is over, counts for nothing."""
+        count = self._counts.get((position.id, position.step))
+        if count is None or version != position.candidate:
+            return ""
+        count.outcomes += 1
+        count.failures += failed
+        if count.tripped or count.outcomes < ENOUGH or count.failures < WORST * count.outcomes:
+            return ""
+        count.tripped = True
+        self._positions = {model: self._judged(each) for model, each in self._positions.items()}
+        return f"{count.failures} of {count.outcomes} requests to version {version} have failed: it gets no more here"
+
+    def gauges(self) -> dict[str, RolloutGauges]:
+        """By model."""
+        return {model: self._gauges(position) for model, position in self._positions.items()}
+
+    def _judged(self, position: Position) -> Position:
+        if not self._count(position).tripped:
+            return position
+        return msgspec.structs.replace(position, share=0.0, shadow=0.0)
+
+    def _count(self, position: Position) -> _Count:
+        return self._counts[position.id, position.step]
+
+    def _gauges(self, position: Position) -> RolloutGauges:
+        count = self._count(position)
+        return RolloutGauges(
+            rollout=position.id,
+            candidate=position.candidate,
+            step=position.step,
+            share=position.share,
+            outcomes=count.outcomes,
+            failures=count.failures,
+            tripped=count.tripped,
+        )

@@ -1,0 +1,36 @@
+"""Where a rollout stands, as far as a gateway needs to know."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+import msgspec
+
+Unit = Literal["session", "user", "key", "request"]
+"""What stays with one version: each falls back on the next where a request does not tell it."""
+_ALL = 1 << 64
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """One rollout, by its `id`. `number` is raised by every change of the record."""
+
+    id: str
+    model: str
+    baseline: str
+    candidate: str
+    share: float = 0.0
+    """The part of all units that the candidate serves, 0 to 1."""
+    salt: str = ""
+    unit: Unit = "session"
+    step: int = 0
+    shadow: float = 0.0
+    """The part of all requests that is asked of the candidate besides, its answer thrown away."""
+    state: str = ""
+    number: int = 0
+
+
+def assigned(position: Position, unit: str) -> str:
+    """The version that a unit belongs to: the same for the same salt, and raising the share only adds units to the candidate."""
+    drawn = hashlib.blake2b(unit.encode(), key=position.salt.encode()[:64], digest_size=8).digest()
+    return position.candidate if int.from_bytes(drawn) < position.share * _ALL else position.baseline

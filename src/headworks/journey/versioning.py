@@ -1,0 +1,123 @@
+"""Which version of a model serves a request, and what that version makes of it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import msgspec
+
+from headworks.domain.call import Ask, Call
+from headworks.domain.errors import Fault
+from headworks.domain.facts import SESSION
+from headworks.domain.kind import Kind
+from headworks.domain.outcome import Ending, Outcome
+from headworks.domain.position import Position, assigned
+from headworks.domain.prompt import FIELD, values_of
+from headworks.domain.shape import Shape
+from headworks.domain.snapshot import Model, Version
+from headworks.domain.versions import PIN, PIN_FEATURE, Assignment
+from headworks.journey.permission import Permission
+from headworks.ports.interpreter import Interpreter
+from headworks.ports.rollouts import Positions
+
+_ANSWERED = frozenset((Kind.CHAT, Kind.COMPLETIONS))
+"""What parameters are for."""
+_PROMPTED = frozenset((Kind.CHAT, Kind.COUNT_TOKENS))
+"""What a prompt is put before."""
+_UNPROMPTED = {Kind.COMPLETIONS: "completions", Kind.REALTIME: "a conversation in real time"}
+"""What would go without a prompt that it was meant to have."""
+_FAILED = frozenset((Ending.FAILED, Ending.SEVERED))
+_REJECTED = frozenset(("upstream_rejected", "inexpressible"))
+"""Faults that a version's own targets and parameters may have caused, though they are told to the caller as its own."""
+
+
+class Versioning:
+    """One per process. Nothing here waits, and models without versions come by no more than a look whether they have some."""
+
+    def __init__(self, positions: Positions, permission: Permission, interpreter: Interpreter) -> None:
+        self._positions = positions
+        self._permission = permission
+        self._interpreter = interpreter
+
+    def assigned(self, call: Call, ask: Ask, model: Model) -> tuple[Call, Version]:
+        """The version that serves, and the call that knows of it. Raises `Fault`."""
+        self._permission.refuse_model(call, ask.model, model)
+        pinned = call.headers.get(PIN)
+        if pinned is not None:
+            version = _pinned(call, model, pinned.decode("latin-1").strip())
+            return msgspec.structs.replace(call, assignment=Assignment(version=version.number)), version
+        position = self._positions.of(model.name)
+        if position is None:
+            return msgspec.structs.replace(call, assignment=Assignment(version=model.live)), model.versions[model.live]
+        number = assigned(position, unit_of(call, ask, position))
+        version = model.versions.get(number) or model.versions[model.live]
+        assignment = Assignment(version=version.number, rollout=position.id, step=position.step)
+        call.closing.conclude(partial(self._tell, call, position, version.number))
+        return msgspec.structs.replace(call, assignment=assignment), version
+
+    def shaped(self, call: Call, ask: Ask, version: Version) -> Ask:
+        """The question as the version wants it asked. Raises `Fault` `invalid_request` where its prompt lacks a value."""
+        if version.template is not None and call.kind in _UNPROMPTED:
+            raise Fault(
+                "invalid_request",
+                f"The model '{version.name}' has a prompt, which {_UNPROMPTED[call.kind]} would go without. Ask it as a chat.",
+                param="model",
+            )
+        shape = _shape(call, ask, version)
+        if not (shape.said or shape.defaults or shape.fixed or FIELD in ask.fields):
+            return ask
+        shaped = self._interpreter.shape(call.front, call.kind, ask, shape)
+        again = self._interpreter.read_ask(call.front, call.kind, shaped.body, call.where)
+        added = len(shaped.body) - len(call.body.data)
+        return msgspec.structs.replace(again, user=ask.user, keep=ask.keep, unsaid=shaped.unsaid, added=added)
+
+    def _tell(self, call: Call, position: Position, version: str, outcome: Outcome) -> None:
+        tried = call.tally.tried
+        if tried and outcome.ending not in (Ending.CLIENT_GONE, Ending.CANCELLED):
+            failed = outcome.ending in _FAILED or outcome.fault in _REJECTED
+            tripped = self._positions.saw(position, version, failed=failed)
+            if tripped:
+                call.tally.notes["rollout"] = tripped
+
+
+def unit_of(call: Call, ask: Ask, position: Position) -> str:
+    """What keeps its version. Those of different tenants are never one."""
+    principal = call.principal
+    assert principal is not None
+    session = call.headers.get(SESSION, b"").decode("utf-8", "replace") if position.unit == "session" else ""
+    user = (ask.user or principal.user) if position.unit in ("session", "user") else ""
+    if position.unit == "request":
+        return call.headers.get(b"idempotency-key", b"").decode("latin-1") or call.id
+    return f"{principal.tenant}\n{session or user or principal.id}"
+
+
+def _pinned(call: Call, model: Model, number: str) -> Version:
+    principal = call.principal
+    assert principal is not None
+    if PIN_FEATURE not in principal.features:
+        raise Fault(
+            "feature_not_allowed",
+            f"The header '{PIN.decode()}' is governed: this key lacks the feature '{PIN_FEATURE}'. "
+            f"Leave it out, or ask an administrator to add '{PIN_FEATURE}' to the key's features.",
+            param=PIN.decode(),
+        )
+    version = model.versions.get(number)
+    if version is None:
+        raise Fault(
+            "version_not_found",
+            f"The model '{model.name}' has no version '{number[:60]}'. Ask for one of {', '.join(model.versions)}.",
+            param=PIN.decode(),
+        )
+    return version
+
+
+def _shape(call: Call, ask: Ask, version: Version) -> Shape:
+    template = version.template if call.kind in _PROMPTED else None
+    shape = Shape(said=template.said(values_of(ask.fields)) if template is not None else ())
+    if shape.turns and (call.kept is not None or "previous_response_id" in ask.fields):
+        shape = Shape(
+            said=tuple(turn for turn in shape.said if turn.role == "system")
+        )  # what came before has its turns already
+    if call.kind not in _ANSWERED:
+        return shape
+    return msgspec.structs.replace(shape, defaults=version.defaults, fixed=version.fixed)
