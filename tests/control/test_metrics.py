@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from headworks.domain.gauges import CredentialGauges, DirectoryGauges, Gauges, JournalGauges
+from headworks.domain.gauges import CredentialGauges, DirectoryGauges, Gauges, JournalGauges, RolloutGauges
 from headworks.domain.target import Tried
 from headworks.domain.usage import Usage
 from headworks.exporters.prometheus import Books, Lag, PrometheusExporter, State
@@ -21,7 +21,11 @@ DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
 EMPTY = State()
 FULL = State(
     gateways=(
-        gauges(health={"a/b": 1.0}, credentials={"a": CredentialGauges(ends_in=60.0, failures=1), "c": CredentialGauges()}),
+        gauges(
+            health={"a/b": 1.0},
+            rollouts={"m": RolloutGauges(rollout="r", candidate="2", tripped=True)},
+            credentials={"a": CredentialGauges(ends_in=60.0, failures=1), "c": CredentialGauges()},
+        ),
         gauges(pid=2, inflight=5, health={"a/b": 0.0}, connections={"client": 1, "upstream": 4}),
     ),
     silent=1,

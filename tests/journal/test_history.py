@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headworks.domain.feedback import Feedback
 from headworks.domain.target import Tried
 from headworks.stores.journal import find, newest_first, recover
 from headworks.stores.journal.reader import reading
@@ -150,3 +151,18 @@ def test_lines_are_the_same_backwards_and_forwards(
         assert forwards == lines
         assert list(reader.lines_backwards(size)) == lines[::-1]
         assert reader.end(size) == offset
+
+
+def test_feedback_is_found_with_the_exchange_it_is_about_and_never_with_another_tenants(tmp_path: Path) -> None:
+    said = Feedback(exchange=name(1), score=-1.0, label="rude")
+    first = journal_in(tmp_path)
+    first.end(end(1, lineage=("org-1", "k1"), principal="k1"))
+    first.close()
+    later = journal_in(tmp_path)
+    later.end(end(2, kind="feedback", lineage=("org-1", "k2"), principal="k2", feedback=said))
+    later.end(end(3, kind="feedback", lineage=("org-2", "k3"), principal="k3", feedback=said))
+    later.close()
+
+    (story,) = find(tmp_path, name(1))
+
+    assert [each.principal for each in story.feedback] == ["k2"]

@@ -14,7 +14,7 @@ from headworks.domain.limits import Limit, allowance
 from headworks.domain.money import PriceCard, decimal_text
 from headworks.domain.passthrough import Passage
 from headworks.domain.principal import Principal
-from headworks.domain.snapshot import Model
+from headworks.domain.snapshot import Model, Version
 from headworks.domain.target import Target
 from headworks.wiring.compile import Compiled
 from headworks.wiring.config_file.tree import dotted
@@ -59,6 +59,8 @@ def _print_models(console: Console, shown: dict[str, Any]) -> None:
             name = "" if number else model["name"]
             order, weight = str(target["order"]), str(target["weight"])
             table.add_row(name, target["name"], order, weight, price["input"], price["output"], price["source"])
+        if "live" in model:
+            table.add_row("", f"version {model['live']} is live, of {', '.join(each['number'] for each in model['versions'])}")
         if model["fallbacks"]:
             table.add_row("", f"else {', '.join(model['fallbacks'])}")
     for name, targets in shown["patterns"].items():
@@ -105,7 +107,20 @@ def _table(*columns: str) -> Table:
 
 
 def _model(model: Model) -> dict[str, Any]:
-    return {"name": model.name, "targets": [_target(target) for target in model.targets], "fallbacks": list(model.fallbacks)}
+    told = {"name": model.name, "targets": [_target(target) for target in model.targets], "fallbacks": list(model.fallbacks)}
+    return (
+        {**told, "live": model.live, "versions": [_version(each) for each in model.versions.values()]} if model.live else told
+    )
+
+
+def _version(version: Version) -> dict[str, Any]:
+    prompt = version.template.reference if version.template is not None else ""
+    return {
+        "number": version.number,
+        "digest": version.digest,
+        "prompt": prompt,
+        "targets": [_target(target) for target in version.targets],
+    }
 
 
 def _target(target: Target) -> dict[str, Any]:

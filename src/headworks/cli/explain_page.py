@@ -37,7 +37,7 @@ _CERTAINTIES = {
 def page(story: Story, now_ns: int, width: int) -> RenderableType:
     """The page, for a terminal of so many columns."""
     if story.end is not None:
-        return Group(*_ended(story.end, width))
+        return Group(*_ended(story.end, width), *_feedback(story.feedback))
     return Group(*_open(story, now_ns))
 
 
@@ -53,6 +53,16 @@ def _ended(end: Exchange, width: int) -> Iterator[RenderableType]:
     if end.notes:
         yield Text("\nnotes", style="bold")
         yield _grid((name, clean(note)) for name, note in end.notes.items())
+
+
+def _feedback(given: Sequence[Exchange]) -> Iterator[RenderableType]:
+    if given:
+        yield Text("\nfeedback", style="bold")
+        yield _grid(
+            (local_time(each.at), f"{each.feedback.score:+g} {each.feedback.label} by {each.key or each.principal}")
+            for each in given
+            if each.feedback is not None
+        )
 
 
 def _verdict(end: Exchange) -> Text:
@@ -80,6 +90,7 @@ def _facts(end: Exchange) -> Table:
             ("asked", asked),
             ("by", " ".join(part for part in (end.key, f"({end.principal})" if end.principal else "", end.peer) if part)),
             _whereto(end),
+            ("version", _version(end)),
             ("language", languages),
             ("fault", " ".join(part for part in (end.fault, clean(end.detail)) if part)),
             ("cache", end.cache),
@@ -111,6 +122,11 @@ def _whereto(end: Exchange) -> tuple[str, str]:
     if model or any(tried.served for tried in end.tried):
         return "served by", ", as ".join(part for part in (where, model) if part)
     return "sent to", where if end.ending == Ending.KILLED or any(tried.sent for tried in end.tried) else ""
+
+
+def _version(end: Exchange) -> str:
+    """Which one of the model's, and by which step of which rollout."""
+    return f"{end.version} by step {end.step} of rollout {end.rollout}" if end.rollout else end.version
 
 
 def _tokens(usage: Usage, certainty: str) -> str:

@@ -10,6 +10,7 @@ import msgspec
 from headworks.domain.body import Body
 from headworks.domain.dispatch import Dispatch
 from headworks.domain.ending import Closing
+from headworks.domain.feedback import Feedback
 from headworks.domain.kept import Kept
 from headworks.domain.kind import Kind
 from headworks.domain.limits import Claim, Standing
@@ -162,6 +163,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens of foreign ids in the request → the ids."""
     kept: Kept | None = None
     """The answer that this request is about, or goes on from, where the gateway itself keeps it."""
+    feedback: Feedback | None = None
+    """What it says of an earlier answer, where that is all that it is for."""
     passed: Passed | None = None
     """Where it goes, where it is only carried."""
     target: Target | None = None

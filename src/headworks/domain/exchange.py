@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from headworks.domain.feedback import Feedback
 from headworks.domain.target import Tried
 from headworks.domain.usage import Certainty, Usage
 
@@ -148,6 +149,8 @@ class Exchange(msgspec.Struct, tag="end", tag_field="t", frozen=True, kw_only=Tr
     rollout: str = ""
     """Id of the rollout that assigned it, and at which step."""
     step: int = 0
+    feedback: Feedback | None = None
+    """What this exchange said of another one."""
     overrun: int = 0
     """By how much the price passed what was set aside for it."""
 

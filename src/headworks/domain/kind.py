@@ -22,6 +22,7 @@ class Kind(StrEnum):
     REALTIME = "realtime"
     PASSTHROUGH = "passthrough"
     COUNT_TOKENS = "count_tokens"
+    FEEDBACK = "feedback"
     MODELS = "models"
     MODEL = "model"
     RESPONSE = "response"

@@ -107,6 +107,7 @@ ROUTES = (
     Route(b"POST", b"/audio/transcriptions", Kind.TRANSCRIPTIONS),
     Route(b"POST", b"/audio/translations", Kind.TRANSLATIONS),
     Route(b"GET", b"/realtime", Kind.REALTIME),
+    Route(b"POST", b"/feedback", Kind.FEEDBACK),
     Route(b"GET", b"/models", Kind.MODELS, shared=True),
     Route(b"GET", b"/models/", Kind.MODEL, shared=True),
     Route(b"POST", b"/messages", Kind.CHAT, ANTHROPIC),

@@ -17,6 +17,7 @@ from headworks.domain.reply import Reply
 from headworks.domain.snapshot import Model, Version
 from headworks.domain.versions import PIN
 from headworks.domain.where import Where
+from headworks.journey.feedback import heard
 from headworks.journey.foreign import RESPONSES, Foreign
 from headworks.journey.naming import named
 from headworks.journey.passing import Passing
@@ -57,6 +58,8 @@ class Authorise:
             return proceed(call) if call.where.subject or call.kind is Kind.MODELS else self._shown(call, proceed)
         if call.kind in BY_ID:
             return self._found(call, proceed)
+        if call.kind is Kind.FEEDBACK:
+            return self._heard(call, proceed)
         if not call.body.complete:
             return self._when_complete(call, proceed)
         return self._read(call, call.body.data, proceed)
@@ -68,6 +71,9 @@ class Authorise:
 
     async def _found(self, call: Call, proceed: Proceed) -> Reply:
         return await proceed(await self._foreign.found(call))
+
+    async def _heard(self, call: Call, proceed: Proceed) -> Reply:
+        return await proceed(await heard(call))
 
     async def _when_complete(self, call: Call, proceed: Proceed) -> Reply:
         return await self._read(call, await call.body.read(), proceed)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 
 import msgspec
 
-from headworks.domain.call import Call, Kind
+from headworks.domain.call import Ask, Call, Kind
 from headworks.domain.charges import counts
 from headworks.domain.facts import Facts
 from headworks.domain.limits import Claim, Demand, Exceeded, Limit, Periods, claims_of
@@ -14,6 +14,8 @@ from headworks.domain.limits.limit import COST
 from headworks.domain.outcome import Outcome
 from headworks.domain.plan import Plan
 from headworks.domain.reply import Reply
+from headworks.domain.snapshot import Model
+from headworks.domain.target import AskedModel
 from headworks.domain.usage import Usage
 from headworks.journey.reservation import Reservation, affordable, reservation, strict, unbounded_part
 from headworks.ports.stage import Proceed
@@ -30,7 +32,7 @@ class Limits:
     def __call__(self, call: Call, proceed: Proceed) -> Awaitable[Reply]:
         """Refuses what a limit forbids; that costs the caller nothing. Waits only for counters that are elsewhere."""
         if call.ask is None:
-            return proceed(call)
+            return proceed(call) if call.feedback is None else self._counted(call, proceed)
         assert call.plan is not None
         assert call.principal is not None
         tally = call.tally
@@ -44,6 +46,19 @@ class Limits:
         if claims and not debt.granted(claims):
             return _waiting(debt, claims, proceed)
         return proceed(debt.within(claims))
+
+    async def _counted(self, call: Call, proceed: Proceed) -> Reply:
+        """As one request, that uses nothing else."""
+        debt = _Debt(msgspec.structs.replace(call, ask=_NO_ASK, plan=_NO_PLAN), _NOTHING, self._counters, self._periods)
+        claims = debt.claims(_NO_PLAN, 0)
+        if claims and not debt.granted(claims):
+            await debt.incur(claims)
+        return await proceed(call)
+
+
+_NO_ASK = Ask(model=AskedModel(""))
+_NO_PLAN = Plan(Model(name=AskedModel(""), targets=()), (), ())
+_NOTHING = Reservation(0, 0, 0, 1, capped=True)
 
 
 def _soft_budgets(call: Call) -> tuple[Limit, ...]:

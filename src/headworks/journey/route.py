@@ -15,6 +15,7 @@ from headworks.domain.plan import Plan
 from headworks.domain.reply import Reply
 from headworks.domain.retry import RETRY, Decision, Progress, RetryPolicy
 from headworks.domain.target import Target
+from headworks.journey.feedback import acknowledged
 from headworks.journey.keeping import answer
 from headworks.journey.listing import list_models
 from headworks.journey.permission import Permission
@@ -50,6 +51,8 @@ class Route:
         """The reply of the first attempt whose answer began; the last fault where none did."""
         if call.kept is not None and call.kind in BY_ID:
             return await answer(call, self._responses)
+        if call.feedback is not None:
+            return acknowledged(call, call.feedback)
         if call.ask is None:
             return list_models(call, self._interpreter)
         self._ways.budget.deposit()

@@ -61,6 +61,9 @@ def _model(model: Listed) -> JsonObject:
         told["context_length"] = model.profile.context
     if model.profile.max_output is not None:
         told["top_provider"] = {"context_length": model.profile.context, "max_completion_tokens": model.profile.max_output}
+    if model.numbers:
+        told["version"] = model.live
+        told["versions"] = model.numbers
     told |= _abilities(model.profile)
     if model.price is not None:
         told["pricing"] = _pricing(model.price)

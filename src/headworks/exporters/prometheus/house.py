@@ -66,6 +66,7 @@ class HouseMetrics(Collector):
         yield from self._gateways()
         yield from self._targets()
         yield from self._credentials()
+        yield from self._rollouts()
         yield from self._writers()
         yield from self._shared()
         yield from self._directories()
@@ -130,6 +131,21 @@ class HouseMetrics(Collector):
             failures.add_metric((provider,), failed[provider])
         yield ends
         yield failures
+
+    def _rollouts(self) -> Families:
+        """Whether a gateway has taken a candidate out: the worst of all."""
+        tripped = GaugeMetricFamily(
+            "headworks_rollout_tripped",
+            "1 if a gateway sends a rollout's candidate nothing more, because it failed too often.",
+            labels=("model", "version"),
+        )
+        worst: dict[tuple[str, str], bool] = {}
+        for one in self.state.gateways:
+            for model, stands in one.rollouts.items():
+                worst[model, stands.candidate] = stands.tripped or worst.get((model, stands.candidate), False)
+        for labels, value in worst.items():
+            tripped.add_metric(labels, value)
+        yield tripped
 
     def _writers(self) -> Families:
         journals = [one.journal for one in self.state.gateways]

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from headworks.domain.exchange import Begin, Checkpoint, Exchange
+from headworks.domain.feedback import concerns
 from headworks.domain.outcome import Ending
 from headworks.stores.journal.lock import is_held
 from headworks.stores.journal.reader import reading
@@ -29,6 +30,8 @@ class Story(msgspec.Struct, kw_only=True):
     checkpoint: Checkpoint | None = None
     """The last one."""
     end: Exchange | None = None
+    feedback: list[Exchange] = []
+    """Exchanges that say something of this one, its own tenant's alone."""
 
 
 def newest_first(directory: Path, since_ns: int = 0) -> Iterator[Exchange]:
@@ -64,6 +67,7 @@ def find(directory: Path, wanted: str) -> list[Story]:
     """Exchanges whose id is or begins with `wanted`, or that others call so: the client by its `x-request-id` or trace id, a provider
     by its id of the answer, or of the request where that failed.
     """
+    said: list[Exchange] = []
     needle = msgspec.json.encode(wanted)[1:-1]
     for epoch, segments in reversed(find_epochs(directory).items()):
         alive = is_held(directory, epoch)
@@ -71,10 +75,27 @@ def find(directory: Path, wanted: str) -> list[Story]:
         for segment in segments:
             with suppress(FileNotFoundError), reading(segment.path) as reader:
                 for line in reader.lines_with(needle):
-                    _tell(stories, reader.decode(line), wanted, alive=alive)
+                    record = reader.decode(line)
+                    _tell(stories, record, wanted, alive=alive)
+                    if isinstance(record, Exchange) and record.feedback is not None:
+                        said.append(record)
         if stories:
-            return list(stories.values())
+            return [_with_feedback(story, said) for story in stories.values()]
     return []
+
+
+def _with_feedback(story: Story, said: Sequence[Exchange]) -> Story:
+    """Feedback may be given while another process serves: later epochs have been read by then."""
+    had = story.end
+    if had is not None:
+        story.feedback = [
+            each
+            for each in said
+            if each.feedback is not None
+            and each.feedback.exchange == had.id
+            and concerns((each.principal, each.lineage), (had.principal, had.lineage))
+        ]
+    return story
 
 
 def _tell(stories: dict[str, Story], record: object, wanted: str, *, alive: bool) -> None:
