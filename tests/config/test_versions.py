@@ -181,3 +181,12 @@ def test_what_a_caller_must_fill_is_asked_for_by_name() -> None:
 
     assert (refused.value.status, refused.value.param) == (400, "prompt_variables")
     assert "'name'" in refused.value.message
+
+
+def test_shadows_have_limits_as_keys_have() -> None:
+    text = "models: {m: openai/gpt-4o}\nshadows: {concurrent: 2, limits: {budgets: {daily: {amount: 10 USD, calendar: day}}}}\n"
+
+    shadows = compiled(text).snapshot.shadows
+
+    assert (shadows.concurrent, shadows.waiting) == (2, 16)
+    assert [limit.amount for limit in shadows.limits] == [10 * 10**9]

@@ -27,6 +27,7 @@ from headworks.journey.foreign import Foreign
 from headworks.journey.permission import Permission
 from headworks.journey.planner import Planner
 from headworks.journey.route import Ways
+from headworks.journey.shadows import Shadows
 from headworks.journey.versioning import Versioning
 from headworks.policies import PolicyBook
 from headworks.ports.conversation import Judge, Opening
@@ -135,6 +136,9 @@ class PlainInterpreter:
         del front, kind, ask
         return "the question"
 
+    def answer_text(self, front: str, answer: bytes, *, stream: bool) -> str | None:
+        raise NotImplementedError
+
     def read_fault(
         self,
         dialect: str,
@@ -212,7 +216,8 @@ class House:
         chance, spoken = seeded(1), interpreter or self.interpreter
         permission = Permission(Planner(), PolicyBook())
         self.positions = PositionBook()
-        versioning = Versioning(self.positions, permission, spoken)
+        self.shadows = Shadows(spoken, self.clock, lambda: f"{len(self.journal.begun):032x}", self.complaints.append)
+        versioning = Versioning(self.positions, permission, spoken, self.shadows, chance)
         self.following = Following(Strategies(chance, self.health))
         ways = Ways(permission, self.following, self.health, RetryBucket(self.clock))
         stages: list[Stage] = [
@@ -229,6 +234,7 @@ class House:
         if between is not None:
             stages = [stage for place, real in enumerate(stages) for stage in (between(place), real)]
         self.journey = Journey(stages, self.clock)
+        self.shadows.serve_with(self.journey)
 
     async def serve(self, call: Call) -> Reply:
         """One call up to its head."""

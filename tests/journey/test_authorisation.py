@@ -31,11 +31,21 @@ from headworks.journey import Authorise, Cache, Guard
 from headworks.journey.foreign import Foreign
 from headworks.journey.permission import Permission
 from headworks.journey.planner import Planner
+from headworks.journey.shadows import Shadows
 from headworks.journey.versioning import Versioning
 from headworks.policies import PolicyBook
 from headworks.stores.memory import MemoryAnswers, MemoryReplays, MemoryShelf
 from headworks.stores.responses import SealedResponses
-from headworks.testing import CollectingSink, FrozenClock, Script, ScriptedGuard, ScriptedUpstream, sample_call, sample_target
+from headworks.testing import (
+    CollectingSink,
+    FrozenClock,
+    Script,
+    ScriptedGuard,
+    ScriptedUpstream,
+    sample_call,
+    sample_target,
+    seeded,
+)
 
 from .plain import IDS, KEY, REFERENCES, House
 
@@ -68,7 +78,11 @@ class Desk:
         permission = Permission(self.planner, PolicyBook())
         responses = SealedResponses(MemoryShelf(FrozenClock()), [bytes(32)])
         self.stage = Authorise(
-            HUB, permission, REFERENCES, Foreign(IDS, responses, permission), Versioning(PositionBook(), permission, HUB)
+            HUB,
+            permission,
+            REFERENCES,
+            Foreign(IDS, responses, permission),
+            Versioning(PositionBook(), permission, HUB, Shadows(HUB, FrozenClock(), str, print), seeded(1)),
         )
 
     def decide(self, principal: Principal, snapshot: Snapshot, **changes: Any) -> str:

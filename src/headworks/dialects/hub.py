@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from headworks.dialects.account_files import refuse_account_files
+from headworks.dialects.answer_text import answer_text
 from headworks.dialects.converted import Conversion, Converted
 from headworks.dialects.emulation import POLICY, emulated, judge_of
 from headworks.dialects.openai_chat.names import NAME as CHAT
@@ -176,6 +177,10 @@ class Hub:
     def prompt_text(self, front: str, kind: Kind, ask: Ask) -> str:
         """See `Interpreter.prompt_text`."""
         return self._dialects[front].prompt_text(kind, ask)
+
+    def answer_text(self, front: str, answer: bytes, *, stream: bool) -> str | None:
+        """See `Interpreter.answer_text`."""
+        return answer_text(self._spoken[front], answer, stream=stream)
 
     def read_fault(
         self,

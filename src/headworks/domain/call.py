@@ -110,6 +110,8 @@ class Tally(msgspec.Struct):
     """Raises `Fault` where a conversation may not use these features besides. There once Authorise has let it begin."""
     standings: tuple[Standing, ...] = ()
     """How its limits stand: what every answer to it says, a refusal too."""
+    concluding: Callable[[Outcome], None] | None = None
+    """What whoever made a call by itself adds to its record at its end."""
     receipt: Receipt = NO_RECEIPT
     waited: float = 0.0
     """Milliseconds of pauses between attempts: neither the upstream's nor our overhead."""
@@ -155,6 +157,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """Reference of the session that the caller names."""
     assignment: Assignment | None = None
     """Which version of the model serves it, where it has versions. There once Authorise has let the call pass."""
+    shadow: Assignment | None = None
+    """Which version is asked the same besides, once the caller has the answer."""
     cap: int | None = None
     """Output tokens that a limit allows, where it is less than what the caller asked."""
     pinned: Target | None = None

@@ -84,6 +84,15 @@ class RolloutGauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
     """The candidate has failed too often, and gets nothing more here."""
 
 
+class ShadowGauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Shadows in this process."""
+
+    running: int = 0
+    waiting: int = 0
+    dropped: int = 0
+    """Since the process began, because there were too many."""
+
+
 class Gauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One gateway process. `health` is 1 for a target in use, 0 for one behind an open circuit or cooling down, 0.5 for one on probation."""
 
@@ -108,5 +117,6 @@ class Gauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     directory: DirectoryGauges = DirectoryGauges()
     credentials: dict[str, CredentialGauges] = {}
     """By provider."""
+    shadows: ShadowGauges = ShadowGauges()
     rollouts: dict[str, RolloutGauges] = {}
     """By model."""

@@ -211,6 +211,18 @@ class ClusterSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     """The part of each limit with `on_loss: closed` that one gateway may let pass by itself while the server can't be asked."""
 
 
+class ShadowSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What rollouts may ask of candidates besides."""
+
+    concurrent: int = 4
+    """Shadows under way at once."""
+    waiting: int = 16
+    """Those that wait for their turn. Beyond that they are dropped."""
+    limits: tuple[Limit, ...] = ()
+    """Of all shadows together, hard budgets among them."""
+    soft_budgets: tuple[Limit, ...] = ()
+
+
 KEPT = "kept"
 
 
@@ -264,6 +276,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     logs: LogSettings = LogSettings()
     cache: CacheSettings = CacheSettings()
     customers: CustomerSettings = CustomerSettings()
+    shadows: ShadowSettings = ShadowSettings()
     limits: tuple[Limit, ...] = ()
     """Of all callers together, whoever they are, hard budgets among them."""
     soft_budgets: tuple[Limit, ...] = ()

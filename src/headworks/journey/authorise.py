@@ -89,7 +89,8 @@ class Authorise:
         call.tally.asked = ask.model
         if GOES_ON in ask.features:
             return self._continued(call, ask, proceed)
-        return proceed(self._authorised(call, ask))
+        call = self._authorised(call, ask)
+        return proceed(call) if call.assignment is None else self._versioning.led(call, proceed)
 
     async def _continued(self, call: Call, ask: Ask, proceed: Proceed) -> Reply:
         continued = await self._recall.continued(call, ask)
@@ -115,7 +116,7 @@ class Authorise:
             ask = self._versioning.shaped(call, ask, model)
         if call.kind is Kind.REALTIME:
             call.tally.judge = self._permission.besides
-        customer = self._references.customer(principal.organisation, ask.user) if ask.user else ""
+        customer = self._references.customer(principal.organisation, ask.user) if ask.user and not call.parent else ""
         call = msgspec.structs.replace(call, ask=ask, plan=plan, customer=customer)
         if principal.features or call.front == RESPONSES:  # without a feature nothing that names a foreign id has come this far
             call = self._foreign.settled(call, ask, plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from functools import partial
 
 import msgspec
@@ -13,12 +14,17 @@ from headworks.domain.kind import Kind
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.position import Position, assigned
 from headworks.domain.prompt import FIELD, values_of
+from headworks.domain.reply import Reply
+from headworks.domain.shadow import may_be_shadowed
 from headworks.domain.shape import Shape
 from headworks.domain.snapshot import Model, Version
 from headworks.domain.versions import PIN, PIN_FEATURE, Assignment
 from headworks.journey.permission import Permission
+from headworks.journey.shadows import Shadows
+from headworks.ports.clock import Chance
 from headworks.ports.interpreter import Interpreter
 from headworks.ports.rollouts import Positions
+from headworks.ports.stage import Proceed
 
 _ANSWERED = frozenset((Kind.CHAT, Kind.COMPLETIONS))
 """What parameters are for."""
@@ -34,14 +40,20 @@ _REJECTED = frozenset(("upstream_rejected", "inexpressible"))
 class Versioning:
     """One per process. Nothing here waits, and models without versions come by no more than a look whether they have some."""
 
-    def __init__(self, positions: Positions, permission: Permission, interpreter: Interpreter) -> None:
+    def __init__(
+        self, positions: Positions, permission: Permission, interpreter: Interpreter, shadows: Shadows, chance: Chance
+    ) -> None:
         self._positions = positions
         self._permission = permission
         self._interpreter = interpreter
+        self._shadows = shadows
+        self._chance = chance
 
     def assigned(self, call: Call, ask: Ask, model: Model) -> tuple[Call, Version]:
         """The version that serves, and the call that knows of it. Raises `Fault`."""
         self._permission.refuse_model(call, ask.model, model)
+        if call.assignment is not None:
+            return call, self._given(call, model, call.assignment.version)
         pinned = call.headers.get(PIN)
         if pinned is not None:
             version = _pinned(call, model, pinned.decode("latin-1").strip())
@@ -54,6 +66,17 @@ class Versioning:
         assignment = Assignment(version=version.number, rollout=position.id, step=position.step)
         call.closing.conclude(partial(self._tell, call, position, version.number))
         return msgspec.structs.replace(call, assignment=assignment), version
+
+    def led(self, call: Call, proceed: Proceed) -> Awaitable[Reply]:
+        """Proceed, and ask another version the same besides: where the rollout wants it, and it does no harm."""
+        assert call.plan is not None
+        position = self._positions.of(call.plan.model.name)
+        if position is None or not position.shadow or not may_be_shadowed(call, position.baseline):
+            return proceed(call)
+        if self._chance.random() >= position.shadow:
+            return proceed(call)
+        shadow = Assignment(version=position.candidate, rollout=position.id, step=position.step)
+        return self._shadowed(msgspec.structs.replace(call, shadow=shadow), proceed)
 
     def shaped(self, call: Call, ask: Ask, version: Version) -> Ask:
         """The question as the version wants it asked. Raises `Fault` `invalid_request` where its prompt lacks a value."""
@@ -70,6 +93,21 @@ class Versioning:
         again = self._interpreter.read_ask(call.front, call.kind, shaped.body, call.where)
         added = len(shaped.body) - len(call.body.data)
         return msgspec.structs.replace(again, user=ask.user, keep=ask.keep, unsaid=shaped.unsaid, added=added)
+
+    async def _shadowed(self, call: Call, proceed: Proceed) -> Reply:
+        reply = await proceed(call)
+        self._shadows.watch(call, reply)
+        return reply
+
+    def _given(self, call: Call, model: Model, number: str) -> Version:
+        """What whoever made the call has decided: see `shadows.py`."""
+        if call.tally.concluding is not None:
+            call.closing.conclude(call.tally.concluding)
+            call.tally.concluding = None
+        version = model.versions.get(number)
+        if version is None:
+            raise _no_version(model, number)
+        return version
 
     def _tell(self, call: Call, position: Position, version: str, outcome: Outcome) -> None:
         tried = call.tally.tried
@@ -103,12 +141,16 @@ def _pinned(call: Call, model: Model, number: str) -> Version:
         )
     version = model.versions.get(number)
     if version is None:
-        raise Fault(
-            "version_not_found",
-            f"The model '{model.name}' has no version '{number[:60]}'. Ask for one of {', '.join(model.versions)}.",
-            param=PIN.decode(),
-        )
+        raise _no_version(model, number)
     return version
+
+
+def _no_version(model: Model, number: str) -> Fault:
+    return Fault(
+        "version_not_found",
+        f"The model '{model.name}' has no version '{number[:60]}'. Ask for one of {', '.join(model.versions)}.",
+        param=PIN.decode(),
+    )
 
 
 def _shape(call: Call, ask: Ask, version: Version) -> Shape:

@@ -116,6 +116,10 @@ class Interpreter(Protocol):
         """What the caller wrote, for guards: all text of the question."""
         ...
 
+    def answer_text(self, front: str, answer: bytes, *, stream: bool) -> str | None:
+        """The words of an answer to a chat, as a client got it; None where nobody can read it."""
+        ...
+
     def read_fault(
         self,
         dialect: str,

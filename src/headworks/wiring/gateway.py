@@ -23,11 +23,13 @@ from headworks.dialects.ollama import Ollama
 from headworks.dialects.openai_chat import OpenAIChat
 from headworks.dialects.openai_responses import OpenAIResponses
 from headworks.dialects.passthrough import PassThroughDialect
-from headworks.domain.gauges import DirectoryGauges, Gauges, RolloutGauges, SharedGauges
+from headworks.domain.gauges import DirectoryGauges, Gauges, RolloutGauges, ShadowGauges, SharedGauges
 from headworks.domain.snapshot import KEPT, Snapshot
 from headworks.edge import Door, Edge
+from headworks.edge.ids import exchange_id
 from headworks.exporters.sockets import TellingSocket, names_path, socket_path
 from headworks.identity import Introductions, PepperedForeignIds, PepperedReferences
+from headworks.journey.shadows import Shadows
 from headworks.ports.clock import Clock
 from headworks.ports.stores import Counters
 from headworks.stores.journal import SegmentedJournal, Upkeep
@@ -102,7 +104,8 @@ class _House:
         self.directory: Callable[[], DirectoryGauges] = DirectoryGauges
         """What is remembered of callers."""
         self.rollouts: Callable[[], dict[str, RolloutGauges]] = dict
-        """How rollouts go here."""
+        """How rollouts go here, and their shadows."""
+        self.shadows: Callable[[], ShadowGauges] = ShadowGauges
         self.draining = False
 
     def gauges(self) -> Gauges:
@@ -125,6 +128,7 @@ class _House:
             directory=self.directory(),
             credentials=self.live.credentials.gauges(),
             rollouts=self.rollouts(),
+            shadows=self.shadows(),
         )
 
     def _health(self) -> dict[str, float]:
@@ -157,6 +161,9 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
     introductions = Introductions(PepperedReferences(peppers), lambda: live.snapshot.customers.names == KEPT)
     keys = await open_directory(snapshot, journal_dir, peppers, clock, stack)
     positions = PositionBook()
+    chance = random.Random()  # noqa: S311 - it makes ids unlikely to meet, not hard to guess
+    shadows = Shadows(interpreter, clock, lambda: exchange_id(clock.wall_ns(), chance), complain)
+    stack.push_async_callback(shadows.aclose)
     outside = Outside(
         clock=clock,
         journal=journal,
@@ -168,9 +175,9 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
         ids=PepperedForeignIds(peppers),
         responses=await open_responses(snapshot, journal_dir, peppers, clock, stack),
         positions=positions,
+        shadows=shadows,
     )
     journey = compose(outside, lambda: live.snapshot, health)
-    chance = random.Random()  # noqa: S311 - it makes ids unlikely to meet, not hard to guess
     edge = Edge(
         Door(
             journey=journey,
@@ -186,6 +193,7 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
     house.shared = shared
     house.directory = keys.gauges
     house.rollouts = positions.gauges
+    house.shadows = shadows.gauges
     if shared is None:  # shared counters outlive us by themselves
         await handover.learn(lambda: standing_of(snapshot.database, journal_dir, clock))
     stack.push_async_callback(_cancel, asyncio.create_task(handover.follow(), name="follow predecessors"))

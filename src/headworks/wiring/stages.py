@@ -17,6 +17,7 @@ from headworks.journey.foreign import Foreign
 from headworks.journey.permission import Permission
 from headworks.journey.planner import Planner
 from headworks.journey.route import Ways
+from headworks.journey.shadows import Shadows
 from headworks.journey.versioning import Versioning
 from headworks.policies import PolicyBook
 from headworks.ports.clock import Clock
@@ -43,6 +44,7 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     ids: ForeignIds
     responses: Responses
     positions: Positions
+    shadows: Shadows
 
 
 def compose(outside: Outside, snapshots: Callable[[], Snapshot], health: HealthBook) -> Journey:
@@ -52,13 +54,19 @@ def compose(outside: Outside, snapshots: Callable[[], Snapshot], health: HealthB
     clock, journal, interpreter = outside.clock, outside.journal, outside.interpreter
     chance = random.Random()  # noqa: S311 - it draws targets and pauses, no secrets
     permission = Permission(Planner(), PolicyBook())
-    versioning = Versioning(outside.positions, permission, interpreter)
+    versioning = Versioning(outside.positions, permission, interpreter, outside.shadows, chance)
     guards = PatternGuards()
     ways = Ways(permission, Strategies(chance, health), health, RetryBucket(clock, lambda: snapshots().retry_budget))
     stages = (
         Observe(journal, clock),
         Identify(outside.keys),
-        Authorise(interpreter, permission, outside.references, Foreign(outside.ids, outside.responses, permission), versioning),
+        Authorise(
+            interpreter,
+            permission,
+            outside.references,
+            Foreign(outside.ids, outside.responses, permission),
+            versioning,
+        ),
         Limits(outside.counters),
         Guard(lambda now: guards.of(now.guards), interpreter),
         Cache(MemoryAnswers(clock, snapshots().cache.max_bytes), MemoryReplays(clock), interpreter),
@@ -66,4 +74,6 @@ def compose(outside: Outside, snapshots: Callable[[], Snapshot], health: HealthB
         Route(ways, clock, chance, interpreter, outside.responses),
         Attempt(outside.upstream, interpreter, health, clock, outside.ids, outside.responses),
     )
-    return Journey(stages, clock)
+    journey = Journey(stages, clock)
+    outside.shadows.serve_with(journey)
+    return journey

@@ -25,6 +25,7 @@ from headworks.domain.config.policy import PolicySpec
 from headworks.domain.config.price import PriceRule, TieredPrice, WrittenPrices, WrittenRate, nanos_of
 from headworks.domain.config.prompt import PromptRule, TurnRule, VariableRule
 from headworks.domain.config.provider import ProviderRule, QuirksRule, TimeoutsRule
+from headworks.domain.config.shadows import ShadowsRule
 from headworks.domain.config.written import Written, overlay
 from headworks.domain.retry import RetryBudgetSettings
 from headworks.domain.snapshot import (
@@ -67,6 +68,7 @@ __all__ = [
     "RetryRule",
     "RolesRule",
     "RolloverEntry",
+    "ShadowsRule",
     "TargetRule",
     "TieredPrice",
     "TimeoutsRule",
@@ -121,6 +123,7 @@ class Config(Written, frozen=True):
     logs: LogSettings = LogSettings()
     cache: CacheSettings = CacheSettings()
     customers: CustomerSettings = CustomerSettings()
+    shadows: ShadowsRule = ShadowsRule()
     guards: dict[str, GuardSpec] = {}
     policies: dict[str, PolicySpec] = {}
     identity: IdentityRule = IdentityRule()

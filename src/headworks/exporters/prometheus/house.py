@@ -146,6 +146,8 @@ class HouseMetrics(Collector):
         for labels, value in worst.items():
             tripped.add_metric(labels, value)
         yield tripped
+        dropped = sum(one.shadows.dropped for one in self.state.gateways)
+        yield _count("headworks_shadows_dropped", "Shadows that were not cast, because too many were under way.", dropped)
 
     def _writers(self) -> Families:
         journals = [one.journal for one in self.state.gateways]

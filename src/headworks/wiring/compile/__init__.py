@@ -10,7 +10,7 @@ import msgspec
 
 from headworks.domain.config import AuthRule, Config
 from headworks.domain.names import Names
-from headworks.domain.snapshot import Snapshot
+from headworks.domain.snapshot import ShadowSettings, Snapshot
 from headworks.providers.price_table import PriceTable
 from headworks.stores.sql.address import anchored
 from headworks.wiring.compile.alerts import check_alerts
@@ -67,7 +67,8 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
     check_settings(bench, config)
     check_alerts(bench, config.alerts)
     check_oidc(bench, config)
-    shared = LimitCompiler(bench, models).of_everybody(config.limits, config.budgets)
+    limiting = LimitCompiler(bench, models)
+    shared = limiting.of_everybody(config.limits, config.budgets)
     snapshot = Snapshot(
         revision="",
         models=models.fixed,
@@ -83,6 +84,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
         logs=config.logs,
         cache=config.cache,
         customers=config.customers,
+        shadows=_shadows(config, limiting),
         limits=shared.limits,
         soft_budgets=shared.soft_budgets,
         guards=compile_guards(bench, config),
@@ -123,6 +125,14 @@ def compile_settings(reading: Reading, givens: Givens) -> Config:
 
 def _database(bench: Bench, config: Config) -> str:
     return anchored(bench.secret(config.database, ("database",)), Path(bench.givens.directory))
+
+
+def _shadows(config: Config, limiting: LimitCompiler) -> ShadowSettings:
+    rule = config.shadows
+    rules = limiting.rules("headworks/shadows", rule.limits, ("shadows", "limits"), {})
+    return ShadowSettings(
+        concurrent=rule.concurrent, waiting=rule.waiting, limits=rules.limits, soft_budgets=rules.soft_budgets
+    )
 
 
 def _names(config: Config, models: Models) -> Names:
