@@ -21,6 +21,7 @@ from headworks.domain.principal import Principal
 from headworks.domain.target import AskedModel
 from headworks.domain.usage import Usage
 from headworks.edge.forms.body import FormBody
+from headworks.edge.forms.spool import Room
 from headworks.journey.reservation import EDITED_PICTURE, reservation
 from headworks.journey.uploads import measured
 from headworks.testing.samples import sample_call, sample_snapshot, sample_target
@@ -35,7 +36,7 @@ FILE = b'; filename="a.png"\r\nContent-Type: image/png'
 
 def form(*parts: tuple[str, bytes], files: tuple[str, ...] = ("image",), ahead: int = 1 << 20) -> FormBody:
     """Fields, then files of a hundred bytes."""
-    body = FormBody(b"multipart/form-data; boundary=b", ahead, 1 << 30)
+    body = FormBody(b"multipart/form-data; boundary=b", ahead, 1 << 30, Room(1 << 30))
     for name, value in parts:
         body.add(b'--b\r\nContent-Disposition: form-data; name="%b"\r\n\r\n%b\r\n' % (name.encode(), value))
     for name in files:

@@ -17,6 +17,7 @@ from headworks.domain.reply import Reply
 from headworks.domain.snapshot import EdgeSettings
 from headworks.edge.body import SMALL_PIECE, IncomingBody
 from headworks.edge.connection import BODY_AHEAD, LINGER
+from headworks.edge.forms.spool import Room
 from headworks.edge.reader import CRUMB, MAX_CRUMBS, Reader
 from tests.edge.rig import JSON_TYPE, Client, House, echo, get, post, raising, run
 
@@ -343,7 +344,7 @@ def test_pieces_small_and_large_are_put_together_in_order(sizes: list[int]) -> N
 
 
 def test_a_body_in_crumbs_takes_hardly_more_memory_than_its_bytes() -> None:
-    reader = Reader(EdgeSettings())
+    reader = Reader(EdgeSettings(), Room(0))
     reader.feed(b"POST /v1/messages HTTP/1.1\r\nhost: gateway\r\ntransfer-encoding: chunked\r\n\r\n")
     tracemalloc.start()
     try:

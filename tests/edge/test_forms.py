@@ -21,7 +21,7 @@ from headworks.domain.errors import Fault
 from headworks.domain.outcome import Ending, Outcome
 from headworks.edge.forms.body import LARGEST_FIELDS, STEP, FormBody
 from headworks.edge.forms.passing import ROOM
-from headworks.edge.forms.spool import IN_MEMORY, Spool
+from headworks.edge.forms.spool import IN_MEMORY, Room, Spool
 from headworks.testing.emulator.forms import File, read_form
 
 BOUNDARY = b"sdk-0123456789abcdef"
@@ -58,7 +58,7 @@ def part(head: bytes, content: bytes = b"x") -> bytes:
 
 def form(data: bytes, cuts: Sequence[int] = (), *, ahead: int = 1 << 30, ends: bool = True) -> FormBody:
     """All of `data` read, cut at these places."""
-    body = FormBody(TYPE, ahead, 1 << 40)
+    body = FormBody(TYPE, ahead, 1 << 40, Room(1 << 40))
     places = [0, *sorted({cut % (len(data) + 1) for cut in cuts}), len(data)]
     for start, stop in itertools.pairwise(places):
         body.add(data[start:stop])
@@ -120,7 +120,7 @@ def test_a_form_that_passes_through_goes_on_as_it_came(parts: Parts, cuts: list[
     """Files last, as its fields have to stand before them."""
     parts = [("model", b"m"), *sorted(parts, key=lambda each: isinstance(each[1], File))]
     data = written([(name, value) for name, value in parts if name.lower() != "model" or value == b"m"])
-    body = FormBody(TYPE, ahead, 1 << 40)
+    body = FormBody(TYPE, ahead, 1 << 40, Room(1 << 40))
     places = [0, *sorted({cut % (len(data) + 1) for cut in cuts}), len(data)]
     refused = ""
     try:
@@ -149,7 +149,7 @@ def test_a_form_that_passes_through_goes_on_as_it_came(parts: Parts, cuts: list[
     )
 )
 def test_whatever_comes_is_read_or_refused(pieces: list[bytes]) -> None:
-    body = FormBody(TYPE, 100, 1000)
+    body = FormBody(TYPE, 100, 1000, Room(1 << 40))
     refused = 0
     try:
         body.add(b"--" + BOUNDARY + b"\r\n")
@@ -216,7 +216,7 @@ def test_what_is_no_proper_form_is_refused(data: bytes) -> None:
 )
 def test_a_boundary_is_said_once_and_plainly(content_type: bytes) -> None:
     with pytest.raises(Fault, match=r"boundary|twice"):
-        FormBody(content_type, 10, 10)
+        FormBody(content_type, 10, 10, Room(1 << 40))
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_a_boundary_is_said_once_and_plainly(content_type: bytes) -> None:
     [b"Multipart/Form-Data; BOUNDARY=" + BOUNDARY, b'multipart/form-data;boundary="%b"; charset=utf-8' % BOUNDARY],
 )
 def test_content_types_are_spelled_in_several_ways(content_type: bytes) -> None:
-    body = FormBody(content_type, 10, 10)
+    body = FormBody(content_type, 10, 10, Room(1 << 40))
     body.add(written([("model", b"m")]))
     body.finish()
 
@@ -327,11 +327,24 @@ def _open_in(folder: Path) -> list[int]:
 
 def test_without_room_an_upload_is_put_off(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
-    spool = Spool()
+    spool = Spool(Room(1 << 40))
     with pytest.raises(Fault) as caught:
         spool.add(bytes(IN_MEMORY + 1))
 
     assert (caught.value.code, caught.value.status, str(tmp_path) in caught.value.message) == ("overloaded", 503, False)
+
+
+def test_all_forms_together_are_put_aside_in_one_room() -> None:
+    room = Room(1500)
+    first, second = Spool(room), Spool(room)
+    first.add(bytes(1000))
+    with pytest.raises(Fault) as caught:
+        second.add(bytes(501))
+    first.close()
+    first.close()
+    second.add(bytes(1500))
+
+    assert (caught.value.code, caught.value.retry_after, second.size, room.left) == ("overloaded", 5.0, 1500, 0)
 
 
 # ── What passes through ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -343,7 +356,7 @@ def large(*fields: tuple[str, bytes], size: int = 3000) -> bytes:
 
 def test_a_large_file_is_taken_no_faster_than_it_goes_on() -> None:
     async def scenario() -> None:
-        body = FormBody(TYPE, 1000, 1 << 40)
+        body = FormBody(TYPE, 1000, 1 << 40, Room(1 << 40))
         read_on: list[int] = []
         body.on_wanted(lambda: read_on.append(1))
         reading = asyncio.ensure_future(body.read())
@@ -445,7 +458,7 @@ def test_a_file_that_passes_through_and_ends_too_early_is_no_file() -> None:
 
 
 def test_progress_is_enough_to_go_on_waiting() -> None:
-    body = FormBody(TYPE, 1 << 30, 1 << 30)
+    body = FormBody(TYPE, 1 << 30, 1 << 30, Room(1 << 40))
     body.add(large(("model", b"m"), size=3 * STEP)[: 2 * STEP])
 
     assert (body.moves(), body.moves()) == (True, False)

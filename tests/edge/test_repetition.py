@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headworks.domain.snapshot import EdgeSettings
+from headworks.edge.forms.spool import Room
 from headworks.edge.reader import Reader
 from headworks.edge.request import Request
 
@@ -16,7 +17,7 @@ HEAD = b"POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer 
 
 def read(pieces: list[bytes], settings: EdgeSettings | None = None) -> list[Request]:
     """What a fresh reader makes of these, each request taken as soon as it is ready."""
-    reader = Reader(settings or EdgeSettings())
+    reader = Reader(settings or EdgeSettings(), Room(0))
     requests: list[Request] = []
     for piece in pieces:
         reader.feed(piece)
@@ -98,7 +99,7 @@ def test_a_repeated_head_with_too_long_a_body_is_refused() -> None:
 
 def test_a_body_that_comes_in_pieces_after_a_repeated_head_is_put_together() -> None:
     whole = a_request(b"in two pieces")
-    reader = Reader(EdgeSettings())
+    reader = Reader(EdgeSettings(), Room(0))
     reader.feed(a_request(b"first"))
     reader.ready.clear()
     reader.feed(whole[:-5])
@@ -107,7 +108,7 @@ def test_a_body_that_comes_in_pieces_after_a_repeated_head_is_put_together() -> 
 
 
 def test_the_parser_does_not_see_a_repeated_head() -> None:
-    reader = Reader(EdgeSettings())
+    reader = Reader(EdgeSettings(), Room(0))
     reader.feed(a_request(b"first"))
     reader.ready.clear()
     del reader._parser

@@ -73,7 +73,7 @@ class Provider:
         body: Json = msgspec.json.decode(body_of(request)) if request.body else {}
         self.asked.append((f"{method} {path}", body))
         if path == "/v1/chat/completions":
-            return Script.json(_completion())
+            return Script.json(_completion(body))
         if path == "/v1/responses/input_tokens":
             return Script.json({"object": "response.input_tokens", "input_tokens": 3})
         if path == "/v1/responses":
@@ -203,8 +203,10 @@ def _response(id_: str, previous: str | None, *, store: bool) -> Json:
     }
 
 
-def _completion() -> Json:
-    message = {"role": "assistant", "content": "Yes."}
+def _completion(body: Json) -> Json:
+    message: Json = {"role": "assistant", "content": "Yes."}
+    if "audio" in body.get("modalities", ()):
+        message |= {"audio": {"id": "audio_0abcdef", "data": "AA==", "transcript": "Yes.", "expires_at": 9}}
     return {
         "id": "chatcmpl-0",
         "object": "chat.completion",

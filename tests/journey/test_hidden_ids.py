@@ -8,7 +8,7 @@ import pytest
 
 from headworks.domain.principal import Principal
 
-from .tenants import B, Said, Tenants
+from .tenants import A, B, Said, Tenants
 
 _DOORS = {
     "openai_chat": "/v1/chat/completions",
@@ -109,6 +109,10 @@ _WITH_FEATURE = [
     ),
     ("gemini, counted", f'"generateContentRequest":{{"contents":[{{"parts":[{{"text":"?"}}]}}],{_STORES}}}'),
     ("openai_chat", _chat('"content":[{"type":"file","file":{"file_id":"account:file-of-a"}}]')),
+    ("openai_chat", _chat('"content":[{"type":"","file":{"type":"","file_id":"file-of-a"}}]')),
+    ("openai_chat", '"messages":[{"role":"assistant","audio":{"id":"audio_of_a"}}]'),
+    ("openai_chat", r'"messages":[{"role":"assistant","\u0061udio":{"id":"audio_of_a"}}]'),
+    ("anthropic", _chat('"content":"?"') + ',"container":{"skills":[{"type":"custom","skill_id":"skill_of_a"}]}'),
     ("openai_responses", '"input":"?","tools":[{"type":"image_generation","input_image_mask":{"file_id":"file-of-a"}}]'),
     ("openai_responses", f'"input":"?","prompt":{{"id":"pmpt_1","variables":{{"x":{_FILE}}}}}'),
 ]
@@ -134,6 +138,8 @@ def test_who_may_use_them_can_name_none_of_anothers(front: str, body: str) -> No
         ("gemini", _gemini("https://www.youtube.com/watch?v=1")),
         ("gemini", _gemini("https://files.test:8443/a/b.pdf?x=https://y.googleapis.com/#z")),
         ("gemini", _gemini("http://notgoogleapis.com/a")),
+        ("anthropic", _chat('"content":"?"') + ',"container":{"skills":[{"type":"anthropic","skill_id":"pptx"}]}'),
+        ("openai_chat", _chat('"content":[{"type":"input_audio","input_audio":{"data":"AA==","format":"wav"}}]')),
         ("anthropic", _chat('"content":[{"type":"tool_use","id":"t","name":"n","input":{"file_id":"mine"}}]')),
         (
             "openai_responses",
@@ -145,3 +151,19 @@ def test_what_is_everybodys_or_the_callers_own_goes_on(front: str, body: str) ->
     _, sent = asked(front, body, _ALL)
 
     assert sent == 1
+
+
+def test_a_spoken_answer_is_gone_on_from_by_its_tenant_alone() -> None:
+    async def scenario() -> None:
+        tenants = Tenants()
+        path, speaking = "/v1/chat/completions", {"model": "chat", "modalities": ["text", "audio"]}
+        question = {"role": "user", "content": "?"}
+        said = await tenants.ask(A, "POST", path, {**speaking, "messages": [question]})
+        token = said.json["choices"][0]["message"]["audio"]["id"]
+        on = {**speaking, "messages": [question, {"role": "assistant", "audio": {"id": token}}, question]}
+        assert (await tenants.ask(B, "POST", path, on)).status == 400
+        assert (await tenants.ask(A, "POST", path, on)).status == 200
+        assert [body["messages"][1]["audio"]["id"] for _, body in tenants.provider.asked[1:]] == ["audio_0abcdef"]
+        assert token != "audio_0abcdef"
+
+    asyncio.run(scenario())

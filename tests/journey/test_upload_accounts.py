@@ -14,6 +14,7 @@ from headworks.domain.errors import Fault
 from headworks.domain.money import PriceCard
 from headworks.domain.outcome import Ending, Outcome
 from headworks.edge.forms.body import FormBody
+from headworks.edge.forms.spool import Room
 from headworks.testing import CollectingSink, Script, ScriptedUpstream
 from headworks.testing.emulator.forms import File
 from tests.edge.test_forms import TYPE, written
@@ -26,7 +27,7 @@ BROKEN = Script(status=0, fault=Fault("severed", "It is gone."))
 
 def unended() -> FormBody:
     """A form of which enough has come to be sent on, and the end has not."""
-    body = FormBody(TYPE, 1000, 100_000)
+    body = FormBody(TYPE, 1000, 100_000, Room(1 << 30))
     body.add(written([("model", b"m"), ("file", File("a.mp3", "audio/mpeg", bytes(5000)))])[:3000])
     return body
 

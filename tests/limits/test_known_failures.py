@@ -16,6 +16,7 @@ from headworks.domain.snapshot import CacheSettings, Model
 from headworks.domain.target import AskedModel
 from headworks.domain.usage import Usage
 from headworks.edge.forms.body import FormBody
+from headworks.edge.forms.spool import Room
 from headworks.edge.routes import ROUTES, Route
 from headworks.stores.memory import MemoryCounters
 from headworks.testing import CollectingSink, FrozenClock, Script, ScriptedUpstream, sample_target
@@ -208,7 +209,7 @@ def _upload(kind: Kind) -> FormBody:
     name, file = (
         ("file", File("a.mp3", "audio/mpeg", bytes(100))) if kind in HEARING else ("image", File("a.png", "image/png", b"p"))
     )
-    body = FormBody(TYPE, 1000, 1000)
+    body = FormBody(TYPE, 1000, 1000, Room(1 << 30))
     body.add(written([("model", b"m"), ("prompt", b"A weir."), (name, file)]))
     body.finish()
     return body

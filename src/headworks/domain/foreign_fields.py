@@ -21,14 +21,24 @@ _ITEMS = _FILES | {"container_id"}
 _TOOLS = _ITEMS | {"file_ids", "vector_store_ids", "container"}
 _CACHES = frozenset(("cachedContent", "cached_content"))
 _URIS = frozenset(("fileUri", "file_uri"))
+_SPOKEN = frozenset(("audio",))
+"""Of an answer that was spoken, to be gone on from."""
+_CONTAINERS = frozenset(("", "id", "skill_id"))
+_SHIPPED = {"skill_id": "anthropic"}
+"""Member → the type of the part in which it names what is everybody's."""
 _STORES = frozenset(("fileSearchStoreNames", "file_search_store_names"))
 
 _PICTURES = frozenset(("image", "images", "mask"))
 """Fields of pictures to go by, in OpenAI's language."""
 _ASKED: Mapping[str, Mapping[str, frozenset[str]]] = {
-    "openai_chat": {"messages": _FILES, "file_id": _ITSELF, "extra_body": _CACHES, **dict.fromkeys(_PICTURES, _ITEMS)},
+    "openai_chat": {
+        "messages": _FILES | _SPOKEN,
+        "file_id": _ITSELF,
+        "extra_body": _CACHES,
+        **dict.fromkeys(_PICTURES, _ITEMS),
+    },
     "openai_responses": {"previous_response_id": _ITSELF, "input": _ITEMS, "tools": _TOOLS, "prompt": _ITEMS},
-    "anthropic": {"container": frozenset(("", "id")), "messages": _FILES},
+    "anthropic": {"container": _CONTAINERS, "messages": _FILES},
     "gemini": {
         "cachedContent": _ITSELF,
         "contents": _URIS,
@@ -46,6 +56,8 @@ STORED: frozenset[str] = frozenset(_FEATURES.values())
 """Who has these may name anything of their own."""
 _ESCAPES = (b"\\u004", b"\\u005", b"\\u006", b"\\u007")
 """What may hide a letter of a name."""
+_SOUND = re.compile(rb'"audio":\s*\{\s*"id":\s*"([^"\\]+)"')
+"""In answers in OpenAI's language, where sound was asked for."""
 _ANSWERED: Mapping[str, re.Pattern[bytes]] = {
     "openai_responses": re.compile(rb'"(?:file_id|container_id)":\s*"([^"\\]+)"'),
     "anthropic": re.compile(rb'"(?:file_id|container":\s*\{\s*"id)":\s*"([^"\\]+)"'),
@@ -92,8 +104,12 @@ def asked_fields() -> list[tuple[str, str]]:
     return [(front, field) for front, fields in _ASKED.items() for field in fields]
 
 
-def mark_of(front: str, features: Collection[str] | None) -> re.Pattern[bytes] | None:
-    """By what foreign ids in answers are known, where there can be any for who may use these features; None: whatever was used."""
+def mark_of(front: str, features: Collection[str] | None, fields: Collection[str]) -> re.Pattern[bytes] | None:
+    """By what foreign ids in answers are known, where there can be any for who may use these features, and asks with these fields. None for
+    features: whatever was used.
+    """
+    if front == "openai_chat":
+        return _SOUND if "modalities" in fields else None
     return None if features is not None and _NEEDED.isdisjoint(features) else _ANSWERED.get(front)
 
 
@@ -158,7 +174,7 @@ def _named(front: str, fields: Mapping[str, msgspec.Raw]) -> Iterator[tuple[str,
 
 
 def _ids_in(data: bytes, names: frozenset[str], param: str) -> Iterator[tuple[str, str]]:
-    if "" not in names and not _may_name(data, names, param):
+    if "" not in names and not _may_name(data, names):
         return
     try:
         value = read_plain(data.decode())
@@ -170,10 +186,8 @@ def _ids_in(data: bytes, names: frozenset[str], param: str) -> Iterator[tuple[st
         yield from _found(value, names)
 
 
-def _may_name(data: bytes, names: frozenset[str], param: str) -> bool:
-    """Cheap, and true for all that does: most requests are let go here, those of messages without parts at once."""
-    if param == "messages" and data.find(b"[", 1) < 0:
-        return False
+def _may_name(data: bytes, names: frozenset[str]) -> bool:
+    """Cheap, and true for all that does: most requests are let go here."""
     return any(b'"%b"' % name.encode() in data for name in names) or (
         b"\\u00" in data and any(escape in data for escape in _ESCAPES)
     )
@@ -200,7 +214,8 @@ def _found(value: object, names: frozenset[str]) -> Iterator[tuple[str, str]]:
             case dict(part):
                 own = _arguments_of(part)
                 for name in names & part.keys():
-                    yield from ((name, id_) for id_ in _ids_of(part[name]))
+                    if name not in _SHIPPED or part.get("type") != _SHIPPED[name]:
+                        yield from ((name, id_) for id_ in _ids_of(part[name]))
                 waiting += (member for name, member in part.items() if name != own)
             case _:
                 pass
@@ -212,8 +227,10 @@ def _arguments_of(part: Mapping[str, object]) -> str:
 
 
 def _ids_of(value: object) -> Iterator[str]:
-    """Of one member: an id, or a list of them."""
+    """Of one member: an id, a list of them, or what has an id."""
     match value:
+        case {"id": str(id_)} if id_:
+            yield id_
         case list(values):
             for each in values:
                 yield from _ids_of(each)

@@ -139,6 +139,8 @@ class EdgeSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     """Of a form with files. Never less than of any other body."""
     upload_ahead_bytes: int = 33_554_432
     """Of the files of a form, put aside before it is sent on: up to so many it can be sent again, and its fields may stand behind them."""
+    uploads_aside_bytes: int = 2_147_483_648
+    """Of all forms put aside at one time, by one process. As it is at start."""
     max_connections: int = 10_000
     header_timeout: float = 10.0
     """From a connection's first byte of a request to the end of its headers."""

@@ -46,7 +46,7 @@ class Connection(asyncio.Protocol):
         self._settings = settings
         self._now = state.door.clock.now
         self._complain = state.door.complain
-        self._reader = Reader(settings)
+        self._reader = Reader(settings, state.uploads)
         self._patience = Patience(settings)
         self._responder: Responder | None = None
         self._duplex: Duplex | None = None

@@ -10,6 +10,7 @@ from headworks.domain.errors import Fault
 from headworks.domain.snapshot import EdgeSettings
 from headworks.edge.forms.body import FormBody
 from headworks.edge.forms.headers import is_form
+from headworks.edge.forms.spool import Room
 from headworks.edge.repetition import Repetition
 from headworks.edge.request import SINGLE, Request, inspect, is_upload, largest, malformed, too_large
 from headworks.edge.websocket import asks_for_websocket
@@ -45,6 +46,7 @@ class Reader:
         "_lessons",
         "_parser",
         "_repetition",
+        "_room",
         "_since",
         "between",
         "broken",
@@ -54,8 +56,9 @@ class Reader:
         "switched",
     )
 
-    def __init__(self, settings: EdgeSettings) -> None:
+    def __init__(self, settings: EdgeSettings, room: Room) -> None:
         self.settings = settings
+        self._room = room
         self.ready: deque[Request] = deque()
         self.request = _NOBODYS
         """The one that bytes are coming of, unless `between`."""
@@ -190,7 +193,7 @@ class Reader:
         settings = self.settings
         length = request.headers.get(b"content-length")
         most = settings.max_upload_bytes if length is None else int(length)
-        return FormBody(request.headers[b"content-type"], settings.upload_ahead_bytes, most)
+        return FormBody(request.headers[b"content-type"], settings.upload_ahead_bytes, most, self._room)
 
     def _upgrade(self, request: Request) -> None:
         """It wants another protocol: a WebSocket where there is one; HTTP/2 is declined by going on; the rest is refused."""

@@ -8,6 +8,7 @@ from typing import Protocol
 from headworks.domain.snapshot import Cors
 from headworks.edge.cors import CorsRules
 from headworks.edge.door import Door
+from headworks.edge.forms.spool import Room
 from headworks.edge.heads import date_line
 from headworks.transport.wheel import Wheel
 
@@ -34,13 +35,14 @@ class Open(Protocol):
 class ServerState:
     """One per process; belongs to the loop."""
 
-    __slots__ = ("_loop", "_rules", "connections", "date", "door", "draining", "emptied", "inflight", "wheel")
+    __slots__ = ("_loop", "_rules", "connections", "date", "door", "draining", "emptied", "inflight", "uploads", "wheel")
 
     def __init__(self, door: Door) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self.door = door
         self.wheel = Wheel(door.clock.now, None, door.complain, TICK)
         self.connections: set[Open] = set()
+        self.uploads = Room(door.snapshots().edge.uploads_aside_bytes)
         self.inflight = 0
         """Requests whose answers are not complete."""
         self.draining = False

@@ -117,10 +117,9 @@ def sealing_of(call: Call, target: Target, ids: ForeignIds, relay: Relay) -> Sea
         return Sealing(call, target, ids, relay, mark) if mark is not None else None
     if ask.form is Form.BYTES:
         return None  # no text: what looks like an id in it is none
-    known = call.kind in BY_ID or bool(principal.features)
-    mark = mark_of(call.front, None if call.kind in BY_ID else principal.features) if known else None
-    if target.dialect != call.front:
-        mark = None
+    mark = None
+    if target.dialect == call.front:
+        mark = mark_of(call.front, None if call.kind in BY_ID else principal.features, ask.fields)
     if ask.keep or call.kind in _ANSWERS or call.opened or call.kept is not None or mark is not None:
         return Sealing(call, target, ids, relay, mark)
     return None

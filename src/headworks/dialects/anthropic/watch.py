@@ -6,15 +6,15 @@ parsed: that costs about a microsecond a chunk.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import msgspec
 
+from headworks.dialects import watching
 from headworks.dialects.anthropic.faults import stated_fault, write_fault_event
 from headworks.dialects.anthropic.usage import Counts, read_counts, read_usage
 from headworks.dialects.anthropic.wire import UNREADABLE
-from headworks.dialects.noted import BYTES_PER_TOKEN, Noted
+from headworks.dialects.noted import BYTES_PER_TOKEN
 from headworks.dialects.sse import MAX_EVENT_BYTES, SseEvent, SseParser, is_document
 from headworks.dialects.translated import Translated, is_report
 from headworks.domain.errors import Fault
@@ -24,7 +24,6 @@ FRAME_BYTES = 130
 
 _CONTENT = b'"content_block_delta"'
 _BLANKS = (b"\n\n", b"\r\n\r\n", b"\r\r")
-_BOUNDARY = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 
 _ABSENT = msgspec.Raw(b"")
 
@@ -56,40 +55,14 @@ _HEADS = msgspec.json.Decoder(_Head)
 _EVENTS = msgspec.json.Decoder(_WireEvent)
 
 
-class _Watch(Noted):
-    """What both forms note. See `ports.interpreter.Relay`. An answer of the form that was not asked for is left to what `translate` makes."""
+class _Watch(watching.Watch):
+    """What both forms note."""
 
-    fault: Fault | None
-
-    __slots__ = (
-        "_counts",
-        "_secrets",
-        "_translate",
-    )
+    __slots__ = ("_counts",)
 
     def __init__(self, translate: Callable[[], Translated], secrets: tuple[bytes, ...]) -> None:
-        super().__init__()
+        super().__init__(translate, secrets)
         self._counts = Counts()
-        self._translate = translate
-        self._secrets = secrets
-
-    def _pass_on(self, data: bytes) -> bytes:
-        relay = self._translate()
-        out = relay.feed(data) + relay.close()
-        self.adopt(relay)
-        if relay.fault is not None:
-            self._break(relay.fault if relay.fault.code != "severed" else self._unfinished())
-        return out
-
-    def _break(self, fault: Fault) -> None:
-        """The first fault counts."""
-        self.fault = self.fault or fault
-
-    def _unfinished(self) -> Fault:
-        """What an answer without an end is: cut off, or none at all."""
-        if self.began or self.upstream_id:
-            return Fault("severed", "The upstream's answer broke off before its end.")
-        return Fault("upstream_garbage", "The upstream's answer is neither a message nor a stream of events.")
 
     def _note_head(self, head: _Head) -> None:
         self.upstream_id, self.served_model = head.id or "", head.model or ""
@@ -105,7 +78,7 @@ class _Watch(Noted):
             self.usage_final = report and final
 
 
-class WholeWatch(_Watch):
+class WholeWatch(_Watch, watching.WholeWatch):
     """A whole answer, fed in one piece."""
 
     __slots__ = ()
@@ -135,14 +108,6 @@ class WholeWatch(_Watch):
         if not self.ended and self.fault is None:
             self._break(Fault("upstream_garbage", "The upstream's answer is empty."))
         return b""
-
-    def fail(self, fault: Fault, request_id: str) -> bytes:  # noqa: ARG002 - a whole answer has not begun before it is complete
-        """See `Relay.fail`."""
-        return b""
-
-    def estimated_output(self) -> int:
-        """See `Relay.estimated_output`."""
-        return self.content_bytes // BYTES_PER_TOKEN
 
 
 class StreamWatch(_Watch):
@@ -214,7 +179,7 @@ class StreamWatch(_Watch):
     def _pass(self, data: bytes) -> bytes:
         """The events before one that says that it failed: in whose stead `fail` speaks."""
         passed = 0
-        for end in _ends(data):
+        for end in watching.event_ends(data):
             self._read(self._parser.feed(data[passed:end]))
             if self.fault is not None:
                 break
@@ -252,11 +217,6 @@ class StreamWatch(_Watch):
             self.ended = True
         elif wire.type == "error" or event.event == "error":
             self._break(_stated(event.data, self._secrets))
-
-
-def _ends(data: bytes) -> Iterator[int]:
-    """Where each event of complete ones ends."""
-    return (found.end() for found in _BOUNDARY.finditer(data))
 
 
 def _content_bytes(data: bytes) -> int:

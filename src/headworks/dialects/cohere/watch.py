@@ -5,15 +5,15 @@ Of a stream only the first and the last event hold anything to account for. The 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import msgspec
 
+from headworks.dialects import watching
 from headworks.dialects.cohere.faults import stated_fault, write_fault_event
 from headworks.dialects.cohere.names import FAILURES, UNREADABLE
 from headworks.dialects.cohere.usage import read_meta, read_usage
-from headworks.dialects.noted import BYTES_PER_TOKEN, Noted
+from headworks.dialects.noted import BYTES_PER_TOKEN
 from headworks.dialects.sse import SseParser, WholeEvents, is_document
 from headworks.dialects.translated import Translated, is_report
 from headworks.domain.errors import Fault
@@ -22,7 +22,6 @@ from headworks.domain.message import JsonObject
 FRAME_BYTES = 110
 """Bytes of a delta event around its content."""
 _DELTAS = (b'"content-delta"', b'"tool-call-delta"', b'"tool-plan-delta"')
-_ENDS = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 _NOTHING = msgspec.Raw(b"")
 
 
@@ -48,26 +47,8 @@ class _Said(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(_Said)
 
 
-class _Watch(Noted):
-    """What both forms note. See `ports.interpreter.Relay`. An answer of the form that was not asked for is left to what `translate` makes."""
-
-    fault: Fault | None
-
-    def __init__(self, translate: Callable[[], Translated], secrets: tuple[bytes, ...]) -> None:
-        super().__init__()
-        self._translate = translate
-        self._secrets = secrets
-
-    def _pass_on(self, data: bytes) -> bytes:
-        relay = self._translate()
-        out = relay.feed(data) + relay.close()
-        self.adopt(relay)
-        self._break(relay.fault)
-        return out if self.fault is None else b""
-
-    def _break(self, fault: Fault | None) -> None:
-        """The first fault counts."""
-        self.fault = self.fault or fault
+class _Watch(watching.Watch):
+    """What both forms note."""
 
     def _understood(self, data: bytes) -> _Said | None:
         try:
@@ -87,16 +68,12 @@ class _Watch(Noted):
             self.usage_final = is_report(counted, spoken=self.pieces > 0, final=True)
             self.usage = counted if self.usage_final else None
 
-    def _unfinished(self) -> None:
-        if self.ended:
-            return
-        if self.began or self.upstream_id:
-            self._break(Fault("severed", "The upstream's answer broke off before its end."))
-        else:
-            self._break(Fault("upstream_garbage", "The upstream's answer is neither a message nor a stream of events."))
+    def _or_unfinished(self) -> None:
+        if not self.ended:
+            self._break(self._unfinished())
 
 
-class WholeWatch(_Watch):
+class WholeWatch(_Watch, watching.WholeWatch):
     """A whole answer, fed in one piece: a message, or vectors."""
 
     def feed(self, data: bytes) -> bytes:
@@ -114,21 +91,13 @@ class WholeWatch(_Watch):
             self.usage = read_meta(said.meta)
             self.usage_final = self.usage is not None
         self.began, self.upstream_id = self.ended, said.id or ""
-        self._unfinished()
+        self._or_unfinished()
         return data if self.fault is None else b""
 
     def close(self) -> bytes:
         """See `Relay.close`."""
-        self._unfinished()
+        self._or_unfinished()
         return b""
-
-    def fail(self, fault: Fault, request_id: str) -> bytes:  # noqa: ARG002 - a whole answer has not begun before it is complete
-        """See `Relay.fail`."""
-        return b""
-
-    def estimated_output(self) -> int:
-        """See `Relay.estimated_output`."""
-        return self.content_bytes // BYTES_PER_TOKEN
 
 
 class StreamWatch(_Watch):
@@ -162,7 +131,7 @@ class StreamWatch(_Watch):
         rest = self._events.close()
         if self.fault is None and rest.strip():
             rest = self._pass(rest + b"\n\n")  # some servers forget the blank line after the last event
-        self._unfinished()
+        self._or_unfinished()
         return rest if self.fault is None else b""
 
     def fail(self, fault: Fault, request_id: str) -> bytes:
@@ -180,7 +149,7 @@ class StreamWatch(_Watch):
             self._note_pieces(pieces, len(data))
             return data
         passed = 0
-        for end in _event_ends(data):
+        for end in watching.event_ends(data):
             for event in self._parser.feed(data[passed:end]):
                 self._note(event.data)
             if self.fault is not None:
@@ -211,7 +180,3 @@ class StreamWatch(_Watch):
         self.began = True
         self.pieces += count
         self.content_bytes += size
-
-
-def _event_ends(data: bytes) -> Iterator[int]:
-    return (found.end() for found in _ENDS.finditer(data))

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from headworks.dialects.noted import BYTES_PER_TOKEN, Noted
+from headworks.dialects import watching
+from headworks.dialects.noted import BYTES_PER_TOKEN
 from headworks.dialects.openai_responses.answer_in import ENDS, garbage, read_object
 from headworks.dialects.openai_responses.faults import stated_fault, write_fault_event
 from headworks.dialects.openai_responses.usage import read_usage
@@ -28,32 +29,8 @@ _TOLD = (b'"response":', b'"response" :', b'"error"', b"event: error")
 _BOUNDARY = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 
 
-class _Watch(Noted):
-    """What both forms note. See `ports.interpreter.Relay`. An answer of the form that was not asked for is left to what `translate` makes."""
-
-    fault: Fault | None
-
-    def __init__(self, translate: Callable[[], Translated], secrets: tuple[bytes, ...]) -> None:
-        super().__init__()
-        self._translate = translate
-        self._secrets = secrets
-
-    def _pass_on(self, data: bytes) -> bytes:
-        relay = self._translate()
-        out = relay.feed(data) + relay.close()
-        self.adopt(relay)
-        self.fault = relay.fault
-        return out
-
-    def _break(self, fault: Fault) -> None:
-        """The first fault counts."""
-        self.fault = self.fault or fault
-
-    def _unfinished(self) -> Fault:
-        """What an answer without an end is: cut off, or none at all."""
-        if self.began or self.upstream_id:
-            return Fault("severed", "The upstream's answer broke off before its end.")
-        return Fault("upstream_garbage", "The upstream's answer is neither a response nor a stream of events.")
+class _Watch(watching.Watch):
+    """What both forms note."""
 
     def _note(self, response: JsonObject, *, final: bool) -> None:
         self.upstream_id = str(response.get("id") or "") or self.upstream_id
@@ -67,7 +44,7 @@ class _Watch(Noted):
             self.usage_final = report and final
 
 
-class WholeWatch(_Watch):
+class WholeWatch(_Watch, watching.WholeWatch):
     """A whole answer, or a count, fed in one piece."""
 
     def feed(self, data: bytes) -> bytes:
@@ -95,14 +72,6 @@ class WholeWatch(_Watch):
         if not self.ended and self.fault is None:
             self._break(Fault("upstream_garbage", "The upstream's answer is empty."))
         return b""
-
-    def fail(self, fault: Fault, request_id: str) -> bytes:  # noqa: ARG002 - a whole answer has not begun before it is complete
-        """See `Relay.fail`."""
-        return b""
-
-    def estimated_output(self) -> int:
-        """See `Relay.estimated_output`."""
-        return self.content_bytes // BYTES_PER_TOKEN
 
 
 class StreamWatch(_Watch):
@@ -164,7 +133,7 @@ class StreamWatch(_Watch):
 
     def _look(self, data: bytes) -> bytes:
         passed = 0
-        for end in [*(found.end() for found in _BOUNDARY.finditer(data)), len(data)]:
+        for end in [*watching.event_ends(data), len(data)]:
             piece = data[passed:end]
             if any(mark in piece for mark in _TOLD):
                 self._read(piece)

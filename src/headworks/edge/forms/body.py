@@ -20,7 +20,7 @@ from headworks.edge.forms.headers import PartHead, boundary_of
 from headworks.edge.forms.passing import Passing
 from headworks.edge.forms.reader import FormReader
 from headworks.edge.forms.source import FormSource, Part, closing, delimited, pieces_of
-from headworks.edge.forms.spool import Spool
+from headworks.edge.forms.spool import Room, Spool
 
 LARGEST_FIELDS = 1_048_576
 """Bytes of all fields that are no files."""
@@ -36,7 +36,7 @@ class FormBody(IncomingBody):
 
     replay = Replay.SPOOLED
 
-    def __init__(self, content_type: bytes, ahead: int, most: int) -> None:
+    def __init__(self, content_type: bytes, ahead: int, most: int, room: Room) -> None:
         """At most `most` bytes will come. Raises `Fault` for a content type that says no boundary."""
         super().__init__()
         self._reader = FormReader(boundary_of(content_type), self)
@@ -44,7 +44,7 @@ class FormBody(IncomingBody):
         self.most = most
         self._boundary = secrets.token_hex(16).encode()
         """Of the form that goes out: nobody who made its parts can have known it."""
-        self._spool = Spool()
+        self._spool = Spool(room)
         self._parts: list[Part] = []
         self._names: frozenset[str] = frozenset()
         """Of files, of which more may go by without being kept."""
