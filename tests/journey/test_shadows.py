@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headworks.domain.errors import Fault
 from headworks.domain.exchange import Exchange
 from headworks.domain.money import PriceCard, Rate
 from headworks.domain.principal import Principal
@@ -115,8 +116,8 @@ def test_the_caller_pays_nothing_for_it_and_none_of_its_limits_count_it() -> Non
 
 
 def test_shadows_have_limits_of_their_own() -> None:
-    settings = ShadowSettings(limits=limited(budget_nanos=1))
-    place = house(answer("one"), snapshot=shop(OLD, NEW, shadows=settings))
+    bounds = ShadowSettings(limits=limited(budget_nanos=1))
+    place = house(answer("one"), snapshot=shop(OLD, NEW, shadows=bounds))
 
     primary, shadow = served(place)
 
@@ -181,8 +182,8 @@ def test_only_a_part_is_asked_again() -> None:
 
 
 def test_when_too_many_wait_the_next_is_dropped_and_counted_and_the_callers_notice_nothing() -> None:
-    settings = ShadowSettings(concurrent=1, waiting=1)
-    place = house(snapshot=shop(OLD, NEW, shadows=settings))
+    bounds = ShadowSettings(concurrent=1, waiting=1)
+    place = house(snapshot=shop(OLD, NEW, shadows=bounds))
     silent = [answer("one"), Script.silent(), answer("two"), answer("three")]
     place.upstream.enqueue(*silent)
 
@@ -200,6 +201,35 @@ def test_when_too_many_wait_the_next_is_dropped_and_counted_and_the_callers_noti
     assert [record.ending for record in place.journal.ended if not record.parent] == ["finished"] * 3
     assert place.account()[0] == 0
     assert place.journal.orphans == set()
+
+
+@settings(max_examples=100, deadline=None)
+@given(at=st.integers(0, 40), name=st.sampled_from(("fine", "broken", "silent", "cut")))
+def test_given_up_at_any_turn_of_the_loop_nothing_is_owed_and_the_callers_record_stands(at: int, name: str) -> None:
+    candidates = {
+        "fine": streamed("one two"),
+        "broken": Script(status=500),
+        "silent": Script.silent(),
+        "cut": Script.sse('{"choices":[{"index":0,"delta":{"content":"one"}}]}', fault=Fault("severed", "cut")),
+    }
+    limits = ShadowSettings(limits=limited(requests_per_minute=10, concurrent=2, budget_nanos=10**15))
+    place = house(streamed("one two"), candidates[name], snapshot=shop(OLD, NEW, shadows=limits))
+
+    async def scenario() -> None:
+        (await place.serve(ask(place.snapshot, stream=True))).start(CollectingSink())
+        for _ in range(at):
+            await asyncio.sleep(0)
+        await place.shadows.aclose()
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(scenario())
+
+    primary, *shadows = place.journal.ended
+    assert (primary.ending, primary.parent, len(shadows) <= 1) == ("finished", "", True)
+    assert place.journal.orphans == set()
+    assert place.account() == (0, 0, 0)
+    assert place.upstream.open_lines == []
+    assert place.complaints == []
 
 
 @given(one=st.text(max_size=60), other=st.text(max_size=60))

@@ -243,6 +243,16 @@ def test_a_candidate_that_the_configuration_has_lost_is_served_by_the_live_versi
     assert record.version == "11"
 
 
+def test_the_list_of_models_tells_the_name_once_with_its_versions() -> None:
+    (told,) = (
+        model
+        for model in msgspec.json.decode(HUB.write_models("openai_chat", SHOP.listed_for(PINNER)))["data"]
+        if model["id"] == "support"
+    )
+
+    assert (told["version"], told["versions"]) == ("11", ["11", "12"])
+
+
 # ── Asking for a version ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -462,6 +472,16 @@ def test_a_prompt_is_put_before_chats_and_never_left_out_in_silence() -> None:
     fault = refused(house(snapshot), call)
 
     assert "has a prompt, which completions would go without" in fault.message
+
+
+def test_what_is_no_question_to_a_model_that_answers_is_left_as_it_is() -> None:
+    snapshot = shop(version("11", sample_target("a/old"), template=HELP, fixed={"temperature": 0.5}))
+    place = house(snapshot, Script.json({"object": "list", "data": [], "usage": {"prompt_tokens": 1, "total_tokens": 1}}))
+    call = msgspec.structs.replace(ask(snapshot), kind=Kind.EMBEDDINGS, body=Whole(b'{"model":"support","input":"Hello"}'))
+
+    served(place, call)
+
+    assert sent(place) == {"model": "old", "input": "Hello"}
 
 
 def test_a_version_without_anything_to_add_leaves_the_callers_bytes_alone() -> None:

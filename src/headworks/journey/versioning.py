@@ -30,6 +30,7 @@ _ANSWERED = frozenset((Kind.CHAT, Kind.COMPLETIONS))
 """What parameters are for."""
 _PROMPTED = frozenset((Kind.CHAT, Kind.COUNT_TOKENS))
 """What a prompt is put before."""
+_SHAPED = _ANSWERED | _PROMPTED
 _UNPROMPTED = {Kind.COMPLETIONS: "completions", Kind.REALTIME: "a conversation in real time"}
 """What would go without a prompt that it was meant to have."""
 _FAILED = frozenset((Ending.FAILED, Ending.SEVERED))
@@ -86,6 +87,8 @@ class Versioning:
                 f"The model '{version.name}' has a prompt, which {_UNPROMPTED[call.kind]} would go without. Ask it as a chat.",
                 param="model",
             )
+        if call.kind not in _SHAPED:
+            return ask
         shape = _shape(call, ask, version)
         if not (shape.said or shape.defaults or shape.fixed or FIELD in ask.fields):
             return ask
