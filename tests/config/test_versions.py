@@ -162,6 +162,12 @@ def test_mistakes_are_told_with_what_to_write(edit: tuple[str, str], said: str) 
     assert said in report_of(GUIDE.replace(*edit))
 
 
+def test_a_mistake_in_the_live_version_is_told_once() -> None:
+    assert (
+        report_of(GUIDE.replace("11: {targets: [openai/gpt-4o]", "11: {targets: [opnai/gpt-4o]")).count("opnai") == 2
+    )  # said, and shown
+
+
 def test_a_pattern_has_no_versions() -> None:
     text = "providers: {openai: }\nmodels: {'openai/*': {versions: {1: {targets: [openai/gpt-4o]}}}}\n"
 

@@ -11,7 +11,7 @@ from headworks.dialects.fields import write_fields
 from headworks.domain.call import Ask
 from headworks.domain.errors import Fault
 from headworks.domain.message import Conversation, Downgrade, ReasoningAsk
-from headworks.domain.prompt import FIELD, Said
+from headworks.domain.prompt import SPELLINGS, Said
 from headworks.domain.shape import Parameters, Shape, Shaped
 
 Place = tuple[str, ...]
@@ -40,7 +40,7 @@ _SAMPLING = frozenset(("temperature", "top_p", "top_k", "seed", "frequency_penal
 
 def shaped(ask: Ask, shape: Shape, places: Places, put: Callable[[Fields, Shape], None]) -> Shaped:
     """The body of `ask` in this shape. `put` puts the words into the fields; what `places` lack is left unsaid."""
-    fields: Fields = {name: value for name, value in ask.fields.items() if name != FIELD}
+    fields: Fields = {name: value for name, value in ask.fields.items() if name not in SPELLINGS}
     if shape.said:
         put(fields, shape)
     defaults = {name: value for name, value in shape.defaults.items() if not _says(fields, places.get(name, ()))}

@@ -15,6 +15,8 @@ from headworks.domain.errors import Fault
 
 FIELD = "prompt_variables"
 """Field of a request's body in which a caller gives the values: an object of texts, numbers and flags."""
+SPELLINGS = frozenset((FIELD, "promptVariables"))
+"""Gemini's language has all its fields in either spelling, and knows them by the second."""
 LONGEST = 10_000
 """Characters of a value, where the template says nothing else."""
 _PLACE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
@@ -88,7 +90,7 @@ def pieces_of(text: str) -> tuple[str, ...]:
 
 def values_of(fields: Mapping[str, msgspec.Raw]) -> dict[str, str]:
     """What a caller gives for variables, as text. Raises `Fault` `invalid_request` where it is no object of plain values."""
-    raw = fields.get(FIELD)
+    raw = next((fields[name] for name in SPELLINGS if name in fields), None)
     if raw is None:
         return {}
     try:

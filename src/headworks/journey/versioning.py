@@ -13,7 +13,7 @@ from headworks.domain.facts import SESSION
 from headworks.domain.kind import Kind
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.position import Position, assigned
-from headworks.domain.prompt import FIELD, values_of
+from headworks.domain.prompt import SPELLINGS, values_of
 from headworks.domain.reply import Reply
 from headworks.domain.shadow import may_be_shadowed
 from headworks.domain.shape import Shape
@@ -90,7 +90,7 @@ class Versioning:
         if call.kind not in _SHAPED:
             return ask
         shape = _shape(call, ask, version)
-        if not (shape.said or shape.defaults or shape.fixed or FIELD in ask.fields):
+        if not (shape.said or shape.defaults or shape.fixed or not SPELLINGS.isdisjoint(ask.fields)):
             return ask
         shaped = self._interpreter.shape(call.front, call.kind, ask, shape)
         again = self._interpreter.read_ask(call.front, call.kind, shaped.body, call.where)

@@ -37,14 +37,9 @@ class Versions:
         check_numbers(self._bench, tuple(rule.versions), (*path, "versions"))
         versions = {number: self._version(name, rule, number, path, make) for number in rule.versions}
         live = versions[self._live(rule, path)]
-        return msgspec.structs.replace(
-            make(msgspec.structs.replace(rule, targets=rule.versions[live.number].targets), (*path, "versions", live.number)),
-            targets=live.targets,
-            retry=live.retry,
-            live=live.number,
-            numbers=tuple(versions),
-            versions=versions,
-        )
+        said = msgspec.structs.asdict(live)
+        model = Model(**{field: said[field] for field in Model.__struct_fields__})
+        return msgspec.structs.replace(model, live=live.number, numbers=tuple(versions), versions=versions)
 
     def _live(self, rule: ModelRule, path: Path) -> str:
         live, numbers = str(rule.live), list(rule.versions)
@@ -68,7 +63,7 @@ class Versions:
         refuse_change(self._bench, model_version(name, number), digest, below)
         self._check(written, below)
         return Version(
-            **{field: getattr(model, field) for field in Model.__struct_fields__},
+            **msgspec.structs.asdict(model),
             number=number,
             digest=digest,
             defaults=_parameters(written.parameters),
