@@ -323,6 +323,17 @@ def test_refusals_of_the_gateway_and_failures_of_the_baseline_trip_nothing() -> 
     assert not book.gauges()["support"].tripped
 
 
+def test_a_candidate_whose_fallback_has_to_serve_has_failed() -> None:
+    snapshot = shop(OLD, version("12", sample_target("b/new"), fallbacks=(AskedModel("other"),)))
+    place = house(snapshot, BROKEN, GOOD)
+    place.positions.swap({"support": rollout(share=1.0)})
+
+    (record,) = served(place, ask(snapshot))
+
+    assert record.ending == "finished"
+    assert place.positions.gauges()["support"].failures == 1
+
+
 def test_a_new_step_is_judged_anew_and_the_same_one_is_not() -> None:
     book = PositionBook({"support": rollout(share=1.0)})
     for _ in range(ENOUGH):

@@ -65,7 +65,7 @@ class Versioning:
         number = assigned(position, unit_of(call, ask, position))
         version = model.versions.get(number) or model.versions[model.live]
         assignment = Assignment(version=version.number, rollout=position.id, step=position.step)
-        call.closing.conclude(partial(self._tell, call, position, version.number))
+        call.closing.conclude(partial(self._tell, call, position, version))
         return msgspec.structs.replace(call, assignment=assignment), version
 
     def led(self, call: Call, proceed: Proceed) -> Awaitable[Reply]:
@@ -112,11 +112,13 @@ class Versioning:
             raise _no_version(model, number)
         return version
 
-    def _tell(self, call: Call, position: Position, version: str, outcome: Outcome) -> None:
+    def _tell(self, call: Call, position: Position, version: Version, outcome: Outcome) -> None:
+        """What a fallback had to serve has failed: it is no merit of the version's."""
         tried = call.tally.tried
         if tried and outcome.ending not in (Ending.CLIENT_GONE, Ending.CANCELLED):
-            failed = outcome.ending in _FAILED or outcome.fault in _REJECTED
-            tripped = self._positions.saw(position, version, failed=failed)
+            own = any(target.name == tried[-1].target for target in version.targets)
+            failed = not own or outcome.ending in _FAILED or outcome.fault in _REJECTED
+            tripped = self._positions.saw(position, version.number, failed=failed)
             if tripped:
                 call.tally.notes["rollout"] = tripped
 
