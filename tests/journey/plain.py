@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from headworks.balancing.headroom import Headroom
 from headworks.balancing.health import HealthBook
 from headworks.balancing.retry_budget import RetryBucket
 from headworks.balancing.strategies import Strategies
@@ -30,6 +31,7 @@ from headworks.ports.conversation import Judge, Opening
 from headworks.ports.extension import Guard as Judging
 from headworks.ports.interpreter import Interpreter, Prepared
 from headworks.ports.stage import Proceed, Stage
+from headworks.providers.rate_headers import RATE_HEADERS
 from headworks.stores.memory import MemoryAnswers, MemoryCounters, MemoryReplays, MemoryShelf
 from headworks.stores.responses import SealedResponses
 from headworks.testing import FrozenClock, MemoryJournal, MemoryKeys, ScriptedUpstream, seeded
@@ -205,7 +207,7 @@ class House:
         keys.holders = self.others
         chance, spoken = seeded(1), interpreter or self.interpreter
         permission = Permission(Planner(), PolicyBook())
-        self.following = Following(Strategies(chance, self.health))
+        self.following = Following(Strategies(chance, self.health, self.clock, Headroom(RATE_HEADERS)))
         ways = Ways(permission, self.following, self.health, RetryBucket(self.clock))
         stages: list[Stage] = [
             Observe(self.journal, self.clock),

@@ -18,8 +18,11 @@ from headworks.domain.policy import PolicyRule
 from headworks.domain.principal import Principal
 from headworks.domain.profile import UNKNOWN, Profile
 from headworks.domain.retry import RetryBudgetSettings, RetryPolicy
+from headworks.domain.routing import RoutingRule
 from headworks.domain.target import AskedModel, Target
 
+PROMPT = "prompt"
+"""The prompt's beginning, as something to go by."""
 LONGEST_NAME = 256
 """Characters of a model's name as callers may write it."""
 _LOOKED_AT = 2_000
@@ -52,6 +55,19 @@ class Model(Listed, frozen=True, kw_only=True):
     """Set aside with each request for what cannot be bounded, nano-units."""
     strategy: str = "weighted"
     """How one of the targets is chosen."""
+    hash_by: str = PROMPT
+    """What the strategy `hashed` goes by: `PROMPT`, or what limits can be told apart by."""
+    within: float | None = None
+    """Seconds to the first token that its targets have to keep to, where one does."""
+    below: int | None = None
+    """What one request may come to cost at its targets, where one is as cheap, nano-units."""
+    routing: tuple[RoutingRule, ...] = ()
+    """The first whose condition holds says which of its targets a request goes to."""
+
+    @property
+    def bounded(self) -> bool:
+        """Whether its targets have to keep to something."""
+        return self.within is not None or self.below is not None
 
 
 class Breaker(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from headworks.balancing.headroom import Headroom
 from headworks.balancing.health import HealthBook
 from headworks.balancing.retry_budget import RetryBucket
 from headworks.balancing.strategies import Strategies
@@ -25,6 +26,7 @@ from headworks.ports.references import References
 from headworks.ports.responses import Responses
 from headworks.ports.stores import Counters, Journal, Keys
 from headworks.ports.upstream import Upstream
+from headworks.providers.rate_headers import RATE_HEADERS
 from headworks.stores.memory import MemoryAnswers, MemoryReplays
 
 
@@ -50,7 +52,8 @@ def compose(outside: Outside, snapshots: Callable[[], Snapshot], health: HealthB
     chance = random.Random()  # noqa: S311 - it draws targets and pauses, no secrets
     permission = Permission(Planner(), PolicyBook())
     guards = PatternGuards()
-    ways = Ways(permission, Strategies(chance, health), health, RetryBucket(clock, lambda: snapshots().retry_budget))
+    strategies = Strategies(chance, health, clock, Headroom(RATE_HEADERS))
+    ways = Ways(permission, strategies, health, RetryBucket(clock, lambda: snapshots().retry_budget))
     stages = (
         Observe(journal, clock),
         Identify(outside.keys),

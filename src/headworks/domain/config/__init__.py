@@ -9,7 +9,7 @@ from headworks.domain.config.auth import AuthRule, AwsAuth, EntraAuth, GoogleAut
 from headworks.domain.config.identity import CertificatesRule, IdentityRule, IssuerRule
 from headworks.domain.config.key import KeyRule
 from headworks.domain.config.limits import BudgetEntry, LimitEntry, LimitsRule, RolloverEntry, values_of
-from headworks.domain.config.model import ModelRule, ProfileRule, RetryRule, TargetRule, WrittenModel, as_rule
+from headworks.domain.config.model import ModelRule, ProfileRule, RetryRule, RoutingSpec, TargetRule, WrittenModel, as_rule
 from headworks.domain.config.oidc import MappedRole, OidcRule, RolesRule
 from headworks.domain.config.passthrough import PassThroughRule
 from headworks.domain.config.policy import PolicySpec
@@ -55,6 +55,7 @@ __all__ = [
     "RetryRule",
     "RolesRule",
     "RolloverEntry",
+    "RoutingSpec",
     "TargetRule",
     "TieredPrice",
     "TimeoutsRule",

@@ -16,6 +16,7 @@ from headworks.domain.snapshot import Listed, Model
 from headworks.domain.target import AskedModel, Target
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.compile.places import Provider
+from headworks.wiring.compile.routing import Choosing, ChoosingCompiler
 from headworks.wiring.compile.targets import Targets
 from headworks.wiring.config_file.problems import did_you_mean
 from headworks.wiring.config_file.tree import Path
@@ -33,6 +34,7 @@ class Pattern(msgspec.Struct, frozen=True):
     rule: ModelRule
     retry: RetryPolicy
     targets: tuple[tuple[TargetRule, Provider, str], ...]
+    choosing: Choosing
     reserve: int = 0
 
     def star(self, name: str) -> str | None:
@@ -48,6 +50,7 @@ class Models:
     def __init__(self, bench: Bench, config: Config, maker: Targets) -> None:
         self._bench = bench
         self._targets = maker
+        self._choosing = ChoosingCompiler(bench)
         self._retry = overlay(RetryPolicy(), config.retries)
         self.fixed: dict[str, Model] = {}
         self._patterns: dict[str, Pattern] = {}
@@ -59,7 +62,9 @@ class Models:
             else:
                 targets = self._fixed_targets(written, path)
                 model = _model(name, rule, targets, overlay(self._retry, rule.retry))
-                self.fixed[name] = msgspec.structs.replace(model, reserve=self._reserve(rule, path))
+                model = msgspec.structs.replace(model, reserve=self._reserve(rule, path))
+                self._choosing.check_currencies(model, rule, path)
+                self.fixed[name] = self._choosing.of(name, rule, path).over(model)
         self._ranked = sorted(self._patterns.values(), key=lambda pattern: len(pattern.head) + len(pattern.tail), reverse=True)
         self._check(config)
 
@@ -154,6 +159,7 @@ class Models:
             self._targets.make(rule, provider, model.replace("*", star)) for rule, provider, model in pattern.targets
         )
         model = _model(name, pattern.rule, targets, pattern.retry)
+        model = pattern.choosing.over(model)
         return msgspec.structs.replace(model, needs=features_of_name(star), reserve=pattern.reserve)
 
     def _add_pattern(self, name: str, written: WrittenModel, path: Path) -> None:
@@ -169,9 +175,8 @@ class Models:
         for _, provider, _ in targets:
             self._bench.holds_until(self._bench.givens.prices.changes_after(provider.prices, self._bench.givens.at))
         rule = as_rule(written)
-        self._patterns[name] = Pattern(
-            head, tail, rule, overlay(self._retry, rule.retry), tuple(targets), self._reserve(rule, path)
-        )
+        retry, choosing = overlay(self._retry, rule.retry), self._choosing.of(name, rule, path)
+        self._patterns[name] = Pattern(head, tail, rule, retry, tuple(targets), choosing, self._reserve(rule, path))
 
     def _reserve(self, rule: ModelRule, path: Path) -> int:
         try:
