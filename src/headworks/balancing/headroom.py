@@ -13,8 +13,8 @@ from headworks.domain.reply import HeaderList
 
 TIGHT = 0.05
 """Seconds that the barrier is where half of a limit is used: it grows as u/(1-u)."""
-FULLEST = 0.99
-"""Utilisation beyond which the barrier grows no more, where the request still fits."""
+FULLEST = 0.95
+"""Utilisation beyond which it grows no more: from there on the wait counts."""
 LONGEST = 86_400.0
 MINUTE = 60.0
 _KNOWN = 4096
@@ -46,13 +46,10 @@ class Bucket(msgspec.Struct, frozen=True, gc=False):
         return min(self.limit, self.remaining + max(now - self.at, 0.0) * self.rate) - sent
 
     def barrier(self, need: float, sent: float, now: float) -> float:
-        """Seconds: those until `need` is free, or where it is, a few hundredths that grow with how full the limit is."""
-        need = min(need, self.limit)
-        left = self.left(sent, now)
-        if left < need:
-            return min((need - left) / self.rate, LONGEST)
+        """Seconds: some hundredths that grow with how full the limit is, and the wait until `need` is free, where it is not."""
+        left, need = self.left(sent, now), min(need, self.limit)
         used = min(max(1.0 - left / self.limit, 0.0), FULLEST)
-        return TIGHT * used / (1.0 - used)
+        return TIGHT * used / (1.0 - used) + min(max(need - left, 0.0) / self.rate, LONGEST)
 
 
 class _Standing(msgspec.Struct):
@@ -75,8 +72,8 @@ class Headroom:
         self._standings: dict[str, _Standing] = {}
 
     def barrier(self, target_name: str, tokens: int, now: float) -> float:
-        """Seconds that a request of so many tokens is held up by the target's limits: 0 fine, hundredths near a limit, the wait where it
-        is used up.
+        """Seconds that a request of so many tokens is held up by the target's limits: 0 fine, up to one near a limit, and the wait besides
+        where it is used up.
         """
         standing = self._standings.get(target_name)
         if standing is None:
