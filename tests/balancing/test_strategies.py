@@ -41,7 +41,7 @@ class Desk:
 
     def choose(self, *, headers: dict[bytes, bytes] | None = None, principal: Principal | None = None, **ask: Any) -> Choice:
         fields: dict[str, Any] = {"model": self.model.name, "prompt_tokens": 100, "max_tokens": 100, **ask}
-        changes = {"principal": principal} if principal else {}
+        changes: dict[str, Any] = {"principal": principal} if principal else {}
         call = sample_call(snapshot=self.snapshot, ask=Ask(**fields), headers=headers or {}, **changes)
         plan = self.plan(call)
         return self.strategies.choose(call, plan, plan.targets)
