@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from headworks.balancing.headroom import Headroom
 from headworks.balancing.health import HealthBook
 from headworks.balancing.positions import PositionBook
 from headworks.balancing.retry_budget import RetryBucket
@@ -34,6 +35,7 @@ from headworks.ports.conversation import Judge, Opening
 from headworks.ports.extension import Guard as Judging
 from headworks.ports.interpreter import Interpreter, Prepared
 from headworks.ports.stage import Proceed, Stage
+from headworks.providers.rate_headers import RATE_HEADERS
 from headworks.stores.memory import MemoryAnswers, MemoryCounters, MemoryReplays, MemoryShelf
 from headworks.stores.responses import SealedResponses
 from headworks.testing import FrozenClock, MemoryJournal, MemoryKeys, ScriptedUpstream, seeded
@@ -218,7 +220,7 @@ class House:
         self.positions = PositionBook()
         self.shadows = Shadows(spoken, self.clock, lambda: f"{len(self.journal.begun):032x}", self.complaints.append)
         versioning = Versioning(self.positions, permission, spoken, self.shadows, chance)
-        self.following = Following(Strategies(chance, self.health))
+        self.following = Following(Strategies(chance, self.health, self.clock, Headroom(RATE_HEADERS)))
         ways = Ways(permission, self.following, self.health, RetryBucket(self.clock))
         stages: list[Stage] = [
             Observe(self.journal, self.clock),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from headworks.balancing.pickers import Weighted
+from headworks.balancing.envelopes import envelope_of, hash_key
+from headworks.balancing.headroom import Headroom
+from headworks.balancing.informed import Informed
+from headworks.balancing.pickers import Hashed, Ordered, Sticky, Weighted
 from headworks.domain.call import Call
 from headworks.domain.dispatch import Choice
 from headworks.domain.envelope import Envelope
 from headworks.domain.plan import Plan
 from headworks.domain.target import Target
-from headworks.ports.clock import Chance
+from headworks.ports.clock import Chance, Clock
 from headworks.ports.extension import Picker, Pulse
 
 _ANY = Envelope()
@@ -18,12 +21,26 @@ _ANY = Envelope()
 
 
 class Strategies:
-    """`ports.balancing.Balancer` for one gateway process."""
+    """`ports.balancing.Balancer` for one gateway process. Simple strategies pay for nothing that they do not use: those in `_plain` for no
+    envelope, those in `_keyed` for nobody who follows the attempt.
+    """
 
-    def __init__(self, chance: Chance, pulse: Pulse) -> None:
+    def __init__(self, chance: Chance, pulse: Pulse, clock: Clock, headroom: Headroom) -> None:
         self._pulse = pulse
-        self._simple: dict[str, Picker] = {"weighted": Weighted(chance)}
+        self._plain: dict[str, Picker] = {"weighted": Weighted(chance), "ordered": Ordered()}
+        self._keyed: dict[str, Picker] = {"sticky": Sticky(), "hashed": Hashed()}
+        self._informed = Informed(chance, pulse, clock, headroom)
 
-    def choose(self, call: Call, plan: Plan, targets: Sequence[Target]) -> Choice:  # noqa: ARG002 - other strategies look at the call
+    def choose(self, call: Call, plan: Plan, targets: Sequence[Target]) -> Choice:
         """See `Balancer`."""
-        return Choice(self._simple[plan.model.strategy].pick(_ANY, targets, self._pulse))
+        if len(targets) == 1:
+            return Choice(targets[0])
+        model, strategy = plan.model, plan.strategy or plan.model.strategy
+        plain = self._plain.get(strategy)
+        if plain is not None and not model.bounded:
+            return Choice(plain.pick(_ANY, targets, self._pulse))
+        envelope = envelope_of(call, plan, hash_key(call, plan) if strategy == "hashed" else None)
+        simple = plain or self._keyed.get(strategy)
+        if simple is not None and not model.bounded:
+            return Choice(simple.pick(envelope, targets, self._pulse))
+        return self._informed.choose(simple or self._informed.pickers[strategy], envelope, model, targets)

@@ -29,6 +29,8 @@ class Envelope(msgspec.Struct, kw_only=True):
     prompt_tokens: int = 0
     output_tokens: int = 0
     """The most that it may be answered with, or is taken to be."""
+    streamed: bool = False
+    """It is waited for until its first token, not until its end."""
     priority: Priority = Priority.DEFAULT
     deadline: float = inf
     """Monotonic seconds: after that nobody waits for it any more."""

@@ -7,6 +7,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from headworks.domain.call import Ask, Call
+from headworks.domain.confines import DATA_CLASS, Confines
 from headworks.domain.errors import Fault
 from headworks.domain.features import used
 from headworks.domain.plan import Plan
@@ -48,6 +49,7 @@ REQUEST: dict[str, str] = {
     "customer": "the caller's customer: header `x-headworks-customer`, or `user`, or `metadata.user_id`",
     "session": "header `x-headworks-session`",
     "tags": "tags of all levels and of header `x-headworks-tags`",
+    "data_class": "tag `data_class`; empty where there is none",
     "providers": "list of the providers that may serve it",
     "regions": "list of the regions that it may be served in",
 }
@@ -173,10 +175,13 @@ class Facts:
     def tags(self) -> dict[str, str]:
         """The caller's own, and those of the request beside them."""
         if self._tags is None:
-            fixed = self._principal.tags
-            written = self._call.headers.get(TAGS)
-            self._tags = {**_tags(written, fixed), **fixed} if written else fixed
+            self._tags = _tags_of(self._call, self._principal)
         return self._tags
+
+    @property
+    def data_class(self) -> str:
+        """Of what it holds, in the operator's words; empty where nothing is said."""
+        return self.tags.get(DATA_CLASS, "")
 
     @property
     def providers(self) -> list[str]:
@@ -210,6 +215,19 @@ def caller_fact(principal: Principal, name: str) -> object:
     return principal.id if name == "principal" else getattr(principal, name)
 
 
+def confines_of(call: Call) -> Confines | None:
+    """Where a call may be served at all: by its caller's bounds, and by the class of data that a level or a header tells; None where
+    these leave everything open. Raises `Fault` where the header is written wrongly.
+    """
+    principal = call.principal
+    if principal is None:
+        return None
+    data_class = _tags_of(call, principal).get(DATA_CLASS, "") if TAGS in call.headers else principal.tags.get(DATA_CLASS, "")
+    if principal.providers is None and principal.regions is None and not data_class:
+        return None
+    return Confines(principal.providers, principal.regions, data_class)
+
+
 @lru_cache(64)
 def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
@@ -237,6 +255,12 @@ def _named(call: Call, header: bytes) -> str:
     if len(text) > LONGEST:
         raise _wrong(header, f"is longer than {LONGEST} characters.")
     return text
+
+
+def _tags_of(call: Call, principal: Principal) -> dict[str, str]:
+    """Those of all levels, and those of the header beside them."""
+    fixed, written = principal.tags, call.headers.get(TAGS)
+    return {**_tags(written, fixed), **fixed} if written else fixed
 
 
 def _tags(written: bytes, fixed: dict[str, str]) -> dict[str, str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from headworks.domain.ceiling import Ceiling, ceiling_of
+from headworks.domain.confines import Confines
 from headworks.domain.errors import Fault
 from headworks.domain.kind import DRAWING, FREE, HEARING, Kind
 from headworks.domain.money import FREE as AT_ZERO
 from headworks.domain.money import PriceCard
 from headworks.domain.passthrough import Passage
-from headworks.domain.principal import Principal
+from headworks.domain.routing import RoutingRule
 from headworks.domain.snapshot import Model, Snapshot
 from headworks.domain.target import Target
 
@@ -44,6 +45,8 @@ class Plan(msgspec.Struct, frozen=True):
     """The dearest of all cards."""
     priced: bool = True
     """Whether every target has a price."""
+    strategy: str = ""
+    """How one of them is chosen, where that is otherwise than the model says."""
 
     @property
     def currency(self) -> str:
@@ -71,13 +74,13 @@ def plan_for(snapshot: Snapshot, model: Model, kind: Kind, front: str) -> Plan:
     return _plan(model, fitting)
 
 
-def plan_through(snapshot: Snapshot, model: Model, passage: Passage, principal: Principal | None) -> Plan:
+def plan_through(snapshot: Snapshot, model: Model, passage: Passage, confines: Confines | None) -> Plan:
     """Of a request that is only carried. Raises `Fault` where its caller may not be served there, or nobody says what it costs and the
     operator insists.
     """
     plan = _plan(model, list(model.targets))
-    if principal is not None:
-        plan = narrowed_to(plan, principal)
+    if confines is not None:
+        plan = narrowed_to(plan, confines)
     if plan.priced:
         return plan
     if snapshot.unpriced != "free":
@@ -95,28 +98,39 @@ def unpriced_passage(plan: Plan, passage: Passage) -> Fault:
     )
 
 
-def narrowed_to(plan: Plan, principal: Principal) -> Plan:
-    """The same with only the targets that this caller's providers and regions admit. Raises `Fault` where none is left."""
-    targets = [target for target in plan.targets if admits(principal, target)]
+def narrowed_to(plan: Plan, confines: Confines) -> Plan:
+    """The same with only the targets that are admitted. Raises `Fault` where none is left."""
+    targets = [target for target in plan.targets if confines.admit(target)]
     if not targets:
-        raise nowhere_allowed(plan.model, principal)
+        raise nowhere_allowed(plan.model, confines)
     return plan if len(targets) == len(plan.targets) else _plan(plan.model, targets)
 
 
-def admits(principal: Principal, target: Target) -> bool:
-    """Whether a caller may be served there. A target that tells no region is in none that a list could name."""
-    return (principal.providers is None or target.provider in principal.providers) and (
-        principal.regions is None or target.region in principal.regions
-    )
+def led_by(plan: Plan, rule: RoutingRule) -> Plan:
+    """The same with only the targets that a routing rule names, chosen by its strategy. Raises `Fault` where it denies, or none is left."""
+    if rule.deny:
+        raise Fault(
+            "policy_denied",
+            f"The routing rule '{rule.name}' does not let this request pass ({rule.deny.rstrip('.')}). "
+            "Change the request, or ask an administrator about this rule.",
+            detail=f"routing rule {rule.name}: {rule.when or 'always'}",
+        )
+    targets = [target for target in plan.targets if rule.leads_to(target)]
+    if not targets:
+        raise Fault(
+            "model_not_allowed",
+            f"The routing rule '{rule.name}' leads this request to {', '.join(rule.to)}, and none of these may serve it, or can. "
+            "Change the request, or ask an administrator about this rule and the bounds of the key.",
+            param="model",
+        )
+    return msgspec.structs.replace(_plan(plan.model, targets), strategy=rule.strategy or plan.strategy)
 
 
-def nowhere_allowed(model: Model, principal: Principal) -> Fault:
-    """What a caller is told whose providers or regions leave no target of a model."""
-    said = (("providers", principal.providers), ("regions", principal.regions))
-    bounds = " and ".join(f"{what} {', '.join(names) or 'none'}" for what, names in said if names is not None)
+def nowhere_allowed(model: Model, confines: Confines) -> Fault:
+    """What a caller is told where a model has no target that is admitted."""
     return Fault(
         "model_not_allowed",
-        f"This key may be served by {bounds} only, and none of these has the model '{model.name}'. "
+        f"This key may be served by {confines.words()} only, and none of these has the model '{model.name}'. "
         "Ask another model, or have an administrator widen the bounds of the key and of all above it.",
         param="model",
     )

@@ -51,11 +51,6 @@ class Principal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return self.organisation or f"key:{self.id}"
 
     @property
-    def narrowed(self) -> bool:
-        """Whether it matters where a model is served."""
-        return self.providers is not None or self.regions is not None
-
-    @property
     def named(self) -> list[str]:
         """Names and patterns of models that its levels tell and that all of them allow."""
         patterns = dict.fromkeys(pattern for level in (self.models, *self.levels) for pattern in level)

@@ -19,9 +19,12 @@ from headworks.domain.principal import Principal
 from headworks.domain.profile import UNKNOWN, Profile
 from headworks.domain.prompt import Template
 from headworks.domain.retry import RetryBudgetSettings, RetryPolicy
+from headworks.domain.routing import RoutingRule
 from headworks.domain.shape import Parameters
 from headworks.domain.target import AskedModel, Target
 
+PROMPT = "prompt"
+"""The prompt's beginning, as something to go by."""
 LONGEST_NAME = 256
 """Characters of a model's name as callers may write it."""
 _LOOKED_AT = 2_000
@@ -58,8 +61,21 @@ class Model(Listed, frozen=True, kw_only=True):
     """Set aside with each request for what cannot be bounded, nano-units."""
     strategy: str = "weighted"
     """How one of the targets is chosen."""
+    hash_by: str = PROMPT
+    """What the strategy `hashed` goes by: `PROMPT`, or what limits can be told apart by."""
+    within: float | None = None
+    """Seconds to the first token that its targets have to keep to, where one does."""
+    below: int | None = None
+    """What one request may come to cost at its targets, where one is as cheap, nano-units."""
+    routing: tuple[RoutingRule, ...] = ()
+    """The first whose condition holds says which of its targets a request goes to."""
     versions: Mapping[str, Version] = {}
     """By number. Of a model that has some, targets and retries are those of the live one."""
+
+    @property
+    def bounded(self) -> bool:
+        """Whether its targets have to keep to something."""
+        return self.within is not None or self.below is not None
 
     @property
     def every_target(self) -> tuple[Target, ...]:

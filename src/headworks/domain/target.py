@@ -171,6 +171,10 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     max_connections: int = 1024
     region: str = ""
     """Where it is served, in the operator's own words (`eu`, `us-east`); empty where nobody said."""
+    tags: frozenset[str] = frozenset()
+    """Words of the operator's by which routing rules name it."""
+    data_classes: frozenset[str] = frozenset()
+    """Classes of data that it may be shown, beside what is in none."""
     inexpressible: str = "drop"
     """What to do about what this target's dialect can't say or its model can't do: `error`, `drop` (and report), or `emulate` (and report)."""
     default_headers: dict[bytes, bytes] = {}

@@ -36,7 +36,16 @@ class Permission:
         rules = call.snapshot.policies
         if rules or principal.policies:
             self._policies.refuse(rules, Facts(call, plan, ask))
-        return plan
+        return self._led(call, ask, plan) if model.routing else plan
+
+    def _led(self, call: Call, ask: Ask, plan: Plan) -> Plan:
+        """The part of a plan that the model's routing rules lead this call to. Raises `Fault` where they deny it."""
+        rule = self._policies.first(plan.model.routing, Facts(call, plan, ask))
+        if rule is None:
+            return plan
+        notes = call.tally.notes
+        notes["routing"] = f"{notes['routing']}; {rule.name}" if "routing" in notes else rule.name
+        return self._planner.led(call, plan, rule)
 
     def refuse_model(self, call: Call, name: str, model: Model) -> None:
         """Raise `model_not_allowed` where this caller may not have `model` by `name`."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from datetime import datetime
 
 from headworks.domain.errors import Fault
 from headworks.domain.facts import Facts, caller_fact
 from headworks.domain.policy import Applies, Effect, PolicyRule, Ruling
 from headworks.domain.principal import Principal
-from headworks.policies.language import TROUBLES, Expression, compiled, context, trouble_of
+from headworks.domain.routing import RoutingRule
+from headworks.policies.condition import Condition, Slate
+from headworks.policies.routes import Routes
 
 _MOST = 10_000
 """Callers whose rules are remembered."""
@@ -23,10 +24,15 @@ class PolicyBook:
     def __init__(self) -> None:
         self._desk = Desk(())
         self._bound: dict[str, Bound] = {}
+        self._routes = Routes()
 
     def refuse(self, rules: tuple[PolicyRule, ...], facts: Facts) -> None:
         """See `Policies.refuse`."""
         self.bound(rules, facts.principal).refuse(facts)
+
+    def first(self, rules: tuple[RoutingRule, ...], facts: Facts) -> RoutingRule | None:
+        """See `Policies.first`."""
+        return self._routes.first(rules, facts)
 
     def rulings(self, rules: tuple[PolicyRule, ...], facts: Facts) -> Sequence[Ruling]:
         """See `Policies.rulings`."""
@@ -118,74 +124,24 @@ class Bound:
         return True
 
 
-class Slate:
-    """The facts that expressions are asked over. Handing one to the library costs a microsecond for a text and ten for a map, so that
-    only those are handed over that differ from what is there. Whoever asks puts down every fact that is read, so that none of another
-    request is seen.
-    """
-
-    __slots__ = ("_values", "context")
-
-    def __init__(self) -> None:
-        self.context = context({})
-        self._values: dict[str, object] = {}
-
-    def put(self, name: str, value: object) -> None:
-        """Set one fact."""
-        values = self._values
-        if name not in values or values[name] != value:
-            self.context.add_variable(name, value)
-            values[name] = value
-
-
-class _Policy:
+class _Policy(Condition):
     """One rule, ready to be asked."""
 
-    __slots__ = ("expression", "rule")
+    __slots__ = ("rule",)
 
     def __init__(self, rule: PolicyRule) -> None:
+        super().__init__("policy", rule.name, rule.when, rule.zone)
         self.rule = rule
-        self.expression: Expression = compiled(rule.when)
-
-    def holds(self, slate: Slate, facts: Facts | None = None) -> bool:
-        """Its answer. Raises `Fault` where there is none."""
-        if self.expression.time and facts is not None:
-            local = facts.local(self.rule.zone)  # set anew for each rule: zones differ
-            for name in self.expression.time:
-                slate.put(name, _time(name, local))
-        try:
-            answer = self.expression.ask(slate.context)
-        except TROUBLES as trouble:
-            raise _unclear(self.rule, trouble_of(trouble)) from None
-        if answer is True or answer is False:
-            return answer
-        raise _unclear(self.rule, f"its answer is of type {type(answer).__name__}, not true or false")
 
     def ruling(self, facts: Facts) -> Ruling:
         """Its answer, for people."""
-        rule, expression = self.rule, self.expression
-        slate = Slate()
-        for name in (*expression.caller, *expression.request):
-            slate.put(name, facts.of(name))
+        rule, slate = self.rule, Slate()
+        self.put(slate, facts)
         try:
             holds = self.holds(slate, facts)
         except Fault as fault:
             return Ruling(policy=rule.name, then=rule.then, when=rule.when, trouble=fault.detail or fault.message)
         return Ruling(policy=rule.name, then=rule.then, when=rule.when, holds=holds)
-
-
-def _time(name: str, local: datetime) -> object:
-    match name:
-        case "now":
-            return local
-        case "date":
-            return local.strftime("%Y-%m-%d")
-        case "time":
-            return local.strftime("%H:%M")
-        case "hour":
-            return local.hour
-        case _:
-            return local.isoweekday()
 
 
 def _missing(rules: tuple[PolicyRule, ...], principal: Principal) -> Fault | None:
@@ -215,15 +171,6 @@ def _not_allowed(rules: tuple[PolicyRule, ...]) -> Fault:
         "policy_denied",
         f"Requests of this key pass only where a policy allows them, and none of these allows this one: {names}. {_REMEDY}",
         detail=f"policies {', '.join(rule.name for rule in rules)}: none holds",
-    )
-
-
-def _unclear(rule: PolicyRule, why: str) -> Fault:
-    return Fault(
-        "policy_denied",
-        f"The policy '{rule.name}' cannot be evaluated for this request, and what cannot be judged does not pass. "
-        "Ask an administrator: the record of this request has the reason.",
-        detail=f"policy {rule.name}: {why}",
     )
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from headworks.domain.facts import Facts
 from headworks.domain.policy import PolicyRule, Ruling
+from headworks.domain.routing import RoutingRule
 
 
 class Policies(Protocol):
@@ -16,6 +17,12 @@ class Policies(Protocol):
 
     def refuse(self, rules: tuple[PolicyRule, ...], facts: Facts) -> None:
         """Raise `Fault` `policy_denied`, naming the rule, or let it pass."""
+        ...
+
+    def first(self, rules: tuple[RoutingRule, ...], facts: Facts) -> RoutingRule | None:
+        """The first of a model's rules whose condition holds; None where none does. Raises `Fault` `policy_denied`, naming the rule, where
+        one before it cannot be evaluated.
+        """
         ...
 
     def rulings(self, rules: tuple[PolicyRule, ...], facts: Facts) -> Sequence[Ruling]:

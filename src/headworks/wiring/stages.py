@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from headworks.balancing.headroom import Headroom
 from headworks.balancing.health import HealthBook
 from headworks.balancing.retry_budget import RetryBucket
 from headworks.balancing.strategies import Strategies
@@ -28,6 +29,7 @@ from headworks.ports.responses import Responses
 from headworks.ports.rollouts import Positions
 from headworks.ports.stores import Counters, Journal, Keys
 from headworks.ports.upstream import Upstream
+from headworks.providers.rate_headers import RATE_HEADERS
 from headworks.stores.memory import MemoryAnswers, MemoryReplays
 
 
@@ -56,7 +58,8 @@ def compose(outside: Outside, snapshots: Callable[[], Snapshot], health: HealthB
     permission = Permission(Planner(), PolicyBook())
     versioning = Versioning(outside.positions, permission, interpreter, outside.shadows, chance)
     guards = PatternGuards()
-    ways = Ways(permission, Strategies(chance, health), health, RetryBucket(clock, lambda: snapshots().retry_budget))
+    strategies = Strategies(chance, health, clock, Headroom(RATE_HEADERS))
+    ways = Ways(permission, strategies, health, RetryBucket(clock, lambda: snapshots().retry_budget))
     stages = (
         Observe(journal, clock),
         Identify(outside.keys),

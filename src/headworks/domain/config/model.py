@@ -45,6 +45,10 @@ class TargetRule(Written, frozen=True):
     """Tokens reserved where neither the caller nor a limit caps the answer."""
     region: str = ""
     """Left out, the provider's."""
+    tags: tuple[str, ...] = ()
+    """Words of your own by which routing rules name it."""
+    data_classes: tuple[str, ...] | None = None
+    """Classes of data that it may be shown, beside what is in none. Left out, the provider's."""
     timeouts: TimeoutsRule = TimeoutsRule()
     profile: ProfileRule = ProfileRule()
     """What the model can do, where the lists do not know it."""
@@ -83,10 +87,41 @@ class VersionRule(Written, frozen=True):
     retry: RetryRule = RetryRule()
 
 
+StrategyName = Literal["weighted", "ordered", "least_busy", "power_of_two", "cheapest", "fastest", "sticky", "hashed"]
+"""How one of a model's targets is chosen."""
+
+
+class RoutingSpec(Written, frozen=True):
+    """Where requests of a model go for which an expression holds. The first rule that holds decides."""
+
+    name: str = ""
+    """What it is called in records and refusals. Left out, the model's name and its number."""
+    when: str = ""
+    """An expression of CEL over a request's facts; left out, it always holds."""
+    to: tuple[str, ...] = ()
+    """Targets by `provider/model` (a star stands for anything) or by their tags. Left out, all of the model's."""
+    strategy: StrategyName | None = None
+    """How one of these is chosen. Left out, as the model says."""
+    deny: str = ""
+    """Such requests are refused, and callers are told this."""
+    zone: str = "UTC"
+    """IANA time zone of the facts `date`, `time`, `hour` and `weekday`."""
+
+
 class ModelRule(Written, frozen=True):
     """A name that callers may ask for. Short forms: `provider/model`, or a list of these, tried in that order."""
 
     targets: tuple[TargetRule | str, ...] = ()
+    strategy: StrategyName | None = None
+    """How one of the targets is chosen; left out, by weight."""
+    hash_by: str = "prompt"
+    """What the strategy `hashed` goes by: the prompt's beginning, or `session`, `customer`, `tag:NAME`, `team` …"""
+    within: float | None = None
+    """Seconds to the first token: slower targets are left out while one keeps to it."""
+    below: str | int | float | None = None
+    """What one request may come to cost: dearer targets are left out while one is as cheap. `0.02 USD`."""
+    routing: tuple[RoutingSpec, ...] = ()
+    """By a request's facts, to which of the targets it goes."""
     fallbacks: tuple[str, ...] = ()
     """Other models, tried in order when all targets of this one have failed."""
     retry: RetryRule = RetryRule()

@@ -64,6 +64,8 @@ class ProviderRule(Written, frozen=True):
     """URL of a forward proxy; empty for none; left out, `HTTPS_PROXY` and `NO_PROXY` decide."""
     region: str = ""
     """Where it serves, in your own words (`eu`, `us-east`): what `regions` of keys and policies go by. Left out, `location`."""
+    data_classes: tuple[str, ...] = ()
+    """Classes of data that it may be shown, beside what is in none: see `data_class` among the facts."""
     tenant: str = ""
     """Who alone uses this account, and may name files and other things in it by their own ids: the id of an organisation, `key:NAME`, or `*`
     where all callers are one house. Left out, tenants share it.

@@ -16,6 +16,7 @@ from headworks.domain.snapshot import Listed, Model
 from headworks.domain.target import AskedModel, Target
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.compile.places import Provider
+from headworks.wiring.compile.routing import Choosing, ChoosingCompiler
 from headworks.wiring.compile.targets import Targets
 from headworks.wiring.compile.versions import Versions
 from headworks.wiring.config_file.problems import did_you_mean
@@ -34,6 +35,7 @@ class Pattern(msgspec.Struct, frozen=True):
     rule: ModelRule
     retry: RetryPolicy
     targets: tuple[tuple[TargetRule, Provider, str], ...]
+    choosing: Choosing
     reserve: int = 0
 
     def star(self, name: str) -> str | None:
@@ -49,6 +51,7 @@ class Models:
     def __init__(self, bench: Bench, config: Config, maker: Targets) -> None:
         self._bench = bench
         self._targets = maker
+        self._choosing = ChoosingCompiler(bench)
         self._retry = overlay(RetryPolicy(), config.retries)
         self._versions = Versions(bench, config)
         self.fixed: dict[str, Model] = {}
@@ -66,9 +69,12 @@ class Models:
     def _fixed(self, name: str, rule: ModelRule, written: WrittenModel, path: Path) -> Model:
         reserve = self._reserve(rule, path)
 
-        def make(rule: WrittenModel, below: Path) -> Model:
-            model = _model(name, as_rule(rule), self._fixed_targets(rule, below), overlay(self._retry, as_rule(rule).retry))
-            return msgspec.structs.replace(model, reserve=reserve)
+        def make(written: WrittenModel, below: Path) -> Model:
+            own = as_rule(written)
+            model = _model(name, own, self._fixed_targets(written, below), overlay(self._retry, own.retry))
+            model = msgspec.structs.replace(model, reserve=reserve)
+            self._choosing.check_currencies(model, own, path)
+            return self._choosing.of(name, own, path).over(model)
 
         return self._versions.of(name, rule, path, make) if rule.versions else make(written, path)
 
@@ -168,6 +174,7 @@ class Models:
             self._targets.make(rule, provider, model.replace("*", star)) for rule, provider, model in pattern.targets
         )
         model = _model(name, pattern.rule, targets, pattern.retry)
+        model = pattern.choosing.over(model)
         return msgspec.structs.replace(model, needs=features_of_name(star), reserve=pattern.reserve)
 
     def _add_pattern(self, name: str, written: WrittenModel, path: Path) -> None:
@@ -188,9 +195,8 @@ class Models:
         for _, provider, _ in targets:
             self._bench.holds_until(self._bench.givens.prices.changes_after(provider.prices, self._bench.givens.at))
         rule = as_rule(written)
-        self._patterns[name] = Pattern(
-            head, tail, rule, overlay(self._retry, rule.retry), tuple(targets), self._reserve(rule, path)
-        )
+        retry, choosing = overlay(self._retry, rule.retry), self._choosing.of(name, rule, path)
+        self._patterns[name] = Pattern(head, tail, rule, retry, tuple(targets), choosing, self._reserve(rule, path))
 
     def _reserve(self, rule: ModelRule, path: Path) -> int:
         try:

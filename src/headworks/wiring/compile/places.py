@@ -76,6 +76,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     prices: str
     self_hosted: bool
     region: str = ""
+    data_classes: tuple[str, ...] = ()
     offer: str = ""
     """The price list that is known to name its models: the catalogue's, at the provider's own address."""
     secrets: tuple[bytes, ...] = ()
@@ -155,6 +156,7 @@ class Providers:
             prices=self._price_list(rule, path) or row.prices,
             self_hosted=row.self_hosted,
             region=rule.region or access.location,
+            data_classes=rule.data_classes,
             offer="" if rule.prices or rule.base_url or "{resource}" in row.root else row.prices,
             secrets=secrets_of(access.key, access.headers),
             credential=_account(name, rule, origin),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from headworks.domain.config import Config, PolicySpec
+from headworks.domain.config import Config
 from headworks.domain.policy import Applies, Effect, PolicyRule
 from headworks.policies.language import Mistaken, compiled, try_out
 from headworks.wiring.compile.bench import Bench
@@ -14,7 +14,7 @@ from headworks.wiring.config_file.tree import Path
 
 SAMPLE: dict[str, object] = {
     **dict.fromkeys(("key", "principal", "organisation", "team", "project", "user"), "sample"),
-    **dict.fromkeys(("model", "asked", "endpoint", "passage", "dialect", "customer", "session"), "sample"),
+    **dict.fromkeys(("model", "asked", "endpoint", "passage", "dialect", "customer", "session", "data_class"), "sample"),
     **{name: ["sample"] for name in ("features", "providers", "regions", "lineage")},
     **dict.fromkeys(("prompt_tokens", "max_tokens", "choices", "hour", "weekday"), 1),
     "stream": False,
@@ -29,7 +29,9 @@ SAMPLE: dict[str, object] = {
 def compile_policies(bench: Bench, config: Config) -> tuple[PolicyRule, ...]:
     """The rules in the document's order, their mistakes noted."""
     for name, spec in config.policies.items():
-        _check(bench, spec, ("policies", name))
+        path = ("policies", name)
+        check_condition(bench, spec.when, (*path, "when"))
+        check_zone(bench, spec.zone, (*path, "zone"))
     return tuple(
         PolicyRule(
             name=name,
@@ -43,16 +45,21 @@ def compile_policies(bench: Bench, config: Config) -> tuple[PolicyRule, ...]:
     )
 
 
-def _check(bench: Bench, spec: PolicySpec, path: Path) -> None:
+def check_condition(bench: Bench, when: str, path: Path) -> None:
+    """Note what is wrong with an expression."""
     try:
-        try_out(compiled(spec.when), SAMPLE)
+        try_out(compiled(when), SAMPLE)
     except Mistaken as mistaken:
         hint = did_you_mean(mistaken.word, mistaken.known) or _listed(mistaken.known)
-        bench.wrong((*path, "when"), str(mistaken), hint, on_key=not spec.when)
+        bench.wrong(path, str(mistaken), hint, on_key=not when)
+
+
+def check_zone(bench: Bench, zone: str, path: Path) -> None:
+    """Note a time zone that there is not."""
     try:
-        ZoneInfo(spec.zone)
+        ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        bench.wrong((*path, "zone"), f"There is no time zone '{spec.zone}'.", "Write a name of IANA's, such as Europe/Berlin.")
+        bench.wrong(path, f"There is no time zone '{zone}'.", "Write a name of IANA's, such as Europe/Berlin.")
 
 
 def _listed(known: frozenset[str]) -> str:

@@ -95,6 +95,8 @@ def _target(rule: TargetRule, provider: Provider, model: str, place: Place, fact
         max_output=rule.max_output,
         max_connections=provider.max_connections,
         region=rule.region or provider.region,
+        tags=frozenset(rule.tags),
+        data_classes=frozenset(provider.data_classes if rule.data_classes is None else rule.data_classes),
         credential=provider.credential,
         tenant=provider.tenant,
         inexpressible=rule.inexpressible,

@@ -1,0 +1,56 @@
+"""Choosing by what is known of the targets, and learning of it from every attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from headworks.balancing.bounds import Bounds
+from headworks.balancing.follow import Follower
+from headworks.balancing.headroom import Headroom
+from headworks.balancing.pickers import Cheapest, Fastest, LeastBusy, PowerOfTwo
+from headworks.balancing.recent import Recent
+from headworks.domain.dispatch import Choice
+from headworks.domain.envelope import Envelope
+from headworks.domain.snapshot import Model
+from headworks.domain.target import Target
+from headworks.ports.clock import Chance, Clock
+from headworks.ports.extension import Picker, Pulse
+
+HELD_UP = 0.5
+"""Seconds of a target's barrier from which on others are taken, while there are any."""
+
+
+class Informed:
+    """What the gateway has seen of all targets, and the pickers that go by it. One per process."""
+
+    def __init__(self, chance: Chance, pulse: Pulse, clock: Clock, headroom: Headroom) -> None:
+        self._pulse = pulse
+        self._clock = clock
+        self._headroom = headroom
+        self._recent = Recent(clock)
+        self._bounds = Bounds(self._recent)
+        self.pickers: dict[str, Picker] = {
+            "least_busy": LeastBusy(chance),
+            "power_of_two": PowerOfTwo(chance, self._recent),
+            "cheapest": Cheapest(chance),
+            "fastest": Fastest(chance, self._recent),
+        }
+
+    def choose(self, picker: Picker, envelope: Envelope, model: Model, targets: Sequence[Target]) -> Choice:
+        """As `picker` does, among those of `targets` that are well, have room, and keep to the bounds of the model."""
+        free, why = self._free(envelope, targets), ""
+        if model.bounded:
+            free, why = self._bounds.keep(model, envelope, free, self._pulse)
+        target = picker.pick(envelope, free, self._pulse)
+        return Choice(target, Follower(target, envelope, self._recent, self._headroom, self._clock), why)
+
+    def _free(self, envelope: Envelope, targets: Sequence[Target]) -> Sequence[Target]:
+        """Those that are available and whose provider would let the request pass soon, as far as there are such; none that is to be
+        the last resort of its order.
+        """
+        pulse = self._pulse
+        fit = targets if pulse.calm else [target for target in targets if pulse.available(target)] or targets
+        tokens, now, barrier = envelope.prompt_tokens + envelope.output_tokens, self._clock.now(), self._headroom.barrier
+        free = [target for target in fit if barrier(target.name, tokens, now) <= HELD_UP] or fit
+        serving = {target.order for target in free if target.weight}
+        return [target for target in free if target.weight or target.order not in serving]
