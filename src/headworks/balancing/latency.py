@@ -7,10 +7,10 @@ PRIOR_PER_TOKEN = 1 / 15_000
 """Seconds: a model of middle size on a large card."""
 _SCALE = 1_000.0
 """Tokens are counted by the thousand, so that both unknowns are of one size."""
-_FORGETTING = 0.995
+_FORGETTING = 0.998
 _LEAST_PER_TOKEN = 1e-7
-_DOUBT = (0.25, 1.0)
-"""Variance of the prior's two numbers, relative to their squares and to one another: a speed that is four times wrong is found out by a few answers."""
+_DOUBT = (0.02, 0.01)
+"""Variance of the prior's two numbers, in seconds squared: a speed that is four times wrong is found out by a few answers."""
 _NOISE = 0.05
 """Seconds that two equal requests differ by at the least."""
 _CLIP = 3.0
@@ -36,10 +36,10 @@ class Latency:
         """Seconds."""
         return self.base + self.per_token * tokens
 
-    def learn(self, tokens: float, seconds: float) -> None:
-        """It took so long with so much to read before the first token, the queue's included."""
+    def learn(self, tokens: float, seconds: float, trust: float = 1.0) -> None:
+        """It took so long with so much to read before the first token, the queue's included. `trust`, up to 1, is how sure that is."""
         expected = self.predict(tokens)
-        weight = 1.0 / (_NOISE + min(expected, seconds))
+        weight = trust**0.5 / (_NOISE + min(expected, seconds))
         x0, x1 = weight, tokens / _SCALE * weight
         error = (seconds - expected) * weight
         bound = _CLIP * self._spread**0.5

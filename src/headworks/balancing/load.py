@@ -23,6 +23,8 @@ FLOW = 30.0
 """Seconds over which the flow of work is looked at."""
 KNOWN = 4096
 """Targets that are remembered."""
+_LEAST_TRUST = 0.02
+"""In what a request that waited long tells of a target's speed: what others had to do there is known less well than its own."""
 _ERRORS = 0.1
 """How much the latest attempt counts in the share of failures."""
 TOKENS_A_BLOCK = 128
@@ -46,28 +48,55 @@ class Sent(msgspec.Struct, gc=False):
     read: bool = False
 
 
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """What another gateway has given a target to do."""
+
+    at: float
+    unread: float
+    """Tokens."""
+    waiting: int
+    """Requests that they are of."""
+    rate: float
+    """Tokens a second."""
+    turned: float
+    """Seconds ago that it had read one of that gateway's prompts to its end."""
+    oldest: float
+    """Seconds ago that the oldest of those requests was sent."""
+
+
 class Load:
     """Of one target."""
 
-    __slots__ = ("engine", "errors", "flow", "flowed_at", "last", "latency", "mean_own", "sent", "unread")
+    __slots__ = ("besides", "engine", "errors", "flow", "flowed_at", "last", "latency", "mean_own", "others", "sent", "turned_at", "unread")
 
     def __init__(self, latency: Latency) -> None:
         self.latency = latency
         self.engine: EngineLoad | None = None
+        self.besides = 0.0
+        """Tokens that it has to read, and no gateway told it to."""
         self.errors = 0.0
         """The share of attempts that fail."""
         self.sent: deque[Sent] = deque()
         """In the order of their beginning."""
         self.unread = 0.0
         """Tokens of our own that it has still to read."""
+        self.others: dict[str, Told] = {}
+        """By gateway."""
         self.mean_own = _MEAN_PROMPT
         self.flow = 0.0
         self.flowed_at = 0.0
         self.last = 0.0
         """When it was last sent something."""
+        self.turned_at = 0.0
+        """When a prompt of ours was last read to its end."""
 
     def rate(self, now: float) -> float:
-        """Tokens a second that it was given to read of late."""
+        """Tokens a second that it was given to read of late, by all gateways."""
+        own = self.own_rate(now)
+        return own + sum([told.rate for told in self.others.values() if now - told.at <= STALE]) if self.others else own
+
+    def own_rate(self, now: float) -> float:
+        """The same by this one."""
         return self.flow * exp((self.flowed_at - now) / FLOW) / FLOW
 
     def give(self, tokens: float, now: float) -> None:
@@ -76,15 +105,42 @@ class Load:
         self.flowed_at = self.last = now
 
     def queue(self, now: float) -> float:
-        """Tokens that it has to read before it can begin with another prompt: by our own count or by its own word, whichever is more."""
+        """Tokens that it has to read before it can begin with another prompt: by the count of all gateways, and what it has from elsewhere."""
         self._let_go(now)
-        engine = self.engine
-        if engine is None or engine.dark or now - engine.at > STALE:
-            return self.unread
-        told = engine.queued_tokens
-        queued = float(told) if told is not None else (engine.waiting or 0) * self.mean_own
-        since = sum([each.own for each in self.sent if each.at > engine.at and not each.read])
-        return max(self.unread, queued + since)
+        first = self.first_unread()
+        queued, turned_at = self.unread, self.turned_at
+        oldest = first.at if first is not None else now
+        for told in self.others.values():
+            if now - told.at <= STALE:
+                queued += told.unread
+                turned_at = max(turned_at, told.at - told.turned)
+                oldest = min(oldest, told.at - told.oldest) if told.waiting else oldest
+        if self.engine is not None and now - self.engine.at <= STALE:
+            queued += self.besides
+        own = self.mean_own if self.others or first is None else first.own
+        read = (now - max(turned_at, oldest)) / self.latency.per_token
+        return queued - min(read, own, queued)  # of the prompt that it is reading now, some has been read already
+
+    def given(self, now: float) -> Told:
+        """What of our own it has to do."""
+        first = self.first_unread()
+        waiting = sum([not each.read for each in self.sent])
+        oldest = now - first.at if first is not None else 0.0
+        return Told(now, self.unread, waiting, self.own_rate(now), now - self.turned_at, oldest)
+
+    def first_unread(self) -> Sent | None:
+        """The oldest of our own that it has not read."""
+        return next((each for each in self.sent if not each.read), None)
+
+    def hear(self, engine: EngineLoad) -> None:
+        """The engine's own word: what it has more than gateways know of is somebody else's."""
+        self.engine = engine
+        others = [told for told in self.others.values() if engine.at - told.at <= STALE]
+        if engine.queued_tokens is not None:
+            self.besides = max(engine.queued_tokens - self.unread - sum([told.unread for told in others]), 0.0)
+        else:
+            known = sum([not each.read for each in self.sent]) + sum([told.waiting for told in others])
+            self.besides = max((engine.waiting or 0) - known, 0) * self.mean_own
 
     def pressure(self, now: float) -> float | None:
         """The share of its memory, or of its places, in use; None where nobody says."""
@@ -100,12 +156,13 @@ class Load:
     def _let_go(self, now: float) -> None:
         for each in self.sent:
             if not each.read and each.read_by < now:
-                self.mark_read(each)
+                self.mark_read(each, now)
 
-    def mark_read(self, sent: Sent) -> None:
+    def mark_read(self, sent: Sent, now: float) -> None:
         """Its prompt has been read."""
         if not sent.read:
             sent.read = True
+            self.turned_at = now
             self.unread = max(self.unread - sent.own, 0.0)
 
 
@@ -134,9 +191,20 @@ class LoadBook:
         """What the target's engine has said."""
         load = self.of(name)
         known = load.engine.cache_tokens if load.engine is not None else None
-        load.engine = engine
+        load.hear(engine)
         if engine.cache_tokens and engine.cache_tokens != known:
             self.index.resize(name, engine.cache_tokens // self._tokens_a_block)
+
+    def given(self) -> dict[str, Told]:
+        """By target, what of our own it has to do: for other gateways."""
+        now = self.now()
+        return {name: load.given(now) for name, load in self._loads.items() if load.unread or load.last > now - FLOW}
+
+    def hear(self, gateway: str, given: dict[str, Told]) -> None:
+        """What another gateway says of its own, just now."""
+        now = self.now()
+        for name, told in given.items():
+            self.of(name).others[gateway] = msgspec.structs.replace(told, at=now)
 
     def follow(self, name: str, envelope: Envelope, remembered: float, ahead: float) -> Followed:
         """Of an attempt that may be sent: so many of its tokens are remembered there, and so many stand before it."""
@@ -176,15 +244,16 @@ class Followed:
         """See `Dispatch.began`."""
         sent, load = self._sent, self._load
         if sent is not None:
-            load.mark_read(sent)
-            load.latency.learn(sent.ahead, self._book.now() - sent.at)
+            now = self._book.now()
+            load.mark_read(sent, now)
+            load.latency.learn(sent.ahead, now - sent.at, max(sent.own / sent.ahead, _LEAST_TRUST))
 
     def ended(self, fault: Fault | None, usage: Usage | None) -> None:
         """See `Dispatch.ended`."""
         sent, load = self._sent, self._load
         if sent is None:
             return
-        load.mark_read(sent)
+        load.mark_read(sent, self._book.now())
         load.sent.remove(sent)
         if fault is None or fault.row.blame is Blame.UPSTREAM:
             load.errors += ((fault is not None) - load.errors) * _ERRORS

@@ -57,6 +57,8 @@ _PATIENT = 5_000.0
 """Seconds that a dollar is worth: by class, and of all that can wait."""
 _FULL = 0.95
 _TIE = 0.001
+_ALIKE = 1.5
+"""How much slower or faster than the median a target has to be to be called so."""
 _LIKELY_OUTPUT = 256
 """Tokens of an answer at the most, where targets are compared by price."""
 _DOLLAR = 10**15
@@ -106,17 +108,18 @@ class Seconds:
         matches = self._book.index.matches(blocks, [target.name for target in fit])
         a_block = tokens / len(blocks) if blocks else 0.0
         loads = [self._book.of(target.name) for target in fit]
-        steep = self._steepness(loads, now)
+        speeds = _speeds(loads)
+        steep = self._steepness(loads, speeds, now)
         pressures = _pressures(loads, now)
         prices = self._prices(envelope, fit)
         costs: list[Cost] = []
         for place, target in enumerate(fit):
             load = loads[place]
-            latency = load.latency
+            base, per_token = speeds[place]
             ahead = load.queue(now)
             reads = max(tokens - matches[place] * a_block, 1.0)
-            wait = latency.base + latency.per_token * ahead
-            reading = latency.per_token * reads
+            wait = base + per_token * ahead
+            reading = per_token * reads
             full = min(pressures[place], _FULL)
             besides = (
                 settings.pressure * full / (1.0 - full)
@@ -151,11 +154,12 @@ class Seconds:
         longer = min([cost.wait + cost.besides for cost in warm]) - min([cost.wait + cost.besides for cost in costs])
         return warm if longer <= patience else []
 
-    def _steepness(self, loads: Sequence[Load], now: float) -> float:
+    def _steepness(self, loads: Sequence[Load], speeds: Sequence[tuple[float, float]], now: float) -> float:
         """By how much everybody behind makes work dearer: the busier all of them are, the more."""
-        able = sum([1.0 / load.latency.per_token for load in loads])
+        steepest = self._settings.steepest
+        able = sum([1.0 / per_token for _, per_token in speeds])
         busy = sum([load.rate(now) for load in loads]) / able
-        return min(1.0 / (1.0 - busy), self._settings.steepest) if busy < 1.0 else self._settings.steepest
+        return min(1.0 / (1.0 - busy), steepest) if busy < 1.0 else steepest
 
     def _prices(self, envelope: Envelope, fit: Sequence[Target]) -> list[float]:
         cards = {id(target.price): target.price for target in fit}
@@ -165,6 +169,22 @@ class Seconds:
         usage = Usage(input=envelope.prompt_tokens, output=min(envelope.output_tokens, _LIKELY_OUTPUT))
         seconds = {key: kappa * card.exact(usage) / _DOLLAR if card is not None else 0.0 for key, card in cards.items()}
         return [seconds[id(target.price)] for target in fit]
+
+
+def _speeds(loads: Sequence[Load]) -> list[tuple[float, float]]:
+    """Base and seconds a token of each. Those that are about as fast as most are taken to be equal: else chance would be followed."""
+    if len(loads) < _FEW:
+        return [(load.latency.base, load.latency.per_token) for load in loads]
+    usual = sum([load.mean_own for load in loads]) / len(loads)
+    times = [load.latency.base + load.latency.per_token * usual for load in loads]
+    order = sorted(range(len(loads)), key=times.__getitem__)
+    middle = loads[order[len(order) // 2]].latency
+    time = times[order[len(order) // 2]]
+    same = (middle.base, middle.per_token)
+    return [
+        same if time / _ALIKE < each < time * _ALIKE else (load.latency.base, load.latency.per_token)
+        for each, load in zip(times, loads, strict=True)
+    ]
 
 
 def _pressures(loads: Sequence[Load], now: float) -> list[float]:

@@ -198,11 +198,12 @@ class Run:
                         gateway.book.report(name, engine.load(self.time.at))
             self._at(self.time.at + self._setting.poll, what)
         elif what == "gossip":
-            told = [(gateway, gateway.index.additions()) for gateway in self._gateways]
-            for teller, additions in told:
+            told = [(teller, teller.index.additions(), teller.book.given()) for teller in self._gateways]
+            for number, (teller, additions, given) in enumerate(told):
                 for gateway in self._gateways:
                     if gateway is not teller:
                         gateway.index.learn(additions)
+                        gateway.book.hear(str(number), given)
             self._at(self.time.at + self._setting.gossip, what)
         else:
             next(iter(self.engines.values())).die()

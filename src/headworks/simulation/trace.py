@@ -15,6 +15,8 @@ MOONCAKE_BLOCK = 512
 """Tokens of a block in Mooncake's traces."""
 TICK = 3.0
 """Seconds to which the times in Mooncake's conversations are rounded: without jitter they come in herds."""
+_OFTEN = 5
+"""Requests at one instant by which rounded times are known."""
 _TENANTS = 16
 
 
@@ -64,7 +66,7 @@ def at_rate(arrivals: Sequence[Arrival], rate: float) -> list[Arrival]:
 
 def _mooncake(path: Path, chance: random.Random) -> Iterator[Arrival]:
     lines = [msgspec.json.decode(line, type=_Line) for line in path.read_bytes().splitlines() if line]
-    rounded = all(line.timestamp % (TICK * 1e3) == 0 for line in lines)
+    rounded = len({line.timestamp for line in lines}) * _OFTEN < len(lines)
     for line in lines:
         at = line.timestamp / 1e3 + (chance.random() * TICK if rounded else 0.0)
         blocks = tuple(line.hash_ids)
