@@ -1,0 +1,261 @@
+"""What each target has to do, as far as this gateway knows: its own requests under way, and what engines say of themselves."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from math import exp, inf
+
+import msgspec
+
+from headworks.balancing.latency import Latency
+from headworks.balancing.prefix import PrefixIndex
+from headworks.domain.engine_load import EngineLoad
+from headworks.domain.envelope import Envelope
+from headworks.domain.errors import Blame, Fault
+from headworks.domain.reply import HeaderList
+from headworks.domain.usage import Usage
+from headworks.ports.clock import Clock
+
+STALE = 5.0
+"""Seconds after which an engine's word says nothing any more."""
+FLOW = 30.0
+"""Seconds over which the flow of work is looked at."""
+KNOWN = 4096
+"""Targets that are remembered."""
+_LEAST_TRUST = 0.02
+"""In what a request that waited long tells of a target's speed: what others had to do there is known less well than its own."""
+_ERRORS = 0.1
+"""How much the latest attempt counts in the share of failures."""
+TOKENS_A_BLOCK = 128
+"""Of 512 bytes of JSON, about."""
+_MEAN_PROMPT = 1_024.0
+"""Tokens of a request that waits somewhere, where nothing was seen yet."""
+_PATIENCE = 2.0
+"""Times the predicted wait, after which a prompt whose first token nobody tells is taken to have been read."""
+
+
+class Sent(msgspec.Struct, gc=False):
+    """One of our own attempts under way."""
+
+    at: float
+    ahead: float
+    """Tokens to be read before its first one, its own included."""
+    own: float
+    """Its own, as far as they are not remembered."""
+    read_by: float
+    """When it will have been read, where nothing tells; infinity where its first token does."""
+    read: bool = False
+
+
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """What another gateway has given a target to do."""
+
+    at: float
+    unread: float
+    """Tokens."""
+    waiting: int
+    """Requests that they are of."""
+    rate: float
+    """Tokens a second."""
+    turned: float
+    """Seconds ago that it had read one of that gateway's prompts to its end."""
+    oldest: float
+    """Seconds ago that the oldest of those requests was sent."""
+
+
+class Load:
+    """Of one target."""
+
+    __slots__ = ("besides", "engine", "errors", "flow", "flowed_at", "last", "latency", "mean_own", "others", "sent", "turned_at", "unread")
+
+    def __init__(self, latency: Latency) -> None:
+        self.latency = latency
+        self.engine: EngineLoad | None = None
+        self.besides = 0.0
+        """Tokens that it has to read, and no gateway told it to."""
+        self.errors = 0.0
+        """The share of attempts that fail."""
+        self.sent: deque[Sent] = deque()
+        """In the order of their beginning."""
+        self.unread = 0.0
+        """Tokens of our own that it has still to read."""
+        self.others: dict[str, Told] = {}
+        """By gateway."""
+        self.mean_own = _MEAN_PROMPT
+        self.flow = 0.0
+        self.flowed_at = 0.0
+        self.last = 0.0
+        """When it was last sent something."""
+        self.turned_at = 0.0
+        """When a prompt of ours was last read to its end."""
+
+    def rate(self, now: float) -> float:
+        """Tokens a second that it was given to read of late, by all gateways."""
+        own = self.own_rate(now)
+        return own + sum([told.rate for told in self.others.values() if now - told.at <= STALE]) if self.others else own
+
+    def own_rate(self, now: float) -> float:
+        """The same by this one."""
+        return self.flow * exp((self.flowed_at - now) / FLOW) / FLOW
+
+    def give(self, tokens: float, now: float) -> None:
+        """It has so many more to read."""
+        self.flow = self.flow * exp((self.flowed_at - now) / FLOW) + tokens
+        self.flowed_at = self.last = now
+
+    def queue(self, now: float) -> float:
+        """Tokens that it has to read before it can begin with another prompt: by the count of all gateways, and what it has from elsewhere."""
+        self._let_go(now)
+        first = self.first_unread()
+        queued, turned_at = self.unread, self.turned_at
+        oldest = first.at if first is not None else now
+        for told in self.others.values():
+            if now - told.at <= STALE:
+                queued += told.unread
+                turned_at = max(turned_at, told.at - told.turned)
+                oldest = min(oldest, told.at - told.oldest) if told.waiting else oldest
+        if self.engine is not None and now - self.engine.at <= STALE:
+            queued += self.besides
+        own = self.mean_own if self.others or first is None else first.own
+        read = (now - max(turned_at, oldest)) / self.latency.per_token
+        return queued - min(read, own, queued)  # of the prompt that it is reading now, some has been read already
+
+    def given(self, now: float) -> Told:
+        """What of our own it has to do."""
+        first = self.first_unread()
+        waiting = sum([not each.read for each in self.sent])
+        oldest = now - first.at if first is not None else 0.0
+        return Told(now, self.unread, waiting, self.own_rate(now), now - self.turned_at, oldest)
+
+    def first_unread(self) -> Sent | None:
+        """The oldest of our own that it has not read."""
+        return next((each for each in self.sent if not each.read), None)
+
+    def hear(self, engine: EngineLoad) -> None:
+        """The engine's own word: what it has more than gateways know of is somebody else's."""
+        self.engine = engine
+        others = [told for told in self.others.values() if engine.at - told.at <= STALE]
+        if engine.queued_tokens is not None:
+            self.besides = max(engine.queued_tokens - self.unread - sum([told.unread for told in others]), 0.0)
+        else:
+            known = sum([not each.read for each in self.sent]) + sum([told.waiting for told in others])
+            self.besides = max((engine.waiting or 0) - known, 0) * self.mean_own
+
+    def pressure(self, now: float) -> float | None:
+        """The share of its memory, or of its places, in use; None where nobody says."""
+        engine = self.engine
+        if engine is None or now - engine.at > STALE:
+            return None
+        if engine.memory is not None:
+            return engine.memory
+        if engine.running is not None and engine.most_running:
+            return engine.running / engine.most_running
+        return None
+
+    def _let_go(self, now: float) -> None:
+        for each in self.sent:
+            if not each.read and each.read_by < now:
+                self.mark_read(each, now)
+
+    def mark_read(self, sent: Sent, now: float) -> None:
+        """Its prompt has been read."""
+        if not sent.read:
+            sent.read = True
+            self.turned_at = now
+            self.unread = max(self.unread - sent.own, 0.0)
+
+
+class LoadBook:
+    """Of all targets, by name. One per gateway process."""
+
+    def __init__(
+        self, clock: Clock, index: PrefixIndex, prior: Callable[[], Latency] = Latency, tokens_a_block: int = TOKENS_A_BLOCK
+    ) -> None:
+        self.now = clock.now
+        self._tokens_a_block = tokens_a_block
+        self.index = index
+        self._prior = prior
+        self._loads: dict[str, Load] = {}
+
+    def of(self, name: str) -> Load:
+        """Made at the first question."""
+        load = self._loads.get(name)
+        if load is None:
+            if len(self._loads) >= KNOWN:
+                self._loads = {known: each for known, each in self._loads.items() if each.sent}
+            load = self._loads[name] = Load(self._prior())
+        return load
+
+    def report(self, name: str, engine: EngineLoad) -> None:
+        """What the target's engine has said."""
+        load = self.of(name)
+        known = load.engine.cache_tokens if load.engine is not None else None
+        load.hear(engine)
+        if engine.cache_tokens and engine.cache_tokens != known:
+            self.index.resize(name, engine.cache_tokens // self._tokens_a_block)
+
+    def given(self) -> dict[str, Told]:
+        """By target, what of our own it has to do: for other gateways."""
+        now = self.now()
+        return {name: load.given(now) for name, load in self._loads.items() if load.unread or load.last > now - FLOW}
+
+    def hear(self, gateway: str, given: dict[str, Told]) -> None:
+        """What another gateway says of its own, just now."""
+        now = self.now()
+        for name, told in given.items():
+            self.of(name).others[gateway] = msgspec.structs.replace(told, at=now)
+
+    def follow(self, name: str, envelope: Envelope, remembered: float, ahead: float) -> Followed:
+        """Of an attempt that may be sent: so many of its tokens are remembered there, and so many stand before it."""
+        return Followed(self, name, envelope, remembered, ahead)
+
+
+class Followed:
+    """`domain.dispatch.Dispatch`: keeps the book of one attempt."""
+
+    __slots__ = ("_ahead", "_book", "_envelope", "_load", "_name", "_remembered", "_sent")
+
+    def __init__(self, book: LoadBook, name: str, envelope: Envelope, remembered: float, ahead: float) -> None:
+        self._book = book
+        self._name = name
+        self._load = book.of(name)
+        self._envelope = envelope
+        self._remembered = remembered
+        self._ahead = ahead
+        self._sent: Sent | None = None
+
+    def sent(self) -> None:
+        """See `Dispatch.sent`."""
+        load, now = self._load, self._book.now()
+        own = max(self._envelope.prompt_tokens - self._remembered, 1.0)
+        wait = load.latency.predict(self._ahead + own)
+        self._sent = Sent(now, self._ahead + own, own, inf if self._envelope.streamed else now + _PATIENCE * wait)
+        load.sent.append(self._sent)
+        load.unread += own
+        load.mean_own += (own - load.mean_own) * 0.05
+        load.give(own, now)
+        self._book.index.record(self._name, self._envelope.blocks or ())
+
+    def headed(self, status: int, headers: HeaderList) -> None:
+        """See `Dispatch.headed`."""
+
+    def began(self) -> None:
+        """See `Dispatch.began`."""
+        sent, load = self._sent, self._load
+        if sent is not None:
+            now = self._book.now()
+            load.mark_read(sent, now)
+            load.latency.learn(sent.ahead, now - sent.at, max(sent.own / sent.ahead, _LEAST_TRUST))
+
+    def ended(self, fault: Fault | None, usage: Usage | None) -> None:
+        """See `Dispatch.ended`."""
+        sent, load = self._sent, self._load
+        if sent is None:
+            return
+        load.mark_read(sent, self._book.now())
+        load.sent.remove(sent)
+        if fault is None or fault.row.blame is Blame.UPSTREAM:
+            load.errors += ((fault is not None) - load.errors) * _ERRORS
+        if usage is not None and self._remembered:
+            self._book.index.told(self._name, self._remembered, usage.cache_read)

@@ -1,0 +1,228 @@
+"""One run: a trace through gateways to engines, event by event."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from heapq import heappop, heappush
+from itertools import count
+from typing import NamedTuple
+
+import msgspec
+
+from headworks.balancing.health import HealthBook
+from headworks.balancing.latency import PRIOR_BASE, PRIOR_PER_TOKEN, Latency
+from headworks.balancing.load import LoadBook
+from headworks.balancing.prefix import PrefixIndex
+from headworks.domain.dispatch import Choice, Dispatch
+from headworks.domain.envelope import Envelope
+from headworks.domain.errors import Fault
+from headworks.domain.target import Origin, SentModel, Target
+from headworks.domain.usage import Usage
+from headworks.ports.clock import Clock
+from headworks.simulation.baselines import CHOOSERS
+from headworks.simulation.engine import Engine, EngineModel, Job
+from headworks.simulation.trace import MOONCAKE_BLOCK, Arrival
+
+ATTEMPTS = 3
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """A fleet, and what is wrong with it."""
+
+    speeds: tuple[float, ...] = (1.0,) * 8
+    """Of each replica."""
+    engine: EngineModel = EngineModel()
+    gateways: int = 1
+    poll: float = 0.5
+    """Seconds between two looks at an engine's metrics."""
+    gossip: float = 0.5
+    """Seconds between two bundles of what gateways tell each other of prompts."""
+    prior: float = 1.0
+    """What the gateways think that a token takes, by what it takes at speed 1."""
+    dies_at: float | None = None
+    """When the first replica is lost, as a share of the trace."""
+
+
+class Served(NamedTuple):
+    """One request, at the end."""
+
+    tenant: str
+    first_token: float
+    """Seconds from its arrival."""
+    attempts: int
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """Of one run."""
+
+    served: tuple[Served, ...]
+    lost: int
+    hit_rate: float
+    imbalance: float
+    """The prompt tokens read by the busiest replica, by the mean."""
+
+
+class _Time:
+    """A `Clock` that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def now(self) -> float:
+        return self.at
+
+    def wall_ns(self) -> int:
+        return int(self.at * 1e9)
+
+    async def sleep(self, seconds: float, /) -> None:
+        raise NotImplementedError(f"nobody sleeps {seconds} s here")
+
+
+class Gateway:
+    """What one gateway knows, and chooses by."""
+
+    def __init__(self, chooser: str, clock: Clock, setting: Setting, chance: random.Random) -> None:
+        self.index = PrefixIndex()
+        per_token = PRIOR_PER_TOKEN * setting.prior
+        self.book = LoadBook(clock, self.index, lambda: Latency(PRIOR_BASE, per_token), MOONCAKE_BLOCK)
+        self.health = HealthBook(clock)
+        self.chooser = CHOOSERS[chooser](self.book, chance)
+
+
+class _Asked:
+    """One request under way, over its attempts."""
+
+    def __init__(self, run: Run, arrival: Arrival, gateway: Gateway) -> None:
+        self._run = run
+        self._arrival = arrival
+        self._gateway = gateway
+        self._left = list(run.targets)
+        self._choice: Choice
+        self._dispatch: Dispatch
+        self.attempts = 0
+        self._begun = False
+
+    def go(self) -> None:
+        """The next attempt."""
+        run, gateway, arrival = self._run, self._gateway, self._arrival
+        self.attempts += 1
+        envelope = Envelope(
+            tenant=arrival.tenant, prompt_tokens=arrival.tokens, output_tokens=arrival.output, blocks=arrival.blocks
+        )
+        open_now = [target for target in self._left if gateway.health.reopens_in(target) <= 0.0] or self._left
+        self._choice = gateway.chooser.choose(envelope, open_now, gateway.health)
+        assert self._choice.dispatch is not None
+        self._dispatch = self._choice.dispatch
+        gateway.health.began(self._choice.target)
+        self._dispatch.sent()
+        run.give(self._choice.target.name, Job(arrival, self._on_began, self._on_ended))
+
+    def _on_began(self, job: Job) -> None:
+        self._dispatch.began()
+        if not self._begun:
+            self._begun = True
+            waited = self._run.time.at - job.arrival.at
+            self._run.served.append(Served(job.arrival.tenant, waited, self.attempts))
+
+    def _on_ended(self, job: Job, lost: bool) -> None:  # noqa: FBT001 - an engine calls it
+        fault = Fault("upstream_error", "lost") if lost else None
+        usage = Usage(input=job.arrival.tokens, cache_read=job.cached) if not lost else None
+        self._gateway.health.ended(self._choice.target, fault, 0.0)
+        self._dispatch.ended(fault, usage)
+        if lost and not self._begun:
+            self._left.remove(self._choice.target)
+            if self.attempts < ATTEMPTS and self._left:
+                self.go()
+            else:
+                self._run.lost += 1
+
+
+class Run:
+    """`outcome` plays a trace to its end."""
+
+    def __init__(self, chooser: str, setting: Setting, seed: int) -> None:
+        chance = random.Random(seed)  # noqa: S311 - it draws gateways and ties
+        self.time = _Time()
+        self.engines = {
+            f"replica-{number}/m": Engine(f"replica-{number}/m", msgspec.structs.replace(setting.engine, speed=speed))
+            for number, speed in enumerate(setting.speeds)
+        }
+        self.targets = [_target(name) for name in self.engines]
+        self.served: list[Served] = []
+        self.lost = 0
+        self._setting = setting
+        self._chance = chance
+        self._gateways = [Gateway(chooser, self.time, setting, chance) for _ in range(setting.gateways)]
+        self._events: list[tuple[float, int, Engine | Arrival | str]] = []
+        self._order = count()
+
+    def outcome(self, arrivals: Sequence[Arrival]) -> Outcome:
+        """Everything that happens to them."""
+        for arrival in arrivals:
+            self._at(arrival.at, arrival)
+        end = arrivals[-1].at
+        self._at(0.0, "poll")
+        if self._setting.gateways > 1:
+            self._at(self._setting.gossip, "gossip")
+        if self._setting.dies_at is not None:
+            self._at(self._setting.dies_at * end, "death")
+        while self._events and len(self.served) + self.lost < len(arrivals):
+            at, _, what = heappop(self._events)
+            self.time.at = at
+            match what:
+                case Engine():
+                    if what.due == at:  # else it was cut short, and comes again
+                        what.advance()
+                        self._again(what)
+                case Arrival():
+                    gateway = self._gateways[int(self._chance.random() * len(self._gateways))]
+                    _Asked(self, what, gateway).go()
+                case _:
+                    self._housekeeping(what)
+        return self._summed()
+
+    def give(self, name: str, job: Job) -> None:
+        """To one of the engines."""
+        engine = self.engines[name]
+        due = engine.due
+        engine.take(job, self.time.at)
+        if engine.due != due:
+            self._again(engine)
+
+    def _housekeeping(self, what: str) -> None:
+        if what == "poll":
+            for gateway in self._gateways:
+                for name, engine in self.engines.items():
+                    if engine.alive:
+                        gateway.book.report(name, engine.load(self.time.at))
+            self._at(self.time.at + self._setting.poll, what)
+        elif what == "gossip":
+            told = [(teller, teller.index.additions(), teller.book.given()) for teller in self._gateways]
+            for number, (teller, additions, given) in enumerate(told):
+                for gateway in self._gateways:
+                    if gateway is not teller:
+                        gateway.index.learn(additions)
+                        gateway.book.hear(str(number), given)
+            self._at(self.time.at + self._setting.gossip, what)
+        else:
+            next(iter(self.engines.values())).die()
+
+    def _again(self, engine: Engine) -> None:
+        if engine.due is not None:
+            self._at(engine.due, engine)
+
+    def _at(self, at: float, what: Engine | Arrival | str) -> None:
+        heappush(self._events, (at, next(self._order), what))
+
+    def _summed(self) -> Outcome:
+        engines = self.engines.values()
+        read = [engine.asked - engine.hit for engine in engines]
+        asked = sum(engine.asked for engine in engines)
+        hit = sum(engine.hit for engine in engines) / max(asked, 1)
+        return Outcome(tuple(self.served), self.lost, hit, max(read) * len(read) / max(sum(read), 1))
+
+
+def _target(name: str) -> Target:
+    origin = Origin("http", name.partition("/")[0], 80)
+    return Target(name=name, provider=name.partition("/")[0], dialect="", model=SentModel("m"), origin=origin, heads={}, price=None)
