@@ -22,7 +22,7 @@ from headworks.testing import FixedPulse, FrozenClock, sample_call, sample_snaps
 
 from .asking import NAMES, named
 
-HEEDFUL = ("least_busy", "power_of_two", "cheapest", "fastest")
+HEEDFUL = ("least_busy", "power_of_two", "cheapest", "fastest", "balanced")
 USED_UP = [
     (b"x-ratelimit-limit-requests", b"60"),
     (b"x-ratelimit-remaining-requests", b"0"),

@@ -29,6 +29,13 @@ def envelope_of(call: Call, plan: Plan, affinity: str | None = None) -> Envelope
     )
 
 
+def leads_of(call: Call) -> tuple[bytes, ...]:
+    """The prompt as it came. Nothing is decoded."""
+    assert call.ask is not None
+    fields = call.ask.fields
+    return tuple([bytes(fields[name]) for name in _LEADS if name in fields])
+
+
 def hash_key(call: Call, plan: Plan) -> str:
     """What the strategy `hashed` goes by: the prompt's beginning, or the fact that the model names."""
     by = plan.model.hash_by

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from headworks.balancing.headroom import Headroom, Mark
 from headworks.balancing.recent import Recent
+from headworks.domain.dispatch import Dispatch
 from headworks.domain.envelope import Envelope
 from headworks.domain.errors import Blame, Fault
 from headworks.domain.reply import HeaderList
@@ -53,3 +54,33 @@ class Follower:
             self._recent.hear(self._target, seconds, streamed=False)
         elif fault is not None and fault.row.blame is Blame.UPSTREAM and not self._began:
             self._recent.hear(self._target, seconds + FAILED, streamed=streamed)
+
+
+class Together:
+    """Two who follow the same attempt."""
+
+    __slots__ = ("_first", "_second")
+
+    def __init__(self, first: Dispatch, second: Dispatch) -> None:
+        self._first = first
+        self._second = second
+
+    def sent(self) -> None:
+        """See `Dispatch`."""
+        self._first.sent()
+        self._second.sent()
+
+    def headed(self, status: int, headers: HeaderList) -> None:
+        """See `Dispatch`."""
+        self._first.headed(status, headers)
+        self._second.headed(status, headers)
+
+    def began(self) -> None:
+        """See `Dispatch`."""
+        self._first.began()
+        self._second.began()
+
+    def ended(self, fault: Fault | None, usage: Usage | None) -> None:
+        """See `Dispatch`."""
+        self._first.ended(fault, usage)
+        self._second.ended(fault, usage)

@@ -67,7 +67,20 @@ class Told(msgspec.Struct, frozen=True, gc=False):
 class Load:
     """Of one target."""
 
-    __slots__ = ("besides", "engine", "errors", "flow", "flowed_at", "last", "latency", "mean_own", "others", "sent", "turned_at", "unread")
+    __slots__ = (
+        "besides",
+        "engine",
+        "errors",
+        "flow",
+        "flowed_at",
+        "last",
+        "latency",
+        "mean_own",
+        "others",
+        "sent",
+        "turned_at",
+        "unread",
+    )
 
     def __init__(self, latency: Latency) -> None:
         self.latency = latency

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import inf
-from typing import Protocol
 
 import msgspec
 
+from headworks.balancing.blocks import chained
+from headworks.balancing.headroom import Headroom
 from headworks.balancing.load import Load, LoadBook
 from headworks.domain.dispatch import Choice
 from headworks.domain.envelope import Envelope, Priority
@@ -15,22 +16,6 @@ from headworks.domain.target import Target
 from headworks.domain.usage import Usage
 from headworks.ports.clock import Chance
 from headworks.ports.extension import Pulse
-
-
-class Headroom(Protocol):
-    """What providers say is left of their limits."""
-
-    def barrier(self, target: str, tokens: float, now: float) -> float:
-        """Seconds: 0 where there is plenty, more towards the limit, the wait where it is used up."""
-        ...
-
-
-class Plenty:
-    """A `Headroom` of which nobody has said anything."""
-
-    def barrier(self, target: str, tokens: float, now: float) -> float:  # noqa: ARG002 - it is the same for all
-        """None."""
-        return 0.0
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,10 +69,12 @@ class Cost(msgspec.Struct, gc=False):
 class Seconds:
     """One per gateway process."""
 
-    def __init__(self, book: LoadBook, chance: Chance, headroom: Headroom | None = None, settings: Settings | None = None) -> None:
+    def __init__(
+        self, book: LoadBook, chance: Chance, headroom: Headroom | None = None, settings: Settings | None = None
+    ) -> None:
         self._book = book
         self._chance = chance
-        self._headroom = headroom or Plenty()
+        self._headroom = headroom or Headroom()
         self._settings = settings or Settings()
 
     def choose(self, envelope: Envelope, targets: Sequence[Target], pulse: Pulse) -> Choice:
@@ -104,7 +91,10 @@ class Seconds:
 
     def _costs(self, envelope: Envelope, fit: Sequence[Target], now: float) -> list[Cost]:
         settings, tokens, barrier = self._settings, envelope.prompt_tokens, self._headroom.barrier
-        blocks = envelope.blocks or ()
+        owed = tokens + envelope.output_tokens
+        if envelope.blocks is None:
+            envelope.blocks = chained(envelope.leads, envelope.tenant.encode())
+        blocks = envelope.blocks
         matches = self._book.index.matches(blocks, [target.name for target in fit])
         a_block = tokens / len(blocks) if blocks else 0.0
         loads = [self._book.of(target.name) for target in fit]
@@ -124,7 +114,7 @@ class Seconds:
             besides = (
                 settings.pressure * full / (1.0 - full)
                 + load.errors * settings.failure
-                + barrier(target.name, reads, now)
+                + barrier(target.name, owed, now)
                 + prices[place]
             )
             costs.append(Cost(target, wait + steep * reading + besides, wait, reads, ahead, reading, besides))

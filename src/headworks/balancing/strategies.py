@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from headworks.balancing.envelopes import envelope_of, hash_key
+from headworks.balancing.envelopes import envelope_of, hash_key, leads_of
 from headworks.balancing.headroom import Headroom
 from headworks.balancing.informed import Informed
+from headworks.balancing.load import LoadBook
 from headworks.balancing.pickers import Hashed, Ordered, Sticky, Weighted
 from headworks.domain.call import Call
 from headworks.domain.dispatch import Choice
@@ -16,6 +17,7 @@ from headworks.domain.target import Target
 from headworks.ports.clock import Chance, Clock
 from headworks.ports.extension import Picker, Pulse
 
+BALANCED = "balanced"
 _ANY = Envelope()
 """For pickers that don't look at it."""
 
@@ -31,6 +33,11 @@ class Strategies:
         self._keyed: dict[str, Picker] = {"sticky": Sticky(), "hashed": Hashed()}
         self._informed = Informed(chance, pulse, clock, headroom)
 
+    @property
+    def loads(self) -> LoadBook:
+        """For those who hear of engines, and of other gateways."""
+        return self._informed.loads
+
     def choose(self, call: Call, plan: Plan, targets: Sequence[Target]) -> Choice:
         """See `Balancer`."""
         if len(targets) == 1:
@@ -40,6 +47,9 @@ class Strategies:
         if plain is not None and not model.bounded:
             return Choice(plain.pick(_ANY, targets, self._pulse))
         envelope = envelope_of(call, plan, hash_key(call, plan) if strategy == "hashed" else None)
+        if strategy == BALANCED:
+            envelope.leads = leads_of(call)
+            return self._informed.balanced(envelope, model, targets)
         simple = plain or self._keyed.get(strategy)
         if simple is not None and not model.bounded:
             return Choice(simple.pick(envelope, targets, self._pulse))

@@ -16,6 +16,7 @@ COMMANDS = (
     ("logout", "headworks.cli.login:logout", "Forget it."),
     ("whoami", "headworks.cli.oneself:whoami", "Say who you are to the control plane, and what you may do."),
     ("emulate", "headworks.cli.emulate:emulate", "Run emulated model providers until interrupted."),
+    ("simulate", "headworks.cli.simulate:simulate", "Play a trace of real load through strategies, and compare them."),
     ("prices", "headworks.cli.prices:prices", "Write a newer price table than the one that is shipped."),
     ("version", "headworks.cli.doctor:version", "Print the versions of Headworks, Python and the parts on the hot path."),
 )

@@ -34,8 +34,6 @@ class Envelope(msgspec.Struct, kw_only=True):
     priority: Priority = Priority.DEFAULT
     deadline: float = inf
     """Monotonic seconds: after that nobody waits for it any more."""
-    streamed: bool = True
-    """Its first token will be seen. Of a whole answer nobody sees when it began."""
     leads: tuple[bytes, ...] = ()
     """The prompt as it came, the fields in the order in which models read them."""
     blocks: tuple[int, ...] | None = None

@@ -15,7 +15,6 @@ from headworks.ports.clock import Chance
 from headworks.ports.extension import Pulse
 
 
-
 class Chooser(Protocol):
     """Chooses for one gateway."""
 
@@ -42,12 +41,11 @@ class _Baseline:
         return self._book.of(target.name)
 
     def _requests(self, target: Target) -> float:
-        load, now = self._load(target), self._book.now()
+        load = self._load(target)
         engine = load.engine
         if engine is None or engine.waiting is None or engine.running is None:
             return len(load.sent)
         since = sum([each.at > engine.at for each in load.sent])
-        del now
         return max(len(load.sent), engine.waiting + engine.running + since)
 
     def _least(self, fit: list[Target], cost: Callable[[Target], float]) -> Target:

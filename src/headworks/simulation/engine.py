@@ -30,14 +30,17 @@ class EngineModel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Job:
-    """One request at one replica. `began` and `ended` hear of it; `ended` says whether it was lost."""
+    """One request at one replica. `began` hears of its first token, and then `ended` or `lost` of its end."""
 
-    __slots__ = ("arrival", "began", "cached", "ended", "unread")
+    __slots__ = ("arrival", "began", "cached", "ended", "lost", "unread")
 
-    def __init__(self, arrival: Arrival, began: Callable[[Job], None], ended: Callable[[Job, bool], None]) -> None:
+    def __init__(
+        self, arrival: Arrival, began: Callable[[Job], None], ended: Callable[[Job], None], lost: Callable[[Job], None]
+    ) -> None:
         self.arrival = arrival
         self.began = began
         self.ended = ended
+        self.lost = lost
         self.cached = 0
         self.unread = 0
 
@@ -69,7 +72,7 @@ class Engine:
     def take(self, job: Job, now: float) -> None:
         """One more. A dead one loses it at once."""
         if not self.alive:
-            job.ended(job, True)
+            job.lost(job)
             return
         self._waiting.append(job)
         if self.due is None:
@@ -92,7 +95,7 @@ class Engine:
         while self._answering and self._answering[0][0] <= self._tick:
             job = heappop(self._answering)[2]
             self._memory -= job.arrival.tokens + job.arrival.output
-            job.ended(job, False)
+            job.ended(job)
         self._begin(now)
 
     def die(self) -> None:
@@ -105,7 +108,7 @@ class Engine:
         self._answering, self._done, self._memory = [], [], 0
         self._cache.clear()
         for job in lost:
-            job.ended(job, True)
+            job.lost(job)
 
     def load(self, now: float) -> EngineLoad:
         """What its metrics say, in the manner of vLLM: requests, and the share of memory in use."""

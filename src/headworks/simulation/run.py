@@ -36,7 +36,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     gateways: int = 1
     poll: float = 0.5
     """Seconds between two looks at an engine's metrics."""
-    gossip: float = 0.5
+    gossip: float = 0.2
     """Seconds between two bundles of what gateways tell each other of prompts."""
     prior: float = 1.0
     """What the gateways think that a token takes, by what it takes at speed 1."""
@@ -108,7 +108,11 @@ class _Asked:
         run, gateway, arrival = self._run, self._gateway, self._arrival
         self.attempts += 1
         envelope = Envelope(
-            tenant=arrival.tenant, prompt_tokens=arrival.tokens, output_tokens=arrival.output, blocks=arrival.blocks
+            tenant=arrival.tenant,
+            prompt_tokens=arrival.tokens,
+            output_tokens=arrival.output,
+            streamed=True,
+            blocks=arrival.blocks,
         )
         open_now = [target for target in self._left if gateway.health.reopens_in(target) <= 0.0] or self._left
         self._choice = gateway.chooser.choose(envelope, open_now, gateway.health)
@@ -116,7 +120,7 @@ class _Asked:
         self._dispatch = self._choice.dispatch
         gateway.health.began(self._choice.target)
         self._dispatch.sent()
-        run.give(self._choice.target.name, Job(arrival, self._on_began, self._on_ended))
+        run.give(self._choice.target.name, Job(arrival, self._on_began, self._on_ended, self._on_lost))
 
     def _on_began(self, job: Job) -> None:
         self._dispatch.began()
@@ -125,12 +129,16 @@ class _Asked:
             waited = self._run.time.at - job.arrival.at
             self._run.served.append(Served(job.arrival.tenant, waited, self.attempts))
 
-    def _on_ended(self, job: Job, lost: bool) -> None:  # noqa: FBT001 - an engine calls it
-        fault = Fault("upstream_error", "lost") if lost else None
-        usage = Usage(input=job.arrival.tokens, cache_read=job.cached) if not lost else None
+    def _on_ended(self, job: Job) -> None:
+        self._gateway.health.ended(self._choice.target, None, 0.0)
+        self._dispatch.ended(None, Usage(input=job.arrival.tokens, cache_read=job.cached))
+
+    def _on_lost(self, job: Job) -> None:
+        del job
+        fault = Fault("upstream_error", "The replica is gone.")
         self._gateway.health.ended(self._choice.target, fault, 0.0)
-        self._dispatch.ended(fault, usage)
-        if lost and not self._begun:
+        self._dispatch.ended(fault, None)
+        if not self._begun:
             self._left.remove(self._choice.target)
             if self.attempts < ATTEMPTS and self._left:
                 self.go()
@@ -225,4 +233,6 @@ class Run:
 
 def _target(name: str) -> Target:
     origin = Origin("http", name.partition("/")[0], 80)
-    return Target(name=name, provider=name.partition("/")[0], dialect="", model=SentModel("m"), origin=origin, heads={}, price=None)
+    return Target(
+        name=name, provider=name.partition("/")[0], dialect="", model=SentModel("m"), origin=origin, heads={}, price=None
+    )

@@ -87,7 +87,9 @@ class VersionRule(Written, frozen=True):
     retry: RetryRule = RetryRule()
 
 
-StrategyName = Literal["weighted", "ordered", "least_busy", "power_of_two", "cheapest", "fastest", "sticky", "hashed"]
+StrategyName = Literal[
+    "weighted", "ordered", "least_busy", "power_of_two", "cheapest", "fastest", "sticky", "hashed", "balanced"
+]
 """How one of a model's targets is chosen."""
 
 

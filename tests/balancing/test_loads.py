@@ -1,0 +1,137 @@
+"""What is learnt of targets: how fast they are, and what they have to do."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headworks.balancing.latency import PRIOR_BASE, PRIOR_PER_TOKEN, Latency
+from headworks.balancing.load import STALE, LoadBook
+from headworks.balancing.prefix import PrefixIndex
+from headworks.balancing.seconds import Seconds
+from headworks.domain.engine_load import EngineLoad
+from headworks.domain.envelope import Envelope
+from headworks.domain.errors import Fault
+from headworks.domain.usage import Usage
+from headworks.testing import FixedPulse, FrozenClock, sample_target, seeded
+
+
+@given(st.integers(), st.sampled_from((0.25, 1.0, 4.0)), st.sampled_from((0.2, 1.0, 5.0)))
+def test_a_speed_is_found_whatever_was_thought_before(seed: int, prior: float, slower: float) -> None:
+    chance, latency = seeded(seed), Latency(PRIOR_BASE * prior, PRIOR_PER_TOKEN * prior)
+    for _ in range(200):
+        tokens = 200.0 + chance.random() * 20_000.0
+        latency.learn(tokens, (0.1 + tokens * PRIOR_PER_TOKEN * slower) * (0.8 + 0.4 * chance.random()))
+
+    for tokens in (2_000.0, 20_000.0):
+        assert latency.predict(tokens) == pytest.approx(0.1 + tokens * PRIOR_PER_TOKEN * slower, rel=0.25)
+
+
+class Desk:
+    """One gateway's book of loads."""
+
+    def __init__(self) -> None:
+        self.clock = FrozenClock()
+        self.book = LoadBook(self.clock, PrefixIndex())
+        self.load = self.book.of("t/m")
+
+    def send(self, tokens: int, *, streamed: bool = True):  # noqa: ANN201 - a dispatch of its own kind
+        ahead = self.load.queue(self.clock.now())
+        dispatch = self.book.follow("t/m", Envelope(prompt_tokens=tokens, streamed=streamed, blocks=()), 0.0, ahead)
+        dispatch.sent()
+        return dispatch
+
+    @property
+    def queue(self) -> float:
+        return self.load.queue(self.clock.now())
+
+
+def test_what_was_sent_waits_until_its_first_token() -> None:
+    desk = Desk()
+    first, second = desk.send(9_000), desk.send(1_000)
+    assert desk.queue == 10_000.0
+    first.began()
+    assert desk.queue == 1_000.0
+    second.ended(Fault("upstream_error", "lost"), None)
+    first.ended(None, Usage())
+    assert desk.queue == 0.0
+    assert not desk.load.sent
+
+
+def test_a_prompt_that_is_being_read_counts_for_what_is_left_of_it() -> None:
+    desk = Desk()
+    desk.send(15_000)
+    desk.clock.advance(0.4)
+
+    assert desk.queue == pytest.approx(15_000 - 0.4 / PRIOR_PER_TOKEN)
+
+
+def test_of_a_whole_answer_the_prompt_counts_no_longer_than_it_takes_to_be_read() -> None:
+    desk = Desk()
+    desk.send(15_000, streamed=False)
+    desk.clock.advance(5.0)
+    assert desk.queue == 0.0
+
+
+def test_an_engines_word_adds_what_no_gateway_has_sent_it() -> None:
+    desk = Desk()
+    desk.send(2_000)
+    desk.book.report("t/m", EngineLoad(at=desk.clock.now(), queued_tokens=7_000))
+    assert desk.queue == 7_000.0
+    desk.clock.advance(STALE + 1.0)
+    assert desk.queue < 2_000.0  # the word is too old, and some of our own has been read
+
+
+def test_other_gateways_count() -> None:
+    here, there = Desk(), Desk()
+    there.send(3_000)
+    here.book.hear("there", there.book.given())
+    assert here.queue == 3_000.0
+    here.clock.advance(STALE + 1.0)
+    assert here.queue == 0.0
+
+
+def test_a_target_that_remembers_the_prompt_is_kept_to_until_its_queue_is_too_long() -> None:
+    desk = Desk()
+    targets = [sample_target("warm/m"), sample_target("cold/m")]
+    blocks = tuple(range(64))
+    desk.book.index.record("warm/m", blocks)
+    seconds = Seconds(desk.book, seeded(1))
+
+    def chosen() -> str:
+        asked = Envelope(prompt_tokens=8_000, streamed=True, blocks=blocks)
+        return seconds.choose(asked, targets, FixedPulse()).target.name
+
+    assert {chosen() for _ in range(20)} == {"warm/m"}
+    desk.book.report("warm/m", EngineLoad(at=desk.clock.now(), queued_tokens=60_000))
+    assert {chosen() for _ in range(20)} == {"warm/m"}
+    desk.book.report("warm/m", EngineLoad(at=desk.clock.now(), queued_tokens=150_000))
+    assert {chosen() for _ in range(20)} == {"cold/m"}
+
+
+def test_a_target_that_fails_and_one_whose_memory_is_full_are_dearer_and_silence_is_not_idleness() -> None:
+    desk = Desk()
+    targets = [sample_target(f"{name}/m") for name in ("failing", "full", "silent")]
+    for _ in range(10):
+        dispatch = desk.book.follow("failing/m", Envelope(prompt_tokens=10, streamed=True, blocks=()), 0.0, 0.0)
+        dispatch.sent()
+        dispatch.ended(Fault("upstream_error", "lost"), None)
+    now = desk.clock.now()
+    desk.book.report("full/m", EngineLoad(at=now, memory=0.94, waiting=0))
+    desk.book.report("failing/m", EngineLoad(at=now, memory=0.94, waiting=0))
+    choice = Seconds(desk.book, seeded(1)).choose(Envelope(prompt_tokens=10, blocks=()), targets, FixedPulse())
+
+    assert choice.target.name != "failing/m"
+    assert "besides 2.35" in choice.why  # of the silent one it is thought what its peers say
+
+
+def test_no_order_is_left_while_one_of_its_targets_is_available() -> None:
+    desk = Desk()
+    targets = [sample_target("first/m", order=0), sample_target("second/m", order=1)]
+    desk.book.report("first/m", EngineLoad(at=desk.clock.now(), queued_tokens=10_000_000))
+    choose = Seconds(desk.book, seeded(1)).choose
+    asked = Envelope(prompt_tokens=10, blocks=())
+
+    assert choose(asked, targets, FixedPulse()).target.name == "first/m"
+    assert choose(asked, targets, FixedPulse(down=frozenset({"first/m"}))).target.name == "second/m"
