@@ -30,6 +30,8 @@ class Weighted:
                 total += target.weight
             elif order < first:
                 first, total = order, target.weight
+        if not pulse.calm:
+            return self._rising([target for target in fit if target.order == first], pulse)
         left = self._chance.random() * total
         last = fit[0]
         for target in fit:
@@ -39,3 +41,13 @@ class Weighted:
                 if left < 0.0:
                     break
         return last
+
+    def _rising(self, fit: Sequence[Target], pulse: Pulse) -> Target:
+        """The same where some are to get less than their share."""
+        weights = [target.weight * pulse.share(target) for target in fit]
+        left = self._chance.random() * sum(weights)
+        for target, weight in zip(fit, weights, strict=True):
+            left -= weight
+            if left < 0.0:
+                return target
+        return fit[-1]

@@ -88,11 +88,9 @@ class Route:
     def _open_now(self, call: Call, plan: Plan) -> Sequence[Target]:
         """The plan's targets without those whose circuit is open."""
         targets = (call.pinned,) if call.pinned is not None else plan.targets
-        if self._ways.health.calm:
-            return targets
-        reopens_in = self._ways.health.reopens_in
-        open_now = [target for target in targets if reopens_in(target) <= 0.0]
+        open_now = self._ways.health.fit(plan.model.name, targets)
         if not open_now:
+            reopens_in = self._ways.health.reopens_in
             soonest = min(map(reopens_in, targets))
             seen = ", ".join(sorted({self._ways.health.last_fault(target) for target in targets} - {""}))
             raise Fault(
