@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from headworks.domain.hedge import Hedge
 from headworks.domain.issuer import IdentitySettings
 from headworks.domain.limits.limit import Limit
 from headworks.domain.money import PriceCard
@@ -52,6 +53,7 @@ class Model(Listed, frozen=True, kw_only=True):
     """Set aside with each request for what cannot be bounded, nano-units."""
     strategy: str = "weighted"
     """How one of the targets is chosen."""
+    hedge: Hedge | None = None
 
 
 class Breaker(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -7,6 +7,7 @@ from typing import Literal
 from headworks.domain.config.price import PriceRule
 from headworks.domain.config.provider import TimeoutsRule
 from headworks.domain.config.written import Written
+from headworks.domain.hedge import Hedge
 
 
 class RetryRule(Written, frozen=True):
@@ -59,6 +60,8 @@ class ModelRule(Written, frozen=True):
     fallbacks: tuple[str, ...] = ()
     """Other models, tried in order when all targets of this one have failed."""
     retry: RetryRule = RetryRule()
+    hedge: Hedge | None = None
+    """Ask a second target where the first is slow to begin. Left out: never."""
     reserve: str | int | float | None = None
     """Set aside with each request of a key that has a budget, for what cannot be bounded: web searches, files by reference. `0.50 USD`."""
     owner: str = "headworks"

@@ -217,6 +217,7 @@ def _model(name: str, rule: ModelRule, targets: tuple[Target, ...], retry: Retry
         fallbacks=tuple(AskedModel(fallback) for fallback in rule.fallbacks),
         retry=retry,
         owner=rule.owner,
+        hedge=rule.hedge,
         profile=in_common(target.profile for target in targets),
         price=targets[0].price if targets else None,
     )
