@@ -9,6 +9,7 @@ import msgspec
 
 from headworks.balancing.health import HealthBook
 from headworks.balancing.retry_budget import RetryBucket
+from headworks.balancing.spill import InFlight, Spilling
 from headworks.balancing.strategies import Strategies
 from headworks.domain.call import Ask, Call, Kind
 from headworks.domain.errors import Fault, UpstreamSaid
@@ -205,7 +206,7 @@ class House:
         keys.holders = self.others
         chance, spoken = seeded(1), interpreter or self.interpreter
         permission = Permission(Planner(), PolicyBook())
-        self.following = Following(Strategies(chance, self.health))
+        self.following = Following(Spilling(Strategies(chance, self.health), InFlight(self.health), self.clock))
         ways = Ways(permission, self.following, self.health, RetryBucket(self.clock))
         stages: list[Stage] = [
             Observe(self.journal, self.clock),

@@ -19,6 +19,7 @@ from headworks.domain.policy import PolicyRule
 from headworks.domain.principal import Principal
 from headworks.domain.profile import UNKNOWN, Profile
 from headworks.domain.retry import RetryBudgetSettings, RetryPolicy
+from headworks.domain.spill import Spill
 from headworks.domain.target import AskedModel, Target
 
 LONGEST_NAME = 256
@@ -54,6 +55,7 @@ class Model(Listed, frozen=True, kw_only=True):
     strategy: str = "weighted"
     """How one of the targets is chosen."""
     hedge: Hedge | None = None
+    spill: Spill | None = None
 
 
 class Breaker(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

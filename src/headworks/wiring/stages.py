@@ -9,6 +9,7 @@ import msgspec
 
 from headworks.balancing.health import HealthBook
 from headworks.balancing.retry_budget import RetryBucket
+from headworks.balancing.spill import InFlight, Spilling
 from headworks.balancing.strategies import Strategies
 from headworks.domain.snapshot import Snapshot
 from headworks.guards.pattern import PatternGuards
@@ -50,7 +51,12 @@ def compose(outside: Outside, snapshots: Callable[[], Snapshot], health: HealthB
     chance = random.Random()  # noqa: S311 - it draws targets and pauses, no secrets
     permission = Permission(Planner(), PolicyBook())
     guards = PatternGuards()
-    ways = Ways(permission, Strategies(chance, health), health, RetryBucket(clock, lambda: snapshots().retry_budget))
+    ways = Ways(
+        permission,
+        Spilling(Strategies(chance, health), InFlight(health), clock),
+        health,
+        RetryBucket(clock, lambda: snapshots().retry_budget),
+    )
     stages = (
         Observe(journal, clock),
         Identify(outside.keys),
