@@ -83,5 +83,5 @@ def test_without_a_rule_nothing_spills_and_with_one_it_ends(steps: list[tuple[in
         assert pool.goes_out(busy) or busy // 2 * 2 < 10
         pool.clock.advance(seconds)
     pool.goes_out(0)
-    pool.clock.advance(30.0)
+    pool.clock.advance(30.1)
     assert not pool.goes_out(0)
