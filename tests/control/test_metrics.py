@@ -22,7 +22,7 @@ EMPTY = State()
 FULL = State(
     gateways=(
         gauges(health={"a/b": 1.0}, credentials={"a": CredentialGauges(ends_in=60.0, failures=1), "c": CredentialGauges()}),
-        gauges(pid=2, inflight=5, health={"a/b": 0.0}, connections={"client": 1, "upstream": 4}),
+        gauges(pid=2, inflight=5, health={"a/b": 0.0}, panics=("m",), connections={"client": 1, "upstream": 4}),
     ),
     silent=1,
     lags=(Lag("metrics", 120, 0.5, 3),),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import threading
 import time
-from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -91,11 +90,17 @@ class Clients:
         client = http.client.HTTPConnection("127.0.0.1", self._house.port, timeout=PATIENCE)
         while not self._stop.is_set():
             status, answer = 0, b""
-            with suppress(OSError, http.client.HTTPException):
+            try:
                 client.request("POST", "/v1/chat/completions", body, headers)
                 response = client.getresponse()
-                status, answer = response.status, response.read()
-            self.answers.append((status, b"[DONE]" in answer))
+                status = response.status
+                answer = response.read()
+            except (OSError, http.client.HTTPException):
+                answer = b""
+            whole = b"[DONE]" in answer
+            self.answers.append((status, whole))
+            if not whole:
+                client.close()  # as the gateway does after an answer that broke
         client.close()
 
 
