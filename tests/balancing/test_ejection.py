@@ -107,6 +107,16 @@ def test_where_all_circuits_are_open_each_target_is_probed_once_a_second() -> No
     assert pool.fit() == ["r1/m"]
 
 
+def test_who_is_behind_an_open_circuit_is_probed_beside_healthy_peers_when_its_time_is_up() -> None:
+    pool = Pool(2, Breaker(failures=1, open_for=10.0))
+    pool.attempt(pool.targets[0], BROKEN)
+    assert not pool.book.available(pool.targets[0])
+    pool.clock.advance(10.0)
+    assert pool.book.available(pool.targets[0])
+    pool.book.began(pool.targets[0])
+    assert not pool.book.available(pool.targets[0])
+
+
 def test_a_credential_that_is_refused_takes_that_target_out_and_no_other() -> None:
     pool = Pool(3)
     for _ in range(2):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import threading
 import time
+from itertools import pairwise
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,6 +20,8 @@ REPLICAS = 3
 FIRST_TOKEN = 0.05
 FIRST_BYTE_TIMEOUT = 1.0
 PATIENCE = 30.0
+PAUSE = 5.0
+"""Seconds without an attempt after which the next one is a probe."""
 NS = 1_000_000_000
 
 
@@ -51,7 +54,9 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     asked: int
     """Attempts at the bad replica."""
     quiet_after: float
-    """Seconds until it was asked for the last time."""
+    """Seconds until it was asked for the last time, probes left out."""
+    probes: int
+    """Later attempts, one at a time."""
     requests: int
     lost: int
     """Of which the client got no answer at all."""
@@ -149,10 +154,12 @@ def turn_bad(
     house.wait_for(lambda: house.under_way() == 0, "all exchanges to end")
     answers = asking.answers[before:]
     asked = sorted(_asked(record, f"{ill.name}-0") for record in house.ended() if record.asked == ill.name)
-    after = [moment for moments in asked for moment in moments if moment > at]
+    after = sorted(moment for moments in asked for moment in moments if moment > at)
+    quiet = next((place for place, (one, other) in enumerate(pairwise(after), 1) if other - one > PAUSE * NS), len(after))
     return Seen(
-        asked=len(after),
-        quiet_after=(max(after, default=at) - at) / NS,
+        asked=quiet,
+        quiet_after=(max(after[:quiet], default=at) - at) / NS,
+        probes=len(after) - quiet,
         requests=len(answers),
         lost=sum(status != 200 for status, _ in answers),
         broken=sum(status == 200 and not whole for status, whole in answers),

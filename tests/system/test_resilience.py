@@ -42,12 +42,13 @@ def check(
 ) -> None:
     seen = turn_bad(ill, house, emulator, doomed, seconds, clients)
     print(
-        f"\n{ill.name}: no more traffic after {seen.quiet_after:.2f} s and {seen.asked} attempts; "
+        f"\n{ill.name}: no more traffic after {seen.quiet_after:.2f} s and {seen.asked} attempts, {seen.probes} probes later; "
         f"{seen.lost} of {seen.requests} requests lost, {seen.broken} broken after they had begun"
     )
     assert seen.requests > clients
     assert seen.asked > 0
     assert seen.quiet_after < ill.quiet_within < seconds + 1.0
+    assert seen.probes <= seconds / 10.0
     assert seen.lost == 0
     assert seen.broken <= (seen.asked if ill.lost_midway else 0)
 

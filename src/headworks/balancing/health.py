@@ -53,11 +53,12 @@ class HealthBook:
         return self._of(target).inflight
 
     def available(self, target: Target) -> bool:
-        """Neither cooling down nor behind an open circuit. Who is ejected, `fit` leaves out."""
+        """Neither cooling down nor behind an open circuit, unless a probe may go: else it would never be asked beside others again. Who is
+        ejected, `fit` leaves out.
+        """
         if target.name not in self._troubled:
             return True
-        condition = self._of(target)
-        return condition.circuit is Circuit.CLOSED and condition.cooling_until <= self._clock.now()
+        return self._of(target).cooling_until <= self._clock.now() and self.reopens_in(target) <= 0.0
 
     def share(self, target: Target) -> float:
         """How much of its share it is to get, above 0 and up to 1."""
