@@ -126,6 +126,17 @@ def test_a_target_that_fails_and_one_whose_memory_is_full_are_dearer_and_silence
     assert "besides 2.35" in choice.why  # of the silent one it is thought what its peers say
 
 
+def test_a_target_that_comes_back_begins_with_little() -> None:
+    desk = Desk()
+    targets = [sample_target("back/m"), sample_target("here/m")]
+    desk.book.report("here/m", EngineLoad(at=desk.clock.now(), queued_tokens=4_000))
+    choose = Seconds(desk.book, seeded(1)).choose
+    asked = Envelope(prompt_tokens=2_000, blocks=())
+
+    assert choose(asked, targets, FixedPulse()).target.name == "back/m"
+    assert choose(asked, targets, FixedPulse(shares={"back/m": 0.1})).target.name == "here/m"
+
+
 def test_no_order_is_left_while_one_of_its_targets_is_available() -> None:
     desk = Desk()
     targets = [sample_target("first/m", order=0), sample_target("second/m", order=1)]

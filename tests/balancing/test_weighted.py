@@ -39,3 +39,11 @@ def test_a_weight_of_zero_is_never_drawn_beside_others() -> None:
     picker = Weighted(seeded(0))
     assert {picker.pick(ANY, [idle, busy], FixedPulse()).name for _ in range(50)} == {"busy/m"}
     assert picker.pick(ANY, [idle], FixedPulse()) is idle
+
+
+def test_a_target_that_comes_back_gets_a_part_of_its_share() -> None:
+    old, back = sample_target("old/m"), sample_target("back/m")
+    picker = Weighted(seeded(0))
+    pulse = FixedPulse(shares={"back/m": 0.25})
+    drawn = Counter(picker.pick(ANY, [old, back], pulse).name for _ in range(5000))
+    assert 0.17 < drawn["back/m"] / 5000 < 0.23

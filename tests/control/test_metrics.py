@@ -26,7 +26,7 @@ FULL = State(
             rollouts={"m": RolloutGauges(rollout="r", candidate="2", tripped=True)},
             credentials={"a": CredentialGauges(ends_in=60.0, failures=1), "c": CredentialGauges()},
         ),
-        gauges(pid=2, inflight=5, health={"a/b": 0.0}, connections={"client": 1, "upstream": 4}),
+        gauges(pid=2, inflight=5, health={"a/b": 0.0}, panics=("m",), connections={"client": 1, "upstream": 4}),
     ),
     silent=1,
     lags=(Lag("metrics", 120, 0.5, 3),),

@@ -11,6 +11,7 @@ from headworks.balancing.headroom import Headroom
 from headworks.balancing.health import HealthBook
 from headworks.balancing.positions import PositionBook
 from headworks.balancing.retry_budget import RetryBucket
+from headworks.balancing.spill import InFlight, Spilling
 from headworks.balancing.strategies import Strategies
 from headworks.domain.call import Ask, Call, Kind
 from headworks.domain.errors import Fault, UpstreamSaid
@@ -220,7 +221,9 @@ class House:
         self.positions = PositionBook()
         self.shadows = Shadows(spoken, self.clock, lambda: f"{len(self.journal.begun):032x}", self.complaints.append)
         versioning = Versioning(self.positions, permission, spoken, self.shadows, chance)
-        self.following = Following(Strategies(chance, self.health, self.clock, Headroom(RATE_HEADERS)))
+        self.following = Following(
+            Spilling(Strategies(chance, self.health, self.clock, Headroom(RATE_HEADERS)), InFlight(self.health), self.clock)
+        )
         ways = Ways(permission, self.following, self.health, RetryBucket(self.clock))
         stages: list[Stage] = [
             Observe(self.journal, self.clock),

@@ -84,6 +84,9 @@ class Seconds:
         fit = [target for target in fit if target.order == first]
         now = self._book.now()
         costs = self._costs(envelope, fit, now)
+        if not pulse.calm:
+            for cost in costs:  # who is new, or comes back, begins with little
+                cost.total += (cost.wait + cost.seconds_reading) * (1.0 / pulse.share(cost.target) - 1.0)
         best = self._best(envelope, costs, now)
         remembered = envelope.prompt_tokens - best.reads
         dispatch = self._book.follow(best.target.name, envelope, remembered, best.ahead)

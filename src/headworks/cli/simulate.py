@@ -36,7 +36,7 @@ class Options:
 
 def simulate(
     trace: Annotated[Path, Parameter(help="Mooncake's .jsonl or Azure's .csv.")], /, options: Options = Options()
-) -> int:  # noqa: B008 - it is frozen
+) -> int:
     """Play a trace through the gateway's own pickers, and print the seconds to the first token."""
     settings = tuple(SETTINGS) if "all" in options.setting else options.setting
     trouble = _trouble(options, settings)

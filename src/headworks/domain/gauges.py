@@ -94,7 +94,9 @@ class ShadowGauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
 
 
 class Gauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One gateway process. `health` is 1 for a target in use, 0 for one behind an open circuit or cooling down, 0.5 for one on probation."""
+    """One gateway process. `health` is 1 for a target in use, 0 for one behind an open circuit, cooling down
+    or ejected, 0.5 for one on probation.
+    """
 
     process: str
     pid: int = 0
@@ -111,6 +113,8 @@ class Gauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     connections: dict[str, int] = {}
     """Open connections by side: `client`, `upstream`."""
     health: dict[str, float] = {}
+    panics: tuple[str, ...] = ()
+    """Models of which so many targets look bad that the fault is probably the gateway's."""
     journal: JournalGauges = JournalGauges()
     shared: SharedGauges | None = None
     """None where it counts by itself."""

@@ -6,10 +6,11 @@ import difflib
 from collections.abc import Callable, Mapping
 from heapq import nlargest
 from itertools import islice, pairwise
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
+from headworks.domain.hedge import Hedge
 from headworks.domain.issuer import IdentitySettings
 from headworks.domain.limits.limit import Limit
 from headworks.domain.money import PriceCard
@@ -21,6 +22,7 @@ from headworks.domain.prompt import Template
 from headworks.domain.retry import RetryBudgetSettings, RetryPolicy
 from headworks.domain.routing import RoutingRule
 from headworks.domain.shape import Parameters
+from headworks.domain.spill import Spill
 from headworks.domain.target import AskedModel, Target
 
 PROMPT = "prompt"
@@ -71,6 +73,8 @@ class Model(Listed, frozen=True, kw_only=True):
     """The first whose condition holds says which of its targets a request goes to."""
     versions: Mapping[str, Version] = {}
     """By number. Of a model that has some, targets and retries are those of the live one."""
+    hedge: Hedge | None = None
+    spill: Spill | None = None
 
     @property
     def bounded(self) -> bool:
@@ -109,6 +113,17 @@ class Breaker(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     cooldown: float = 1.0
     """Pause after a 429 or 503 that named no time."""
     cooldown_cap: float = 60.0
+    error_share: float = 0.5
+    """A target of which more than this share of recent attempts failed is ejected: left alone while at least half of its model's are well."""
+    samples: Annotated[int, msgspec.Meta(ge=1)] = 10
+    """Attempts that must have been seen before that is judged."""
+    eject_for: float = 30.0
+    """The first time; twice as long the second, three times the third, up to `eject_cap`."""
+    eject_cap: float = 300.0
+    slower: float = 5.0
+    """A target is ejected, too, whose first words take so many times as long as its peers', sent the same model; 0: never."""
+    ramp: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+    """In which the share of a target rises that is new or comes back."""
 
 
 class Cors(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -170,4 +170,5 @@ def _overhead(call: Call, duration: float, first: float) -> float:
     last = tried[-1]
     streamed = call.ask is not None and call.ask.stream
     after = first - last.head_at if streamed and first and last.head_at else duration - last.end_at
-    return max(0.0, int((tried[0].at + after) * 1e3) / 1e3)
+    asked = min(line.at for line in tried)  # the line of who answered is the last, also where it was asked first
+    return max(0.0, int((asked + after) * 1e3) / 1e3)

@@ -16,6 +16,7 @@ from headworks.domain.reply import Reply
 from headworks.domain.retry import RETRY, Decision, Progress, RetryPolicy
 from headworks.domain.target import Target
 from headworks.journey.feedback import acknowledged
+from headworks.journey.hedge import Hedges
 from headworks.journey.keeping import answer
 from headworks.journey.listing import list_models
 from headworks.journey.permission import Permission
@@ -42,6 +43,7 @@ class Route:
 
     def __init__(self, ways: Ways, clock: Clock, chance: Chance, interpreter: Interpreter, responses: Responses) -> None:
         self._ways = ways
+        self._hedges = Hedges(ways.balancer, ways.health, clock)
         self._clock = clock
         self._chance = chance
         self._interpreter = interpreter
@@ -73,14 +75,19 @@ class Route:
     async def _try_plan(self, call: Call, plan: Plan, proceed: Proceed, why: str) -> Reply:
         policy = plan.model.retry
         left = self._open_now(call, plan)
+        tried = call.tally.tried
         for number in range(1, policy.attempts + 1):
             choice = self._ways.balancer.choose(call, plan, left)
             target = choice.target
             call.tally.notes["why"] = f"{why}: {choice.why}" if choice.why else why
+            before = len(tried)
             try:
+                if plan.model.hedge is not None and len(left) > 1:
+                    return await self._hedges.serve(call, plan, choice, left, proceed)
                 return await proceed(msgspec.structs.replace(call, target=target, plan=plan, dispatch=choice.dispatch))
             except Fault as fault:
-                left = [other for other in left if other is not target]
+                failed = {line.target for line in tried[before:]}
+                left = [other for other in left if other is not target and other.name not in failed]
                 self._or_give_up(call, policy, fault, number, others=bool(left))
                 why = f"retry after {fault.code} at {target.name}"
                 if not left:
@@ -91,11 +98,9 @@ class Route:
     def _open_now(self, call: Call, plan: Plan) -> Sequence[Target]:
         """The plan's targets without those whose circuit is open."""
         targets = (call.pinned,) if call.pinned is not None else plan.targets
-        if self._ways.health.calm:
-            return targets
-        reopens_in = self._ways.health.reopens_in
-        open_now = [target for target in targets if reopens_in(target) <= 0.0]
+        open_now = self._ways.health.fit(plan.model.name, targets)
         if not open_now:
+            reopens_in = self._ways.health.reopens_in
             soonest = min(map(reopens_in, targets))
             seen = ", ".join(sorted({self._ways.health.last_fault(target) for target in targets} - {""}))
             raise Fault(

@@ -180,9 +180,8 @@ class Session:
             tried.fault, tried.detail = fault.code, fault.detail
             tried.request_id = surroundings.interpreter.request_id(self._head, self._target.hidden)
         self._account()
-        seconds = (tried.head_at - tried.at) / 1e3 if tried.head_at else 0.0
         blamed = fault if fault is not None and fault.kind not in (FaultClass.REFUSED, FaultClass.CLIENT_GONE) else None
-        surroundings.health.ended(self._target, blamed, seconds)
+        surroundings.health.ended(self._target, blamed, None)
         if self._call.dispatch is not None:
             self._call.dispatch.ended(blamed, None)
 

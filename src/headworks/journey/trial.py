@@ -68,6 +68,7 @@ class Trial:
         "_dispatch",
         "_done",
         "_early",
+        "_first_at",
         "_head",
         "_head_timer",
         "_late",
@@ -111,6 +112,7 @@ class Trial:
         self._size = 0
         self._begun = False
         self._late = False
+        self._first_at = 0.0
         self._done = False
         self._early: Fault | None = None
         self._head: HeaderList = []
@@ -260,8 +262,7 @@ class Trial:
             tried.detail = fault.detail
             tried.request_id = surroundings.interpreter.request_id(self._head, self._target.hidden)
         self._account.settle(tried, fault, self._gathered)
-        seconds = (tried.head_at - tried.at) / 1e3 if tried.head_at else surroundings.clock.now() - self._started_at
-        surroundings.health.ended(self._target, self._of_health(fault), seconds)
+        surroundings.health.ended(self._target, self._of_health(fault), self._to_first_content())
         if self._dispatch is not None:
             self._dispatch.ended(fault, self._relay.usage)
 
@@ -270,6 +271,12 @@ class Trial:
         if fault is not None and self._call.kind is Kind.COUNT_TOKENS and fault.code == "upstream_credentials":
             return Fault("abandoned", "It was refused to count, which is neither for nor against the target.")
         return fault
+
+    def _to_first_content(self) -> float | None:
+        """Seconds; those waited so far where there was none. None of a whole answer: how long that takes is a matter of its length."""
+        if self._whole or self._raw:
+            return None
+        return (self._first_at or self._surroundings.clock.now()) - self._started_at
 
     def so_far(self) -> SoFar:
         """What would have to be paid if it ended now."""
@@ -342,6 +349,7 @@ class Trial:
 
     def _tell_began(self) -> None:
         self._late = False
+        self._first_at = self._surroundings.clock.now()
         if self._dispatch is not None:
             self._dispatch.began()
 

@@ -28,8 +28,16 @@ class Health(Pulse, Protocol):
         """An attempt starts."""
         ...
 
-    def ended(self, target: Target, fault: Fault | None, seconds: float) -> None:
-        """It is over; `seconds` to the head where there was one. A fault that is not the target's (`Blame`) counts for nothing."""
+    def ended(self, target: Target, fault: Fault | None, first: float | None) -> None:
+        """It is over. `first`: seconds to the first content of a streamed answer, or those for which it was waited for in vain; None where
+        that says nothing. A fault that is not the target's (`Blame`) counts for nothing.
+        """
+        ...
+
+    def fit(self, model: str, targets: Sequence[Target]) -> Sequence[Target]:
+        """Those of a model's targets that may be tried now: without those behind open circuits, and those that are ejected while at least
+        half of all are well. Empty where all circuits are open.
+        """
         ...
 
     def last_fault(self, target: Target) -> str:

@@ -60,6 +60,10 @@ class Pulse(Protocol):
         """Neither cooling down nor behind an open circuit."""
         ...
 
+    def share(self, target: Target) -> float:
+        """How much of its share it is to get, above 0 and up to 1: less while it is new or has just come back. 1 while all is calm."""
+        ...
+
 
 class Picker(Protocol):
     """Chooses among a model's targets for one request: a pure function of its arguments and the injected chance."""

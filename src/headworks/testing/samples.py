@@ -77,12 +77,18 @@ class ScriptedGuard:
 
 
 class FixedPulse:
-    """A `ports.extension.Pulse` that says what it is told: attempts under way and unavailable targets, by target name."""
+    """A `ports.extension.Pulse` that says what it is told: attempts under way, unavailable targets and reduced shares, by target name."""
 
-    def __init__(self, inflight: dict[str, int] | None = None, down: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        inflight: dict[str, int] | None = None,
+        down: frozenset[str] = frozenset(),
+        shares: dict[str, float] | None = None,
+    ) -> None:
         self._inflight = inflight or {}
         self._down = down
-        self.calm = not down
+        self._shares = shares or {}
+        self.calm = not (down or shares)
 
     def inflight(self, target: Target) -> int:
         """Attempts under way, 0 unless said."""
@@ -91,6 +97,10 @@ class FixedPulse:
     def available(self, target: Target) -> bool:
         """True unless said to be down."""
         return target.name not in self._down
+
+    def share(self, target: Target) -> float:
+        """1 unless said."""
+        return self._shares.get(target.name, 1.0)
 
 
 def _raise(trouble: BaseException) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from headworks import __version__
-from headworks.balancing.health import Circuit, HealthBook
+from headworks.balancing.health import HealthBook
 from headworks.balancing.positions import PositionBook
 from headworks.dialects.anthropic import Anthropic
 from headworks.dialects.bedrock import Bedrock
@@ -123,6 +123,7 @@ class _House:
             inflight=door.inflight,
             connections={"client": door.connections, "upstream": sum(row.open for row in self.upstream.stats())},
             health=self._health(),
+            panics=self.health.panics(),
             journal=self.journal.gauges(),
             shared=self.shared() if self.shared is not None else None,
             directory=self.directory(),
@@ -134,10 +135,7 @@ class _House:
     def _health(self) -> dict[str, float]:
         """Of the targets that the configuration names: names that callers make up would be endless."""
         named = {target.name for model in self.live.snapshot.models.values() for target in model.every_target}
-        return {name: _HEALTH[condition.circuit] for name, condition in self.health.conditions() if name in named}
-
-
-_HEALTH = {Circuit.CLOSED: 1.0, Circuit.HALF_OPEN: 0.5, Circuit.OPEN: 0.0}
+        return {name: self.health.gauge(condition) for name, condition in self.health.conditions() if name in named}
 
 
 async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncExitStack) -> _House:
@@ -155,7 +153,7 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
     spoken = {language.name: language for language in (Bedrock(),)}
     dialects = (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini(), Cohere(), Ollama(clock.now), PassThroughDialect())
     interpreter = Hub({dialect.name: dialect for dialect in dialects}, spoken)
-    health = HealthBook(clock, lambda: live.snapshot.breaker)
+    health = HealthBook(clock, lambda: live.snapshot.breaker, say)
     counters, shared = await _counters(snapshot, journal, journal_dir, clock, stack)
     peppers = peppers_for(snapshot, journal_dir)
     introductions = Introductions(PepperedReferences(peppers), lambda: live.snapshot.customers.names == KEPT)

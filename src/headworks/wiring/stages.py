@@ -10,6 +10,7 @@ import msgspec
 from headworks.balancing.headroom import Headroom
 from headworks.balancing.health import HealthBook
 from headworks.balancing.retry_budget import RetryBucket
+from headworks.balancing.spill import InFlight, Spilling
 from headworks.balancing.strategies import Strategies
 from headworks.domain.snapshot import Snapshot
 from headworks.guards.pattern import PatternGuards
@@ -58,7 +59,7 @@ def compose(outside: Outside, snapshots: Callable[[], Snapshot], health: HealthB
     permission = Permission(Planner(), PolicyBook())
     versioning = Versioning(outside.positions, permission, interpreter, outside.shadows, chance)
     guards = PatternGuards()
-    strategies = Strategies(chance, health, clock, Headroom(RATE_HEADERS))
+    strategies = Spilling(Strategies(chance, health, clock, Headroom(RATE_HEADERS)), InFlight(health), clock)
     ways = Ways(permission, strategies, health, RetryBucket(clock, lambda: snapshots().retry_budget))
     stages = (
         Observe(journal, clock),

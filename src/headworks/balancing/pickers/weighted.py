@@ -22,8 +22,21 @@ class Weighted:
         """One of them."""
         if len(targets) == 1:
             return targets[0]
-        fit = targets if pulse.calm else [target for target in targets if pulse.available(target)] or targets
-        return drawn(fit, self._chance)
+        if pulse.calm:
+            return drawn(targets, self._chance)
+        return self._rising([target for target in targets if pulse.available(target)] or targets, pulse)
+
+    def _rising(self, fit: Sequence[Target], pulse: Pulse) -> Target:
+        """The same where some are to get less than their share."""
+        first = min([target.order for target in fit])
+        fit = [target for target in fit if target.order == first]
+        weights = [target.weight * pulse.share(target) for target in fit]
+        left = self._chance.random() * sum(weights)
+        for target, weight in zip(fit, weights, strict=True):
+            left -= weight
+            if left < 0.0:
+                return target
+        return fit[-1]
 
 
 def drawn(targets: Sequence[Target], chance: Chance) -> Target:

@@ -7,6 +7,8 @@ from typing import Literal
 from headworks.domain.config.price import PriceRule
 from headworks.domain.config.provider import TimeoutsRule
 from headworks.domain.config.written import Written
+from headworks.domain.hedge import Hedge
+from headworks.domain.spill import Spill
 
 
 class RetryRule(Written, frozen=True):
@@ -127,6 +129,10 @@ class ModelRule(Written, frozen=True):
     fallbacks: tuple[str, ...] = ()
     """Other models, tried in order when all targets of this one have failed."""
     retry: RetryRule = RetryRule()
+    hedge: Hedge | None = None
+    """Ask a second target where the first is slow to begin. Left out: never."""
+    spill: Spill | None = None
+    """Use targets of the next order while those of the lowest are full. Left out: only where none of the lowest is available."""
     reserve: str | int | float | None = None
     """Set aside with each request of a key that has a budget, for what cannot be bounded: web searches, files by reference. `0.50 USD`."""
     owner: str = "headworks"

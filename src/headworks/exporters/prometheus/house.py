@@ -99,7 +99,7 @@ class HouseMetrics(Collector):
     def _targets(self) -> Families:
         health = GaugeMetricFamily(
             "headworks_upstream_health",
-            "1 if the target is in use, 0.5 on probation, 0 if its circuit is open or it cools down; the worst of all gateways.",
+            "1 if the target is in use, 0.5 on probation, 0 if its circuit is open, it cools down or is ejected; the worst of all gateways.",
             labels=("target",),
         )
         worst: dict[str, float] = {}
@@ -109,6 +109,14 @@ class HouseMetrics(Collector):
         for target, value in worst.items():
             health.add_metric((target,), value)
         yield health
+        panic = GaugeMetricFamily(
+            "headworks_upstream_panic",
+            "1 while so many of a model's targets look bad that none is left alone for doing worse than others.",
+            labels=("model",),
+        )
+        for model in sorted({model for one in self.state.gateways for model in one.panics}):
+            panic.add_metric((model,), 1.0)
+        yield panic
 
     def _credentials(self) -> Families:
         """Those that change, by provider: the worst of all gateways."""

@@ -227,6 +227,12 @@ class Models:
                 )
             if rule.live != "" and not rule.versions:
                 self._bench.wrong((*path, "live"), f"'{name}' has no versions.", "Add them, or leave live out.", on_key=True)
+            if rule.spill is not None and len({target.order for target, _ in _rules(written, path)}) < 2:  # noqa: PLR2004 - from one to another
+                self._bench.wrong(
+                    (*path, "spill"),
+                    f"All targets of '{name}' have one order: there is none to spill to.",
+                    "Give some 'order: 1'.",
+                )
             if rule.retry.attempts == 0:
                 self._bench.wrong((*path, "retry", "attempts"), "At least one attempt is needed.")
             for number, fallback in enumerate(rule.fallbacks):
@@ -244,6 +250,8 @@ def _model(name: str, rule: ModelRule, targets: tuple[Target, ...], retry: Retry
         fallbacks=tuple(AskedModel(fallback) for fallback in rule.fallbacks),
         retry=retry,
         owner=rule.owner,
+        hedge=rule.hedge,
+        spill=rule.spill,
         profile=in_common(target.profile for target in targets),
         price=targets[0].price if targets else None,
     )
