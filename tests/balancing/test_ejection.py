@@ -184,14 +184,16 @@ def test_a_share_rises_for_thirty_seconds_after_a_circuit_has_closed() -> None:
 
 
 def test_who_joins_peers_at_work_begins_with_a_small_share_and_who_is_there_from_the_start_does_not() -> None:
-    pool = Pool(3)
+    pool = Pool(4)
     for _ in range(10):
         for target in pool.targets[:2]:
             pool.attempt(target)
-    assert pool.book.calm
     pool.attempt(pool.targets[2])
-    assert pool.book.share(pool.targets[2]) == 0.1
-    assert pool.book.share(pool.targets[0]) == 1.0
+    assert pool.book.calm
+    pool.clock.advance(31.0)
+    pool.attempt(pool.targets[3])
+    assert pool.book.share(pool.targets[3]) == 0.1
+    assert pool.book.share(pool.targets[2]) == 1.0
 
 
 ENDINGS = st.sampled_from([None, BROKEN, GARBAGE, CREDENTIALS, GONE, THROTTLED])

@@ -29,6 +29,8 @@ class Circuit(StrEnum):
 class Condition(msgspec.Struct):
     """What is known of one target."""
 
+    joined_at: float = 0.0
+    """When it was first sent something."""
     circuit: Circuit = Circuit.CLOSED
     inflight: int = 0
     failures: int = 0

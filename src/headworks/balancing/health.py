@@ -226,14 +226,18 @@ class HealthBook:
         if condition is None:
             if len(self._conditions) >= KNOWN:
                 self._forget_the_well()
-            condition = self._conditions[target.name] = Condition()
+            condition = self._conditions[target.name] = Condition(joined_at=self._clock.now())
             self._greet(target, condition)
         return condition
 
     def _greet(self, target: Target, condition: Condition) -> None:
-        """A target that joins peers which are at work already begins with a small share."""
-        if any(len(peer.firsts) or peer.samples >= self.breaker().samples for peer in self._paces.peers(target.model).values()):
-            condition.come_back(self._clock.now())
+        """A target that joins peers which have long been at work begins with a small share. When a gateway starts, all are new."""
+        now, breaker = self._clock.now(), self.breaker()
+        if any(
+            now - peer.joined_at >= breaker.ramp and (peer.firsts or peer.samples >= breaker.samples)
+            for peer in self._paces.peers(target.model).values()
+        ):
+            condition.come_back(now)
             self._troubled.add(target.name)
         self._models[target.name] = target.model
         self._paces.join(target.model, target.name, condition)
