@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import blake2b
 
-BYTES = 512
-"""Of a block. Shorter ones cost up to eight times the hashing for no better choice."""
-MOST = 512
+BYTES = 1024
+"""Of a block. Shorter ones cost more hashing for no better choice."""
+MOST = 256
 """Blocks that are looked at."""
 _DIGEST = 8
 

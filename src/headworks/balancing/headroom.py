@@ -69,6 +69,8 @@ class Headroom:
     def __init__(self, named: Sequence[RateHeaders] = ()) -> None:
         """`named` are the headers to look for."""
         self._named = named
+        self.quiet = True
+        """No target has said anything of its limits yet: none needs to be asked about."""
         self._standings: dict[str, _Standing] = {}
 
     def barrier(self, target_name: str, tokens: int, now: float) -> float:
@@ -76,7 +78,7 @@ class Headroom:
         where it is used up.
         """
         standing = self._standings.get(target_name)
-        if standing is None:
+        if standing is None or not (standing.buckets or standing.closed_until):
             return 0.0
         _, requests, sent_tokens = standing.mark
         needs = {"requests": (1, standing.requests - requests), "tokens": (tokens, standing.tokens - sent_tokens)}
@@ -102,12 +104,14 @@ class Headroom:
         pause = _said(said, b"retry-after")
         if pause:
             closed = seconds_until(pause, _said(said, b"date")) or 0.0
+            self.quiet = False
             standing.closed_until = max(standing.closed_until, now + min(closed, LONGEST))
         mark = mark or Mark(now, standing.requests, standing.tokens)
         if mark.at < standing.mark.at:
             return
         buckets = {named.unit: bucket for named in self._named if (bucket := _bucket(named, said, mark.at)) is not None}
         if buckets:
+            self.quiet = False
             standing.mark, standing.buckets = mark, buckets
 
     def _of(self, target_name: str) -> _Standing:

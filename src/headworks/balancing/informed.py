@@ -69,6 +69,7 @@ class Informed:
         pulse = self._pulse
         fit = targets if pulse.calm else [target for target in targets if pulse.available(target)] or targets
         tokens, now, barrier = envelope.prompt_tokens + envelope.output_tokens, self._clock.now(), self._headroom.barrier
-        free = [target for target in fit if barrier(target.name, tokens, now) <= HELD_UP] or fit
-        serving = {target.order for target in free if target.weight}
-        return [target for target in free if target.weight or target.order not in serving]
+        if not self._headroom.quiet:
+            fit = [target for target in fit if barrier(target.name, tokens, now) <= HELD_UP] or fit
+        serving = {target.order for target in fit if target.weight}
+        return [target for target in fit if target.weight or target.order not in serving]

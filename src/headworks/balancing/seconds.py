@@ -93,7 +93,8 @@ class Seconds:
         return Choice(best.target, dispatch, _words(best, costs, envelope) if len(costs) > 1 else "")
 
     def _costs(self, envelope: Envelope, fit: Sequence[Target], now: float) -> list[Cost]:
-        settings, tokens, barrier = self._settings, envelope.prompt_tokens, self._headroom.barrier
+        settings, tokens = self._settings, envelope.prompt_tokens
+        barrier, quiet = self._headroom.barrier, self._headroom.quiet
         owed = tokens + envelope.output_tokens
         if envelope.blocks is None:
             envelope.blocks = chained(envelope.leads, envelope.tenant.encode())
@@ -117,7 +118,7 @@ class Seconds:
             besides = (
                 settings.pressure * full / (1.0 - full)
                 + load.errors * settings.failure
-                + barrier(target.name, owed, now)
+                + (0.0 if quiet else barrier(target.name, owed, now))
                 + prices[place]
             )
             costs.append(Cost(target, wait + steep * reading + besides, wait, reads, ahead, reading, besides))
@@ -155,9 +156,10 @@ class Seconds:
         return min(1.0 / (1.0 - busy), steepest) if busy < 1.0 else steepest
 
     def _prices(self, envelope: Envelope, fit: Sequence[Target]) -> list[float]:
-        cards = {id(target.price): target.price for target in fit}
-        if len(cards) < _FEW:
+        usual = fit[0].price
+        if all([target.price is usual or target.price == usual for target in fit]):
             return [0.0] * len(fit)
+        cards = {id(target.price): target.price for target in fit}
         kappa = _KAPPA.get(envelope.priority, _PATIENT)
         usage = Usage(input=envelope.prompt_tokens, output=min(envelope.output_tokens, _LIKELY_OUTPUT))
         seconds = {key: kappa * card.exact(usage) / _DOLLAR if card is not None else 0.0 for key, card in cards.items()}
