@@ -157,7 +157,7 @@ class Seconds:
 
     def _prices(self, envelope: Envelope, fit: Sequence[Target]) -> list[float]:
         usual = fit[0].price
-        if all([target.price is usual or target.price == usual for target in fit]):
+        if all(target.price is usual or target.price == usual for target in fit):
             return [0.0] * len(fit)
         cards = {id(target.price): target.price for target in fit}
         kappa = _KAPPA.get(envelope.priority, _PATIENT)
