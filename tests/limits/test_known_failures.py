@@ -7,6 +7,7 @@ import asyncio
 import msgspec
 import pytest
 
+from headworks.domain.body import Whole
 from headworks.domain.errors import Fault
 from headworks.domain.kind import BY_ID, HEARING, UPLOADS, Kind
 from headworks.domain.limits import Calendar, Exceeded, Unit, period_at
@@ -184,6 +185,7 @@ def test_the_limits_of_a_price_are_those_of_the_dearest_target() -> None:
     run(scenario())
 
 
+FEEDBACK = Whole(b'{"request_id": "%032x", "score": 1}' % 1)
 ASKING = [route for route in ROUTES if route.method == b"POST" and route.kind not in BY_ID]
 
 
@@ -196,7 +198,7 @@ def test_no_endpoint_is_a_way_round_the_limits(route: Route) -> None:
         at = house(snapshot, limit(Unit.REQUESTS, 1, calendar=Calendar.DAY))
         for code in ("", "rate_limit_exceeded"):
             asked = ask(snapshot, query="q", documents=["d"]) if route.kind is Kind.RERANK else ask(snapshot)
-            body = _upload(route.kind) if route.kind in UPLOADS else asked.body
+            body = _upload(route.kind) if route.kind in UPLOADS else FEEDBACK if route.kind is Kind.FEEDBACK else asked.body
             call = msgspec.structs.replace(asked, kind=route.kind, front=route.front.name, body=body)
             refused = await asyncio.gather(at.serve(call), return_exceptions=True)
             assert [fault.code for fault in refused if isinstance(fault, Fault)] == [code] * bool(code)

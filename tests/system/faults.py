@@ -114,7 +114,7 @@ def config(emulator: EmulatorProcess) -> dict[str, Any]:
         "prices": {name: {"input": 1, "output": 2} for name in ("flaky/*", "steady/*", "nobody/*", "plain/*")},
         "timeouts": {"connect": 10, "first_byte": 1.5, "idle": 1.5, "total": 60},
         "retries": {"attempts": 2, "base": 0.05, "max_retry_after": 5},
-        "breaker": {"failures": 10_000, "cooldown": 0, "cooldown_cap": 0},
+        "breaker": {"failures": 10_000, "samples": 10_000, "slower": 0, "cooldown": 0, "cooldown_cap": 0},
     }
 
 

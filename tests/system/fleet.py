@@ -288,7 +288,7 @@ def _config(emulator: EmulatorProcess, database: str, cluster: dict[str, Any]) -
         "models": {"guarded": {"targets": [{"model": "steady/model"}]}},
         "prices": {"steady/*": {"input": 1, "output": 2}},
         "retries": {"attempts": 2, "base": 0.02},
-        "breaker": {"failures": 10_000, "cooldown": 0, "cooldown_cap": 0},
+        "breaker": {"failures": 10_000, "samples": 10_000, "slower": 0, "cooldown": 0, "cooldown_cap": 0},
         "database": database,
         "cluster": cluster,
     }

@@ -35,7 +35,7 @@ def config(emulator: EmulatorProcess) -> dict[str, Any]:
         "prices": {"steady/*": {"input": 1, "output": 2}},
         "keys": {"tester": {"key": KEY, "limits": limits}},
         "retries": {"attempts": 2, "base": 0.02},
-        "breaker": {"failures": 10_000, "cooldown": 0, "cooldown_cap": 0},
+        "breaker": {"failures": 10_000, "samples": 10_000, "slower": 0, "cooldown": 0, "cooldown_cap": 0},
     }
 
 
