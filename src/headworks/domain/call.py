@@ -110,6 +110,8 @@ class Tally(msgspec.Struct):
     """Raises `Fault` where a conversation may not use these features besides. There once Authorise has let it begin."""
     standings: tuple[Standing, ...] = ()
     """How its limits stand: what every answer to it says, a refusal too."""
+    merit: str = ""
+    """What the call says of the version that a rollout assigned it to, a `versions.Merit`."""
     concluding: Callable[[Outcome], None] | None = None
     """What whoever made a call by itself adds to its record at its end."""
     receipt: Receipt = NO_RECEIPT

@@ -149,6 +149,8 @@ class Exchange(msgspec.Struct, tag="end", tag_field="t", frozen=True, kw_only=Tr
     rollout: str = ""
     """Id of the rollout that assigned it, and at which step."""
     step: int = 0
+    merit: str = ""
+    """What it says of that version, a `versions.Merit`; empty: nothing."""
     feedback: Feedback | None = None
     """What this exchange said of another one."""
     overrun: int = 0

@@ -9,6 +9,7 @@ import msgspec
 
 from headworks.domain.exchange import Exchange
 from headworks.domain.outcome import Ending
+from headworks.domain.rollout.outcomes import Told, count
 from headworks.domain.usage import NO_USAGE, Usage
 
 BUCKET = 15 * 60
@@ -102,6 +103,8 @@ class Sums(msgspec.Struct):
     counters: dict[str, int] = {}
     ends: dict[str, int] = {}
     """Until when counters must be known, nanoseconds; 0: for good."""
+    outcomes: Told = {}
+    """What rollouts are told of their versions."""
 
     @property
     def bill(self) -> Bill:
@@ -130,6 +133,8 @@ def fold(exchanges: Iterable[Exchange], into: Sums | None = None) -> Sums:
             counters[name] = counters.get(name, 0) + charge.units
             if charge.ends_at >= ends.get(name, 0):  # a rollover may have been set between two of them
                 ends[name] = charge.ends_at
+        if exchange.rollout:
+            count(exchange, sums.outcomes)
     return sums
 
 

@@ -29,6 +29,12 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     state: str = ""
     number: int = 0
 
+    def leads(self, live: str) -> bool:
+        """Whether it still says who serves, the configuration's live version being this one: what was promoted says so until the
+        configuration has come after it, or gone elsewhere.
+        """
+        return self.state != "promoted" or live == self.baseline
+
 
 def assigned(position: Position, unit: str) -> str:
     """The version that a unit belongs to: the same for the same salt, and raising the share only adds units to the candidate."""

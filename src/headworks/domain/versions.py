@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from enum import StrEnum
 
 import msgspec
 
 PIN = b"x-headworks-version"
 """Header by which a caller asks for one version. It needs the feature below."""
 PIN_FEATURE = "pin_version"
+
+
+class Merit(StrEnum):
+    """What an exchange says of the version that a rollout assigned it to."""
+
+    SERVED = "served"
+    FAILED = "failed"
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):

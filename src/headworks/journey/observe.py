@@ -137,6 +137,7 @@ class _Watch:
                 version=assignment.version,
                 rollout=assignment.rollout,
                 step=assignment.step,
+                merit=tally.merit,
                 feedback=call.feedback,
                 overrun=max(0, receipt.price.nanos - tally.reserved_nanos) if tally.claims else 0,
             )

@@ -18,7 +18,7 @@ from headworks.domain.reply import Reply
 from headworks.domain.shadow import may_be_shadowed
 from headworks.domain.shape import Shape
 from headworks.domain.snapshot import Model, Version
-from headworks.domain.versions import PIN, PIN_FEATURE, Assignment
+from headworks.domain.versions import PIN, PIN_FEATURE, Assignment, Merit
 from headworks.journey.permission import Permission
 from headworks.journey.shadows import Shadows
 from headworks.ports.clock import Chance
@@ -60,7 +60,7 @@ class Versioning:
             version = _pinned(call, model, pinned.decode("latin-1").strip())
             return msgspec.structs.replace(call, assignment=Assignment(version=version.number)), version
         position = self._positions.of(model.name)
-        if position is None:
+        if position is None or not position.leads(model.live):
             return msgspec.structs.replace(call, assignment=Assignment(version=model.live)), model.versions[model.live]
         number = assigned(position, unit_of(call, ask, position))
         version = model.versions.get(number) or model.versions[model.live]
@@ -110,17 +110,30 @@ class Versioning:
         version = model.versions.get(number)
         if version is None:
             raise _no_version(model, number)
+        if call.assignment is not None and call.assignment.rollout:
+            call.closing.conclude(partial(_note_merit, call, version))
         return version
 
     def _tell(self, call: Call, position: Position, version: Version, outcome: Outcome) -> None:
-        """What a fallback had to serve has failed: it is no merit of the version's."""
-        tried = call.tally.tried
-        if tried and outcome.ending not in (Ending.CLIENT_GONE, Ending.CANCELLED):
-            own = any(target.name == tried[-1].target for target in version.targets)
-            failed = not own or outcome.ending in _FAILED or outcome.fault in _REJECTED
-            tripped = self._positions.saw(position, version.number, failed=failed)
+        merit = call.tally.merit = _merit(call, version, outcome)
+        if merit:
+            tripped = self._positions.saw(position, version.number, failed=merit == Merit.FAILED)
             if tripped:
                 call.tally.notes["rollout"] = tripped
+
+
+def _note_merit(call: Call, version: Version, outcome: Outcome) -> None:
+    call.tally.merit = _merit(call, version, outcome)
+
+
+def _merit(call: Call, version: Version, outcome: Outcome) -> str:
+    """What a fallback had to serve has failed: it is no merit of the version's."""
+    tried = call.tally.tried
+    if not tried or outcome.ending in (Ending.CLIENT_GONE, Ending.CANCELLED):
+        return ""
+    own = any(target.name == tried[-1].target for target in version.targets)
+    failed = not own or outcome.ending in _FAILED or outcome.fault in _REJECTED
+    return Merit.FAILED if failed else Merit.SERVED
 
 
 def unit_of(call: Call, ask: Ask, position: Position) -> str:
