@@ -75,17 +75,30 @@ def test_errors_are_watched_whatever_the_plan_says() -> None:
     assert own in watched(structs.replace(ROLLOUT, plan=Plan(gates=(own,))))
 
 
-@pytest.mark.parametrize("state", State)
-@pytest.mark.parametrize("wish", Wish)
-def test_wishes_are_held_to_the_rules(state: State, wish: Wish) -> None:
-    rollout = structs.replace(ROLLOUT, state=state, before=State.CANARY if state is State.PAUSED else None)
-    try:
-        move = wanted(rollout, wish, "because")
-    except NotNowError as refused:
-        assert str(state) in str(refused)
-    else:
-        assert move.state in ALLOWED[state]
-        assert move.reason == "because"
+EVERY = [(wish, state) for wish in Wish for state in State]
+POSSIBLE = {
+    Wish.PROMOTE: {State.CANARY, State.AB, State.BAKE, State.PAUSED},
+    Wish.PAUSE: {State.WARMING, State.SHADOW, State.CANARY, State.AB, State.BAKE},
+    Wish.RESUME: {State.PAUSED},
+    Wish.ROLL_BACK: set(State) - {State.ROLLING_BACK, State.ROLLED_BACK},
+}
+
+
+@pytest.mark.parametrize(("wish", "state"), [(wish, state) for wish, state in EVERY if state in POSSIBLE[wish]])
+def test_what_may_follow_is_done_by_hand(wish: Wish, state: State) -> None:
+    move = wanted(standing(state), wish, "because")
+    assert move.state in ALLOWED[state]
+    assert move.reason == "because"
+
+
+@pytest.mark.parametrize(("wish", "state"), [(wish, state) for wish, state in EVERY if state not in POSSIBLE[wish]])
+def test_what_may_not_follow_is_refused_with_what_may(wish: Wish, state: State) -> None:
+    with pytest.raises(NotNowError, match=state):
+        wanted(standing(state), wish, "")
+
+
+def standing(state: State) -> Rollout:
+    return structs.replace(ROLLOUT, state=state, before=State.CANARY if state is State.PAUSED else None)
 
 
 def test_a_paused_rollout_goes_on_where_it_was() -> None:

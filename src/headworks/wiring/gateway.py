@@ -42,6 +42,7 @@ from headworks.wiring.live_config import LiveConfig
 from headworks.wiring.memory import settle
 from headworks.wiring.process_life import Life
 from headworks.wiring.responses import open_responses
+from headworks.wiring.rollouts import follow_rollouts
 from headworks.wiring.stages import Outside, compose
 from headworks.wiring.voice import say
 
@@ -159,6 +160,7 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
     introductions = Introductions(PepperedReferences(peppers), lambda: live.snapshot.customers.names == KEPT)
     keys = await open_directory(snapshot, journal_dir, peppers, clock, stack)
     positions = PositionBook()
+    await follow_rollouts(snapshot, journal_dir, clock, positions.swap, stack)
     chance = random.Random()  # noqa: S311 - it makes ids unlikely to meet, not hard to guess
     shadows = Shadows(interpreter, clock, lambda: exchange_id(clock.wall_ns(), chance), complain)
     stack.push_async_callback(shadows.aclose)

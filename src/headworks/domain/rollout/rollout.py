@@ -40,7 +40,9 @@ ALLOWED: dict[State, frozenset[State]] = {
     State.CANARY: frozenset((State.CANARY, State.BAKE, State.PAUSED, State.PROMOTED, State.ROLLING_BACK)),
     State.AB: frozenset((State.BAKE, State.PROMOTED, State.PAUSED, State.ROLLING_BACK)),
     State.BAKE: frozenset((State.PROMOTED, State.PAUSED, State.ROLLING_BACK)),
-    State.PAUSED: frozenset((State.SHADOW, State.CANARY, State.AB, State.BAKE, State.PROMOTED, State.ROLLING_BACK)),
+    State.PAUSED: frozenset(
+        (State.WARMING, State.SHADOW, State.CANARY, State.AB, State.BAKE, State.PROMOTED, State.ROLLING_BACK)
+    ),
     State.ROLLING_BACK: frozenset((State.ROLLED_BACK,)),
     State.PROMOTED: frozenset((State.ROLLING_BACK,)),
     State.ROLLED_BACK: frozenset(),

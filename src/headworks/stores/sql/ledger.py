@@ -17,6 +17,7 @@ from headworks.domain.ledger import SUMMED, Account, Bill, Standing, Sums
 from headworks.ports.clock import Clock
 from headworks.stores.sql.customers import note_seen
 from headworks.stores.sql.engine import Database
+from headworks.stores.sql.rollouts.evidence import note_outcomes
 from headworks.stores.sql.schema import COUNTER_SPEND, PLACES, POSTINGS
 
 PROJECTION = "ledger"
@@ -102,6 +103,7 @@ class LedgerTables:
                 await self._add(connection, POSTINGS, _postings(sums, now), SUMMED)
                 await self._add(connection, COUNTER_SPEND, _spend(sums, now), ("units",))
                 await note_seen(connection, sums)
+                await note_outcomes(connection, sums, now)
 
     async def _places(self, connection: AsyncConnection) -> dict[str, Place]:
         table = PLACES.c

@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-WANTED = "0008"
+WANTED = "0009"
 """The last migration. Versions sort as text."""
