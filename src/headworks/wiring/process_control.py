@@ -43,6 +43,7 @@ from headworks.wiring.entrance import Surroundings, entrance_of
 from headworks.wiring.load import ConfigFile
 from headworks.wiring.peppers import keep_pepper
 from headworks.wiring.process_life import Life, Orders, live, read_orders
+from headworks.wiring.rollouts_moved import rollout_controller
 from headworks.wiring.seals import seals_of
 from headworks.wiring.tables import make_tables
 from headworks.wiring.vault import vault_of
@@ -97,6 +98,7 @@ def _chores(orders: Orders, config: Config, database: Database, clock: Clock) ->
         async with asyncio.TaskGroup() as chores:
             chores.create_task(keep_house(database, orders.journal, seal, clock, say))
             chores.create_task(_name_keeper(orders, database, seal, clock).run())
+            chores.create_task(rollout_controller(orders.journal, database, seal, clock).run())
 
     return work
 

@@ -1,0 +1,113 @@
+"""Who moves rollouts on: one control process of all that share the database, by what the evidence says.
+
+What is decided is a pure function of the record and the evidence (`domain.rollout.decide`). The lease spares the others the work; that
+nothing is decided twice is the number's doing, which every change raises by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from headworks.domain.gauges import Gauges, RolloutGauges
+from headworks.domain.rollout.decide import decide
+from headworks.domain.rollout.event import Event
+from headworks.domain.rollout.gates import Evidence
+from headworks.domain.rollout.rollout import ALLOWED, Move, Rollout, State, moved
+from headworks.ports.clock import Clock
+from headworks.ports.records import Conflict
+from headworks.ports.rollout_records import Lease, Rollouts
+from headworks.stores.sql.leases import SqlLeases
+
+EVERY = 1.0
+"""Seconds between two looks."""
+LEASE = "rollouts"
+HELD = 5.0
+"""Seconds after which another may take over from one that has died."""
+FACTS = {"by": "headworks", "operation": "rollouts.decide"}
+_NS = 1e9
+Ask = Callable[[], Awaitable[Sequence[Gauges]]]
+"""How the gateways beside it are doing."""
+
+
+class RolloutController:
+    """One per control process. `run` it as a task."""
+
+    def __init__(self, rollouts: Rollouts, leases: SqlLeases, ask: Ask, clock: Clock, say: Callable[[str], None]) -> None:
+        self._rollouts = rollouts
+        self._leases = leases
+        self._ask = ask
+        self._clock = clock
+        self._say = say
+        self._silent = False
+
+    async def run(self) -> None:
+        """Until cancelled. A database that does not answer is waited for: everything stays where it is."""
+        while True:
+            try:
+                await self.look()
+                self._silent = False
+            except (SQLAlchemyError, OSError) as trouble:
+                if not self._silent:
+                    self._say(f"rollouts wait: the database does not answer ({type(trouble).__name__})")
+                self._silent = True
+            await self._clock.sleep(EVERY)
+
+    async def look(self) -> None:
+        """Move on what has reason to move. Raises what the database does."""
+        under_way = await self._rollouts.under_way()
+        lease = await self._leases.take(LEASE, HELD) if under_way else None
+        if lease is None:
+            return
+        gateways = await self._ask()
+        for rollout in under_way:
+            evidence = await self._rollouts.evidence(rollout.id)
+            seen = [each.rollouts.get(rollout.model) for each in gateways]
+            here = [each for each in seen if each is not None and each.rollout == rollout.id]
+            move = tripped(rollout, here) or decide(rollout, evidence, self._clock.wall_ns() / _NS, ready=bool(here))
+            if move is not None:
+                await self._make(rollout, move, evidence, lease)
+
+    async def _make(self, rollout: Rollout, move: Move, evidence: Evidence, lease: Lease) -> None:
+        after = settled(rollout, move, evidence, self._clock.wall_ns())
+        event = noted(rollout, after, move.reason, evidence)
+        try:
+            await self._rollouts.change(rollout, after, event, audit=FACTS, lease=lease)
+        except Conflict:
+            return  # somebody else was first: the next look sees what they have made of it
+        self._say(f"rollout {rollout.id} of {rollout.model}: {rollout.state} → {after.state}. {move.reason}")
+
+
+def noted(before: Rollout, after: Rollout, reason: str, evidence: Evidence) -> Event:
+    """The line of a change that nobody made by hand."""
+    return Event(
+        rollout=after.id,
+        number=after.number,
+        actor_name=FACTS["by"],
+        before=before.state,
+        after=after.state,
+        step=after.step,
+        reason=reason,
+        evidence=evidence,
+    )
+
+
+def settled(rollout: Rollout, move: Move, evidence: Evidence, wall_ns: int) -> Rollout:
+    """The record after a move, with what was known when the step was entered."""
+    errors = evidence.shares.get("errors")
+    failures = errors.candidate_failures if errors is not None else 0
+    return moved(rollout, move, wall_ns / _NS, outcomes=evidence.candidate, failures=failures)
+
+
+def tripped(rollout: Rollout, here: Sequence[RolloutGauges]) -> Move | None:
+    """Back, where a gateway's circuit has taken the candidate out at this step."""
+    if State.ROLLING_BACK not in ALLOWED[rollout.state]:
+        return None
+    for seen in here:
+        if seen.tripped and seen.step == rollout.step:
+            reason = (
+                f"{seen.failures} of {seen.outcomes} requests of this step have failed at one gateway, which sends it no more."
+            )
+            return Move(State.ROLLING_BACK, rollout.step, reason)
+    return None
