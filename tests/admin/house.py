@@ -35,6 +35,7 @@ from headworks.stores.sql.ledger_usage import LedgerUsage
 from headworks.stores.sql.records.store import SqlRecords
 from headworks.stores.sql.records.top_ups import SqlTopUps
 from headworks.stores.sql.revisions import SqlRevisions
+from headworks.stores.sql.rollouts.store import SqlRollouts
 from headworks.stores.sql.secrets import SqlSecrets
 from headworks.testing.clock import FrozenClock
 from headworks.wiring.administration import counts_of
@@ -219,6 +220,7 @@ async def house(
         secret=bytes(32),
         references=REFERENCES,
         customers=SqlCustomers(database, acts),
+        rollouts=SqlRollouts(database, acts),
         name_seals=NameSeals(lambda owner: Vault(SqlSecrets(database, acts), Envelope([LocalMaster(bytes(32))]), owner)),
         denials=Denials(people, clock),
         attempts=Attempts(clock),

@@ -166,17 +166,30 @@ async def of_the_installation(house: House) -> None:
     ours = await house.tenant(owner, "acme")
     await owner.made("POST /config/revisions", {"document": "models: {m: openai/gpt-4o}"}, if_match='"0"')
     cells = [operation for operation in OPERATIONS if operation.everywhere]
-    assert {operation.name.partition(".")[0] for operation in cells} == {"revisions"}
+    assert {operation.name.partition(".")[0] for operation in cells} == {"revisions", "rollouts"}
     for place, role in product(places(ours), Role):
         caller = await house.token((role, place.party))
         for operation in cells:
             assert isinstance(operation.needs, Scope)
-            body = {"document": "nothing"} if operation.name == "revisions.apply" else {}
+            body = WHOLE.get(operation.name, {})
             reply = await ask(caller, operation, "1", body)
             if place.party == EVERYTHING and operation.needs in ROLES[role]:
-                assert reply.status == (412 if operation.locks else 200), (role, operation, reply)
+                assert reply.status == status_of(operation), (role, operation, reply)
             else:
                 assert (reply.status, reply.problem) == (403, "not_allowed"), (role, place.name, operation, reply)
+
+
+WHOLE: Mapping[str, object] = {
+    "revisions.apply": {"document": "nothing"},
+    "rollouts.start": {"model": "m", "candidate": "2"},
+}
+
+
+def status_of(operation: Operation) -> int:
+    """Of who may: there is one revision, no rollout, and nobody who reads the configuration."""
+    if operation.name.startswith("revisions."):
+        return 412 if operation.locks else 200
+    return {"rollouts.list": 200, "rollouts.start": 409}.get(operation.name, 404)
 
 
 def test_what_concerns_the_installation_needs_a_role_on_all_of_it(tell: Telling) -> None:

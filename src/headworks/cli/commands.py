@@ -170,6 +170,20 @@ GROUPS = (
         ),
     ),
     (
+        "rollouts",
+        "Candidates for a model's live version, on their way.",
+        (
+            ("list", "headworks.cli.rollouts:list_all", "List them, newest first."),
+            ("show", "headworks.cli.rollouts:show", "Show one: where it stands, what is known, and how it came there."),
+            ("start", "headworks.cli.rollouts:start", "Begin one."),
+            ("promote", "headworks.cli.rollouts:promote", "Let the candidate serve everybody at once."),
+            ("pause", "headworks.cli.rollouts:pause", "Leave its share as it is until somebody decides."),
+            ("resume", "headworks.cli.rollouts:resume", "Go on where it was paused."),
+            ("rollback", "headworks.cli.rollouts:rollback", "Take the candidate back."),
+            ("freeze", "headworks.cli.rollouts:freeze", "Let nothing but the circuit move it; --thaw lets the evidence again."),
+        ),
+    ),
+    (
         "database",
         "The tables that hold organisations, keys, the audit and the ledger.",
         (

@@ -11,6 +11,7 @@ from headworks.client.collections import Keys, Parties
 from headworks.client.customers import Customers
 from headworks.client.people import Administrators, Grants, Sessions, Tokens
 from headworks.client.revisions import Revisions
+from headworks.client.rollouts import Rollouts
 from headworks.client.signing_in import change_password
 from headworks.client.usage import Usage
 from headworks.client.wire import Request, Wire
@@ -52,6 +53,7 @@ class Client:
         self.usage = Usage(self._wire)
         self.customers = Customers(self._wire)
         self.revisions = Revisions(self._wire)
+        self.rollouts = Rollouts(self._wire)
 
     def me(self) -> Me:
         """Who the token acts as, and what it may do."""

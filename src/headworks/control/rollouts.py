@@ -12,9 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from headworks.domain.gauges import Gauges, RolloutGauges
 from headworks.domain.rollout.decide import decide
-from headworks.domain.rollout.event import Event
+from headworks.domain.rollout.event import Event, settled
 from headworks.domain.rollout.gates import Evidence
-from headworks.domain.rollout.rollout import ALLOWED, Move, Rollout, State, moved
+from headworks.domain.rollout.rollout import ALLOWED, Move, Rollout, State
 from headworks.ports.clock import Clock
 from headworks.ports.records import Conflict
 from headworks.ports.rollout_records import Lease, Rollouts
@@ -70,34 +70,13 @@ class RolloutController:
                 await self._make(rollout, move, evidence, lease)
 
     async def _make(self, rollout: Rollout, move: Move, evidence: Evidence, lease: Lease) -> None:
-        after = settled(rollout, move, evidence, self._clock.wall_ns())
-        event = noted(rollout, after, move.reason, evidence)
+        after = settled(rollout, move, evidence, self._clock.wall_ns() / _NS)
+        event = Event.of(rollout, after, move.reason, evidence, actor_name=FACTS["by"])
         try:
             await self._rollouts.change(rollout, after, event, audit=FACTS, lease=lease)
         except Conflict:
             return  # somebody else was first: the next look sees what they have made of it
         self._say(f"rollout {rollout.id} of {rollout.model}: {rollout.state} → {after.state}. {move.reason}")
-
-
-def noted(before: Rollout, after: Rollout, reason: str, evidence: Evidence) -> Event:
-    """The line of a change that nobody made by hand."""
-    return Event(
-        rollout=after.id,
-        number=after.number,
-        actor_name=FACTS["by"],
-        before=before.state,
-        after=after.state,
-        step=after.step,
-        reason=reason,
-        evidence=evidence,
-    )
-
-
-def settled(rollout: Rollout, move: Move, evidence: Evidence, wall_ns: int) -> Rollout:
-    """The record after a move, with what was known when the step was entered."""
-    errors = evidence.shares.get("errors")
-    failures = errors.candidate_failures if errors is not None else 0
-    return moved(rollout, move, wall_ns / _NS, outcomes=evidence.candidate, failures=failures)
 
 
 def tripped(rollout: Rollout, here: Sequence[RolloutGauges]) -> Move | None:

@@ -5,6 +5,13 @@ from __future__ import annotations
 import msgspec
 
 
+class Numbered(msgspec.Struct, frozen=True):
+    """A model with versions: the one that is live, and all of them."""
+
+    live: str
+    numbers: tuple[str, ...]
+
+
 class Names(msgspec.Struct, frozen=True, kw_only=True):
     """Of one configuration."""
 
@@ -15,3 +22,5 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
     regions: frozenset[str] = frozenset()
     policies: frozenset[str] = frozenset()
     guards: frozenset[str] = frozenset()
+    versions: dict[str, Numbered] = {}
+    """Of the models that have numbered versions."""

@@ -30,7 +30,7 @@ class Led(Protocol):
         ...
 
 
-class Rollouts(Protocol):
+class Rollouts(Led, Protocol):
     """What administration and the controller ask. Each change is one transaction with its event, its audit record and its entry in the
     change log.
     """

@@ -39,6 +39,7 @@ from headworks.stores.sql.ledger_usage import LedgerUsage
 from headworks.stores.sql.records.store import SqlRecords
 from headworks.stores.sql.records.top_ups import SqlTopUps
 from headworks.stores.sql.revisions import SqlRevisions
+from headworks.stores.sql.rollouts.store import SqlRollouts
 from headworks.wiring.documents import MachineDocuments
 from headworks.wiring.seals import seals_of
 from headworks.wiring.vault import vault_of
@@ -85,6 +86,7 @@ def open_door(  # noqa: PLR0913 - what the process has opened, and what is left 
         secret=peppers[0].digest(b"headworks administration"),
         references=PepperedReferences(peppers),
         customers=SqlCustomers(database, acts),
+        rollouts=SqlRollouts(database, acts),
         name_seals=NameSeals(lambda owner: vault_of(database, data, os.environ, clock, owner)),
         denials=Denials(people, clock),
         attempts=Attempts(clock),

@@ -19,6 +19,7 @@ from headworks.ports.clock import Chance, Clock
 from headworks.ports.customers import Customers
 from headworks.ports.records import Records, TopUps
 from headworks.ports.revisions import Documents, Revisions
+from headworks.ports.rollout_records import Rollouts
 from headworks.secrets import NameSeals
 from headworks.stores.sql.ledger_alerts import AlertTables
 from headworks.stores.sql.ledger_standing import LedgerStanding
@@ -76,6 +77,7 @@ class Office(NamedTuple):
     references: PepperedReferences
     """What stands for the names of customers in all that is written."""
     customers: Customers
+    rollouts: Rollouts
     name_seals: NameSeals
     """Opens the names of customers."""
     denials: Denials

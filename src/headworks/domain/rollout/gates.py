@@ -89,7 +89,7 @@ def finding(gate: Gate, evidence: Evidence, alpha: float) -> Finding:
     if isinstance(gate, ShareGate):
         found = evidence.shares.get(gate.of)
         return Finding.WORSE if found is not None and found.proves(alpha) else Finding.OPEN
-    worse = _worse_by(gate, evidence, alpha)
+    worse = worse_by(gate, evidence, alpha)
     allowed = _allowed(gate)
     if worse.low > allowed:
         return Finding.WORSE
@@ -102,7 +102,8 @@ def smallest_seen(gate: MeanGate, evidence: Evidence, alpha: float) -> float:
     return detectable(a, float(b.count), alpha)
 
 
-def _worse_by(gate: MeanGate, evidence: Evidence, alpha: float) -> Interval:
+def worse_by(gate: MeanGate, evidence: Evidence, alpha: float) -> Interval:
+    """In which the difference to the worse lies: of times and costs, of their logarithms."""
     a, b = evidence.means.get(gate.of, (Sums(), Sums()))
     return difference(b, a, alpha) if gate.of in _BETTER_HIGH else difference(a, b, alpha)
 

@@ -45,6 +45,28 @@ class Proportions(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the candidate was ever shown to be worse at that level."""
         return self.most >= -log(alpha)
 
+    def smallest_seen(self, alpha: float, margin: float = 0.0) -> float:
+        """By how much more the candidate would have to fail for as many outcomes as these to show it, at best: of what is bet before
+        the rates are known something is lost. 1 where they could show nothing.
+        """
+        if not self.baseline or not self.candidate:
+            return 1.0
+        rate = (self.baseline_failures + _PRIOR) / (self.baseline + 2 * _PRIOR)
+        low, high = min(rate + margin, 1.0), 1.0
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2.0
+            if self._expected(rate, middle, margin) >= -log(alpha):
+                high = middle
+            else:
+                low = middle
+        return high - rate
+
+    def _expected(self, rate_a: float, rate_b: float, margin: float) -> float:
+        """The logarithm of the evidence, where these are the true rates and were known."""
+        n_a, n_b = self.baseline, self.candidate
+        equal_a, equal_b = _nearest_equal(rate_a, rate_b, n_a, n_b, margin)
+        return n_a * _gain(rate_a, equal_a) + n_b * _gain(rate_b, equal_b)
+
     def _bet(self, n_a: int, k_a: int, n_b: int, k_b: int, margin: float) -> float:
         """The logarithm of what the block says: how likely it is where the candidate is as bad as it seems to be, by how likely where it is not."""
         rate_a = (self.baseline_failures + _PRIOR) / (self.baseline + 2 * _PRIOR)
@@ -73,3 +95,9 @@ def _slope(rate: float, other: float) -> float:
 def _likelihood(failures: int, outcomes: int, rate: float, other: float) -> float:
     rate = min(max(rate, _LEAST), 1.0 - _LEAST)
     return failures * log(rate / other) + (outcomes - failures) * (log1p(-rate) - log1p(-other))
+
+
+def _gain(rate: float, other: float) -> float:
+    """Relative entropy of one rate to another."""
+    rate = min(max(rate, _LEAST), 1.0 - _LEAST)
+    return rate * log(rate / other) + (1.0 - rate) * (log1p(-rate) - log1p(-other))

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from headworks.domain.config import AuthRule, Config
-from headworks.domain.names import Names
+from headworks.domain.names import Names, Numbered
 from headworks.domain.snapshot import ShadowSettings, Snapshot
 from headworks.providers.price_table import PriceTable
 from headworks.stores.sql.address import anchored
@@ -142,6 +142,7 @@ def _names(config: Config, models: Models) -> Names:
         regions=frozenset(models.regions),
         policies=frozenset(config.policies),
         guards=frozenset(config.guards),
+        versions={name: Numbered(model.live, model.numbers) for name, model in models.fixed.items() if model.numbers},
     )
 
 

@@ -13,6 +13,7 @@ from headworks.control.admin.operations.keys import KEYS
 from headworks.control.admin.operations.own import OWN
 from headworks.control.admin.operations.parties import of_parties
 from headworks.control.admin.operations.people import PEOPLE
+from headworks.control.admin.operations.rollouts import ROLLOUTS
 from headworks.control.admin.revisions import REVISIONS
 from headworks.control.admin.usage import USAGE
 from headworks.domain.records import PartyKind
@@ -26,5 +27,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *USAGE,
     *CUSTOMERS,
     *REVISIONS,
+    *ROLLOUTS,
 )
 """All there is, in the order of the documentation."""

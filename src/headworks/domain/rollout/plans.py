@@ -1,0 +1,25 @@
+"""What is wrong with a plan, before anybody follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from headworks.domain.rollout.rollout import Plan
+
+
+def mistakes(plan: Plan) -> Iterator[tuple[str, str]]:
+    """The field, and what to write instead."""
+    shares = [step.share for step in plan.steps]
+    if not shares or shares[-1] != 1.0:
+        yield "steps", "The last step serves everybody: let its share be 1."
+    if any(before >= after for before, after in pairwise(shares)):
+        yield "steps", "Each step has a larger share than the one before."
+    for number, step in enumerate(plan.steps):
+        if step.most < step.seconds:
+            yield f"steps/{number}", "It must be allowed to last as long as it has to: let `most` be no less than `seconds`."
+    names = [gate.of for gate in plan.gates]
+    if len(set(names)) != len(names):
+        yield "gates", "Each of them has one gate."
+    if plan.objective is not None and plan.objective.of in names:
+        yield "objective", "What decides an A/B test is no gate of it."
