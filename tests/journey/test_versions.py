@@ -334,6 +334,23 @@ def test_a_candidate_whose_fallback_has_to_serve_has_failed() -> None:
     assert place.positions.gauges()["support"].failures == 1
 
 
+def test_a_candidate_whose_targets_are_left_alone_goes_on_failing_and_the_records_say_so() -> None:
+    place = house(SHOP, *[BROKEN] * ENOUGH)
+    place.positions.swap({"support": rollout(share=1.0, unit="request")})
+
+    async def scenario() -> None:
+        for _ in range(ENOUGH):
+            with pytest.raises(Fault):
+                await place.serve(ask())
+
+    asyncio.run(scenario())
+    failed = place.journal.ended
+
+    assert any(not record.tried for record in failed), "its circuit has opened meanwhile"
+    assert [record.merit for record in failed] == ["failed"] * ENOUGH
+    assert place.positions.gauges()["support"].tripped
+
+
 def test_a_new_step_is_judged_anew_and_the_same_one_is_not() -> None:
     book = PositionBook({"support": rollout(share=1.0)})
     for _ in range(ENOUGH):

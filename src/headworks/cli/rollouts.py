@@ -65,9 +65,9 @@ def start(  # noqa: PLR0913 - one parameter a flag
     *,
     baseline: str | None = None,
     steps: Names = None,
-    least: int = 200,
-    lasting: str = "10m",
-    most: str = "1d",
+    least: int | None = None,
+    lasting: str | None = None,
+    most: str | None = None,
     shadow: str | None = None,
     gates: Annotated[tuple[str, ...] | None, Parameter(consume_multiple=True, help=GATES)] = None,
     alpha: float = 0.05,
@@ -83,9 +83,9 @@ def start(  # noqa: PLR0913 - one parameter a flag
         candidate: Number of the version.
         baseline: What it is compared with; left out: the version that serves now.
         steps: Shares, the last of them 100%; left out: 1% 5% 20% 50% 100%.
-        least: Outcomes of the candidate before a step is left.
-        lasting: How long each step lasts at the least: 10m, 1h.
-        most: How long a step may wait for outcomes before somebody is asked.
+        least: Outcomes of the candidate before a step is left; left out: 200.
+        lasting: How long each step lasts at the least; left out: 10m, of the usual steps 1h from 50% on.
+        most: How long a step may wait for outcomes before somebody is asked; left out: 1d.
         shadow: Before all steps, ask the candidate this share of requests besides, and throw its answers away: 5%.
         alpha: The chance of taking back a candidate that is no worse.
         unit: What stays with one version.
@@ -100,7 +100,7 @@ def start(  # noqa: PLR0913 - one parameter a flag
             candidate=candidate,
             baseline=baseline,
             steps=every,
-            shadow=StepBody(share=part_of(shadow), least=least) if shadow is not None else None,
+            shadow=StepBody(share=part_of(shadow)) if shadow is not None else None,
             gates=gates_of(gates),
             alpha=alpha,
             unit=unit,

@@ -8,7 +8,7 @@ import msgspec
 
 from headworks.cli.spans import seconds_of
 from headworks.domain.administration.wire.rollouts import MeansOf, Part, SharesOf, StepBody
-from headworks.domain.rollout.rollout import STEPS
+from headworks.domain.rollout.rollout import STEPS, Step
 
 GATES = (
     "By how much it may be worse: errors, refusals, guard_events and empty by so much more of all requests, first_token, inter_token "
@@ -24,11 +24,26 @@ def part_of(written: str) -> float:
         raise ValueError(f"{written!r} is no share. Write 5% or 0.05.") from None
 
 
-def steps_of(shares: Sequence[str] | None, *, least: int, lasting: str, most: str) -> tuple[StepBody, ...]:
-    """All of them alike but for the share."""
-    parts = [part_of(share) for share in shares] if shares else [step.share for step in STEPS]
-    span, longest = float(seconds_of(lasting)), float(seconds_of(most))
-    return tuple([StepBody(share=part, least=least, seconds=span, most=max(span, longest)) for part in parts])
+def steps_of(
+    shares: Sequence[str] | None, *, least: int | None, lasting: str | None, most: str | None
+) -> tuple[StepBody, ...] | None:
+    """The usual ones but for what is said, which holds for all. None: nothing is said."""
+    if not shares and least is None and lasting is None and most is None:
+        return None
+    usual = tuple([Step(share=part_of(share)) for share in shares]) if shares else STEPS
+    span = float(seconds_of(lasting)) if lasting is not None else None
+    longest = float(seconds_of(most)) if most is not None else None
+    return tuple(
+        [
+            StepBody(
+                share=step.share,
+                least=step.least if least is None else least,
+                seconds=step.seconds if span is None else span,
+                most=step.most if longest is None else longest,
+            )
+            for step in usual
+        ]
+    )
 
 
 def gates_of(written: Sequence[str] | None) -> dict[SharesOf | MeansOf, Part] | None:

@@ -34,6 +34,8 @@ _SHAPED = _ANSWERED | _PROMPTED
 _UNPROMPTED = {Kind.COMPLETIONS: "completions", Kind.REALTIME: "a conversation in real time"}
 """What would go without a prompt that it was meant to have."""
 _FAILED = frozenset((Ending.FAILED, Ending.SEVERED))
+_UNASKED = frozenset(("circuit_open", "upstream_credentials"))
+"""Faults of a version's targets that end a request before any of them is tried."""
 _REJECTED = frozenset(("upstream_rejected", "inexpressible"))
 """Faults that a version's own targets and parameters may have caused, though they are told to the caller as its own."""
 
@@ -127,8 +129,12 @@ def _note_merit(call: Call, version: Version, outcome: Outcome) -> None:
 
 
 def _merit(call: Call, version: Version, outcome: Outcome) -> str:
-    """What a fallback had to serve has failed: it is no merit of the version's."""
+    """What a fallback had to serve has failed: it is no merit of the version's. So has what none of its targets was asked for any more,
+    having failed before.
+    """
     tried = call.tally.tried
+    if outcome.fault in _UNASKED:
+        return Merit.FAILED
     if not tried or outcome.ending in (Ending.CLIENT_GONE, Ending.CANCELLED):
         return ""
     own = any(target.name == tried[-1].target for target in version.targets)

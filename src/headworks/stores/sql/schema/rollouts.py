@@ -1,4 +1,4 @@
-"""Rollouts: where they stand, how they came there, what is known of them; and what numbered versions have once said."""
+"""Rollouts: where they stand, how they came there, and what is known of them."""
 
 from __future__ import annotations
 
@@ -34,5 +34,3 @@ ROLLOUT_EVENTS = Table(
 )
 
 ROLLOUT_EVIDENCE = Table("rollout_evidence", METADATA, identity("rollout"), words("evidence"), whole("updated_at"))
-
-VERSION_DIGESTS = Table("version_digests", METADATA, identity("name"), words("digest"), whole("at"))

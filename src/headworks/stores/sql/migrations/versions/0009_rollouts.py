@@ -1,4 +1,4 @@
-"""Rollouts of model versions, with their events and evidence; and the digests of versions."""
+"""Rollouts of model versions, with their events and evidence."""
 
 from __future__ import annotations
 
@@ -37,10 +37,9 @@ def upgrade() -> None:
         words("evidence"),
     )
     op.create_table("rollout_evidence", identity("rollout"), words("evidence"), whole("updated_at"))
-    op.create_table("version_digests", identity("name"), words("digest"), whole("at"))
 
 
 def downgrade() -> None:
     """Drop them: every model is served by the version that its configuration calls live."""
-    for name in ("version_digests", "rollout_evidence", "rollout_events", "rollouts"):
+    for name in ("rollout_evidence", "rollout_events", "rollouts"):
         op.drop_table(name)
