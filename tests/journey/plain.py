@@ -7,9 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from headworks.balancing.concurrency import Permits
 from headworks.balancing.headroom import Headroom
 from headworks.balancing.health import HealthBook
 from headworks.balancing.positions import PositionBook
+from headworks.balancing.queue.queues import Queues
+from headworks.balancing.queue.room import KnownLoads
 from headworks.balancing.retry_budget import RetryBucket
 from headworks.balancing.spill import InFlight, Spilling
 from headworks.balancing.strategies import Strategies
@@ -25,6 +28,7 @@ from headworks.domain.usage import Usage
 from headworks.domain.where import NOWHERE, Where
 from headworks.identity import Pepper, PepperedForeignIds, PepperedReferences
 from headworks.journey import Attempt, Authorise, Cache, Guard, Identify, Journey, Limits, Meter, Observe, Route
+from headworks.journey.admission import Admission
 from headworks.journey.foreign import Foreign
 from headworks.journey.permission import Permission
 from headworks.journey.planner import Planner
@@ -221,10 +225,12 @@ class House:
         self.positions = PositionBook()
         self.shadows = Shadows(spoken, self.clock, lambda: f"{len(self.journal.begun):032x}", self.complaints.append)
         versioning = Versioning(self.positions, permission, spoken, self.shadows, chance)
-        self.following = Following(
-            Spilling(Strategies(chance, self.health, self.clock, Headroom(RATE_HEADERS)), InFlight(self.health), self.clock)
-        )
-        ways = Ways(permission, self.following, self.health, RetryBucket(self.clock))
+        strategies = Strategies(chance, self.health, self.clock, Headroom(RATE_HEADERS))
+        self.following = Following(Spilling(strategies, InFlight(self.health), self.clock))
+        self.permits = Permits(self.clock)
+        self.queues = Queues(self.permits, self.health, chance, KnownLoads(strategies.loads))
+        admission = Admission(self.queues, self.following, self.clock)
+        ways = Ways(permission, self.following, self.health, RetryBucket(self.clock), admission)
         stages: list[Stage] = [
             Observe(self.journal, self.clock),
             Identify(keys),
@@ -249,6 +255,7 @@ class House:
         """Calls that hold something, what is held, and attempts in flight: all zero when nothing is owed."""
         held = sum(account.held for account in self.counters.accounts())
         inflight = sum(condition.inflight for _, condition in self.health.conditions())
+        inflight += self.permits.out + sum(sum(classes.values()) for classes in self.queues.waiting().values())
         return self.counters.open_holds, held, inflight + sum(heard.open for heard in self.following.attempts)
 
 

@@ -6,6 +6,7 @@ from headworks.domain.call import Call
 from headworks.domain.envelope import Envelope
 from headworks.domain.facts import Facts
 from headworks.domain.plan import Plan
+from headworks.domain.queueing import class_of, deadline_of
 from headworks.domain.snapshot import PROMPT
 
 BEGINNING = 2048
@@ -26,6 +27,8 @@ def envelope_of(call: Call, plan: Plan, affinity: str | None = None) -> Envelope
         prompt_tokens=ask.prompt_tokens,
         output_tokens=most if call.cap is None else min(most, call.cap),
         streamed=ask.stream,
+        priority=class_of(call, plan),
+        deadline=deadline_of(call),
     )
 
 

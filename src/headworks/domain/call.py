@@ -117,6 +117,8 @@ class Tally(msgspec.Struct):
     receipt: Receipt = NO_RECEIPT
     waited: float = 0.0
     """Milliseconds of pauses between attempts: neither the upstream's nor our overhead."""
+    queued: float = 0.0
+    """Milliseconds of waiting in queues for a model: likewise."""
 
     def abandon_all_but(self, kept: Reply | None, outcome: Outcome) -> None:
         """Give up every reply that was made for this call and is not the one served."""

@@ -65,6 +65,10 @@ def _upstream(kind: FaultClass, status: int, anthropic: str, retry: RetryHint = 
     return FaultRow(kind, Blame.UPSTREAM, status, "upstream_error", anthropic, retry)
 
 
+def _queued(status: int, openai: str, anthropic: str) -> FaultRow:
+    return FaultRow(FaultClass.THROTTLED, Blame.GATEWAY, status, openai, anthropic)
+
+
 def _unfit(status: int, openai: str, anthropic: str) -> FaultRow:
     return FaultRow(FaultClass.UNFIT, Blame.GATEWAY, status, openai, anthropic)
 
@@ -108,6 +112,11 @@ FAULTS: dict[str, FaultRow] = {
     "spend_set_aside": _refused(429, "tokens", "rate_limit_error", "yes"),
     "project_spend_limit_exceeded": _refused(429, "insufficient_quota", "rate_limit_error"),
     "currency_mismatch": _refused(403, "permission_error", "permission_error"),
+    # of the queue before a model: its fallbacks may still serve
+    "queue_full": _queued(429, "requests", "rate_limit_error"),
+    "deadline_unreachable": _queued(429, "requests", "rate_limit_error"),
+    "shed": _queued(429, "requests", "rate_limit_error"),
+    "queue_timeout": _queued(503, "server_error", "overloaded_error"),
     # the upstream's, before the request left
     "connect_refused": _upstream(FaultClass.UNREACHABLE, 502, "api_error"),
     "connect_timeout": _upstream(FaultClass.UNREACHABLE, 504, "timeout_error"),

@@ -130,6 +130,8 @@ class Exchange(msgspec.Struct, tag="end", tag_field="t", frozen=True, kw_only=Tr
     duration: float = 0.0
     overhead: float = 0.0
     """Milliseconds of the duration that were the gateway's own."""
+    queued: float = 0.0
+    """Milliseconds of the duration in which it waited for its turn at a model."""
     gaps: int = 0
     """Pieces of the answer after the first: with `duration` and `first_token_at` the mean inter-token latency."""
     bytes_in: int = 0

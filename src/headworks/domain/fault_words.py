@@ -64,6 +64,11 @@ WORDS: dict[str, Words] = {
     "spend_set_aside": Words("Try again soon: requests under way have money set aside, most of which will give some back."),
     "project_spend_limit_exceeded": Words("Lower `max_tokens`, or have an administrator raise the budget."),
     "currency_mismatch": Words("Tell an administrator: the limit must be given in the currency of the model's price."),
+    # of the queue before a model
+    "queue_full": Words("Wait as long as `retry-after` says, or send fewer requests at once."),
+    "deadline_unreachable": Words("Try again later, or allow more time."),
+    "shed": Words("Wait as long as `retry-after` says, or send it with a higher class."),
+    "queue_timeout": Words(_LATER),
     # the upstream's, before the request left
     "connect_refused": Words(_AGAIN, "cannot be reached: it accepts no connection"),
     "connect_timeout": Words(_AGAIN, "cannot be reached: it did not accept a connection in time"),

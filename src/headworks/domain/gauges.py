@@ -124,3 +124,5 @@ class Gauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     shadows: ShadowGauges = ShadowGauges()
     rollouts: dict[str, RolloutGauges] = {}
     """By model."""
+    queues: dict[str, dict[str, int]] = {}
+    """Requests that wait for their turn, by queue and class."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from headworks.domain.envelope import Priority
 from headworks.domain.limits.limit import Limit
 from headworks.domain.patterns import name_matches
 
@@ -42,6 +43,10 @@ class Principal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     guards: tuple[str, ...] = ()
     """As `policies`."""
     tags: dict[str, str] = {}
+    priority: Priority = Priority.DEFAULT
+    """The highest class that its requests have where they wait for a model."""
+    share: float = 1.0
+    """Of a model that tenants of one class wait for, where that of most is 1."""
     expires_at: int = 0
     """From then on it is nobody, wall-clock nanoseconds; 0: never. The least of the key's, its revocation's and all parties' above."""
 

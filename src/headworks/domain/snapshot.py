@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from headworks.domain.envelope import Priority
 from headworks.domain.hedge import Hedge
 from headworks.domain.issuer import IdentitySettings
 from headworks.domain.limits.limit import Limit
@@ -19,6 +20,7 @@ from headworks.domain.policy import PolicyRule
 from headworks.domain.principal import Principal
 from headworks.domain.profile import UNKNOWN, Profile
 from headworks.domain.prompt import Template
+from headworks.domain.queue_rules import QueueRules
 from headworks.domain.retry import RetryBudgetSettings, RetryPolicy
 from headworks.domain.routing import RoutingRule
 from headworks.domain.shape import Parameters
@@ -75,6 +77,10 @@ class Model(Listed, frozen=True, kw_only=True):
     """By number. Of a model that has some, targets and retries are those of the live one."""
     hedge: Hedge | None = None
     spill: Spill | None = None
+    queue: QueueRules | None = None
+    """How its requests wait; None: they don't."""
+    priority: Priority = Priority.SYSTEM
+    """The highest class that its requests have."""
 
     @property
     def bounded(self) -> bool:

@@ -11,13 +11,16 @@ import msgspec
 from headworks.domain.body import Replay
 from headworks.domain.call import Call, Tally
 from headworks.domain.dispatch import Choice
+from headworks.domain.envelope import Priority
 from headworks.domain.features import ORDINARY, used
 from headworks.domain.hedge import Hedge
 from headworks.domain.kind import Kind
 from headworks.domain.outcome import Ending, Outcome
 from headworks.domain.plan import Plan
+from headworks.domain.queueing import class_of
 from headworks.domain.reply import Reply
 from headworks.domain.target import Target
+from headworks.journey.admission import Admission
 from headworks.ports.balancing import Balancer, Health
 from headworks.ports.clock import Clock
 from headworks.ports.stage import Proceed
@@ -67,23 +70,30 @@ class _Purse:
         return sorted(self._firsts)[len(self._firsts) * 95 // 100]
 
 
+class Others(msgspec.Struct, frozen=True, gc=False):
+    """Where else a call may go, and who chooses among them."""
+
+    balancer: Balancer
+    targets: Sequence[Target]
+
+
 class Hedges:
     """Those of one gateway process."""
 
-    def __init__(self, balancer: Balancer, health: Health, clock: Clock) -> None:
-        self._balancer = balancer
+    def __init__(self, health: Health, admission: Admission, clock: Clock) -> None:
         self._health = health
+        self._admission = admission
         self._clock = clock
         self._purses: dict[str, _Purse] = {}
 
-    async def serve(self, call: Call, plan: Plan, choice: Choice, targets: Sequence[Target], proceed: Proceed) -> Reply:
-        """What `proceed` would answer at the chosen target, or at another one of `targets` that is asked besides, if it is sooner there.
+    async def serve(self, call: Call, plan: Plan, choice: Choice, others: Others, proceed: Proceed) -> Reply:
+        """What `proceed` would answer at the chosen target, or at one of the others that is asked besides, if it is sooner there.
 
         Raises the last `Fault` where neither answers. The line of who answered is the tally's last; both are on it.
         """
         hedge = plan.model.hedge
         assert hedge is not None
-        if not may_hedge(call):
+        if not may_hedge(call, plan):
             return await proceed(_towards(call, plan, choice, call.tally))
         purse = self._purse(plan.model.name)
         purse.earn(hedge)
@@ -93,7 +103,7 @@ class Hedges:
         try:
             race.enter(plan, choice, call.tally)
             if patience is not None and not await race.over_within(patience, self._clock):
-                second = self._second(call, plan, choice, targets)
+                second = self._second(call, plan, choice, others)
                 if second is not None and purse.pay():
                     call.tally.notes["why"] = f"hedge: '{choice.target.name}' had not begun after {patience:.1f} s"
                     race.enter(plan, second, _beside(call.tally))
@@ -103,10 +113,10 @@ class Hedges:
         purse.note(self._clock.now() - began)
         return reply
 
-    def _second(self, call: Call, plan: Plan, choice: Choice, targets: Sequence[Target]) -> Choice | None:
-        """Where else to ask, if anywhere is fit."""
-        others = [other for other in targets if other is not choice.target and self._health.available(other)]
-        return self._balancer.choose(call, plan, others) if others else None
+    def _second(self, call: Call, plan: Plan, choice: Choice, others: Others) -> Choice | None:
+        """Where else to ask, if anywhere is fit and nobody waits for the place."""
+        fit = [other for other in others.targets if other is not choice.target and self._health.available(other)]
+        return others.balancer.choose(call, plan, fit) if fit and self._admission.idle(plan.model) else None
 
     def _purse(self, model: str) -> _Purse:
         purse = self._purses.get(model)
@@ -117,8 +127,10 @@ class Hedges:
         return purse
 
 
-def may_hedge(call: Call) -> bool:
-    """Whether being asked twice does no harm: a chat that streams, and neither changes nor keeps anything at a provider."""
+def may_hedge(call: Call, plan: Plan) -> bool:
+    """Whether being asked twice does no harm: a chat that streams and that somebody waits for, and that neither changes nor keeps anything
+    at a provider.
+    """
     ask = call.ask
     return (
         ask is not None
@@ -129,6 +141,7 @@ def may_hedge(call: Call) -> bool:
         and call.passed is call.kept is call.pinned is None
         and not (call.opened or call.purpose)
         and used(ask) <= ORDINARY
+        and class_of(call, plan) < Priority.BATCH
     )
 
 

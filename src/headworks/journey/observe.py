@@ -122,6 +122,7 @@ class _Watch:
                 first_token_at=first,
                 duration=duration,
                 overhead=_overhead(call, duration, first if outcome.ending is Ending.FINISHED else 0.0),
+                queued=tally.queued,
                 gaps=max(0, self._frames - 1),
                 bytes_in=call.body.size,
                 bytes_out=self._size,
@@ -163,13 +164,13 @@ def _one_line(downgrades: list[str]) -> bytes:
 
 def _overhead(call: Call, duration: float, first: float) -> float:
     """Milliseconds that were ours: up to the first send, and from the upstream's last word to the end (whole answers) or from its
-    first word to the client's first byte (streams).
+    first word to the client's first byte (streams). Waiting in a queue is neither.
     """
-    tried = call.tally.tried
+    tried, queued = call.tally.tried, call.tally.queued
     if not tried:
-        return duration
+        return max(0.0, duration - queued)
     last = tried[-1]
     streamed = call.ask is not None and call.ask.stream
     after = first - last.head_at if streamed and first and last.head_at else duration - last.end_at
     asked = min(line.at for line in tried)  # the line of who answered is the last, also where it was asked first
-    return max(0.0, int((asked + after) * 1e3) / 1e3)
+    return max(0.0, int((max(0.0, asked - queued) + after) * 1e3) / 1e3)

@@ -15,8 +15,9 @@ from headworks.domain.plan import Plan
 from headworks.domain.reply import Reply
 from headworks.domain.retry import RETRY, Decision, Progress, RetryPolicy
 from headworks.domain.target import Target
+from headworks.journey.admission import Admission
 from headworks.journey.feedback import acknowledged
-from headworks.journey.hedge import Hedges
+from headworks.journey.hedge import Hedges, Others
 from headworks.journey.keeping import answer
 from headworks.journey.listing import list_models
 from headworks.journey.permission import Permission
@@ -36,6 +37,7 @@ class Ways(msgspec.Struct, frozen=True):
     balancer: Balancer
     health: Health
     budget: RetryBudget
+    admission: Admission
 
 
 class Route:
@@ -43,7 +45,7 @@ class Route:
 
     def __init__(self, ways: Ways, clock: Clock, chance: Chance, interpreter: Interpreter, responses: Responses) -> None:
         self._ways = ways
-        self._hedges = Hedges(ways.balancer, ways.health, clock)
+        self._hedges = Hedges(ways.health, ways.admission, clock)
         self._clock = clock
         self._chance = chance
         self._interpreter = interpreter
@@ -73,17 +75,23 @@ class Route:
         raise fault
 
     async def _try_plan(self, call: Call, plan: Plan, proceed: Proceed, why: str) -> Reply:
+        if plan.model.queue is None:
+            return await self._try_targets(call, plan, proceed, why, self._ways.balancer)
+        async with self._ways.admission.admitted(call, plan, self._open_now(call, plan)) as balancer:
+            return await self._try_targets(call, plan, proceed, why, balancer)
+
+    async def _try_targets(self, call: Call, plan: Plan, proceed: Proceed, why: str, balancer: Balancer) -> Reply:
         policy = plan.model.retry
         left = self._open_now(call, plan)
         tried = call.tally.tried
         for number in range(1, policy.attempts + 1):
-            choice = self._ways.balancer.choose(call, plan, left)
+            choice = balancer.choose(call, plan, left)
             target = choice.target
             call.tally.notes["why"] = f"{why}: {choice.why}" if choice.why else why
             before = len(tried)
             try:
                 if plan.model.hedge is not None and len(left) > 1:
-                    return await self._hedges.serve(call, plan, choice, left, proceed)
+                    return await self._hedges.serve(call, plan, choice, Others(balancer, left), proceed)
                 return await proceed(msgspec.structs.replace(call, target=target, plan=plan, dispatch=choice.dispatch))
             except Fault as fault:
                 failed = {line.target for line in tried[before:]}

@@ -12,6 +12,7 @@ import msgspec
 from headworks.domain.body import Whole
 from headworks.domain.call import Call, Tally
 from headworks.domain.ending import Closing, Complain
+from headworks.domain.envelope import Priority
 from headworks.domain.errors import Fault
 from headworks.domain.exchange import milliseconds
 from headworks.domain.gauges import ShadowGauges
@@ -191,4 +192,5 @@ def _own(principal: Principal, settings: ShadowSettings) -> Principal:
         lineage=(),
         limits=settings.limits,
         soft_budgets=settings.soft_budgets,
+        priority=Priority.SHEDDABLE,
     )

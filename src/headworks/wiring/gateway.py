@@ -43,7 +43,7 @@ from headworks.wiring.memory import settle
 from headworks.wiring.process_life import Life
 from headworks.wiring.responses import open_responses
 from headworks.wiring.rollouts import follow_rollouts
-from headworks.wiring.stages import Outside, compose
+from headworks.wiring.stages import Outside, balancing_of, compose
 from headworks.wiring.voice import say
 
 _CREDENTIALS_WITHIN = 2.0
@@ -107,6 +107,8 @@ class _House:
         self.rollouts: Callable[[], dict[str, RolloutGauges]] = dict
         """How rollouts go here, and their shadows."""
         self.shadows: Callable[[], ShadowGauges] = ShadowGauges
+        self.queues: Callable[[], dict[str, dict[str, int]]] = dict
+        """How many wait for models."""
         self.draining = False
 
     def gauges(self) -> Gauges:
@@ -131,6 +133,7 @@ class _House:
             credentials=self.live.credentials.gauges(),
             rollouts=self.rollouts(),
             shadows=self.shadows(),
+            queues=self.queues(),
         )
 
     def _health(self) -> dict[str, float]:
@@ -177,7 +180,8 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
         positions=positions,
         shadows=shadows,
     )
-    journey = compose(outside, lambda: live.snapshot, health)
+    balancing = balancing_of(health, clock)
+    journey = compose(outside, lambda: live.snapshot, balancing)
     edge = Edge(
         Door(
             journey=journey,
@@ -194,6 +198,7 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
     house.directory = keys.gauges
     house.rollouts = positions.gauges
     house.shadows = shadows.gauges
+    house.queues = balancing.queues.waiting
     if shared is None:  # shared counters outlive us by themselves
         await handover.learn(lambda: standing_of(snapshot.database, journal_dir, clock))
     stack.push_async_callback(_cancel, asyncio.create_task(handover.follow(), name="follow predecessors"))

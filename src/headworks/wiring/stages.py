@@ -7,14 +7,18 @@ from collections.abc import Callable
 
 import msgspec
 
+from headworks.balancing.concurrency import Permits
 from headworks.balancing.headroom import Headroom
 from headworks.balancing.health import HealthBook
+from headworks.balancing.queue.queues import Queues
+from headworks.balancing.queue.room import KnownLoads
 from headworks.balancing.retry_budget import RetryBucket
 from headworks.balancing.spill import InFlight, Spilling
 from headworks.balancing.strategies import Strategies
 from headworks.domain.snapshot import Snapshot
 from headworks.guards.pattern import PatternGuards
 from headworks.journey import Attempt, Authorise, Cache, Guard, Identify, Journey, Limits, Meter, Observe, Route
+from headworks.journey.admission import Admission
 from headworks.journey.foreign import Foreign
 from headworks.journey.permission import Permission
 from headworks.journey.planner import Planner
@@ -50,7 +54,24 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     shadows: Shadows
 
 
-def compose(outside: Outside, snapshots: Callable[[], Snapshot], health: HealthBook) -> Journey:
+class Balancing(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of targets, and who goes by it."""
+
+    health: HealthBook
+    strategies: Strategies
+    queues: Queues
+
+
+def balancing_of(health: HealthBook, clock: Clock) -> Balancing:
+    """Of one gateway process."""
+    chance = random.Random()  # noqa: S311 - it draws targets, and whom to shed: no secrets
+    strategies = Strategies(chance, health, clock, Headroom(RATE_HEADERS))
+    room = KnownLoads(strategies.loads)
+    permits = Permits(clock, room.said, room.expected)
+    return Balancing(health=health, strategies=strategies, queues=Queues(permits, health, chance, room))
+
+
+def compose(outside: Outside, snapshots: Callable[[], Snapshot], balancing: Balancing) -> Journey:
     """All nine stages, in the order of `JOURNEY`. `snapshots` gives the one in force: at start for sizes that are fixed from then
     on, later for what belongs to no call.
     """
@@ -59,8 +80,10 @@ def compose(outside: Outside, snapshots: Callable[[], Snapshot], health: HealthB
     permission = Permission(Planner(), PolicyBook())
     versioning = Versioning(outside.positions, permission, interpreter, outside.shadows, chance)
     guards = PatternGuards()
-    strategies = Spilling(Strategies(chance, health, clock, Headroom(RATE_HEADERS)), InFlight(health), clock)
-    ways = Ways(permission, strategies, health, RetryBucket(clock, lambda: snapshots().retry_budget))
+    health = balancing.health
+    strategies = Spilling(balancing.strategies, InFlight(health), clock)
+    admission = Admission(balancing.queues, strategies, clock)
+    ways = Ways(permission, strategies, health, RetryBucket(clock, lambda: snapshots().retry_budget), admission)
     stages = (
         Observe(journal, clock),
         Identify(outside.keys),

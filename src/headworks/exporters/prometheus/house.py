@@ -65,6 +65,7 @@ class HouseMetrics(Collector):
         )
         yield from self._gateways()
         yield from self._targets()
+        yield from self._queues()
         yield from self._credentials()
         yield from self._rollouts()
         yield from self._writers()
@@ -117,6 +118,19 @@ class HouseMetrics(Collector):
         for model in sorted({model for one in self.state.gateways for model in one.panics}):
             panic.add_metric((model,), 1.0)
         yield panic
+
+    def _queues(self) -> Families:
+        waiting = GaugeMetricFamily(
+            "headworks_queue_waiting_requests", "Requests that wait for their turn.", labels=("queue", "priority")
+        )
+        counts: Tally[tuple[str, str]] = Tally()
+        for one in self.state.gateways:
+            for queue, classes in one.queues.items():
+                for priority, count in classes.items():
+                    counts[queue, priority] += count
+        for labels, count in counts.items():
+            waiting.add_metric(labels, count)
+        yield waiting
 
     def _credentials(self) -> Families:
         """Those that change, by provider: the worst of all gateways."""

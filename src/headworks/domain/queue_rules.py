@@ -1,0 +1,24 @@
+"""How requests wait for a model."""
+
+from __future__ import annotations
+
+import msgspec
+
+_MIB = 1_048_576
+WAITS = (30.0, 30.0, 60.0, 600.0, 60.0)
+
+
+class QueueRules(msgspec.Struct, frozen=True, kw_only=True):
+    """One queue's. Models whose queues have one name wait together."""
+
+    name: str
+    concurrency: int | None = None
+    """Requests under way at each target at the most; None: learnt from how it answers."""
+    size: int = 1_000
+    """Requests of one tenant that may wait in one class."""
+    bytes: int = 64 * _MIB
+    """Their bodies together."""
+    waits: tuple[float, ...] = WAITS
+    """Seconds that a request waits at the most, by its `Priority`."""
+    shed: float = 2.0
+    """Seconds of predicted wait from which on nearly all that may be shed is; 0: none is."""
