@@ -23,6 +23,8 @@ FLOW = 30.0
 """Seconds over which the flow of work is looked at."""
 KNOWN = 4096
 """Targets that are remembered."""
+MOST_TOLD = 256
+"""Attempts at one target that others are told of one by one."""
 _LEAST_TRUST = 0.02
 """In what a request that waited long tells of a target's speed: what others had to do there is known less well than its own."""
 _ERRORS = 0.1
@@ -62,6 +64,8 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     """Seconds ago that it had read one of that gateway's prompts to its end."""
     oldest: float
     """Seconds ago that the oldest of those requests was sent."""
+    lately: tuple[tuple[float, float], ...] = ()
+    """What it was given since that gateway told last: seconds ago, tokens."""
 
 
 class Load:
@@ -74,6 +78,7 @@ class Load:
         "flow",
         "flowed_at",
         "last",
+        "lately",
         "latency",
         "mean_own",
         "others",
@@ -100,6 +105,8 @@ class Load:
         self.flowed_at = 0.0
         self.last = 0.0
         """When it was last sent something."""
+        self.lately: deque[tuple[float, float]] = deque(maxlen=MOST_TOLD)
+        """What it was given since others were told: when, tokens."""
         self.turned_at = 0.0
         """When a prompt of ours was last read to its end."""
 
@@ -141,7 +148,9 @@ class Load:
         first = self.first_unread()
         waiting = sum([not each.read for each in self.sent])
         oldest = now - first.at if first is not None else 0.0
-        return Told(now, self.unread, waiting, self.own_rate(now), now - self.turned_at, oldest)
+        lately = tuple([(now - at, tokens) for at, tokens in self.lately])
+        self.lately.clear()
+        return Told(now, self.unread, waiting, self.own_rate(now), now - self.turned_at, oldest, lately)
 
     def first_unread(self) -> Sent | None:
         """The oldest of our own that it has not read."""
@@ -149,6 +158,20 @@ class Load:
             if not each.read:
                 return each
         return None
+
+    def learn(self, gateway: str, told: Told) -> None:
+        """What another gateway had given it before we did stood before ours, and is nobody else's."""
+        if gateway not in self.others:  # others may be gone
+            self.others = {name: each for name, each in self.others.items() if told.at - each.at <= STALE}
+        self.others[gateway] = told
+        engine_at = self.engine.at if self.engine is not None else -inf
+        for ago, tokens in told.lately:
+            at = told.at - ago
+            if at < engine_at:
+                self.besides = max(self.besides - tokens, 0.0)
+            for sent in self.sent:
+                if sent.at > at and not sent.read:
+                    sent.ahead += tokens
 
     def hear(self, engine: EngineLoad) -> None:
         """The engine's own word: what it has more than gateways know of is somebody else's."""
@@ -195,6 +218,8 @@ class LoadBook:
         self.index = index
         self._prior = prior
         self._loads: dict[str, Load] = {}
+        self.tells = False
+        """Whether anybody asks what was given: else nothing is noted for them."""
 
     def of(self, name: str) -> Load:
         """Made at the first question."""
@@ -215,6 +240,7 @@ class LoadBook:
 
     def given(self) -> dict[str, Told]:
         """By target, what of our own it has to do: for other gateways."""
+        self.tells = True
         now = self.now()
         return {name: load.given(now) for name, load in self._loads.items() if load.unread or load.last > now - FLOW}
 
@@ -222,7 +248,7 @@ class LoadBook:
         """What another gateway says of its own, just now."""
         now = self.now()
         for name, told in given.items():
-            self.of(name).others[gateway] = msgspec.structs.replace(told, at=now)
+            self.of(name).learn(gateway, msgspec.structs.replace(told, at=now))
 
     def follow(self, name: str, envelope: Envelope, remembered: float, ahead: float) -> Followed:
         """Of an attempt that may be sent: so many of its tokens are remembered there, and so many stand before it."""
@@ -253,6 +279,8 @@ class Followed:
         load.unread += own
         load.mean_own += (own - load.mean_own) * 0.05
         load.give(own, now)
+        if self._book.tells:
+            load.lately.append((now, own))
         self._book.index.record(self._name, self._envelope.blocks or ())
 
     def headed(self, status: int, headers: HeaderList) -> None:

@@ -31,7 +31,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How much longer than elsewhere one waits for a target that remembers."""
     patience_of_batch: float = 18.0
     steepest: float = 8.0
-    """The most by which a pool's being busy makes new work dearer."""
+    """The most by which a pool's being busy makes new work dearer, in times of itself."""
     explore: float = 0.01
     """Share of requests that go where nothing was sent for `forgotten`."""
     forgotten: float = 10.0
@@ -103,7 +103,7 @@ class Seconds:
         a_block = tokens / len(blocks) if blocks else 0.0
         loads = [self._book.of(target.name) for target in fit]
         speeds = _speeds(loads)
-        steep = self._steepness(loads, speeds, now)
+        dearer = self._dearer(loads, speeds, now)
         pressures = _pressures(loads, now)
         prices = self._prices(envelope, fit)
         costs: list[Cost] = []
@@ -121,7 +121,7 @@ class Seconds:
                 + (0.0 if quiet else barrier(target.name, owed, now))
                 + prices[place]
             )
-            costs.append(Cost(target, wait + steep * reading + besides, wait, reads, ahead, reading, besides))
+            costs.append(Cost(target, wait + reading + dearer * reads + besides, wait, reads, ahead, reading, besides))
         return costs
 
     def _best(self, envelope: Envelope, costs: list[Cost], now: float) -> Cost:
@@ -148,12 +148,12 @@ class Seconds:
         longer = min([cost.wait + cost.besides for cost in warm]) - min([cost.wait + cost.besides for cost in costs])
         return warm if longer <= patience else []
 
-    def _steepness(self, loads: Sequence[Load], speeds: Sequence[tuple[float, float]], now: float) -> float:
-        """By how much everybody behind makes work dearer: the busier all of them are, the more."""
-        steepest = self._settings.steepest
+    def _dearer(self, loads: Sequence[Load], speeds: Sequence[tuple[float, float]], now: float) -> float:
+        """Seconds that a token to be read costs everybody behind, wherever it is read: the more, the busier all of them are."""
         able = sum([1.0 / per_token for _, per_token in speeds])
         busy = sum([load.rate(now) for load in loads]) / able
-        return min(1.0 / (1.0 - busy), steepest) if busy < 1.0 else steepest
+        steep = min(1.0 / (1.0 - busy), self._settings.steepest) if busy < 1.0 else self._settings.steepest
+        return (steep - 1.0) * len(loads) / able
 
     def _prices(self, envelope: Envelope, fit: Sequence[Target]) -> list[float]:
         usual = fit[0].price

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from headworks.balancing.gossip import Gossip
 from headworks.balancing.health import HealthBook
 from headworks.balancing.latency import PRIOR_BASE, PRIOR_PER_TOKEN, Latency
 from headworks.balancing.load import LoadBook
@@ -36,8 +37,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     gateways: int = 1
     poll: float = 0.5
     """Seconds between two looks at an engine's metrics."""
-    gossip: float = 0.2
-    """Seconds between two bundles of what gateways tell each other of prompts."""
+    gossip: float = 0.1
+    """Seconds between two words of what gateways tell each other."""
     prior: float = 1.0
     """What the gateways think that a token takes, by what it takes at speed 1."""
     dies_at: float | None = None
@@ -82,10 +83,11 @@ class _Time:
 class Gateway:
     """What one gateway knows, and chooses by."""
 
-    def __init__(self, chooser: str, clock: Clock, setting: Setting, chance: random.Random) -> None:
+    def __init__(self, name: str, chooser: str, clock: Clock, setting: Setting, chance: random.Random) -> None:
         self.index = PrefixIndex()
         per_token = PRIOR_PER_TOKEN * setting.prior
         self.book = LoadBook(clock, self.index, lambda: Latency(PRIOR_BASE, per_token), MOONCAKE_BLOCK)
+        self.gossip = Gossip(name, self.book)
         self.health = HealthBook(clock)
         self.chooser = CHOOSERS[chooser](self.book, chance)
 
@@ -161,7 +163,9 @@ class Run:
         self.lost = 0
         self._setting = setting
         self._chance = chance
-        self._gateways = [Gateway(chooser, self.time, setting, chance) for _ in range(setting.gateways)]
+        self._gateways = [
+            Gateway(f"gateway-{number}", chooser, self.time, setting, chance) for number in range(setting.gateways)
+        ]
         self._events: list[tuple[float, int, Engine | Arrival | str]] = []
         self._order = count()
 
@@ -206,12 +210,11 @@ class Run:
                         gateway.book.report(name, engine.load(self.time.at))
             self._at(self.time.at + self._setting.poll, what)
         elif what == "gossip":
-            told = [(teller, teller.index.additions(), teller.book.given()) for teller in self._gateways]
-            for number, (teller, additions, given) in enumerate(told):
-                for gateway in self._gateways:
-                    if gateway is not teller:
-                        gateway.index.learn(additions)
-                        gateway.book.hear(str(number), given)
+            words = [gateway.gossip.word() for gateway in self._gateways]
+            for gateway in self._gateways:
+                for word in words:
+                    if word is not None:
+                        gateway.gossip.hear(word)
             self._at(self.time.at + self._setting.gossip, what)
         else:
             next(iter(self.engines.values())).die()

@@ -13,7 +13,9 @@ import msgspec
 
 from headworks import __version__
 from headworks.balancing.health import HealthBook
+from headworks.balancing.load import LoadBook
 from headworks.balancing.positions import PositionBook
+from headworks.balancing.prefix import PrefixIndex
 from headworks.dialects.anthropic import Anthropic
 from headworks.dialects.bedrock import Bedrock
 from headworks.dialects.cohere import Cohere
@@ -33,6 +35,7 @@ from headworks.journey.shadows import Shadows
 from headworks.ports.clock import Clock
 from headworks.ports.stores import Counters
 from headworks.stores.journal import SegmentedJournal, Upkeep
+from headworks.stores.journal.instance import instance_of
 from headworks.stores.memory import MemoryCounters
 from headworks.transport import PooledUpstream
 from headworks.wiring.books import standing_of
@@ -43,7 +46,7 @@ from headworks.wiring.memory import settle
 from headworks.wiring.process_life import Life
 from headworks.wiring.responses import open_responses
 from headworks.wiring.rollouts import follow_rollouts
-from headworks.wiring.stages import Outside, compose
+from headworks.wiring.stages import Books, Outside, compose
 from headworks.wiring.voice import say
 
 _CREDENTIALS_WITHIN = 2.0
@@ -155,6 +158,7 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
     dialects = (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini(), Cohere(), Ollama(clock.now), PassThroughDialect())
     interpreter = Hub({dialect.name: dialect for dialect in dialects}, spoken)
     health = HealthBook(clock, lambda: live.snapshot.breaker, say)
+    loads = LoadBook(clock, PrefixIndex())
     counters, shared = await _counters(snapshot, journal, journal_dir, clock, stack)
     peppers = peppers_for(snapshot, journal_dir)
     introductions = Introductions(PepperedReferences(peppers), lambda: live.snapshot.customers.names == KEPT)
@@ -177,7 +181,7 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
         positions=positions,
         shadows=shadows,
     )
-    journey = compose(outside, lambda: live.snapshot, health)
+    journey = compose(outside, lambda: live.snapshot, Books(health, loads))
     edge = Edge(
         Door(
             journey=journey,
@@ -189,6 +193,7 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
         )
     )
     handover = Handover(journal_dir, journal.chain.epoch, counters, clock, say)
+    _tell_others(snapshot, f"{instance_of(journal_dir)}/{journal.chain.epoch.stem}", loads, clock, stack)
     house = _House(live, edge, upstream, journal, health, handover)
     house.shared = shared
     house.directory = keys.gauges
@@ -217,6 +222,14 @@ async def _counters(
 
     shared = await open_counters(snapshot, journal_dir, journal.chain.epoch, clock, stack)
     return shared, lambda: shared.status
+
+
+def _tell_others(snapshot: Snapshot, process: str, loads: LoadBook, clock: Clock, stack: AsyncExitStack) -> None:
+    """Where several gateways share a server, of what each has sent where."""
+    if snapshot.cluster.url:
+        from headworks.wiring.gossip import start_gossip  # noqa: PLC0415 - as above
+
+        start_gossip(snapshot.cluster, process, loads, clock, stack)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 
 from headworks.balancing.headroom import Headroom
 from headworks.balancing.health import HealthBook
+from headworks.balancing.load import LoadBook
 from headworks.balancing.retry_budget import RetryBucket
 from headworks.balancing.spill import InFlight, Spilling
 from headworks.balancing.strategies import Strategies
@@ -50,16 +52,24 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     shadows: Shadows
 
 
-def compose(outside: Outside, snapshots: Callable[[], Snapshot], health: HealthBook) -> Journey:
+class Books(NamedTuple):
+    """What is known of targets, by the journey and by those who hear of them elsewhere."""
+
+    health: HealthBook
+    loads: LoadBook
+
+
+def compose(outside: Outside, snapshots: Callable[[], Snapshot], books: Books) -> Journey:
     """All nine stages, in the order of `JOURNEY`. `snapshots` gives the one in force: at start for sizes that are fixed from then
     on, later for what belongs to no call.
     """
+    health = books.health
     clock, journal, interpreter = outside.clock, outside.journal, outside.interpreter
     chance = random.Random()  # noqa: S311 - it draws targets and pauses, no secrets
     permission = Permission(Planner(), PolicyBook())
     versioning = Versioning(outside.positions, permission, interpreter, outside.shadows, chance)
     guards = PatternGuards()
-    strategies = Spilling(Strategies(chance, health, clock, Headroom(RATE_HEADERS)), InFlight(health), clock)
+    strategies = Spilling(Strategies(chance, health, clock, Headroom(RATE_HEADERS), books.loads), InFlight(health), clock)
     ways = Ways(permission, strategies, health, RetryBucket(clock, lambda: snapshots().retry_budget))
     stages = (
         Observe(journal, clock),
