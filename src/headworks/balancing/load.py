@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import exp, inf
 
 import msgspec
@@ -77,6 +77,8 @@ class Load:
         "errors",
         "flow",
         "flowed_at",
+        "full",
+        "heard_at",
         "last",
         "lately",
         "latency",
@@ -90,6 +92,10 @@ class Load:
     def __init__(self, latency: Latency) -> None:
         self.latency = latency
         self.engine: EngineLoad | None = None
+        self.heard_at = -inf
+        """When the engine last said something."""
+        self.full: float | None = None
+        """The share of its memory, or of its places, in use then; None where it does not say."""
         self.besides = 0.0
         """Tokens that it has to read, and no gateway told it to."""
         self.errors = 0.0
@@ -110,13 +116,8 @@ class Load:
         self.turned_at = 0.0
         """When a prompt of ours was last read to its end."""
 
-    def rate(self, now: float) -> float:
-        """Tokens a second that it was given to read of late, by all gateways."""
-        own = self.own_rate(now)
-        return own + sum([told.rate for told in self.others.values() if now - told.at <= STALE]) if self.others else own
-
     def own_rate(self, now: float) -> float:
-        """The same by this one."""
+        """Tokens a second that this gateway gave it to read of late."""
         return self.flow * exp((self.flowed_at - now) / FLOW) / FLOW
 
     def give(self, tokens: float, now: float) -> None:
@@ -126,19 +127,18 @@ class Load:
 
     def queue(self, now: float) -> float:
         """Tokens that it has to read before it can begin with another prompt: by the count of all gateways, and what it has from elsewhere."""
-        first = None
-        if self.sent:
-            self._let_go(now)
-            first = self.first_unread()
-        queued, turned_at = self.unread, self.turned_at
+        besides = self.besides if self.heard_at >= now - STALE else 0.0
+        if not self.sent and not self.others:
+            return besides
+        self._let_go(now)
+        first = self.first_unread()
+        queued, turned_at = self.unread + besides, self.turned_at
         oldest = first.at if first is not None else now
         for told in self.others.values():
             if now - told.at <= STALE:
                 queued += told.unread
                 turned_at = max(turned_at, told.at - told.turned)
                 oldest = min(oldest, told.at - told.oldest) if told.waiting else oldest
-        if self.engine is not None and now - self.engine.at <= STALE:
-            queued += self.besides
         own = self.mean_own if self.others or first is None else first.own
         read = (now - max(turned_at, oldest)) / self.latency.per_token
         return queued - min(read, own, queued)  # of the prompt that it is reading now, some has been read already
@@ -164,10 +164,9 @@ class Load:
         if gateway not in self.others:  # others may be gone
             self.others = {name: each for name, each in self.others.items() if told.at - each.at <= STALE}
         self.others[gateway] = told
-        engine_at = self.engine.at if self.engine is not None else -inf
         for ago, tokens in told.lately:
             at = told.at - ago
-            if at < engine_at:
+            if at < self.heard_at:
                 self.besides = max(self.besides - tokens, 0.0)
             for sent in self.sent:
                 if sent.at > at and not sent.read:
@@ -176,23 +175,14 @@ class Load:
     def hear(self, engine: EngineLoad) -> None:
         """The engine's own word: what it has more than gateways know of is somebody else's."""
         self.engine = engine
+        self.heard_at = engine.at
+        self.full = _fullness(engine)
         others = [told for told in self.others.values() if engine.at - told.at <= STALE]
         if engine.queued_tokens is not None:
             self.besides = max(engine.queued_tokens - self.unread - sum([told.unread for told in others]), 0.0)
         else:
             known = sum([not each.read for each in self.sent]) + sum([told.waiting for told in others])
             self.besides = max((engine.waiting or 0) - known, 0) * self.mean_own
-
-    def pressure(self, now: float) -> float | None:
-        """The share of its memory, or of its places, in use; None where nobody says."""
-        engine = self.engine
-        if engine is None or now - engine.at > STALE:
-            return None
-        if engine.memory is not None:
-            return engine.memory
-        if engine.running is not None and engine.most_running:
-            return engine.running / engine.most_running
-        return None
 
     def _let_go(self, now: float) -> None:
         for each in self.sent:
@@ -205,6 +195,18 @@ class Load:
             sent.read = True
             self.turned_at = now
             self.unread = max(self.unread - sent.own, 0.0)
+
+
+def flow_of(loads: Sequence[Load], now: float) -> float:
+    """Tokens a second that they were all given to read of late, by all gateways."""
+    own = sum([load.flow * exp((load.flowed_at - now) / FLOW) for load in loads]) / FLOW
+    return own + sum([told.rate for load in loads if load.others for told in load.others.values() if now - told.at <= STALE])
+
+
+def _fullness(engine: EngineLoad) -> float | None:
+    if engine.memory is not None:
+        return engine.memory
+    return engine.running / engine.most_running if engine.running is not None and engine.most_running else None
 
 
 class LoadBook:
@@ -229,6 +231,11 @@ class LoadBook:
                 self._loads = {known: each for known, each in self._loads.items() if each.sent}
             load = self._loads[name] = Load(self._prior())
         return load
+
+    def all(self, names: Sequence[str]) -> list[Load]:
+        """In this order."""
+        known = self._loads.get
+        return [known(name) or self.of(name) for name in names]
 
     def report(self, name: str, engine: EngineLoad) -> None:
         """What the target's engine has said."""
