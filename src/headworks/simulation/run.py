@@ -22,8 +22,8 @@ from headworks.domain.target import Origin, SentModel, Target
 from headworks.domain.usage import Usage
 from headworks.ports.clock import Clock
 from headworks.simulation.baselines import CHOOSERS
-from headworks.simulation.engine import Engine, EngineModel, Job
 from headworks.simulation.trace import MOONCAKE_BLOCK, Arrival
+from headworks.testing.engine import Engine, EngineModel, Job
 
 ATTEMPTS = 3
 
@@ -125,15 +125,16 @@ class _Asked:
         run.give(self._choice.target.name, Job(arrival, self._on_began, self._on_ended, self._on_lost))
 
     def _on_began(self, job: Job) -> None:
+        del job
         self._dispatch.began()
         if not self._begun:
             self._begun = True
-            waited = self._run.time.at - job.arrival.at
-            self._run.served.append(Served(job.arrival.tenant, waited, self.attempts))
+            waited = self._run.time.at - self._arrival.at
+            self._run.served.append(Served(self._arrival.tenant, waited, self.attempts))
 
     def _on_ended(self, job: Job) -> None:
         self._gateway.health.ended(self._choice.target, None, 0.0)
-        self._dispatch.ended(None, Usage(input=job.arrival.tokens, cache_read=job.cached))
+        self._dispatch.ended(None, Usage(input=self._arrival.tokens, cache_read=job.cached))
 
     def _on_lost(self, job: Job) -> None:
         del job

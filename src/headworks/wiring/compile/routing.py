@@ -17,9 +17,9 @@ from headworks.wiring.config_file.problems import did_you_mean
 from headworks.wiring.config_file.tree import Path
 
 SINGLE = "weighted"
-"""One target, or targets of which the operator says which come first, or in which proportion."""
-SEVERAL = "weighted"
-"""Several of which nothing is said."""
+"""One target in each order, or targets of which the operator says in which proportion they are to be chosen."""
+SEVERAL = "balanced"
+"""Several of one order, of which nothing is said."""
 
 
 class Choosing(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,9 +115,10 @@ class ChoosingCompiler:
 
 
 def _says_nothing(rule: ModelRule) -> bool:
-    """Whether the operator has written targets, and not in which order or proportion."""
-    plain = [target for target in rule.targets if isinstance(target, str) or (target.weight == 1 and target.order == 0)]
-    return len(rule.targets) > 1 and len(plain) == len(rule.targets)
+    """Whether there are several targets to choose from, and no word of the operator's on which."""
+    orders = [0 if isinstance(target, str) else target.order for target in rule.targets]
+    weighted = any(not isinstance(target, str) and target.weight is not None for target in rule.targets)
+    return len(set(orders)) < len(orders) and not weighted
 
 
 def _names_and_tags(rule: ModelRule) -> tuple[Sequence[str], Collection[str]]:

@@ -90,7 +90,7 @@ def _target(rule: TargetRule, provider: Provider, model: str, place: Place, fact
         quirks=provider.quirks_of(model),
         body=place.body,
         signer=place.signer,
-        weight=rule.weight,
+        weight=1 if rule.weight is None else rule.weight,
         order=rule.order,
         max_output=rule.max_output,
         max_connections=provider.max_connections,
