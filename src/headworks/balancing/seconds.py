@@ -41,7 +41,8 @@ _KAPPA = {Priority.SYSTEM: 0.0, Priority.INTERACTIVE: 0.0, Priority.DEFAULT: 500
 _PATIENT = 5_000.0
 """Seconds that a dollar is worth: by class, and of all that can wait."""
 _FULL = 0.95
-_TIE = 0.001
+_TIE = 0.01
+"""Seconds that say nothing: gateways that think alike, and don't hear of each other in time, would all go to one."""
 _ALIKE = 1.5
 """How much slower or faster than the median a target has to be to be called so."""
 _LIKELY_OUTPUT = 256
