@@ -74,6 +74,7 @@ class Load:
     __slots__ = (
         "besides",
         "engine",
+        "erred_at",
         "errors",
         "flow",
         "flowed_at",
@@ -99,7 +100,8 @@ class Load:
         self.besides = 0.0
         """Tokens that it has to read, and no gateway told it to."""
         self.errors = 0.0
-        """The share of attempts that fail."""
+        """The share of attempts that failed, as of `erred_at`."""
+        self.erred_at = 0.0
         self.sent: deque[Sent] = deque()
         """In the order of their beginning."""
         self.unread = 0.0
@@ -119,6 +121,15 @@ class Load:
     def own_rate(self, now: float) -> float:
         """Tokens a second that this gateway gave it to read of late."""
         return self.flow * exp((self.flowed_at - now) / FLOW) / FLOW
+
+    def failing(self, now: float) -> float:
+        """The share of attempts that fail: nobody who is left alone for it can show that it is over, so time forgets it, too."""
+        return self.errors * exp((self.erred_at - now) / FLOW) if self.errors else 0.0
+
+    def end(self, *, failed: bool, now: float) -> None:
+        """An attempt has come to its end."""
+        share = self.failing(now)
+        self.errors, self.erred_at = share + (failed - share) * _ERRORS, now
 
     def give(self, tokens: float, now: float) -> None:
         """It has so many more to read."""
@@ -309,6 +320,6 @@ class Followed:
         load.mark_read(sent, self._book.now())
         load.sent.remove(sent)
         if fault is None or fault.row.blame is Blame.UPSTREAM:
-            load.errors += ((fault is not None) - load.errors) * _ERRORS
+            load.end(failed=fault is not None, now=self._book.now())
         if usage is not None and self._remembered:
             self._book.index.told(self._name, self._remembered, usage.cache_read)

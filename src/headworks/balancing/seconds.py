@@ -109,7 +109,7 @@ class Seconds:
         dearer = self._dearer(loads, speeds, now)
         costs = Costs(fit)
         costs.besides = [
-            settings.pressure * full / (1.0 - full) + load.errors * settings.failure + more
+            settings.pressure * full / (1.0 - full) + load.failing(now) * settings.failure + more
             for load, full, more in zip(loads, _pressures(loads, now), self._more(envelope, fit, now), strict=True)
         ]
         costs.aheads = [load.queue(now) for load in loads]
