@@ -62,7 +62,7 @@ def engines(speeds: Sequence[float], faster: float) -> tuple[Personality, ...]:
     return tuple(
         Personality(
             name=f"gpu-{number}",
-            prefix=f"/gpu-{number}",
+            port=0,
             answer_tokens=8,
             context_window=1_000_000,
             requests_per_minute=10**9,
@@ -83,13 +83,11 @@ def engines(speeds: Sequence[float], faster: float) -> tuple[Personality, ...]:
 
 
 def config(urls: dict[str, str]) -> dict[str, Any]:
-    """A model for every strategy, with all replicas."""
+    """A pool of all replicas, and a model for every strategy."""
     return {
-        "providers": {
-            name: {"type": "openai-compatible", "api_key": "sk-emulated", "base_url": f"{url}/v1"} for name, url in urls.items()
-        },
+        "providers": {"gpu": {"type": "openai-compatible", "api_key": "sk-emulated", "replicas": list(urls.values())}},
         "models": {
-            strategy: {"strategy": strategy, "targets": [{"model": f"{name}/{strategy}", "price": "free"} for name in urls]}
+            strategy: {"strategy": strategy, "targets": [{"model": f"gpu/{strategy}", "price": "free"}]}
             for strategy in STRATEGIES
         },
         "server": {"max_body_bytes": 4 << 20},
@@ -116,9 +114,17 @@ async def rush(house: RunningHouse, strategy: str, arrivals: Sequence[Arrival], 
     )
 
 
+async def moment(at: float) -> None:
+    """Until that time of the loop: what is played has its own."""
+    loop = asyncio.get_running_loop()
+    come = loop.create_future()
+    loop.call_at(at, come.set_result, None)
+    await come
+
+
 async def _ask(port: int, strategy: str, arrival: Arrival, due: float, salt: str) -> _Answer:
     loop = asyncio.get_running_loop()
-    await asyncio.sleep(max(due - loop.time(), 0.0))
+    await moment(due)
     request = _request(strategy, arrival, salt)
     answer = _Answer(late=loop.time() - due)
     with suppress(OSError, TimeoutError):

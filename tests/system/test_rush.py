@@ -18,7 +18,7 @@ from headworks.simulation.trace import Arrival, at_rate, read_trace
 from headworks.testing.emulator import EmulatorProcess, Personality
 
 from .house import RunningHouse
-from .rush import REPLICAS, STRATEGIES, Figures, config, engines, rush
+from .rush import REPLICAS, STRATEGIES, Figures, config, engines, moment, rush
 
 TRACE = Path(os.environ.get("HEADWORKS_SHARED") or Path(__file__).parents[3] / "shared") / "traces/mooncake_conversation.jsonl"
 pytestmark = pytest.mark.skipif(not TRACE.exists(), reason="no trace of real load lies beside this clone (../shared/traces)")
@@ -50,8 +50,7 @@ SCENES = (
 def house(directory: Path, fleet: Sequence[Personality]) -> Generator[tuple[RunningHouse, EmulatorProcess]]:
     """A gateway before these; the first lives in a process of its own, to be killed."""
     with ExitStack() as stack:
-        mortal = EmulatorProcess(msgspec.structs.replace(fleet[0], prefix=""))
-        doomed = stack.enter_context(mortal)
+        doomed = stack.enter_context(EmulatorProcess(fleet[0]))
         others = stack.enter_context(EmulatorProcess(*fleet[1:]))
         running = stack.enter_context(RunningHouse(directory, config({**doomed.urls, **others.urls})))
         yield running, doomed
@@ -66,7 +65,7 @@ async def played(
 ) -> Figures:
     playing = asyncio.create_task(rush(running, strategy, load, faster, f"{scene.name} {strategy}"))
     if scene.dies_at is not None:
-        await asyncio.sleep(0.5 + scene.dies_at * load[-1].at / faster)
+        await moment(asyncio.get_running_loop().time() + 0.5 + scene.dies_at * load[-1].at / faster)
         await asyncio.to_thread(doomed.__exit__, None, None, None)
     return await playing
 

@@ -248,6 +248,12 @@ class LoadBook:
         known = self._loads.get
         return [known(name) or self.of(name) for name in names]
 
+    def forget(self, replica: str) -> None:
+        """The machine that ends the names of targets, `provider/model@host:port`, is gone, and what it remembered with it."""
+        for name in [name for name in self._loads if name.endswith(f"@{replica}")]:
+            del self._loads[name]
+            self.index.forget(name)
+
     def report(self, name: str, engine: EngineLoad) -> None:
         """What the target's engine has said."""
         load = self.of(name)

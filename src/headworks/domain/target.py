@@ -145,6 +145,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
+    """`provider/model`, and of one of several replicas `provider/model@host:port`."""
     provider: str
     dialect: str
     model: SentModel
@@ -183,6 +184,11 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """What must be taken out of a provider's words: the credentials that `heads` and `default_headers` hold, and its address. Hidden by
     `repr`, like them.
     """
+
+    @property
+    def written(self) -> str:
+        """The name by which operators speak of it: a replica's is its pool's."""
+        return f"{self.provider}/{self.model}"
 
     @property
     def hidden(self) -> tuple[bytes, ...]:

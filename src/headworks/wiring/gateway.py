@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -132,6 +133,7 @@ class _House:
             shared=self.shared() if self.shared is not None else None,
             directory=self.directory(),
             credentials=self.live.credentials.gauges(),
+            replicas=self.live.replicas,
             rollouts=self.rollouts(),
             shadows=self.shadows(),
         )
@@ -159,6 +161,7 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
     interpreter = Hub({dialect.name: dialect for dialect in dialects}, spoken)
     health = HealthBook(clock, lambda: live.snapshot.breaker, say)
     loads = LoadBook(clock, PrefixIndex())
+    live.on_gone = lambda url: loads.forget(urlsplit(url).netloc)
     counters, shared = await _counters(snapshot, journal, journal_dir, clock, stack)
     peppers = peppers_for(snapshot, journal_dir)
     introductions = Introductions(PepperedReferences(peppers), lambda: live.snapshot.customers.names == KEPT)

@@ -27,6 +27,7 @@ from headworks.domain.config.policy import PolicySpec
 from headworks.domain.config.price import PriceRule, TieredPrice, WrittenPrices, WrittenRate, nanos_of
 from headworks.domain.config.prompt import PromptRule, TurnRule, VariableRule
 from headworks.domain.config.provider import ProviderRule, QuirksRule, TimeoutsRule
+from headworks.domain.config.replicas import KubernetesRule, ReplicasRule, as_pool
 from headworks.domain.config.shadows import ShadowsRule
 from headworks.domain.config.written import Written, overlay
 from headworks.domain.retry import RetryBudgetSettings
@@ -53,6 +54,7 @@ __all__ = [
     "IdentityRule",
     "IssuerRule",
     "KeyRule",
+    "KubernetesRule",
     "LimitEntry",
     "LimitsRule",
     "MappedRole",
@@ -67,6 +69,7 @@ __all__ = [
     "PromptRule",
     "ProviderRule",
     "QuirksRule",
+    "ReplicasRule",
     "RetryRule",
     "RolesRule",
     "RolloverEntry",
@@ -83,6 +86,7 @@ __all__ = [
     "WrittenModel",
     "WrittenPrices",
     "WrittenRate",
+    "as_pool",
     "as_rule",
     "nanos_of",
     "overlay",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from headworks.domain.config.auth import AuthRule
 from headworks.domain.config.passthrough import PassThroughRule
+from headworks.domain.config.replicas import ReplicasRule
 from headworks.domain.config.written import Written
 from headworks.domain.target import Tls
 
@@ -45,6 +46,8 @@ class ProviderRule(Written, frozen=True):
     """A row of the catalogue; left out, the provider's own name."""
     base_url: str = ""
     """With or without `/v1`; left out, the catalogue's."""
+    replicas: ReplicasRule | tuple[str, ...] | None = None
+    """Several machines that serve alike, instead of `base_url`: each is a target of its own wherever a model names this provider."""
     resource: str = ""
     """The name that Azure puts into its host names."""
     location: str = ""

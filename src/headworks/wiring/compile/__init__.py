@@ -44,6 +44,8 @@ class Compiled(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
     auths: dict[str, AuthRule] = {}
     """By provider: the credentials to keep. Secret."""
+    members: Mapping[str, tuple[str, ...]] = {}
+    """By provider: the replicas that it was compiled with."""
     digests: Mapping[str, str] = {}
     """Of all that never changes under the same number: what `Givens.remembered` is made of."""
 
@@ -107,6 +109,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
         files=tuple(sorted(bench.files)),
         until=bench.until,
         auths=bench.auths,
+        members=bench.members,
         digests=models.digests,
     )
 
@@ -163,7 +166,7 @@ def _use_own_prices(bench: Bench, name: str) -> None:
 
 
 def _check_prices(targets: Targets, models: Models) -> None:
-    names = {target.name for model in models.fixed.values() for target in model.every_target}
+    names = {target.written for model in models.fixed.values() for target in model.every_target}
     targets.pricing.check_use(names, models.open_providers, targets.providers.known)
 
 
