@@ -146,3 +146,14 @@ def test_no_order_is_left_while_one_of_its_targets_is_available() -> None:
 
     assert choose(asked, targets, FixedPulse()).target.name == "first/m"
     assert choose(asked, targets, FixedPulse(down=frozenset({"first/m"}))).target.name == "second/m"
+
+
+def test_a_target_that_failed_is_forgiven_in_time_although_nobody_asks_it() -> None:
+    desk = Desk()
+    for _ in range(20):
+        desk.send(10).ended(Fault("upstream_error", "lost"), None)
+    failing = desk.load.failing(desk.clock.now())
+    desk.clock.advance(120.0)
+
+    assert failing > 0.8
+    assert desk.load.failing(desk.clock.now()) < 0.02

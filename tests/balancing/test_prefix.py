@@ -75,6 +75,7 @@ def test_who_forgets_more_than_was_thought_is_taken_to_remember_less() -> None:
 
 def test_what_one_gateway_adds_another_learns() -> None:
     here, there = PrefixIndex(), PrefixIndex()
+    assert here.additions() == {}  # from here on it is asked
     here.record("a", (1, 2, 3))
     there.learn(here.additions())
 

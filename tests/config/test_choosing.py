@@ -22,12 +22,15 @@ def model(rule: str, name: str = "m") -> Model:
     [
         ("openai/gpt-4o", "weighted"),
         (f"[{TWO}]", "weighted"),
-        (f"{{targets: [{TWO}]}}", "weighted"),
+        (f"{{targets: [{TWO}]}}", "balanced"),
+        ("{targets: [{model: openai/gpt-4o, weight: 1}, azure/gpt-4o]}", "weighted"),
+        ("{targets: [openai/gpt-4o, {model: azure/gpt-4o, order: 1}]}", "weighted"),
+        ("{targets: [openai/gpt-4o, azure/gpt-4o, {model: openai/gpt-4.1, order: 1}]}", "balanced"),
         (f"{{targets: [{TWO}], strategy: fastest}}", "fastest"),
         ("{targets: [{model: openai/gpt-4o, weight: 3}, azure/gpt-4o], strategy: least_busy}", "least_busy"),
     ],
 )
-def test_the_strategy_is_the_written_one_else_by_weight(rule: str, strategy: str) -> None:
+def test_the_strategy_is_the_written_one_else_by_weight_where_there_is_one_else_by_seconds(rule: str, strategy: str) -> None:
     azure = "providers: {azure: {resource: r, api_key: k}, openai: , anthropic: }\n"
     assert compiled(f"{azure}models: {{m: {rule}}}\n").snapshot.models["m"].strategy == strategy
 

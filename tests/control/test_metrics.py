@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from headworks.domain.gauges import CredentialGauges, DirectoryGauges, Gauges, JournalGauges, RolloutGauges
+from headworks.domain.gauges import CredentialGauges, DirectoryGauges, Gauges, JournalGauges, ReplicaGauges, RolloutGauges
 from headworks.domain.target import Tried
 from headworks.domain.usage import Usage
 from headworks.exporters.prometheus import Books, Lag, PrometheusExporter, State
@@ -25,6 +25,7 @@ FULL = State(
             health={"a/b": 1.0},
             rollouts={"m": RolloutGauges(rollout="r", candidate="2", tripped=True)},
             credentials={"a": CredentialGauges(ends_in=60.0, failures=1), "c": CredentialGauges()},
+            replicas={"gpu": ReplicaGauges(known=3, lost=True)},
         ),
         gauges(pid=2, inflight=5, health={"a/b": 0.0}, panics=("m",), connections={"client": 1, "upstream": 4}),
     ),

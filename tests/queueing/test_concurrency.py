@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import heapq
 
-from headworks.balancing.concurrency import Permits
+import pytest
+
+from headworks.balancing.concurrency import LEAST, MOST, START, Permits
+from headworks.domain.engine_load import EngineLoad
 from headworks.domain.errors import FaultClass
+from headworks.domain.target import Target
 from headworks.domain.usage import Usage
 from headworks.testing import FrozenClock, sample_target, seeded
 

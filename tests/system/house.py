@@ -35,6 +35,7 @@ class RunningHouse:
 
     def __init__(self, directory: Path, config: dict[str, Any], environment: dict[str, str] | None = None) -> None:
         self.directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
         self.journal = directory / "j"
         self.port, self.control_port = free_port(), free_port()
         self.path = directory / "headworks.yaml"

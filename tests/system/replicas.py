@@ -130,7 +130,7 @@ def config(ills: tuple[Ill, ...], urls: dict[str, str]) -> dict[str, Any]:
     return {
         "providers": {name: {**compatible, "base_url": f"{urls[name]}/v1"} for group in names.values() for name in group},
         "models": {
-            case: {"targets": [{"model": f"{name}/model-{case}", "price": "free"} for name in group]}
+            case: {"strategy": "weighted", "targets": [{"model": f"{name}/model-{case}", "price": "free"} for name in group]}
             for case, group in names.items()
         },
         "timeouts": {"first_byte": FIRST_BYTE_TIMEOUT},

@@ -26,13 +26,13 @@ HELD_UP = 0.5
 class Informed:
     """What the gateway has seen of all targets, and the pickers that go by it. One per process."""
 
-    def __init__(self, chance: Chance, pulse: Pulse, clock: Clock, headroom: Headroom) -> None:
+    def __init__(self, chance: Chance, pulse: Pulse, clock: Clock, headroom: Headroom, loads: LoadBook | None = None) -> None:
         self._pulse = pulse
         self._clock = clock
         self._headroom = headroom
         self._recent = Recent(clock)
         self._bounds = Bounds(self._recent)
-        self.loads = LoadBook(clock, PrefixIndex())
+        self.loads = loads or LoadBook(clock, PrefixIndex())
         self._seconds = Seconds(self.loads, chance, headroom)
         self.pickers: dict[str, Picker] = {
             "least_busy": LeastBusy(chance),

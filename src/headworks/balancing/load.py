@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import exp, inf
 
 import msgspec
@@ -23,6 +23,8 @@ FLOW = 30.0
 """Seconds over which the flow of work is looked at."""
 KNOWN = 4096
 """Targets that are remembered."""
+MOST_TOLD = 256
+"""Attempts at one target that others are told of one by one."""
 _LEAST_TRUST = 0.02
 """In what a request that waited long tells of a target's speed: what others had to do there is known less well than its own."""
 _ERRORS = 0.1
@@ -62,6 +64,8 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     """Seconds ago that it had read one of that gateway's prompts to its end."""
     oldest: float
     """Seconds ago that the oldest of those requests was sent."""
+    lately: tuple[tuple[float, float], ...] = ()
+    """What it was given since that gateway told last: seconds ago, tokens."""
 
 
 class Load:
@@ -70,10 +74,14 @@ class Load:
     __slots__ = (
         "besides",
         "engine",
+        "erred_at",
         "errors",
         "flow",
         "flowed_at",
+        "full",
+        "heard_at",
         "last",
+        "lately",
         "latency",
         "mean_own",
         "others",
@@ -85,10 +93,15 @@ class Load:
     def __init__(self, latency: Latency) -> None:
         self.latency = latency
         self.engine: EngineLoad | None = None
+        self.heard_at = -inf
+        """When the engine last said something."""
+        self.full: float | None = None
+        """The share of its memory, or of its places, in use then; None where it does not say."""
         self.besides = 0.0
         """Tokens that it has to read, and no gateway told it to."""
         self.errors = 0.0
-        """The share of attempts that fail."""
+        """The share of attempts that failed, as of `erred_at`."""
+        self.erred_at = 0.0
         self.sent: deque[Sent] = deque()
         """In the order of their beginning."""
         self.unread = 0.0
@@ -100,17 +113,23 @@ class Load:
         self.flowed_at = 0.0
         self.last = 0.0
         """When it was last sent something."""
+        self.lately: deque[tuple[float, float]] = deque(maxlen=MOST_TOLD)
+        """What it was given since others were told: when, tokens."""
         self.turned_at = 0.0
         """When a prompt of ours was last read to its end."""
 
-    def rate(self, now: float) -> float:
-        """Tokens a second that it was given to read of late, by all gateways."""
-        own = self.own_rate(now)
-        return own + sum([told.rate for told in self.others.values() if now - told.at <= STALE]) if self.others else own
-
     def own_rate(self, now: float) -> float:
-        """The same by this one."""
+        """Tokens a second that this gateway gave it to read of late."""
         return self.flow * exp((self.flowed_at - now) / FLOW) / FLOW
+
+    def failing(self, now: float) -> float:
+        """The share of attempts that fail: nobody who is left alone for it can show that it is over, so time forgets it, too."""
+        return self.errors * exp((self.erred_at - now) / FLOW) if self.errors else 0.0
+
+    def end(self, *, failed: bool, now: float) -> None:
+        """An attempt has come to its end."""
+        share = self.failing(now)
+        self.errors, self.erred_at = share + (failed - share) * _ERRORS, now
 
     def give(self, tokens: float, now: float) -> None:
         """It has so many more to read."""
@@ -119,19 +138,18 @@ class Load:
 
     def queue(self, now: float) -> float:
         """Tokens that it has to read before it can begin with another prompt: by the count of all gateways, and what it has from elsewhere."""
-        first = None
-        if self.sent:
-            self._let_go(now)
-            first = self.first_unread()
-        queued, turned_at = self.unread, self.turned_at
+        besides = self.besides if self.heard_at >= now - STALE else 0.0
+        if not self.sent and not self.others:
+            return besides
+        self._let_go(now)
+        first = self.first_unread()
+        queued, turned_at = self.unread + besides, self.turned_at
         oldest = first.at if first is not None else now
         for told in self.others.values():
             if now - told.at <= STALE:
                 queued += told.unread
                 turned_at = max(turned_at, told.at - told.turned)
                 oldest = min(oldest, told.at - told.oldest) if told.waiting else oldest
-        if self.engine is not None and now - self.engine.at <= STALE:
-            queued += self.besides
         own = self.mean_own if self.others or first is None else first.own
         read = (now - max(turned_at, oldest)) / self.latency.per_token
         return queued - min(read, own, queued)  # of the prompt that it is reading now, some has been read already
@@ -141,7 +159,9 @@ class Load:
         first = self.first_unread()
         waiting = sum([not each.read for each in self.sent])
         oldest = now - first.at if first is not None else 0.0
-        return Told(now, self.unread, waiting, self.own_rate(now), now - self.turned_at, oldest)
+        lately = tuple([(now - at, tokens) for at, tokens in self.lately])
+        self.lately.clear()
+        return Told(now, self.unread, waiting, self.own_rate(now), now - self.turned_at, oldest, lately)
 
     def first_unread(self) -> Sent | None:
         """The oldest of our own that it has not read."""
@@ -150,26 +170,30 @@ class Load:
                 return each
         return None
 
+    def learn(self, gateway: str, told: Told) -> None:
+        """What another gateway had given it before we did stood before ours, and is nobody else's."""
+        if gateway not in self.others:  # others may be gone
+            self.others = {name: each for name, each in self.others.items() if told.at - each.at <= STALE}
+        self.others[gateway] = told
+        for ago, tokens in told.lately:
+            at = told.at - ago
+            if at < self.heard_at:
+                self.besides = max(self.besides - tokens, 0.0)
+            for sent in self.sent:
+                if sent.at > at and not sent.read:
+                    sent.ahead += tokens
+
     def hear(self, engine: EngineLoad) -> None:
         """The engine's own word: what it has more than gateways know of is somebody else's."""
         self.engine = engine
+        self.heard_at = engine.at
+        self.full = _fullness(engine)
         others = [told for told in self.others.values() if engine.at - told.at <= STALE]
         if engine.queued_tokens is not None:
             self.besides = max(engine.queued_tokens - self.unread - sum([told.unread for told in others]), 0.0)
         else:
             known = sum([not each.read for each in self.sent]) + sum([told.waiting for told in others])
             self.besides = max((engine.waiting or 0) - known, 0) * self.mean_own
-
-    def pressure(self, now: float) -> float | None:
-        """The share of its memory, or of its places, in use; None where nobody says."""
-        engine = self.engine
-        if engine is None or now - engine.at > STALE:
-            return None
-        if engine.memory is not None:
-            return engine.memory
-        if engine.running is not None and engine.most_running:
-            return engine.running / engine.most_running
-        return None
 
     def _let_go(self, now: float) -> None:
         for each in self.sent:
@@ -184,6 +208,18 @@ class Load:
             self.unread = max(self.unread - sent.own, 0.0)
 
 
+def flow_of(loads: Sequence[Load], now: float) -> float:
+    """Tokens a second that they were all given to read of late, by all gateways."""
+    own = sum([load.flow * exp((load.flowed_at - now) / FLOW) for load in loads]) / FLOW
+    return own + sum([told.rate for load in loads if load.others for told in load.others.values() if now - told.at <= STALE])
+
+
+def _fullness(engine: EngineLoad) -> float | None:
+    if engine.memory is not None:
+        return engine.memory
+    return engine.running / engine.most_running if engine.running is not None and engine.most_running else None
+
+
 class LoadBook:
     """Of all targets, by name. One per gateway process."""
 
@@ -195,6 +231,8 @@ class LoadBook:
         self.index = index
         self._prior = prior
         self._loads: dict[str, Load] = {}
+        self.tells = False
+        """Whether anybody asks what was given: else nothing is noted for them."""
 
     def of(self, name: str) -> Load:
         """Made at the first question."""
@@ -204,6 +242,17 @@ class LoadBook:
                 self._loads = {known: each for known, each in self._loads.items() if each.sent}
             load = self._loads[name] = Load(self._prior())
         return load
+
+    def all(self, names: Sequence[str]) -> list[Load]:
+        """In this order."""
+        known = self._loads.get
+        return [known(name) or self.of(name) for name in names]
+
+    def forget(self, replica: str) -> None:
+        """The machine that ends the names of targets, `provider/model@host:port`, is gone, and what it remembered with it."""
+        for name in [name for name in self._loads if name.endswith(f"@{replica}")]:
+            del self._loads[name]
+            self.index.forget(name)
 
     def report(self, name: str, engine: EngineLoad) -> None:
         """What the target's engine has said."""
@@ -215,6 +264,7 @@ class LoadBook:
 
     def given(self) -> dict[str, Told]:
         """By target, what of our own it has to do: for other gateways."""
+        self.tells = True
         now = self.now()
         return {name: load.given(now) for name, load in self._loads.items() if load.unread or load.last > now - FLOW}
 
@@ -222,7 +272,7 @@ class LoadBook:
         """What another gateway says of its own, just now."""
         now = self.now()
         for name, told in given.items():
-            self.of(name).others[gateway] = msgspec.structs.replace(told, at=now)
+            self.of(name).learn(gateway, msgspec.structs.replace(told, at=now))
 
     def follow(self, name: str, envelope: Envelope, remembered: float, ahead: float) -> Followed:
         """Of an attempt that may be sent: so many of its tokens are remembered there, and so many stand before it."""
@@ -253,6 +303,8 @@ class Followed:
         load.unread += own
         load.mean_own += (own - load.mean_own) * 0.05
         load.give(own, now)
+        if self._book.tells:
+            load.lately.append((now, own))
         self._book.index.record(self._name, self._envelope.blocks or ())
 
     def headed(self, status: int, headers: HeaderList) -> None:
@@ -274,6 +326,6 @@ class Followed:
         load.mark_read(sent, self._book.now())
         load.sent.remove(sent)
         if fault is None or fault.row.blame is Blame.UPSTREAM:
-            load.errors += ((fault is not None) - load.errors) * _ERRORS
+            load.end(failed=fault is not None, now=self._book.now())
         if usage is not None and self._remembered:
             self._book.index.told(self._name, self._remembered, usage.cache_read)

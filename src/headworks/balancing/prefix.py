@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 
 BLOCKS = 32_768
@@ -10,6 +10,8 @@ BLOCKS = 32_768
 FEWEST = 64
 _MOST_KEPT = 16
 """Times `BLOCKS`: the most that one target is taken to remember."""
+_MOST_UNTOLD = 8_192
+"""Blocks of one target that wait for others to be told of them. The oldest are left out."""
 _ENOUGH = 200_000
 """Predicted tokens before reports correct a size."""
 _TOO_FEW, _TOO_MANY = 0.5, 1.1
@@ -36,7 +38,8 @@ class PrefixIndex:
         self._shelves: dict[str, _Shelf] = {}
         self._free: list[int] = []
         """Bits of targets that are gone."""
-        self._added: dict[str, list[int]] = {}
+        self._added: dict[str, deque[int]] | None = None
+        """What nobody was told of yet; None until somebody asks."""
 
     def matches(self, blocks: Sequence[int], names: Sequence[str]) -> list[int]:
         """How many leading blocks each of these targets holds."""
@@ -60,13 +63,13 @@ class PrefixIndex:
     def record(self, name: str, blocks: Sequence[int]) -> None:
         """The target is about to read them. To be called after the choice, before the answer."""
         self._add(name, blocks)
-        if blocks:
-            self._added.setdefault(name, []).extend(blocks)
+        if blocks and self._added is not None:
+            self._added.setdefault(name, deque(maxlen=_MOST_UNTOLD)).extend(blocks)
 
     def additions(self) -> dict[str, list[int]]:
         """What was recorded here since the last time that anybody asked: for other gateways."""
-        added, self._added = self._added, {}
-        return added
+        added, self._added = self._added or {}, {}
+        return {name: list(blocks) for name, blocks in added.items()}
 
     def learn(self, additions: dict[str, list[int]]) -> None:
         """What another gateway has recorded."""

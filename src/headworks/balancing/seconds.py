@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf
+from operator import add
 
 import msgspec
 
 from headworks.balancing.blocks import chained
 from headworks.balancing.headroom import Headroom
-from headworks.balancing.load import Load, LoadBook
+from headworks.balancing.load import STALE, Load, LoadBook, flow_of
 from headworks.domain.dispatch import Choice
 from headworks.domain.envelope import Envelope, Priority
 from headworks.domain.target import Target
@@ -31,7 +31,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How much longer than elsewhere one waits for a target that remembers."""
     patience_of_batch: float = 18.0
     steepest: float = 8.0
-    """The most by which a pool's being busy makes new work dearer."""
+    """The most by which a pool's being busy makes new work dearer, in times of itself."""
     explore: float = 0.01
     """Share of requests that go where nothing was sent for `forgotten`."""
     forgotten: float = 10.0
@@ -41,7 +41,8 @@ _KAPPA = {Priority.SYSTEM: 0.0, Priority.INTERACTIVE: 0.0, Priority.DEFAULT: 500
 _PATIENT = 5_000.0
 """Seconds that a dollar is worth: by class, and of all that can wait."""
 _FULL = 0.95
-_TIE = 0.001
+_TIE = 0.01
+"""Seconds that say nothing: gateways that think alike, and don't hear of each other in time, would all go to one."""
 _ALIKE = 1.5
 """How much slower or faster than the median a target has to be to be called so."""
 _LIKELY_OUTPUT = 256
@@ -50,20 +51,23 @@ _DOLLAR = 10**15
 _FEW = 2
 
 
-class Cost(msgspec.Struct, gc=False):
-    """Of one target, in seconds."""
+class Costs:
+    """Of all targets that may be had, in their order. Seconds, but where it says tokens."""
 
-    target: Target
-    total: float
-    wait: float
-    """Until it begins with this prompt."""
-    reads: float
-    """Tokens of the prompt that it does not remember."""
-    ahead: float
-    """Tokens that it has to read before."""
-    seconds_reading: float
-    besides: float
-    """Memory, failures, limits, price."""
+    __slots__ = ("aheads", "besides", "readings", "reads", "targets", "totals", "waits")
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        self.targets = targets
+        self.totals: list[float] = []
+        self.waits: list[float] = []
+        """Until each begins with this prompt."""
+        self.reads: list[float] = []
+        """Tokens of the prompt that it does not remember."""
+        self.aheads: list[float] = []
+        """Tokens that it has to read before."""
+        self.readings: list[float] = []
+        self.besides: list[float] = []
+        """Memory, failures, limits, price."""
 
 
 class Seconds:
@@ -85,117 +89,129 @@ class Seconds:
         now = self._book.now()
         costs = self._costs(envelope, fit, now)
         if not pulse.calm:
-            for cost in costs:  # who is new, or comes back, begins with little
-                cost.total += (cost.wait + cost.seconds_reading) * (1.0 / pulse.share(cost.target) - 1.0)
+            _ramp(costs, pulse)
         best = self._best(envelope, costs, now)
-        remembered = envelope.prompt_tokens - best.reads
-        dispatch = self._book.follow(best.target.name, envelope, remembered, best.ahead)
-        return Choice(best.target, dispatch, _words(best, costs, envelope) if len(costs) > 1 else "")
+        target = fit[best]
+        remembered = envelope.prompt_tokens - costs.reads[best]
+        dispatch = self._book.follow(target.name, envelope, remembered, costs.aheads[best])
+        return Choice(target, dispatch, _words(best, costs, envelope) if len(fit) > 1 else "")
 
-    def _costs(self, envelope: Envelope, fit: Sequence[Target], now: float) -> list[Cost]:
-        settings, tokens = self._settings, envelope.prompt_tokens
-        barrier, quiet = self._headroom.barrier, self._headroom.quiet
-        owed = tokens + envelope.output_tokens
+    def _costs(self, envelope: Envelope, fit: Sequence[Target], now: float) -> Costs:
+        settings, tokens, book = self._settings, envelope.prompt_tokens, self._book
         if envelope.blocks is None:
             envelope.blocks = chained(envelope.leads, envelope.tenant.encode())
         blocks = envelope.blocks
-        matches = self._book.index.matches(blocks, [target.name for target in fit])
+        names = [target.name for target in fit]
+        matches = book.index.matches(blocks, names)
         a_block = tokens / len(blocks) if blocks else 0.0
-        loads = [self._book.of(target.name) for target in fit]
+        loads = book.all(names)
         speeds = _speeds(loads)
-        steep = self._steepness(loads, speeds, now)
-        pressures = _pressures(loads, now)
-        prices = self._prices(envelope, fit)
-        costs: list[Cost] = []
-        for place, target in enumerate(fit):
-            load = loads[place]
-            base, per_token = speeds[place]
-            ahead = load.queue(now)
-            reads = max(tokens - matches[place] * a_block, 1.0)
-            wait = base + per_token * ahead
-            reading = per_token * reads
-            full = min(pressures[place], _FULL)
-            besides = (
-                settings.pressure * full / (1.0 - full)
-                + load.errors * settings.failure
-                + (0.0 if quiet else barrier(target.name, owed, now))
-                + prices[place]
-            )
-            costs.append(Cost(target, wait + steep * reading + besides, wait, reads, ahead, reading, besides))
+        dearer = self._dearer(loads, speeds, now)
+        costs = Costs(fit)
+        costs.besides = [
+            settings.pressure * full / (1.0 - full) + load.failing(now) * settings.failure + more
+            for load, full, more in zip(loads, _pressures(loads, now), self._more(envelope, fit, now), strict=True)
+        ]
+        costs.aheads = [load.queue(now) for load in loads]
+        costs.reads = [max(tokens - match * a_block, 1.0) for match in matches]
+        costs.waits = [base + per_token * ahead for (base, per_token), ahead in zip(speeds, costs.aheads, strict=True)]
+        costs.readings = [per_token * reads for (_, per_token), reads in zip(speeds, costs.reads, strict=True)]
+        costs.totals = [
+            wait + reading + dearer * reads + besides
+            for wait, reading, reads, besides in zip(costs.waits, costs.readings, costs.reads, costs.besides, strict=True)
+        ]
         return costs
 
-    def _best(self, envelope: Envelope, costs: list[Cost], now: float) -> Cost:
-        settings, chance = self._settings, self._chance.random()
-        if len(costs) == 1:
-            return costs[0]
+    def _best(self, envelope: Envelope, costs: Costs, now: float) -> int:
+        """Its place."""
+        settings, totals = self._settings, costs.totals
+        if len(totals) == 1:
+            return 0
+        chance = self._chance.random()
+        places: Sequence[int] = range(len(totals))
         if chance < settings.explore:
-            forgotten = [cost for cost in costs if now - self._book.of(cost.target.name).last > settings.forgotten]
+            forgotten = [each for each in places if now - self._book.of(costs.targets[each].name).last > settings.forgotten]
             if forgotten:
                 return forgotten[int(chance / settings.explore * len(forgotten))]
-        costs = self._warm(envelope, costs) or costs
-        least = min([cost.total for cost in costs]) + _TIE
-        ties = [cost for cost in costs if cost.total <= least]
+        warm = self._warm(envelope, costs)
+        if warm:
+            places, totals = warm, [totals[place] for place in warm]
+        least = min(totals) + _TIE
+        ties = [place for place, total in zip(places, totals, strict=True) if total <= least]
         return ties[int(chance * len(ties))]
 
-    def _warm(self, envelope: Envelope, costs: list[Cost]) -> list[Cost]:
-        """Those that remember most of it, unless waiting for them takes too long."""
+    def _warm(self, envelope: Envelope, costs: Costs) -> list[int]:
+        """Places of those that remember most of it, unless waiting for them takes too long."""
         settings = self._settings
         bound = (1.0 - settings.warm) * envelope.prompt_tokens
-        warm = [cost for cost in costs if cost.reads <= bound]
-        if not warm or len(warm) == len(costs):
+        warm = [place for place, reads in enumerate(costs.reads) if reads <= bound]
+        if not warm or len(warm) == len(costs.reads):
             return warm
         patience = settings.patience_of_batch if envelope.priority >= Priority.BATCH else settings.patience
-        longer = min([cost.wait + cost.besides for cost in warm]) - min([cost.wait + cost.besides for cost in costs])
+        held = list(map(add, costs.waits, costs.besides))
+        longer = min([held[place] for place in warm]) - min(held)
         return warm if longer <= patience else []
 
-    def _steepness(self, loads: Sequence[Load], speeds: Sequence[tuple[float, float]], now: float) -> float:
-        """By how much everybody behind makes work dearer: the busier all of them are, the more."""
-        steepest = self._settings.steepest
+    def _dearer(self, loads: Sequence[Load], speeds: Sequence[tuple[float, float]], now: float) -> float:
+        """Seconds that a token to be read costs everybody behind, wherever it is read: the more, the busier all of them are."""
         able = sum([1.0 / per_token for _, per_token in speeds])
-        busy = sum([load.rate(now) for load in loads]) / able
-        return min(1.0 / (1.0 - busy), steepest) if busy < 1.0 else steepest
+        busy = flow_of(loads, now) / able
+        steep = min(1.0 / (1.0 - busy), self._settings.steepest) if busy < 1.0 else self._settings.steepest
+        return (steep - 1.0) * len(loads) / able
+
+    def _more(self, envelope: Envelope, fit: Sequence[Target], now: float) -> list[float]:
+        """Providers' limits, and prices."""
+        prices = self._prices(envelope, fit)
+        if self._headroom.quiet:
+            return prices
+        owed, barrier = envelope.prompt_tokens + envelope.output_tokens, self._headroom.barrier
+        return [price + barrier(target.name, owed, now) for target, price in zip(fit, prices, strict=True)]
 
     def _prices(self, envelope: Envelope, fit: Sequence[Target]) -> list[float]:
-        usual = fit[0].price
-        if all(target.price is usual or target.price == usual for target in fit):
-            return [0.0] * len(fit)
         cards = {id(target.price): target.price for target in fit}
+        if len(cards) == 1:
+            return [0.0] * len(fit)
         kappa = _KAPPA.get(envelope.priority, _PATIENT)
         usage = Usage(input=envelope.prompt_tokens, output=min(envelope.output_tokens, _LIKELY_OUTPUT))
         seconds = {key: kappa * card.exact(usage) / _DOLLAR if card is not None else 0.0 for key, card in cards.items()}
         return [seconds[id(target.price)] for target in fit]
 
 
+def _ramp(costs: Costs, pulse: Pulse) -> None:
+    """Who is new, or comes back, begins with little."""
+    for place, target in enumerate(costs.targets):
+        costs.totals[place] += (costs.waits[place] + costs.readings[place]) * (1.0 / pulse.share(target) - 1.0)
+
+
 def _speeds(loads: Sequence[Load]) -> list[tuple[float, float]]:
     """Base and seconds a token of each. Those that are about as fast as most are taken to be equal: else chance would be followed."""
+    latencies = [load.latency for load in loads]
     if len(loads) < _FEW:
-        return [(load.latency.base, load.latency.per_token) for load in loads]
+        return [(latency.base, latency.per_token) for latency in latencies]
     usual = sum([load.mean_own for load in loads]) / len(loads)
-    times = [load.latency.base + load.latency.per_token * usual for load in loads]
-    order = sorted(range(len(loads)), key=times.__getitem__)
-    middle = loads[order[len(order) // 2]].latency
-    time = times[order[len(order) // 2]]
-    same = (middle.base, middle.per_token)
+    times = [latency.base + latency.per_token * usual for latency in latencies]
+    time = sorted(times)[len(times) // 2]
+    middle = latencies[times.index(time)]
+    same, low, high = (middle.base, middle.per_token), time / _ALIKE, time * _ALIKE
     return [
-        same if time / _ALIKE < each < time * _ALIKE else (load.latency.base, load.latency.per_token)
-        for each, load in zip(times, loads, strict=True)
+        same if low < each < high else (latency.base, latency.per_token) for each, latency in zip(times, latencies, strict=True)
     ]
 
 
 def _pressures(loads: Sequence[Load], now: float) -> list[float]:
     """Where one does not say, it is taken to be as its peers are."""
-    told = [load.pressure(now) for load in loads]
+    fresh = now - STALE
+    told = [load.full if load.heard_at >= fresh else None for load in loads]
     known = [each for each in told if each is not None]
     mean = sum(known) / len(known) if known else 0.0
-    return [mean if each is None else each for each in told]
+    return [min(mean if each is None else each, _FULL) for each in told]
 
 
-def _words(best: Cost, costs: Sequence[Cost], envelope: Envelope) -> str:
-    other, total = "", inf
-    for cost in costs:
-        if cost is not best and cost.total < total:
-            other, total = cost.target.name, cost.total
+def _words(best: int, costs: Costs, envelope: Envelope) -> str:
+    totals = costs.totals
+    total = min([each for place, each in enumerate(totals) if place != best])
+    other = next(place for place, each in enumerate(totals) if each == total and place != best)
     return (
-        f"{best.total:.2f} s: waits {best.wait:.2f}, reads {best.reads:.0f} of {envelope.prompt_tokens} tokens in "
-        f"{best.seconds_reading:.2f}, besides {best.besides:.2f}; next {other} {total:.2f} s"
+        f"{totals[best]:.2f} s: waits {costs.waits[best]:.2f}, reads {costs.reads[best]:.0f} of {envelope.prompt_tokens} tokens in "
+        f"{costs.readings[best]:.2f}, besides {costs.besides[best]:.2f}; next {costs.targets[other].name} {total:.2f} s"
     )

@@ -27,11 +27,11 @@ class Strategies:
     envelope, those in `_keyed` for nobody who follows the attempt.
     """
 
-    def __init__(self, chance: Chance, pulse: Pulse, clock: Clock, headroom: Headroom) -> None:
+    def __init__(self, chance: Chance, pulse: Pulse, clock: Clock, headroom: Headroom, loads: LoadBook | None = None) -> None:
         self._pulse = pulse
         self._plain: dict[str, Picker] = {"weighted": Weighted(chance), "ordered": Ordered()}
         self._keyed: dict[str, Picker] = {"sticky": Sticky(), "hashed": Hashed()}
-        self._informed = Informed(chance, pulse, clock, headroom)
+        self._informed = Informed(chance, pulse, clock, headroom, loads)
 
     @property
     def loads(self) -> LoadBook:

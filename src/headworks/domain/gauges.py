@@ -93,6 +93,15 @@ class ShadowGauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     """Since the process began, because there were too many."""
 
 
+class ReplicaGauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Of one pool."""
+
+    known: int = 0
+    """Replicas."""
+    lost: bool = False
+    """They cannot be looked up at present: those known before stay."""
+
+
 class Gauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One gateway process. `health` is 1 for a target in use, 0 for one behind an open circuit, cooling down
     or ejected, 0.5 for one on probation.
@@ -121,6 +130,8 @@ class Gauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     directory: DirectoryGauges = DirectoryGauges()
     credentials: dict[str, CredentialGauges] = {}
     """By provider."""
+    replicas: dict[str, ReplicaGauges] = {}
+    """By provider that is a pool."""
     shadows: ShadowGauges = ShadowGauges()
     rollouts: dict[str, RolloutGauges] = {}
     """By model."""

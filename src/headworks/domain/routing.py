@@ -25,4 +25,4 @@ class RoutingRule(msgspec.Struct, frozen=True, kw_only=True):
 
     def leads_to(self, target: Target) -> bool:
         """Whether it names this target."""
-        return not self.to or any(word in target.tags or name_matches(word, target.name) for word in self.to)
+        return not self.to or any(word in target.tags or name_matches(word, target.written) for word in self.to)

@@ -95,6 +95,10 @@ class Quirks(msgspec.Struct, frozen=True, omit_defaults=True):
     """How Vertex AI is asked for vectors: by `predict`, or by `content`, one text at a time."""
     reasoning_beside_output: bool = False
     """Its `completion_tokens` leave reasoning tokens out (xAI, Perplexity): `Usage.output` is the sum of both."""
+    prefill: str = ""
+    """How it is asked to go on with what an assistant has begun to say: `turn` (the last turn is its), `prefix` (and that is marked so), `flags`
+    (of vLLM and SGLang); empty where it cannot.
+    """
     framing: str = ""
     """`aws` where each event of a stream is carried in a message of AWS's event streams."""
 
@@ -145,6 +149,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
+    """`provider/model`, and of one of several replicas `provider/model@host:port`."""
     provider: str
     dialect: str
     model: SentModel
@@ -183,6 +188,11 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """What must be taken out of a provider's words: the credentials that `heads` and `default_headers` hold, and its address. Hidden by
     `repr`, like them.
     """
+
+    @property
+    def written(self) -> str:
+        """The name by which operators speak of it: a replica's is its pool's."""
+        return f"{self.provider}/{self.model}"
 
     @property
     def hidden(self) -> tuple[bytes, ...]:

@@ -99,7 +99,7 @@ def _places(call: Call) -> bytes:
     """Where it may be answered, and by which version: what was answered where a caller may no longer be served is not its answer any more."""
     assert call.plan is not None
     version = call.assignment.version if call.assignment is not None else ""
-    return "\n".join([version, *(target.name for target in call.plan.targets)]).encode()
+    return "\n".join([version, *dict.fromkeys(target.written for target in call.plan.targets)]).encode()
 
 
 def _digest(call: Call, *what: bytes) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Protocol
 
-from headworks.balancing.load import Load, LoadBook
+from headworks.balancing.load import STALE, Load, LoadBook
 from headworks.balancing.seconds import Seconds
 from headworks.domain.dispatch import Choice
 from headworks.domain.envelope import Envelope
@@ -39,6 +39,10 @@ class _Baseline:
 
     def _load(self, target: Target) -> Load:
         return self._book.of(target.name)
+
+    def _fullness(self, target: Target, now: float) -> float:
+        load = self._load(target)
+        return (load.full or 0.0) if now - load.heard_at <= STALE else 0.0
 
     def _requests(self, target: Target) -> float:
         load = self._load(target)
@@ -106,7 +110,7 @@ class Blend(_Baseline):
         scores = {
             target.name: -(
                 2.0 * ((most - queue) / (most - least) if most > least else 1.0)
-                + 2.0 * (1.0 - min(self._load(target).pressure(now) or 0.0, 1.0))
+                + 2.0 * (1.0 - min(self._fullness(target, now), 1.0))
                 + 3.0 * match / max(len(blocks), 1)
             )
             for target, queue, match in zip(fit, queues, matches, strict=True)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from headworks.balancing.gossip import Gossip
 from headworks.balancing.health import HealthBook
 from headworks.balancing.latency import PRIOR_BASE, PRIOR_PER_TOKEN, Latency
 from headworks.balancing.load import LoadBook
@@ -21,8 +22,8 @@ from headworks.domain.target import Origin, SentModel, Target
 from headworks.domain.usage import Usage
 from headworks.ports.clock import Clock
 from headworks.simulation.baselines import CHOOSERS
-from headworks.simulation.engine import Engine, EngineModel, Job
 from headworks.simulation.trace import MOONCAKE_BLOCK, Arrival
+from headworks.testing.engine import Engine, EngineModel, Job
 
 ATTEMPTS = 3
 
@@ -36,8 +37,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     gateways: int = 1
     poll: float = 0.5
     """Seconds between two looks at an engine's metrics."""
-    gossip: float = 0.2
-    """Seconds between two bundles of what gateways tell each other of prompts."""
+    gossip: float = 0.1
+    """Seconds between two words of what gateways tell each other."""
     prior: float = 1.0
     """What the gateways think that a token takes, by what it takes at speed 1."""
     dies_at: float | None = None
@@ -82,10 +83,11 @@ class _Time:
 class Gateway:
     """What one gateway knows, and chooses by."""
 
-    def __init__(self, chooser: str, clock: Clock, setting: Setting, chance: random.Random) -> None:
+    def __init__(self, name: str, chooser: str, clock: Clock, setting: Setting, chance: random.Random) -> None:
         self.index = PrefixIndex()
         per_token = PRIOR_PER_TOKEN * setting.prior
         self.book = LoadBook(clock, self.index, lambda: Latency(PRIOR_BASE, per_token), MOONCAKE_BLOCK)
+        self.gossip = Gossip(name, self.book)
         self.health = HealthBook(clock)
         self.chooser = CHOOSERS[chooser](self.book, chance)
 
@@ -123,15 +125,16 @@ class _Asked:
         run.give(self._choice.target.name, Job(arrival, self._on_began, self._on_ended, self._on_lost))
 
     def _on_began(self, job: Job) -> None:
+        del job
         self._dispatch.began()
         if not self._begun:
             self._begun = True
-            waited = self._run.time.at - job.arrival.at
-            self._run.served.append(Served(job.arrival.tenant, waited, self.attempts))
+            waited = self._run.time.at - self._arrival.at
+            self._run.served.append(Served(self._arrival.tenant, waited, self.attempts))
 
     def _on_ended(self, job: Job) -> None:
         self._gateway.health.ended(self._choice.target, None, 0.0)
-        self._dispatch.ended(None, Usage(input=job.arrival.tokens, cache_read=job.cached))
+        self._dispatch.ended(None, Usage(input=self._arrival.tokens, cache_read=job.cached))
 
     def _on_lost(self, job: Job) -> None:
         del job
@@ -161,7 +164,9 @@ class Run:
         self.lost = 0
         self._setting = setting
         self._chance = chance
-        self._gateways = [Gateway(chooser, self.time, setting, chance) for _ in range(setting.gateways)]
+        self._gateways = [
+            Gateway(f"gateway-{number}", chooser, self.time, setting, chance) for number in range(setting.gateways)
+        ]
         self._events: list[tuple[float, int, Engine | Arrival | str]] = []
         self._order = count()
 
@@ -206,12 +211,11 @@ class Run:
                         gateway.book.report(name, engine.load(self.time.at))
             self._at(self.time.at + self._setting.poll, what)
         elif what == "gossip":
-            told = [(teller, teller.index.additions(), teller.book.given()) for teller in self._gateways]
-            for number, (teller, additions, given) in enumerate(told):
-                for gateway in self._gateways:
-                    if gateway is not teller:
-                        gateway.index.learn(additions)
-                        gateway.book.hear(str(number), given)
+            words = [gateway.gossip.word() for gateway in self._gateways]
+            for gateway in self._gateways:
+                for word in words:
+                    if word is not None:
+                        gateway.gossip.hear(word)
             self._at(self.time.at + self._setting.gossip, what)
         else:
             next(iter(self.engines.values())).die()

@@ -8,11 +8,13 @@ import random
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
 from headworks import __version__
 from headworks.balancing.health import HealthBook
+from headworks.balancing.load import LoadBook
 from headworks.balancing.positions import PositionBook
 from headworks.dialects.anthropic import Anthropic
 from headworks.dialects.bedrock import Bedrock
@@ -33,6 +35,7 @@ from headworks.journey.shadows import Shadows
 from headworks.ports.clock import Clock
 from headworks.ports.stores import Counters
 from headworks.stores.journal import SegmentedJournal, Upkeep
+from headworks.stores.journal.instance import instance_of
 from headworks.stores.memory import MemoryCounters
 from headworks.transport import PooledUpstream
 from headworks.wiring.books import standing_of
@@ -131,6 +134,7 @@ class _House:
             shared=self.shared() if self.shared is not None else None,
             directory=self.directory(),
             credentials=self.live.credentials.gauges(),
+            replicas=self.live.replicas,
             rollouts=self.rollouts(),
             shadows=self.shadows(),
             queues=self.queues(),
@@ -158,6 +162,9 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
     dialects = (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini(), Cohere(), Ollama(clock.now), PassThroughDialect())
     interpreter = Hub({dialect.name: dialect for dialect in dialects}, spoken)
     health = HealthBook(clock, lambda: live.snapshot.breaker, say)
+    balancing = balancing_of(health, clock)
+    loads = balancing.strategies.loads
+    live.on_gone = lambda url: loads.forget(urlsplit(url).netloc)
     counters, shared = await _counters(snapshot, journal, journal_dir, clock, stack)
     peppers = peppers_for(snapshot, journal_dir)
     introductions = Introductions(PepperedReferences(peppers), lambda: live.snapshot.customers.names == KEPT)
@@ -180,7 +187,6 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
         positions=positions,
         shadows=shadows,
     )
-    balancing = balancing_of(health, clock)
     journey = compose(outside, lambda: live.snapshot, balancing)
     edge = Edge(
         Door(
@@ -193,6 +199,7 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
         )
     )
     handover = Handover(journal_dir, journal.chain.epoch, counters, clock, say)
+    _tell_others(snapshot, f"{instance_of(journal_dir)}/{journal.chain.epoch.stem}", loads, clock, stack)
     house = _House(live, edge, upstream, journal, health, handover)
     house.shared = shared
     house.directory = keys.gauges
@@ -222,6 +229,14 @@ async def _counters(
 
     shared = await open_counters(snapshot, journal_dir, journal.chain.epoch, clock, stack)
     return shared, lambda: shared.status
+
+
+def _tell_others(snapshot: Snapshot, process: str, loads: LoadBook, clock: Clock, stack: AsyncExitStack) -> None:
+    """Where several gateways share a server, of what each has sent where."""
+    if snapshot.cluster.url:
+        from headworks.wiring.gossip import start_gossip  # noqa: PLC0415 - as above
+
+        start_gossip(snapshot.cluster, process, loads, clock, stack)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -7,9 +7,11 @@ import random
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from headworks.domain.config import Config
 from headworks.domain.counted import counted
+from headworks.domain.gauges import ReplicaGauges
 from headworks.domain.snapshot import Snapshot
 from headworks.files import make_whole
 from headworks.ports.clock import Clock
@@ -24,6 +26,7 @@ from headworks.wiring.followed import Followed
 from headworks.wiring.kept_revision import KeptRevision
 from headworks.wiring.load import ConfigFile, givens
 from headworks.wiring.reload import Loads, Reloader
+from headworks.wiring.replicas import ReplicaBook, look_up
 
 Say = Callable[[str], None]
 
@@ -39,8 +42,17 @@ _BY_EACH_GATEWAY = (
     "cluster",
 )
 
+REPLICAS_EVERY = 1.0
+"""Seconds between two looks at which pools are due to be looked up."""
 CLIENT_KEY_FILE = "client-key"
 """In the journal's directory: the key of a gateway that was started without a configuration."""
+
+
+class Found(NamedTuple):
+    """What a configuration only says where to get."""
+
+    credentials: Book
+    replicas: ReplicaBook
 
 
 class LiveConfig:
@@ -52,17 +64,22 @@ class LiveConfig:
         say: Say,
         document: Loads | None,
         clock: Clock,
-        book: Book | None = None,
+        found: Found | None = None,
         *,
         rejected: bool = False,
     ) -> None:
         self.snapshot: Snapshot = compiled.snapshot
-        self.credentials = book or _book(clock, say)
+        found = found or _found(clock, say)
+        self.credentials = found.credentials
+        self._replicas = found.replicas
         self._compiled = compiled
+        self._members = compiled.members
         self._auths = compiled.auths
         self._say = say
         self._clock = clock
         self._followed: Followed | None = None
+        self.on_gone: Callable[[str], None] = _nobody_minds
+        """Told of base URLs of replicas that are no more."""
         self._reloader = Reloader(document, self, clock) if document is not None else None
         if self._reloader is not None:
             self._reloader.rejected = rejected
@@ -72,23 +89,23 @@ class LiveConfig:
         """What the file says, or the database where the file says that; `directory` is where the journal is. Not to be called in a loop.
         Raises `ConfigRefused` with all that is wrong, and `DatabaseUnusable`.
         """
-        book = _book(clock, say)
-        file = ConfigFile(path, env, clock, book.hold)
+        found = _found(clock, say)
+        file = ConfigFile(path, env, clock, found.credentials.hold, found.replicas.of)
         machine = file.load_machine()
         if machine is not None:
-            return cls.of_database(Followed(file, machine, KeptRevision(directory), say), clock, say, book)
+            return cls.of_database(Followed(file, machine, KeptRevision(directory), say), clock, say, found)
         compiled = file.load()
         for warning in compiled.warnings:
             say(f"{path}: {dotted(warning.path)}: {warning.text}")
-        return cls(compiled, say, file, clock, book)
+        return cls(compiled, say, file, clock, found)
 
     @classmethod
-    def of_database(cls, followed: Followed, clock: Clock, say: Say, book: Book | None = None) -> LiveConfig:
-        """As `of_file`. `book` keeps what its documents hold."""
+    def of_database(cls, followed: Followed, clock: Clock, say: Say, found: Found | None = None) -> LiveConfig:
+        """As `of_file`. `found` keeps what its documents lead to."""
         from headworks.wiring.followed_in_sql import ask_active  # noqa: PLC0415 - only who follows the database has what speaks SQL loaded
 
         compiled, is_active = followed.begin(lambda: ask_active(followed, clock))
-        live = cls(compiled, say, followed, clock, book, rejected=not is_active)
+        live = cls(compiled, say, followed, clock, found, rejected=not is_active)
         live._followed = followed
         return live
 
@@ -99,14 +116,20 @@ class LiveConfig:
         """
         discovery = await discover_some(env, shipped_catalog(), _client_key(directory))
         _announce(discovery, say)
-        book = _book(clock, say)
-        return cls(compile_config(discovery.config, givens(env, clock, book.hold)), say, None, clock, book)
+        found = _found(clock, say)
+        return cls(compile_config(discovery.config, givens(env, clock, found.credentials.hold)), say, None, clock, found)
 
     @property
     def revision(self) -> int:
         """The number of the revision that runs; 0 where that is none."""
         running = self._followed.running if self._followed is not None else None
         return running.number if running is not None else 0
+
+    @property
+    def replicas(self) -> dict[str, ReplicaGauges]:
+        """Of each pool that is looked up."""
+        troubles = self._replicas.troubles()
+        return {name: ReplicaGauges(known=len(urls), lost=name in troubles) for name, urls in self._members.items()}
 
     @property
     def rejected(self) -> bool:
@@ -123,12 +146,19 @@ class LiveConfig:
             return
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._reloader.watch(self._compiled), name="watch configuration")
+            tasks.create_task(self._follow_replicas(self._reloader.renew), name="follow replicas")
             if self._followed is not None:
                 tasks.create_task(self._follow_database(self._followed, self._reloader.ask), name="follow revisions")
             while True:
                 await asked.wait()
                 asked.clear()
                 self._reloader.ask()
+
+    async def _follow_replicas(self, renew: Callable[[], None]) -> None:
+        while True:
+            await self._clock.sleep(REPLICAS_EVERY)
+            if self._members and await asyncio.to_thread(self._replicas.look_again):
+                renew()
 
     async def _follow_database(self, followed: Followed, ask: Callable[[], None]) -> None:
         from headworks.wiring.followed_in_sql import follow_active  # noqa: PLC0415 - see `of_database`
@@ -140,9 +170,9 @@ class LiveConfig:
         self._auths = compiled.auths
         self.keep_credentials()
         before, self.snapshot = self.snapshot, compiled.snapshot
-        self._say(
-            f"configuration {compiled.snapshot.revision[:12]} in force: {counted(len(compiled.snapshot.models), 'model')}"
-        )
+        if not self._took_replicas(compiled.members) or before.revision != compiled.snapshot.revision:
+            models = counted(len(compiled.snapshot.models), "model")
+            self._say(f"configuration {compiled.snapshot.revision[:12]} in force: {models}")
         if before.principals and not compiled.snapshot.principals:
             self._say(_no_key_left(before))
         began, now = self._compiled.config, compiled.config
@@ -150,6 +180,14 @@ class LiveConfig:
             self._say(f"{', '.join(waiting)}: changed, but read only at start; stop Headworks and start it again")
         if waiting := changed(began, now, _BY_EACH_GATEWAY):
             self._say(f"{', '.join(waiting)}: changed, but read only by a new gateway: headworks restart")
+
+    def _took_replicas(self, members: Mapping[str, tuple[str, ...]]) -> bool:
+        """Whether they are others than before: then they have been told of already."""
+        before, self._members = self._members, members
+        self._replicas.keep(members)
+        for url in {url for urls in before.values() for url in urls} - {url for urls in members.values() for url in urls}:
+            self.on_gone(url)
+        return before != members
 
     def refused(self, trouble: ConfigRefused) -> None:
         """The reloader's: what runs goes on."""
@@ -160,8 +198,13 @@ class LiveConfig:
         self._say(f"the configuration is in order again, revision {self.snapshot.revision[:12]} goes on")
 
 
-def _book(clock: Clock, say: Say) -> Book:
-    return Book(clock, random.Random(), say)  # noqa: S311 - it spreads what is tried again, no more
+def _nobody_minds(_url: str) -> None:
+    """Until somebody does."""
+
+
+def _found(clock: Clock, say: Say) -> Found:
+    book = Book(clock, random.Random(), say)  # noqa: S311 - it spreads what is tried again, no more
+    return Found(book, ReplicaBook(look_up, clock, say))
 
 
 def _for_the_next_start(began: Config, now: Config) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from headworks.domain.config import AuthRule, Config
+from headworks.domain.config import AuthRule, Config, ReplicasRule
 from headworks.ports.clock import Clock
 from headworks.providers.catalog import shipped_catalog
 from headworks.providers.credentials.held import Held, unkept
@@ -37,6 +37,15 @@ Hold = Callable[[AuthRule], Held]
 """Where what a rule obtains will be found."""
 
 
+FindReplicas = Callable[[str, ReplicasRule], tuple[str, ...]]
+"""See `Givens.replicas`."""
+
+
+def find_no_replicas(_provider: str, _rule: ReplicasRule) -> tuple[str, ...]:
+    """For looking at a configuration."""
+    return ()
+
+
 def hold_nothing(_auth: AuthRule) -> Held:
     """For looking at a configuration."""
     return unkept()
@@ -45,7 +54,14 @@ def hold_nothing(_auth: AuthRule) -> Held:
 class ConfigFile:
     """A configuration file and what it refers to. Loading it is slow (a second for ten thousand keys) and never on the loop."""
 
-    def __init__(self, path: Path, env: Mapping[str, str], clock: Clock, hold: Hold = hold_nothing) -> None:
+    def __init__(
+        self,
+        path: Path,
+        env: Mapping[str, str],
+        clock: Clock,
+        hold: Hold = hold_nothing,
+        replicas: FindReplicas = find_no_replicas,
+    ) -> None:
         self.path = path
         self.env = env
         self.seen: Signature = None
@@ -58,7 +74,8 @@ class ConfigFile:
 
             return reveal(name, address, journal_directory(journal, path.absolute(), env), env, clock)
 
-        self._givens = msgspec.structs.replace(givens(env, clock, hold, directory=str(path.parent)), look=look)
+        here = givens(env, clock, hold, directory=str(path.parent))
+        self._givens = msgspec.structs.replace(here, look=look, replicas=replicas)
         self._clock = clock
 
     def load(self) -> Compiled:

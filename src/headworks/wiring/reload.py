@@ -74,12 +74,17 @@ class Reloader:
         self._clock = clock
         self._aside = aside
         self._asked = False
+        self._stale = False
         self.rejected = False
         """Whether what stands in the file is not what runs: the gauge `config_rejected`."""
 
     def ask(self) -> None:
         """Load at the next look, changed or not (SIGHUP)."""
         self._asked = True
+
+    def renew(self) -> None:
+        """Compile what runs again at the next look: what it was compiled with has changed, other than the documents."""
+        self._stale = True
 
     async def watch(self, running: Compiled) -> None:
         """Look once a second, for ever. Cancel to stop."""
@@ -95,7 +100,8 @@ class Reloader:
                 self.rejected = taken is None
                 running = taken or running
                 known = self._known(running)
-            elif self._prices_change(running):
+            elif self._stale or self._prices_change(running):
+                self._stale = False
                 renewed = await self._take(running, partial(self._file.renew, running))
                 running = renewed or msgspec.structs.replace(running, until=None)
             moving = seen
@@ -107,7 +113,7 @@ class Reloader:
         except ConfigRefused as trouble:
             self._hearer.refused(trouble)
             return None
-        if compiled.snapshot.revision != running.snapshot.revision or compiled.until != running.until:
+        if _differs(compiled, running):
             self._hearer.swapped(compiled)
         return compiled
 
@@ -121,3 +127,9 @@ class Reloader:
     def _known(self, running: Compiled) -> Signatures:
         """What has been taken account of: the document as it was when it was read, not as it is by now."""
         return self._signatures(running) | {_DOCUMENT: self._file.seen}
+
+
+def _differs(compiled: Compiled, running: Compiled) -> bool:
+    """The same document may be compiled with other prices, or with other replicas."""
+    one, other = ((each.snapshot.revision, each.until, each.members) for each in (compiled, running))
+    return one != other

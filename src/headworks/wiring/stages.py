@@ -75,6 +75,7 @@ def compose(outside: Outside, snapshots: Callable[[], Snapshot], balancing: Bala
     """All nine stages, in the order of `JOURNEY`. `snapshots` gives the one in force: at start for sizes that are fixed from then
     on, later for what belongs to no call.
     """
+    health = balancing.health
     clock, journal, interpreter = outside.clock, outside.journal, outside.interpreter
     chance = random.Random()  # noqa: S311 - it draws targets and pauses, no secrets
     permission = Permission(Planner(), PolicyBook())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from headworks.balancing.load import LoadBook
+from headworks.balancing.load import STALE, LoadBook
 from headworks.domain.engine_load import EngineLoad
 from headworks.domain.target import Target
 
@@ -28,7 +28,8 @@ class KnownLoads:
     def pressure(self, targets: Sequence[Target]) -> float:
         """See `Room`. 1 at `FULL`."""
         now = self._loads.now()
-        known = [said for target in targets if (said := self._loads.of(target.name).pressure(now)) is not None]
+        loads = self._loads.all([target.name for target in targets])
+        known = [load.full for load in loads if load.full is not None and now - load.heard_at <= STALE]
         return sum(known) / len(known) / FULL if known else 0.0
 
     def said(self, target: Target) -> EngineLoad | None:

@@ -15,6 +15,7 @@ from headworks.domain.config.model import (
     ProfileRule,
     RetryRule,
     RoutingSpec,
+    StrategyName,
     TargetRule,
     VersionRule,
     WrittenModel,
@@ -26,6 +27,7 @@ from headworks.domain.config.policy import PolicySpec
 from headworks.domain.config.price import PriceRule, TieredPrice, WrittenPrices, WrittenRate, nanos_of
 from headworks.domain.config.prompt import PromptRule, TurnRule, VariableRule
 from headworks.domain.config.provider import ProviderRule, QuirksRule, TimeoutsRule
+from headworks.domain.config.replicas import KubernetesRule, ReplicasRule, as_pool
 from headworks.domain.config.shadows import ShadowsRule
 from headworks.domain.config.written import Written, overlay
 from headworks.domain.retry import RetryBudgetSettings
@@ -52,6 +54,7 @@ __all__ = [
     "IdentityRule",
     "IssuerRule",
     "KeyRule",
+    "KubernetesRule",
     "LimitEntry",
     "LimitsRule",
     "MappedRole",
@@ -66,11 +69,13 @@ __all__ = [
     "PromptRule",
     "ProviderRule",
     "QuirksRule",
+    "ReplicasRule",
     "RetryRule",
     "RolesRule",
     "RolloverEntry",
     "RoutingSpec",
     "ShadowsRule",
+    "StrategyName",
     "TargetRule",
     "TieredPrice",
     "TimeoutsRule",
@@ -81,6 +86,7 @@ __all__ = [
     "WrittenModel",
     "WrittenPrices",
     "WrittenRate",
+    "as_pool",
     "as_rule",
     "nanos_of",
     "overlay",

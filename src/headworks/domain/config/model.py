@@ -8,6 +8,7 @@ from headworks.domain.config.price import PriceRule
 from headworks.domain.config.provider import TimeoutsRule
 from headworks.domain.config.written import Written
 from headworks.domain.hedge import Hedge
+from headworks.domain.partial import Continuation
 from headworks.domain.spill import Spill
 
 
@@ -36,11 +37,12 @@ class ProfileRule(Written, frozen=True):
 
 
 class TargetRule(Written, frozen=True):
-    """One way to have a model. Targets of the lowest `order` come first, chosen in proportion to `weight`."""
+    """One way to have a model. Targets of the lowest `order` come first."""
 
     model: str = ""
     """`provider/model`, the model as the provider calls it."""
-    weight: int = 1
+    weight: int | None = None
+    """In proportion to which targets of one order are chosen. Left out, 1; if none of a model's has one, they are chosen by seconds."""
     order: int = 0
     price: PriceRule | Literal["free"] | None = None
     max_output: int = 4096
@@ -117,7 +119,7 @@ class ModelRule(Written, frozen=True):
 
     targets: tuple[TargetRule | str, ...] = ()
     strategy: StrategyName | None = None
-    """How one of the targets is chosen; left out, by weight."""
+    """How one of the targets of an order is chosen. Left out, by `weight` where one is written, else by seconds (`balanced`)."""
     hash_by: str = "prompt"
     """What the strategy `hashed` goes by: the prompt's beginning, or `session`, `customer`, `tag:NAME`, `team` …"""
     within: float | None = None
@@ -130,6 +132,7 @@ class ModelRule(Written, frozen=True):
     """Other models, tried in order when all targets of this one have failed."""
     retry: RetryRule = RetryRule()
     hedge: Hedge | None = None
+    continuation: Continuation | None = None
     """Ask a second target where the first is slow to begin. Left out: never."""
     spill: Spill | None = None
     """Use targets of the next order while those of the lowest are full. Left out: only where none of the lowest is available."""

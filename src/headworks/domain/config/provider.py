@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from headworks.domain.config.auth import AuthRule
 from headworks.domain.config.passthrough import PassThroughRule
+from headworks.domain.config.replicas import ReplicasRule
 from headworks.domain.config.written import Written
 from headworks.domain.target import Tls
 
@@ -32,6 +35,7 @@ class QuirksRule(Written, frozen=True):
     usage_in: str | None = None
     reasoning_beside_output: bool | None = None
     framing: str | None = None
+    prefill: Literal["", "turn", "prefix", "flags"] | None = None
     vectors_by: str | None = None
 
 
@@ -45,6 +49,8 @@ class ProviderRule(Written, frozen=True):
     """A row of the catalogue; left out, the provider's own name."""
     base_url: str = ""
     """With or without `/v1`; left out, the catalogue's."""
+    replicas: ReplicasRule | tuple[str, ...] | None = None
+    """Several machines that serve alike, instead of `base_url`: each is a target of its own wherever a model names this provider."""
     resource: str = ""
     """The name that Azure puts into its host names."""
     location: str = ""

@@ -67,6 +67,7 @@ class HouseMetrics(Collector):
         yield from self._targets()
         yield from self._queues()
         yield from self._credentials()
+        yield from self._replicas()
         yield from self._rollouts()
         yield from self._writers()
         yield from self._shared()
@@ -153,6 +154,22 @@ class HouseMetrics(Collector):
             failures.add_metric((provider,), failed[provider])
         yield ends
         yield failures
+
+    def _replicas(self) -> Families:
+        """Of pools, by provider: what the gateway that knows least knows."""
+        known = GaugeMetricFamily("headworks_replicas", "Replicas of a pool that are known.", labels=("provider",))
+        lost = GaugeMetricFamily(
+            "headworks_replicas_lost",
+            "1 while a pool's replicas cannot be looked up, and those known before are asked on.",
+            labels=("provider",),
+        )
+        pools = sorted({provider for one in self.state.gateways for provider in one.replicas})
+        for provider in pools:
+            seen = [one.replicas[provider] for one in self.state.gateways if provider in one.replicas]
+            known.add_metric((provider,), min(each.known for each in seen))
+            lost.add_metric((provider,), float(any(each.lost for each in seen)))
+        yield known
+        yield lost
 
     def _rollouts(self) -> Families:
         """Whether a gateway has taken a candidate out: the worst of all."""

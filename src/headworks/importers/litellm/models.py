@@ -109,13 +109,13 @@ class Models:
                 self._notes.approximated(
                     member.line, f"{first.group}: {target.model} a second time", "one target with the weight of both"
                 )
-                target = msgspec.structs.replace(known, weight=known.weight + weight)
+                target = msgspec.structs.replace(known, weight=(known.weight or 1) + (weight or 1))
             targets[target.model] = target
         self._notes.mapped(first.line, f"model {first.group}", f"models.{first.group}, {_count(targets, 'target')}")
         tries = [member.retries + 1 for member in members if member.retries is not None]
         return ModelRule(targets=tuple(targets.values()), retry=RetryRule(attempts=max(tries)) if tries else RetryRule())
 
-    def _weights(self, members: Sequence[Deployment]) -> list[int]:
+    def _weights(self, members: Sequence[Deployment]) -> Sequence[int | None]:
         said = next((share for share in _SHARES if any(share in member.shares for member in members)), "")
         for member in members:
             if said != _SHARES[0] and said in member.shares:
@@ -128,7 +128,7 @@ class Models:
                     f"{how}: limit keys and teams, or let the provider refuse",
                 )
         if len(members) == 1 or not said:
-            return [1] * len(members)
+            return [None] * len(members)
         return _as_whole([member.shares.get(said, Decimal(0 if said == _SHARES[0] else 1)) for member in members])
 
 

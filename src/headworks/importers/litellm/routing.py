@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from headworks.domain.config import ModelRule, RetryRule, TimeoutsRule
+from headworks.domain.config import ModelRule, RetryRule, StrategyName, TimeoutsRule
 from headworks.domain.snapshot import Breaker
 from headworks.importers.litellm.models import resolved
 from headworks.importers.litellm.section import Section, line_of, list_of, text_of
@@ -14,7 +14,15 @@ from headworks.importers.notes import Notes
 from headworks.wiring.config_file.tree import Node, Table
 
 _ALL = "*"
-_SHUFFLE = ("", "simple-shuffle")
+_STRATEGIES: dict[str, StrategyName] = {
+    "simple-shuffle": "weighted",
+    "least-busy": "least_busy",
+    "latency-based-routing": "fastest",
+    "cost-based-routing": "cheapest",
+    "usage-based-routing": "balanced",
+    "usage-based-routing-v2": "balanced",
+}
+"""By the names there."""
 _NO_FALLBACK = (
     "Write it as a fallback of the model, if its other failures may go there too: a question that does not fit is refused."
 )
@@ -136,14 +144,18 @@ class Routing:
                 self._models[name] = msgspec.structs.replace(rule, fallbacks=tuple(other for other in known if other != name))
 
     def strategy(self) -> None:
-        """Ours is weighted chance among healthy targets of the lowest order."""
+        """Of all models that have several targets. What nobody says is shuffled there, and chosen by weight or by seconds here."""
         said, line = self._router.text("routing_strategy"), self._router.line_at("routing_strategy")
-        if said in _SHUFFLE and said:
-            self._notes.mapped(line, f"routing_strategy {said}", "targets by order, then by weight")
-        elif said:
-            self._notes.approximated(
-                line, f"routing_strategy {said}", "targets by order, then by weight: set weights to what it would have chosen"
-            )
+        if not said:
+            return
+        ours = _STRATEGIES.get(said)
+        if ours is None:
+            self._notes.approximated(line, f"routing_strategy {said}", "targets by order, then by weight or by seconds")
+            return
+        self._notes.mapped(line, f"routing_strategy {said}", f"strategy: {ours} of models with several targets")
+        for name, rule in self._models.items():
+            if len(rule.targets) > 1:
+                self._models[name] = msgspec.structs.replace(rule, strategy=ours)
 
     def _said(self, name: str) -> Section:
         """The section that counts for a setting."""

@@ -32,13 +32,14 @@ class Denied(Exception):
 class Wire(asyncio.Protocol):
     """Connected by `dial`. Lives until either side closes it; every call under way then ends with `Severed`."""
 
-    __slots__ = ("_reader", "_transport", "_waiting", "ended")
+    __slots__ = ("_pushed", "_reader", "_transport", "_waiting", "ended")
 
     def __init__(self) -> None:
         loop = asyncio.get_running_loop()
         self._reader = hiredis.Reader(notEnoughData=_MORE)
         self._transport: asyncio.Transport | None = None
         self._waiting: deque[Answered] = deque()
+        self._pushed: Answered | None = None
         self.ended: asyncio.Future[None] = loop.create_future()
 
     def send(self, answered: Answered, *command: str | bytes | int) -> None:
@@ -63,6 +64,11 @@ class Wire(asyncio.Protocol):
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    async def subscribe(self, channel: str, pushed: Answered) -> None:
+        """From here on `pushed` hears of everything that is said there, and the wire is good for nothing else. Raises as `call`."""
+        await self.call("SUBSCRIBE", channel)
+        self._pushed = pushed
 
     def close(self) -> None:
         """At once: whoever waits gets `Severed`."""
@@ -96,7 +102,9 @@ class Wire(asyncio.Protocol):
             self._waiting.popleft()(Severed())
 
     def _deliver(self, answer: object) -> None:
-        if self._waiting:
+        if self._pushed is not None:
+            self._pushed(answer)
+        elif self._waiting:
             self._waiting.popleft()(Denied(str(answer)) if isinstance(answer, hiredis.ReplyError) else answer)
 
 

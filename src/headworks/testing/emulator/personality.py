@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from headworks.testing.engine import EngineModel
+
 
 class Wire(StrEnum):
     """A wire language that the emulator speaks."""
@@ -82,6 +84,8 @@ class Personality(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     key_file: str = ""
     """Both set: the port speaks TLS."""
     canned: Canned | None = None
+    engine: EngineModel | None = None
+    """Answers take the time that an engine with a queue and a prefix cache takes, of `max_tokens`, not the pace; and `/metrics` tells of it."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -45,6 +45,10 @@ class Player:
             if beat is None:
                 self._finish()
                 return
+            if beat.cue is not None and not beat.cue.given:
+                self._held = beat
+                beat.cue.wait(self._on_cue)
+                return
             if beat.delay > 0.0:
                 self._held = beat
                 self._due = max(self._due + beat.delay, self._loop.time())
@@ -60,14 +64,20 @@ class Player:
     def resume(self) -> None:
         """There is room again."""
         self._paused = False
-        if self._timer is None and self._score.sighting.fate is Fate.OPEN:
+        if self._timer is None and self._held is None and self._score.sighting.fate is Fate.OPEN:
             self._timer = self._loop.call_soon(self.play)
 
     def abandon(self) -> None:
         """The peer has gone: nothing more is generated."""
         if self._timer is not None:
             self._timer.cancel()
+        if self._held is not None and self._held.cue is not None:
+            self._held.cue.leave()
         self._counts.end(self._score.sighting, Fate.CUT_BY_PEER)
+
+    def _on_cue(self) -> None:
+        self._due = self._loop.time()
+        self.play()
 
     def _write(self, beat: Beat) -> None:
         sighting = self._score.sighting

@@ -24,9 +24,10 @@ from headworks.testing.emulator.moderations import moderate
 from headworks.testing.emulator.openai import OpenAITongue
 from headworks.testing.emulator.pages import read_pages
 from headworks.testing.emulator.personality import INSTANT, Personality, Wire
-from headworks.testing.emulator.question import JsonObject, Question, Rejection
+from headworks.testing.emulator.question import CacheUse, JsonObject, Question, Rejection
+from headworks.testing.emulator.replica import Replica
 from headworks.testing.emulator.request import Request
-from headworks.testing.emulator.score import Score, streamed, whole
+from headworks.testing.emulator.score import LAST_CHUNK, Beat, Score, chunk, streamed, whole
 from headworks.testing.emulator.tongue import Grants, Tongue
 from headworks.testing.emulator.trouble import Armed, Trouble, TroubleKind, Visitor, in_body, parse
 
@@ -82,6 +83,7 @@ class Provider:
         self._chance = seeded(personality.seed)
         self._mind = Mind(personality)
         self._kept = Kept()
+        self._replica = Replica(personality.name, personality.engine) if personality.engine is not None else None
         self._serial = count(1)
         self._requests = Bucket(personality.requests_per_minute)
         self._tokens = Bucket(personality.tokens_per_minute)
@@ -115,6 +117,8 @@ class Provider:
 
     def _served(self, visit: Visit) -> Score:
         request, tongue = visit.request, visit.tongue
+        if request.path == "/metrics" and self._replica is not None:
+            return self._plain(visit, self._replica.page(), "text/plain; version=0.0.4")
         self._check_key(visit)
         if request.method == "GET" and request.endpoint.startswith("/models"):
             return self._plain(visit, self._models(visit))
@@ -241,17 +245,10 @@ class Provider:
         sighting, tongue = visit.sighting, visit.tongue
         if visit.of(TroubleKind.REFUSAL):
             question = msgspec.structs.replace(question, prompt=f"{question.prompt}\n{REFUSE}")
-        stamp = self._stamp()
-        draft = Draft(
-            id=stamp,
-            model=question.model,
-            created=self._clock.wall_ns() // 1_000_000_000,
-            choices=self._mind.choices(question, stamp),
-            prompt_tokens=question.prompt_tokens,
-            cache=question.cache,
-        )
         self._bill(sighting, question)
-        pace = self.personality.pace
+        if self._replica is not None:
+            return Score(self._paced(visit, question, self._replica), sighting, sized=not question.stream)
+        draft, pace = self._draft(question), self.personality.pace
         for trouble in visit.of(TroubleKind.SLOW):
             pace = spoil.paced(pace, trouble)
         if question.stream:
@@ -260,6 +257,37 @@ class Provider:
         body = tongue.whole(draft, question)
         head = self._head(visit, _JSON, len(body))
         return Score(whole(head, body, draft.output_tokens, pace, self._chance), sighting, sized=True)
+
+    def _draft(self, question: Question) -> Draft:
+        stamp = self._stamp()
+        return Draft(
+            id=stamp,
+            model=question.model,
+            created=self._clock.wall_ns() // 1_000_000_000,
+            choices=self._mind.choices(question, stamp),
+            prompt_tokens=question.prompt_tokens,
+            cache=question.cache,
+        )
+
+    def _paced(self, visit: Visit, question: Question, replica: Replica) -> Iterator[Beat]:
+        """In an engine's time: the first piece when its prompt has been read, the others at its end."""
+        for trouble in visit.of(TroubleKind.SLOW):
+            yield Beat(trouble.seconds, b"")
+        turn = replica.take(question.prompt, question.prompt_tokens, question.max_tokens or self.personality.answer_tokens)
+        yield Beat(0.0, b"", cue=turn.began)
+        question = msgspec.structs.replace(question, cache=CacheUse(read=turn.cached))
+        draft = self._draft(question)
+        if not question.stream:
+            body = visit.tongue.whole(draft, question)
+            yield Beat(0.0, self._head(visit, _JSON, len(body)), cue=turn.ended)
+            yield Beat(0.0, body, draft.output_tokens)
+            return
+        yield Beat(0.0, self._head(visit, _SSE))
+        started = False
+        for data, tokens in self._interrupted(visit, visit.tongue.stream(draft, question)):
+            yield Beat(0.0, chunk(data) if data else b"", tokens, cue=turn.ended if started else None)
+            started = started or tokens > 0
+        yield Beat(0.0, LAST_CHUNK, cue=turn.ended)
 
     def _bill(self, sighting: Sighting, question: Question) -> None:
         sighting.status = HTTPStatus.OK

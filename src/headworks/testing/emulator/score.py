@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from random import Random
 from typing import NamedTuple
@@ -11,12 +11,38 @@ from headworks.testing.emulator.counts import Fate, Sighting
 from headworks.testing.emulator.personality import Pace
 
 
+class Cue:
+    """Something that happens once, and that one player may wait for."""
+
+    __slots__ = ("_then", "given")
+
+    def __init__(self) -> None:
+        self.given = False
+        self._then: Callable[[], None] | None = None
+
+    def give(self) -> None:
+        """It happens: whoever waits goes on."""
+        self.given = True
+        then, self._then = self._then, None
+        if then is not None:
+            then()
+
+    def wait(self, then: Callable[[], None]) -> None:
+        """Call this when it happens."""
+        self._then = then
+
+    def leave(self) -> None:
+        """Nobody waits any more."""
+        self._then = None
+
+
 class Beat(NamedTuple):
-    """Wait `delay` seconds, then write `data` as it is. `tokens` were generated in that time."""
+    """Wait `delay` seconds, or for the cue, then write `data` as it is. `tokens` were generated in that time."""
 
     delay: float
     data: bytes
     tokens: int = 0
+    cue: Cue | None = None
 
 
 class End(StrEnum):

@@ -10,7 +10,7 @@ import msgspec
 
 from headworks.domain.config import AuthRule, Config
 from headworks.domain.names import Names, Numbered
-from headworks.domain.snapshot import ShadowSettings, Snapshot
+from headworks.domain.snapshot import Model, ShadowSettings, Snapshot
 from headworks.providers.price_table import PriceTable
 from headworks.stores.sql.address import anchored
 from headworks.wiring.compile.alerts import check_alerts
@@ -44,6 +44,8 @@ class Compiled(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
     auths: dict[str, AuthRule] = {}
     """By provider: the credentials to keep. Secret."""
+    members: Mapping[str, tuple[str, ...]] = {}
+    """By provider: the replicas that it was compiled with."""
     digests: Mapping[str, str] = {}
     """Of all that never changes under the same number: what `Givens.remembered` is made of."""
 
@@ -107,6 +109,7 @@ def compile_reading(reading: Reading, givens: Givens) -> Compiled:
         files=tuple(sorted(bench.files)),
         until=bench.until,
         auths=bench.auths,
+        members=bench.members,
         digests=models.digests,
     )
 
@@ -142,8 +145,12 @@ def _names(config: Config, models: Models) -> Names:
         regions=frozenset(models.regions),
         policies=frozenset(config.policies),
         guards=frozenset(config.guards),
-        versions={name: Numbered(model.live, model.numbers) for name, model in models.fixed.items() if model.numbers},
+        versions={name: _numbered(model) for name, model in models.fixed.items() if model.numbers},
     )
+
+
+def _numbered(model: Model) -> Numbered:
+    return Numbered(model.live, model.numbers, {number: version.digest for number, version in model.versions.items()})
 
 
 def _refuse_mistakes(reading: Reading, bench: Bench) -> None:
@@ -163,7 +170,7 @@ def _use_own_prices(bench: Bench, name: str) -> None:
 
 
 def _check_prices(targets: Targets, models: Models) -> None:
-    names = {target.name for model in models.fixed.values() for target in model.every_target}
+    names = {target.written for model in models.fixed.values() for target in model.every_target}
     targets.pricing.check_use(names, models.open_providers, targets.providers.known)
 
 

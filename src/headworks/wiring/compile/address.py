@@ -29,19 +29,24 @@ class Address(msgspec.Struct, frozen=True):
     @property
     def host_header(self) -> str:
         """As HTTP's `Host` wants it: the port only where it is not the usual one."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+        whole = self.whole
+        return whole.removesuffix(f":{_DEFAULT_PORTS[self.scheme]}")
+
+    @property
+    def whole(self) -> str:
+        """Host and port."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 def find_address(bench: Bench, rule: ProviderRule, row: ProviderRow, path: Path) -> Address | None:
     """The address of a provider, whose row is filled; None, with the reason noted, where there is none."""
     if rule.base_url:
         below = (*path, "base_url")
-        return _split(bench, bench.text(rule.base_url, below), row, below)
+        return split_url(bench, bench.text(rule.base_url, below), row, below)
     if not row.root:
         bench.wrong(path, f"'{row.title}' has no address of its own.", "Add base_url.", on_key=True)
         return None
-    return _split(bench, row.root, row, path)
+    return split_url(bench, row.root, row, path)
 
 
 def origin_of(bench: Bench, address: Address, rule: ProviderRule, path: Path) -> Origin:
@@ -54,7 +59,8 @@ def origin_of(bench: Bench, address: Address, rule: ProviderRule, path: Path) ->
     return Origin(address.scheme, address.host, address.port, _tls(bench, rule.tls, path), proxy)
 
 
-def _split(bench: Bench, url: str, row: ProviderRow, path: Path) -> Address | None:
+def split_url(bench: Bench, url: str, row: ProviderRow, path: Path) -> Address | None:
+    """What a base URL says; None, with the reason noted, where it is none."""
     if not url:
         return None
     try:

@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 import msgspec
 
-from headworks.domain.config import AuthRule
+from headworks.domain.config import AuthRule, ReplicasRule
 from headworks.providers.catalog import Catalog
 from headworks.providers.credentials.held import Held, unkept
 from headworks.providers.price_table import PriceTable
@@ -29,6 +29,10 @@ def no_secrets(name: str, _address: str, _journal: str) -> str:
 
 def _nobody_keeps(_auth: AuthRule) -> Held:
     return unkept()
+
+
+def _nobody_known(_provider: str, _rule: ReplicasRule) -> tuple[str, ...]:
+    return ()
 
 
 def _never() -> int:
@@ -54,6 +58,8 @@ class Givens(msgspec.Struct, frozen=True, kw_only=True):
     """Where what a rule obtains will be found. Only a gateway has it kept."""
     remembered: Mapping[str, str] = {}
     """Digests of versions that have been in force, by `versions.model_version` and `prompt_version`: they must not change."""
+    replicas: Callable[[str, ReplicasRule], tuple[str, ...]] = _nobody_known
+    """Provider, where its replicas are found → their base URLs. Only a gateway looks."""
     wall_ns: Callable[[], int] = _never
     """The time that signatures tell, nanoseconds since the epoch."""
 
@@ -73,6 +79,8 @@ class Bench:
         self.journal = ""
         self.auths: dict[str, AuthRule] = {}
         """By provider: the credentials that are to be kept."""
+        self.members: dict[str, tuple[str, ...]] = {}
+        """By provider: its replicas."""
 
     def wrong(self, path: Path, message: str, hint: str = "", *, on_key: bool = False) -> None:
         """Note a mistake: the configuration is not usable."""

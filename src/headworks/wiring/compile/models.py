@@ -17,7 +17,7 @@ from headworks.domain.target import AskedModel, Target
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.compile.places import Provider
 from headworks.wiring.compile.routing import Choosing, ChoosingCompiler
-from headworks.wiring.compile.targets import Targets
+from headworks.wiring.compile.targets import Targets, in_proportion
 from headworks.wiring.compile.versions import Versions
 from headworks.wiring.config_file.problems import did_you_mean
 from headworks.wiring.config_file.tree import Path
@@ -51,7 +51,9 @@ class Models:
     def __init__(self, bench: Bench, config: Config, maker: Targets) -> None:
         self._bench = bench
         self._targets = maker
-        self._choosing = ChoosingCompiler(bench)
+        self._choosing = ChoosingCompiler(
+            bench, {name for name, rule in config.providers.items() if rule and rule.replicas is not None}
+        )
         self._retry = overlay(RetryPolicy(), config.retries)
         self._versions = Versions(bench, config)
         self.fixed: dict[str, Model] = {}
@@ -170,10 +172,8 @@ class Models:
 
     def _from_pattern(self, name: str, pattern: Pattern) -> Model:
         star = pattern.star(name) or ""
-        targets = tuple(
-            self._targets.make(rule, provider, model.replace("*", star)) for rule, provider, model in pattern.targets
-        )
-        model = _model(name, pattern.rule, targets, pattern.retry)
+        groups = [self._targets.make(rule, provider, model.replace("*", star)) for rule, provider, model in pattern.targets]
+        model = _model(name, pattern.rule, in_proportion(groups), pattern.retry)
         model = pattern.choosing.over(model)
         return msgspec.structs.replace(model, needs=features_of_name(star), reserve=pattern.reserve)
 
@@ -206,17 +206,19 @@ class Models:
             return 0
 
     def _fixed_targets(self, written: WrittenModel, path: Path) -> tuple[Target, ...]:
-        targets: dict[str, Target] = {}
+        groups: dict[str, tuple[Target, ...]] = {}
         for target_rule, below in _rules(written, path):
             if "*" in target_rule.model:
                 self._bench.wrong(below, f"'{target_rule.model}' has a star, but the name '{path[-1]}' has none to fill it.")
                 continue
-            target = self._targets.checked(target_rule, below)
-            if target is not None and target.name in targets:
-                self._bench.wrong(below, f"'{target.name}' is listed twice.", "Give one of them a larger weight instead.")
-            elif target is not None:
-                targets[target.name] = target
-        return tuple(targets.values())
+            targets = self._targets.checked(target_rule, below)
+            if targets and targets[0].written in groups:
+                self._bench.wrong(
+                    below, f"'{targets[0].written}' is listed twice.", "Give one of them a larger weight instead."
+                )
+            elif targets:
+                groups[targets[0].written] = targets
+        return in_proportion(list(groups.values()))
 
     def _check(self, config: Config) -> None:
         for name, written in config.models.items():
@@ -251,6 +253,7 @@ def _model(name: str, rule: ModelRule, targets: tuple[Target, ...], retry: Retry
         retry=retry,
         owner=rule.owner,
         hedge=rule.hedge,
+        continuation=rule.continuation,
         spill=rule.spill,
         profile=in_common(target.profile for target in targets),
         price=targets[0].price if targets else None,

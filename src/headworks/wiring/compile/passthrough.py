@@ -162,7 +162,7 @@ def _maker(targets: Targets, provider: Provider) -> Callable[[str], Target]:
     """Remembers the last thousand models: callers may invent names."""
 
     def make(model: str) -> Target:
-        return targets.make(TargetRule(), provider, model or FEATURE)
+        return targets.alone(TargetRule(), provider, model or FEATURE)
 
     return lru_cache(_REMEMBERED)(make)
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
 import msgspec
 
-from headworks.domain.config import Config, PassThroughRule, ProviderRule, QuirksRule, overlay
+from headworks.domain.config import Config, PassThroughRule, ProviderRule, QuirksRule, ReplicasRule, overlay
 from headworks.domain.target import BodyShape, Origin, Quirks, Signer, Timeouts
 from headworks.providers.catalog import ProviderRow, SomeModels
-from headworks.wiring.compile.address import Address, find_address, origin_of
+from headworks.wiring.compile.address import Address, find_address, origin_of, split_url
 from headworks.wiring.compile.auth import find_auth, signer_of
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.compile.filled import filled, setting
 from headworks.wiring.compile.heads import Heads, build_heads, carried_head, credential, operator_headers, secrets_of, signed
+from headworks.wiring.compile.replicas import checked_pool
 from headworks.wiring.config_file.problems import did_you_mean
 from headworks.wiring.config_file.tree import Path
 
@@ -51,6 +52,13 @@ class Place(msgspec.Struct, frozen=True):
         return f"<Place {self.dialect} at {self.origin}>"
 
 
+class Member(msgspec.Struct, frozen=True):
+    """One machine of a provider. `name` tells it from the others of a pool; of one alone it is empty."""
+
+    name: str
+    places: tuple[Place, ...]
+
+
 class Access(msgspec.Struct, frozen=True):
     """By what a provider is asked: the operator's headers, and a key or a signer."""
 
@@ -64,10 +72,13 @@ class Access(msgspec.Struct, frozen=True):
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
-    """One provider, ready to make targets of: `places` has at least one, preferred first."""
+    """One provider, ready to make targets of: `places` has at least one, preferred first. Of a pool it is where all of it is asked; its
+    `members` have places of their own.
+    """
 
     name: str
     places: tuple[Place, ...]
+    members: tuple[Member, ...]
     timeouts: Timeouts
     row: ProviderRow
     corrections: QuirksRule
@@ -137,8 +148,9 @@ class Providers:
         row = self._row(name, rule, path)
         if row is None:
             return None
-        there = filled(self._bench, rule, row, path)
-        address = find_address(self._bench, rule, there, path) if there is not None else None
+        there, pool = filled(self._bench, rule, row, path), checked_pool(self._bench, rule, path)
+        whole = rule if pool is None else msgspec.structs.replace(rule, base_url=pool.address)
+        address = find_address(self._bench, whole, there, path) if there is not None else None
         if address is None:
             return None
         access = self._access(name, rule, row, path)
@@ -146,9 +158,11 @@ class Providers:
         places = tuple(self._place(dialect, row, address, origin, access) for dialect in self._spoken(rule, address, path))
         if not places:
             return None
+        members = () if pool is None else tuple(self._members(name, rule, pool, row, access, path))
         return Provider(
             name=name,
             places=places,
+            members=members or (Member("", places),),
             timeouts=overlay(overlay(Timeouts(), self._config.timeouts), rule.timeouts),
             row=row,
             corrections=rule.quirks,
@@ -165,6 +179,24 @@ class Providers:
             mounts=rule.mounts,
             prefix=address.paths[places[0].dialect].removesuffix(places[0].below) if _as_listed(address, places[0]) else "",
         )
+
+    def _members(
+        self, name: str, rule: ProviderRule, pool: ReplicasRule, row: ProviderRow, access: Access, path: Path
+    ) -> Iterator[Member]:
+        urls = pool.urls or self._bench.givens.replicas(name, pool)
+        self._bench.members[name] = urls
+        known = set[str]()
+        for number, url in enumerate(urls):
+            below = (*path, "replicas", number) if pool.urls else (*path, "replicas")
+            address = split_url(self._bench, self._bench.text(url, below), row, below)
+            if address is not None and address.whole in known:
+                self._bench.wrong(below, f"There are two replicas at {address.whole}.", "Make one of them another provider.")
+            elif address is not None:
+                known.add(address.whole)
+                origin = origin_of(self._bench, address, rule, path)
+                spoken = [dialect for dialect in rule.dialects or address.paths if dialect in address.paths]
+                places = tuple(self._place(dialect, row, address, origin, access) for dialect in spoken)
+                yield Member(address.whole, places)
 
     def _row(self, name: str, rule: ProviderRule, path: Path) -> ProviderRow | None:
         rows = self._bench.givens.catalog.providers
@@ -234,6 +266,7 @@ def _passed_through(rule: ProviderRule, row: ProviderRow) -> dict[str, PassThrou
 
 
 def _account(name: str, rule: ProviderRule, origin: Origin) -> str:
-    """A provider that is led to another place is another account; one that is given a new key is not."""
-    said = "\n".join((str(origin), rule.location, rule.project, rule.resource))
+    """A provider that is led to another place is another account; one that is given a new key, or other replicas, is not."""
+    place = str(origin) if rule.replicas is None else "replicas"
+    said = f"{place}\n{rule.location}\n{rule.project}\n{rule.resource}"
     return f"{name}@{sha256(said.encode()).hexdigest()[:8]}"

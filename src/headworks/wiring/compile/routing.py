@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
-from headworks.domain.config import ModelRule, RoutingSpec, nanos_of
+from headworks.domain.config import ModelRule, RoutingSpec, TargetRule, nanos_of
 from headworks.domain.limits.checks import GROUPS
 from headworks.domain.patterns import overlap, trouble_of
 from headworks.domain.routing import RoutingRule
@@ -17,9 +17,9 @@ from headworks.wiring.config_file.problems import did_you_mean
 from headworks.wiring.config_file.tree import Path
 
 SINGLE = "weighted"
-"""One target, or targets of which the operator says which come first, or in which proportion."""
-SEVERAL = "weighted"
-"""Several of which nothing is said."""
+"""One target in each order, or targets of which the operator says in which proportion they are to be chosen."""
+SEVERAL = "balanced"
+"""Several of one order, of which nothing is said."""
 
 
 class Choosing(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,18 +39,27 @@ class Choosing(msgspec.Struct, frozen=True, kw_only=True):
 class ChoosingCompiler:
     """One per compilation."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, pools: Collection[str]) -> None:
+        """`pools`: the providers that are several machines."""
         self._bench = bench
+        self._pools = pools
 
     def of(self, name: str, rule: ModelRule, path: Path) -> Choosing:
         """What the rule of a model, or of a pattern of models, says."""
         return Choosing(
-            strategy=rule.strategy or (SEVERAL if _says_nothing(rule) else SINGLE),
+            strategy=rule.strategy or (SEVERAL if self._says_nothing(rule) else SINGLE),
             hash_by=self._hash_by(rule, (*path, "hash_by")),
             within=self._within(rule, (*path, "within")),
             below=self._below(rule, (*path, "below")),
             routing=self._rules(name, rule, (*path, "routing")),
         )
+
+    def _says_nothing(self, rule: ModelRule) -> bool:
+        """Whether there are several targets to choose from, and no word of the operator's on which."""
+        rules = [TargetRule(model=target) if isinstance(target, str) else target for target in rule.targets]
+        pooled = any(target.model.partition("/")[0] in self._pools for target in rules)
+        weighted = any(target.weight is not None for target in rules)
+        return (pooled or len({target.order for target in rules}) < len(rules)) and not weighted
 
     def check_currencies(self, model: Model, rule: ModelRule, path: Path) -> None:
         """Note prices that are to be compared and cannot be."""
@@ -112,12 +121,6 @@ class ChoosingCompiler:
             elif word not in tags and not any(overlap(word, name) for name in names):
                 hint = did_you_mean(word, (*names, *tags)) or _known((*names, *tags))
                 self._bench.wrong((*path, "to", number), f"The model has no target '{word}', and none with that tag.", hint)
-
-
-def _says_nothing(rule: ModelRule) -> bool:
-    """Whether the operator has written targets, and not in which order or proportion."""
-    plain = [target for target in rule.targets if isinstance(target, str) or (target.weight == 1 and target.order == 0)]
-    return len(rule.targets) > 1 and len(plain) == len(rule.targets)
 
 
 def _names_and_tags(rule: ModelRule) -> tuple[Sequence[str], Collection[str]]:

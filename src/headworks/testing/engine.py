@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from heapq import heappop, heappush
 from math import floor
+from typing import Protocol
 
 import msgspec
 
 from headworks.domain.engine_load import EngineLoad
-from headworks.simulation.trace import MOONCAKE_BLOCK, Arrival
 
 
-class EngineModel(msgspec.Struct, frozen=True, kw_only=True):
+class Prompt(Protocol):
+    """What one request asks of an engine."""
+
+    @property
+    def tokens(self) -> int:
+        """Of the prompt."""
+        ...
+
+    @property
+    def output(self) -> int:
+        """Tokens of the answer, at least one."""
+        ...
+
+    @property
+    def blocks(self) -> Sequence[Hashable]:
+        """Chained hashes of the prompt's blocks."""
+        ...
+
+
+class EngineModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Seconds and tokens. As measured of models of 8 to 32 billion parameters on one large card, in round numbers."""
 
     step: float = 0.012
@@ -24,6 +43,8 @@ class EngineModel(msgspec.Struct, frozen=True, kw_only=True):
     budget: int = 8_192
     """Tokens read in one step at the most."""
     most_running: int = 128
+    block: int = 512
+    """Tokens of a block, as Mooncake's traces have them."""
     cache_blocks: int = 2_000
     memory_tokens: int = 1_000_000
     speed: float = 1.0
@@ -32,16 +53,17 @@ class EngineModel(msgspec.Struct, frozen=True, kw_only=True):
 class Job:
     """One request at one replica. `began` hears of its first token, and then `ended` or `lost` of its end."""
 
-    __slots__ = ("arrival", "began", "cached", "ended", "lost", "unread")
+    __slots__ = ("began", "cached", "ended", "lost", "prompt", "unread")
 
     def __init__(
-        self, arrival: Arrival, began: Callable[[Job], None], ended: Callable[[Job], None], lost: Callable[[Job], None]
+        self, prompt: Prompt, began: Callable[[Job], None], ended: Callable[[Job], None], lost: Callable[[Job], None]
     ) -> None:
-        self.arrival = arrival
+        self.prompt = prompt
         self.began = began
         self.ended = ended
         self.lost = lost
         self.cached = 0
+        """Tokens that were remembered; known when its turn has come."""
         self.unread = 0
 
 
@@ -59,7 +81,7 @@ class Engine:
         """By the tick at which each will be complete."""
         self._tick = 0
         self._number = 0
-        self._cache: OrderedDict[int, None] = OrderedDict()
+        self._cache: OrderedDict[Hashable, None] = OrderedDict()
         self._memory = 0
         self._since = 0.0
         self._step = 0.0
@@ -88,13 +110,13 @@ class Engine:
         self._tick += self._row
         for job in self._done:
             self._number += 1
-            heappush(self._answering, (self._tick + job.arrival.output - 1, self._number, job))
-            self._remember(job.arrival.blocks)
+            heappush(self._answering, (self._tick + job.prompt.output - 1, self._number, job))
+            self._remember(job.prompt.blocks)
             job.began(job)
         self._done = []
         while self._answering and self._answering[0][0] <= self._tick:
             job = heappop(self._answering)[2]
-            self._memory -= job.arrival.tokens + job.arrival.output
+            self._memory -= job.prompt.tokens + job.prompt.output
             job.ended(job)
         self._begin(now)
 
@@ -117,7 +139,7 @@ class Engine:
             waiting=len(self._waiting),
             running=len(self._reading) + len(self._done) + len(self._answering),
             memory=min(self._memory / self.model.memory_tokens, 1.0),
-            cache_tokens=self.model.cache_blocks * MOONCAKE_BLOCK,
+            cache_tokens=self.model.cache_blocks * self.model.block,
             most_running=self.model.most_running,
         )
 
@@ -153,23 +175,23 @@ class Engine:
         if self._reading or not self._waiting:
             return
         job = self._waiting[0]
-        needs = job.arrival.tokens + job.arrival.output
+        needs = job.prompt.tokens + job.prompt.output
         running = len(self._answering) + len(self._done)
         if running and (running >= self.model.most_running or self._memory + needs > self.model.memory_tokens):
             return
         self._reading.append(self._waiting.popleft())
         self._memory += needs
         held = 0
-        for block in job.arrival.blocks:
+        for block in job.prompt.blocks:
             if block not in self._cache:
                 break
             held += 1
-        job.cached = min(held * MOONCAKE_BLOCK, job.arrival.tokens - 1)
-        job.unread = job.arrival.tokens - job.cached
-        self.asked += job.arrival.tokens
+        job.cached = min(held * self.model.block, job.prompt.tokens - 1)
+        job.unread = job.prompt.tokens - job.cached
+        self.asked += job.prompt.tokens
         self.hit += job.cached
 
-    def _remember(self, blocks: tuple[int, ...]) -> None:
+    def _remember(self, blocks: Sequence[Hashable]) -> None:
         cache = self._cache
         for block in reversed(blocks):
             if block in cache:
