@@ -6,6 +6,7 @@ from typing import Literal
 
 from headworks.domain.config.alerts import AlertsRule
 from headworks.domain.config.auth import AuthRule, AwsAuth, EntraAuth, GoogleAuth, OAuthAuth
+from headworks.domain.config.engine import EngineRule, as_engine
 from headworks.domain.config.identity import CertificatesRule, IdentityRule, IssuerRule
 from headworks.domain.config.key import KeyRule
 from headworks.domain.config.limits import BudgetEntry, LimitEntry, LimitsRule, RolloverEntry, values_of
@@ -48,6 +49,7 @@ __all__ = [
     "BudgetEntry",
     "CertificatesRule",
     "Config",
+    "EngineRule",
     "EntraAuth",
     "GoogleAuth",
     "GuardSpec",
@@ -86,6 +88,7 @@ __all__ = [
     "WrittenModel",
     "WrittenPrices",
     "WrittenRate",
+    "as_engine",
     "as_pool",
     "as_rule",
     "nanos_of",
