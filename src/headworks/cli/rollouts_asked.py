@@ -12,7 +12,7 @@ from headworks.domain.rollout.rollout import STEPS, Step
 
 GATES = (
     "By how much it may be worse: errors, refusals, guard_events and empty by so much more of all requests, first_token, inter_token "
-    "and cost by such a part: errors=0 first_token=10%. Left out: errors=0 empty=0 first_token=10% cost=10%."
+    "and cost by such a part, the scores of feedback and judge by so much less: errors=0 first_token=10% feedback=0.1. Left out: errors=0 empty=0 first_token=10% cost=10%."
 )
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from headworks.domain.exchange import Exchange
 from headworks.domain.outcome import Ending
+from headworks.domain.rollout.opinions import Answer, Opinion, answer_of, opinion_of
 from headworks.domain.rollout.outcomes import Told, count
 from headworks.domain.usage import NO_USAGE, Usage
 
@@ -105,6 +106,10 @@ class Sums(msgspec.Struct):
     """Until when counters must be known, nanoseconds; 0: for good."""
     outcomes: Told = {}
     """What rollouts are told of their versions."""
+    answers: list[Answer] = []
+    """Of those that rollouts led."""
+    opinions: list[Opinion] = []
+    """On whichever answers."""
 
     @property
     def bill(self) -> Bill:
@@ -135,6 +140,9 @@ def fold(exchanges: Iterable[Exchange], into: Sums | None = None) -> Sums:
                 ends[name] = charge.ends_at
         if exchange.rollout:
             count(exchange, sums.outcomes)
+            sums.answers.append(answer_of(exchange))
+        if exchange.feedback is not None:
+            sums.opinions.append(opinion_of(exchange, exchange.feedback))
     return sums
 
 

@@ -102,6 +102,11 @@ def smallest_seen(gate: MeanGate, evidence: Evidence, alpha: float) -> float:
     return detectable(a, float(b.count), alpha)
 
 
+def is_logarithm(of: Mean) -> bool:
+    """Whether the values of this mean are compared by their logarithms."""
+    return of not in _BETTER_HIGH
+
+
 def worse_by(gate: MeanGate, evidence: Evidence, alpha: float) -> Interval:
     """In which the difference to the worse lies: of times and costs, of their logarithms."""
     a, b = evidence.means.get(gate.of, (Sums(), Sums()))

@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-WANTED = "0009"
+WANTED = "0010"
 """The last migration. Versions sort as text."""

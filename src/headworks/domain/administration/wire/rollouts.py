@@ -13,7 +13,16 @@ from headworks.domain.administration.wire.values import Label, Name, Text, When,
 from headworks.domain.position import Unit
 from headworks.domain.rollout.decide import level
 from headworks.domain.rollout.event import Event
-from headworks.domain.rollout.gates import Evidence, Gate, MeanGate, ShareGate, finding, smallest_seen, worse_by
+from headworks.domain.rollout.gates import (
+    Evidence,
+    Gate,
+    MeanGate,
+    ShareGate,
+    finding,
+    is_logarithm,
+    smallest_seen,
+    worse_by,
+)
 from headworks.domain.rollout.means import Sums
 from headworks.domain.rollout.proportions import Proportions
 from headworks.domain.rollout.rollout import Plan, Rollout, Step
@@ -21,7 +30,7 @@ from headworks.domain.rollout.rollout import Plan, Rollout, Step
 Part = Annotated[float, Meta(ge=0.0, le=1.0)]
 Seconds = Annotated[float, Meta(ge=0.0, le=31_536_000.0)]
 SharesOf = Literal["errors", "refusals", "guard_events", "empty"]
-MeansOf = Literal["first_token", "inter_token", "cost"]
+MeansOf = Literal["first_token", "inter_token", "cost", "feedback", "judge"]
 Comment = Annotated[Text, Meta(description="Why, for those who look at it later.")]
 _NS = 10**9
 _LARGEST = 500.0
@@ -55,11 +64,13 @@ class RolloutAsked(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     shadow: Annotated[StepBody | None, Meta(description="Before all steps: this share of requests is asked twice.")] = None
     gates: Annotated[
         dict[SharesOf | MeansOf, Part] | None,
-        Meta(description="By how much the candidate may be worse: more of all requests, or a part of the baseline's mean."),
+        Meta(
+            description="By how much the candidate may be worse: more of all requests, a part of the baseline's mean, or of scores so much less."
+        ),
     ] = None
     alpha: Annotated[float, Meta(gt=0.0, le=0.5, description="The chance of taking back one that is no worse.")] = 0.05
     unit: Annotated[Unit, Meta(description="What stays with one version.")] = "session"
-    objective: Annotated[MeansOf | None, Meta(description="An A/B test at one half each: the smaller mean wins.")] = None
+    objective: Annotated[MeansOf | None, Meta(description="An A/B test at one half each: the better mean wins.")] = None
     horizon: Annotated[Seconds, Meta(description="After which an A/B test that shows no difference is put to somebody.")] = (
         1_209_600.0
     )
@@ -125,7 +136,8 @@ class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GateView(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known by one gate. `low` and `high`: in which the candidate's being worse lies, as a part of the baseline's mean.
+    """What is known by one gate. `low` and `high`: in which the candidate's being worse lies, as a part of the baseline's mean, of scores as
+    the difference.
     `evidence` reaches `asked` where it has more of these than it may. `smallest`: the difference that so many outcomes would show.
     """
 
@@ -168,9 +180,9 @@ class GateView(msgspec.Struct, frozen=True, kw_only=True):
             finding=found,
             baseline=a.count,
             candidate=b.count,
-            low=_part(low),
-            high=_part(high),
-            smallest=_part(smallest_seen(gate, evidence, alpha)),
+            low=_told(gate, low),
+            high=_told(gate, high),
+            smallest=_told(gate, smallest_seen(gate, evidence, alpha)),
         )
 
 
@@ -237,18 +249,20 @@ class RolloutListing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _gate(of: SharesOf | MeansOf, margin: float) -> Gate:
-    if of == "first_token" or of == "inter_token" or of == "cost":  # noqa: PLR1714 - the type checker narrows by these
-        return MeanGate(of, margin)
-    return ShareGate(of, margin)
+    if of == "errors" or of == "refusals" or of == "guard_events" or of == "empty":  # noqa: PLR1714 - the type checker narrows by these
+        return ShareGate(of, margin)
+    return MeanGate(of, margin)
 
 
 def _body(step: Step) -> StepBody:
     return StepBody(share=step.share, least=step.least, seconds=step.seconds, most=step.most)
 
 
-def _part(difference: float) -> float | None:
-    """Of a difference of logarithms."""
-    return expm1(difference) if abs(difference) < _LARGEST else None
+def _told(gate: MeanGate, difference: float) -> float | None:
+    """A part of the baseline's mean, of a difference of logarithms; of scores the difference itself."""
+    if abs(difference) >= _LARGEST:
+        return None
+    return expm1(difference) if is_logarithm(gate.of) else difference
 
 
 def _finite(logarithm: float) -> float:

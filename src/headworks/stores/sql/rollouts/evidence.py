@@ -10,6 +10,7 @@ from headworks.domain.ledger import Sums
 from headworks.domain.rollout.gates import Evidence
 from headworks.domain.rollout.outcomes import advanced
 from headworks.domain.rollout.rollout import OVER
+from headworks.stores.sql.rollouts.opinions import joined
 from headworks.stores.sql.rollouts.positions import rollout_of
 from headworks.stores.sql.schema import ROLLOUT_EVIDENCE, ROLLOUTS
 
@@ -18,14 +19,15 @@ _TABLE = ROLLOUT_EVIDENCE.c
 
 async def note_outcomes(connection: AsyncConnection, sums: Sums, now: int) -> None:
     """One block for each rollout that is not over. In the order of ids: two who write at once never wait in a ring."""
-    for id_ in sorted({rollout for rollout, _ in sums.outcomes}):
+    told = await joined(connection, sums.outcomes, sums.answers, sums.opinions, now)
+    for id_ in sorted({rollout for rollout, _ in told}):
         record = (await connection.execute(select(ROLLOUTS.c.record).where(ROLLOUTS.c.id == id_))).scalar()
         rollout = rollout_of(record) if record is not None else None
         if rollout is None or rollout.state in OVER:
             continue
         locked = select(_TABLE.evidence).where(_TABLE.rollout == id_).with_for_update()
         evidence = evidence_of((await connection.execute(locked)).scalar())
-        row = written(advanced(rollout, evidence, sums.outcomes))
+        row = written(advanced(rollout, evidence, told))
         await connection.execute(update(ROLLOUT_EVIDENCE).where(_TABLE.rollout == id_).values(evidence=row, updated_at=now))
 
 

@@ -18,6 +18,7 @@ from headworks.stores.sql.columns import record_of
 from headworks.stores.sql.engine import Database
 from headworks.stores.sql.leases import is_held
 from headworks.stores.sql.rollouts.evidence import begin_evidence, evidence_of, known, written
+from headworks.stores.sql.rollouts.opinions import forget
 from headworks.stores.sql.rollouts.positions import SqlPositions, rollout_of
 from headworks.stores.sql.schema import ROLLOUT_EVENTS, ROLLOUTS
 
@@ -58,6 +59,8 @@ class SqlRollouts(SqlPositions):
             changed = await act.connection.execute(update(ROLLOUTS).where(*same).values(_row(after)))
             if changed.rowcount != 1:
                 raise Conflict(f"{before.id} was changed by somebody else meanwhile. Read it again, then try.")
+            if after.state in OVER:
+                await forget(act.connection, after.id)
             await _note(act, after, event)
         return after
 

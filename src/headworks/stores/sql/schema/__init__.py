@@ -9,7 +9,7 @@
     settings.py       revisions (the last one is active), secrets, installation (name → value), leases (jobs that run once)
     customers.py      customers (by reference, with sealed names)
     responses.py      responses (answers that gateways keep, sealed)
-    rollouts.py       rollouts, rollout_events, rollout_evidence
+    rollouts.py       rollouts, rollout_events, rollout_evidence, rollout_answers and rollout_opinions (what is said of them)
     ledger.py         postings (sums per 15 minutes and dimension), counter_spend, places (how far the journal is booked)
 
 One row that all writers share (`change_head`, `audit_head`) has `id` 1 and is there from the first migration on.
@@ -32,7 +32,13 @@ from headworks.stores.sql.schema.people import (
     SESSIONS,
 )
 from headworks.stores.sql.schema.responses import RESPONSES
-from headworks.stores.sql.schema.rollouts import ROLLOUT_EVENTS, ROLLOUT_EVIDENCE, ROLLOUTS
+from headworks.stores.sql.schema.rollouts import (
+    ROLLOUT_ANSWERS,
+    ROLLOUT_EVENTS,
+    ROLLOUT_EVIDENCE,
+    ROLLOUT_OPINIONS,
+    ROLLOUTS,
+)
 from headworks.stores.sql.schema.settings import INSTALLATION, LEASES, REVISIONS, SECRETS
 
 __all__ = [
@@ -62,8 +68,10 @@ __all__ = [
     "REVISIONS",
     "ROLE_GRANTS",
     "ROLLOUTS",
+    "ROLLOUT_ANSWERS",
     "ROLLOUT_EVENTS",
     "ROLLOUT_EVIDENCE",
+    "ROLLOUT_OPINIONS",
     "SECRETS",
     "SESSIONS",
     "THE_ROW",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Index, Table
 
-from headworks.stores.sql.schema.columns import METADATA, identity, number, whole, words
+from headworks.stores.sql.schema.columns import METADATA, flag, identity, number, whole, words
 
 ROLLOUTS = Table(
     "rollouts",
@@ -34,3 +34,26 @@ ROLLOUT_EVENTS = Table(
 )
 
 ROLLOUT_EVIDENCE = Table("rollout_evidence", METADATA, identity("rollout"), words("evidence"), whole("updated_at"))
+
+ROLLOUT_ANSWERS = Table(
+    "rollout_answers",
+    METADATA,
+    identity("exchange"),
+    words("tenant"),
+    words("rollout"),
+    words("version"),
+    whole("at"),
+    Index(None, "rollout"),
+)
+
+ROLLOUT_OPINIONS = Table(
+    "rollout_opinions",
+    METADATA,
+    identity("exchange"),  # that it is about
+    identity("tenant"),
+    identity("gate"),
+    whole("score"),  # millionths
+    whole("at"),
+    flag("counted"),
+    Index(None, "counted"),
+)
