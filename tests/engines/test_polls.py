@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from math import isfinite
 
+import msgspec
 import pytest
 
 from headworks.balancing.load import STALE, LoadBook
@@ -211,3 +213,18 @@ def test_a_poll_that_breaks_is_told_of_and_begun_again() -> None:
 
     assert [type(trouble) for trouble in gateway.complaints] == [ZeroDivisionError]
     assert gateway.queue() > 0.0
+
+
+@pytest.mark.parametrize(
+    ("engine", "body"),
+    [
+        ("vllm", b"vllm:num_requests_waiting 1e300\nvllm:num_requests_running 9e99\n"),
+        ("sglang", b'{"loads": [{"num_waiting_reqs": 9223372036854775807}, {"num_waiting_reqs": 9223372036854775807}]}'),
+    ],
+)
+def test_what_no_engine_can_have_to_do_can_be_reckoned_with_and_told_all_the_same(engine: str, body: bytes) -> None:
+    gateway = Gateway(lambda _: page(body), target(scrape=Scrape(engine=engine)))
+    asyncio.run(gateway.play())
+
+    assert isfinite(gateway.queue())
+    assert b"9007199254740992" in msgspec.json.encode(gateway.polls.gauges())
