@@ -8,11 +8,13 @@ import msgspec
 
 from headworks.dialects.account_files import refuse_account_files
 from headworks.dialects.answer_text import answer_text
+from headworks.dialects.continued import Continued
 from headworks.dialects.converted import Conversion, Converted
 from headworks.dialects.emulation import POLICY, emulated, judge_of
 from headworks.dialects.openai_chat.names import NAME as CHAT
 from headworks.dialects.openai_chat.patch import has_later_prompts
 from headworks.dialects.openai_realtime import RealtimeSession, ask
+from headworks.dialects.prefill import gone_on, prefilled
 from headworks.dialects.redaction import redact, redact_fault
 from headworks.dialects.request_ids import read_request_id
 from headworks.dialects.shaping import unsayable, with_unsaid
@@ -22,6 +24,7 @@ from headworks.dialects.translated import Translated
 from headworks.domain.call import Ask, Kind
 from headworks.domain.errors import Fault
 from headworks.domain.message import Conversation, Downgrade
+from headworks.domain.partial import Partial
 from headworks.domain.shape import Shape, Shaped
 from headworks.domain.snapshot import Listed
 from headworks.domain.target import Target
@@ -65,6 +68,8 @@ class Hub:
 
     def prepare(self, front: str, kind: Kind, ask: Ask, body: bytes, target: Target, cap: int | None) -> Prepared:
         """See `Interpreter.prepare`."""
+        if ask.partial is not None and kind is Kind.CHAT:
+            return self._continued(front, ask, target, cap, ask.partial)
         if front != target.dialect or (kind in _SMALL and not _asks_alike(kind, target)):
             return self._translate(front, kind, ask, target, cap)
         if target.inexpressible == POLICY and kind is Kind.CHAT and self._needs_emulation(front, ask, target):
@@ -113,6 +118,19 @@ class Hub:
         body, downgrades = spoken.write_request(talk, target)
         _refuse_loss(downgrades, target)
         relay = Translated(spoken, target, source, ask, judge, names)
+        return Prepared(body, relay, (*reported, *downgrades), losses=relay.losses)
+
+    def _continued(self, front: str, ask: Ask, target: Target, cap: int | None, partial: Partial) -> Prepared:
+        """A chat that another target may go on with, or one that this target is to go on with: understood, also where it could pass as it is."""
+        source, spoken = self._dialects[front], self._spoken[target.dialect]
+        talk = self._talk(front, ask, target)
+        if cap is not None and (talk.max_tokens is None or cap < talk.max_tokens):
+            talk = msgspec.structs.replace(talk, max_tokens=cap)
+        reported: list[Downgrade] = []
+        talk, names = fitted(talk, target.dialect, reported) if front != target.dialect else (talk, {})
+        body, downgrades = spoken.write_request(gone_on(talk, partial), target)
+        relay = Continued(spoken, target, source, ask, partial, names)
+        body = prefilled(body, target.quirks.prefill) if partial.size else body
         return Prepared(body, relay, (*reported, *downgrades), losses=relay.losses)
 
     def _talk(self, front: str, ask: Ask, target: Target) -> Conversation:

@@ -125,10 +125,14 @@ class Translated(Noted):
         if self._judge is not None:
             self._judge.hear(events)
         if self._encoder is not None:
-            out = self._encoder.feed(events)
+            out = self._encoder.feed(self._told(events))
             self._last = out or self._last
             return out
         return self._front.write_answer(events, self._ask) if self.ended and self.fault is None else b""
+
+    def _told(self, events: Sequence[Event]) -> Sequence[Event]:
+        """What the client is told of them: all."""
+        return events
 
     def _read_complete(self, data: bytes) -> list[Event]:
         """A complete answer, in whichever form it came."""

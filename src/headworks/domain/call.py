@@ -15,6 +15,7 @@ from headworks.domain.kept import Kept
 from headworks.domain.kind import Kind
 from headworks.domain.limits import Claim, Standing
 from headworks.domain.outcome import Outcome
+from headworks.domain.partial import Partial
 from headworks.domain.passthrough import Passed
 from headworks.domain.plan import Plan
 from headworks.domain.principal import Principal
@@ -59,6 +60,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """How the answer is wanted, where `stream` alone does not say it."""
     native: Kind | None = None
     """As what a target of the caller's own language is asked, where that has a path of its own (Ollama's `generate`, a chat of one prompt)."""
+    partial: Partial | None = None
+    """What was told of the answer so far, where another target could go on with it. Attempts say so."""
     keep: bool = False
     """The answer is to be kept, to be had again by its id. Authorise says so."""
     fields: Mapping[str, Any] = {}

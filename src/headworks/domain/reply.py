@@ -13,6 +13,7 @@ from typing import Protocol
 import msgspec
 
 from headworks.domain.outcome import Ending, Outcome
+from headworks.domain.partial import Partial
 
 HeaderList = list[tuple[bytes, bytes]]
 
@@ -96,6 +97,7 @@ class Reply:
         "headers",
         "length",
         "outcome",
+        "partial",
         "source",
         "status",
         "stream",
@@ -113,6 +115,8 @@ class Reply:
         self.length: int | None = None
         """Bytes of the body, where its source has said it beforehand."""
         self.outcome: Outcome | None = None
+        self.partial: Partial | None = None
+        """What was told of it, where it could be gone on with if it broke off."""
         self._pending: list[Frame] = []
         self._taps: list[OnFrame] = []
         self._on_end: list[OnEnd] = []

@@ -14,6 +14,7 @@ from headworks.domain.hedge import Hedge
 from headworks.domain.issuer import IdentitySettings
 from headworks.domain.limits.limit import Limit
 from headworks.domain.money import PriceCard
+from headworks.domain.partial import Continuation
 from headworks.domain.passthrough import PassThrough
 from headworks.domain.policy import PolicyRule
 from headworks.domain.principal import Principal
@@ -74,6 +75,7 @@ class Model(Listed, frozen=True, kw_only=True):
     versions: Mapping[str, Version] = {}
     """By number. Of a model that has some, targets and retries are those of the live one."""
     hedge: Hedge | None = None
+    continuation: Continuation | None = None
     spill: Spill | None = None
 
     @property

@@ -96,6 +96,10 @@ class Quirks(msgspec.Struct, frozen=True, omit_defaults=True):
     """How Vertex AI is asked for vectors: by `predict`, or by `content`, one text at a time."""
     reasoning_beside_output: bool = False
     """Its `completion_tokens` leave reasoning tokens out (xAI, Perplexity): `Usage.output` is the sum of both."""
+    prefill: str = ""
+    """How it is asked to go on with what an assistant has begun to say: `turn` (the last turn is its), `prefix` (and that is marked so), `flags`
+    (of vLLM and SGLang); empty where it cannot.
+    """
     framing: str = ""
     """`aws` where each event of a stream is carried in a message of AWS's event streams."""
 

@@ -13,8 +13,10 @@ from headworks.domain.errors import Fault
 from headworks.domain.exchange import milliseconds
 from headworks.domain.message import Downgrade
 from headworks.domain.outcome import Outcome
+from headworks.domain.partial import Partial
 from headworks.domain.reply import Reply
 from headworks.domain.target import Target, Tried
+from headworks.journey.continuation import may_continue
 from headworks.journey.keeping import Keeper
 from headworks.journey.outgoing import outgoing
 from headworks.journey.said_in_body import said_in_body
@@ -61,6 +63,7 @@ class Attempt:
         tried = self._try(call, target)
         sealing = sealing_of(call, target, self._ids, prepared.relay)
         trial = Trial(call, target, tried, prepared.relay, self._surroundings, sealing)
+        trial.reply.partial = ask.partial
         try:
             trial.line = await self._upstream.open(outgoing(call, target, self._interpreter, prepared), trial)
             await trial.begun()
@@ -88,7 +91,9 @@ class Attempt:
     def _prepared(self, call: Call, ask: Ask, target: Target) -> tuple[Ask, Prepared]:
         """The question as this target is asked it, and what of it could not be said there."""
         tally = call.tally
-        if target.dialect != call.front:
+        if ask.partial is None and call.plan is not None and call.plan.model.continuation is not None and may_continue(call):
+            ask = msgspec.structs.replace(ask, partial=Partial())
+        if target.dialect != call.front or ask.partial is not None:
             ask = msgspec.structs.replace(ask, asked_at=call.at // 1_000_000_000, answer_id=call.id, began=call.began)
         if target.body is not None and target.body.headers and target.dialect == call.front:
             ask, tally.downgrades = said_in_body(ask, call.headers, target)

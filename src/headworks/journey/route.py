@@ -15,6 +15,7 @@ from headworks.domain.plan import Plan
 from headworks.domain.reply import Reply
 from headworks.domain.retry import RETRY, Decision, Progress, RetryPolicy
 from headworks.domain.target import Target
+from headworks.journey.continuation import Continuations
 from headworks.journey.feedback import acknowledged
 from headworks.journey.hedge import Hedges
 from headworks.journey.keeping import answer
@@ -44,6 +45,7 @@ class Route:
     def __init__(self, ways: Ways, clock: Clock, chance: Chance, interpreter: Interpreter, responses: Responses) -> None:
         self._ways = ways
         self._hedges = Hedges(ways.balancer, ways.health, clock)
+        self._continuations = Continuations(ways.balancer, ways.health, ways.budget)
         self._clock = clock
         self._chance = chance
         self._interpreter = interpreter
@@ -83,8 +85,9 @@ class Route:
             before = len(tried)
             try:
                 if plan.model.hedge is not None and len(left) > 1:
-                    return await self._hedges.serve(call, plan, choice, left, proceed)
-                return await proceed(msgspec.structs.replace(call, target=target, plan=plan, dispatch=choice.dispatch))
+                    reply = await self._hedges.serve(call, plan, choice, left, proceed)
+                else:
+                    reply = await proceed(msgspec.structs.replace(call, target=target, plan=plan, dispatch=choice.dispatch))
             except Fault as fault:
                 failed = {line.target for line in tried[before:]}
                 left = [other for other in left if other is not target and other.name not in failed]
@@ -93,6 +96,8 @@ class Route:
                 if not left:
                     await self._pause(call, policy, fault, number)
                     left = self._open_now(call, plan)
+            else:
+                return self._continuations.watch(call, plan, reply, proceed) if reply.partial is not None else reply
         raise AssertionError("the last attempt returns or raises")
 
     def _open_now(self, call: Call, plan: Plan) -> Sequence[Target]:

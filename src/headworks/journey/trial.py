@@ -10,7 +10,7 @@ import asyncio
 
 from headworks.domain.call import Call
 from headworks.domain.call import Progress as SoFar
-from headworks.domain.errors import Fault, FaultClass
+from headworks.domain.errors import Blame, Fault, FaultClass
 from headworks.domain.exchange import milliseconds
 from headworks.domain.kind import DRAWING, Kind
 from headworks.domain.outcome import Ending, Outcome
@@ -320,8 +320,10 @@ class Trial:
             self._raise(fault)
         else:
             fault.told_of(self._target.provider)
-            last_words = self._relay.fail(fault, self._call.id)
-            if last_words:
+            partial = self.reply.partial
+            if partial is not None and partial.fits and partial.size and fault.row.blame is Blame.UPSTREAM:
+                partial.last_words = lambda: self._relay.fail(fault, self._call.id)
+            elif last_words := self._relay.fail(fault, self._call.id):
                 self.reply.push(Frame(last_words, 0))
             self.over(fault)
             ending = Ending.CANCELLED if fault.kind is FaultClass.UNFIT else Ending.SEVERED

@@ -103,7 +103,7 @@ class LineWriter:
             case Stopped():
                 self._stopped = event
             case UsageSeen():
-                self._counts = event.raw if self._own else write_usage(event.usage)
+                self._counts = (self._own and event.raw) or write_usage(event.usage)
             case Ended():
                 return self._last()
             case _:

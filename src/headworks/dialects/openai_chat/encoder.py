@@ -88,7 +88,7 @@ class StreamEncoder:
         """The counts, and the mark of the end."""
         last: JsonObject = dict(event.extra) if self._own else {}
         if self._usage is not None and self._show_usage:
-            last["usage"] = self._usage.raw if self._own else write_usage(self._usage.usage)
+            last["usage"] = (self._own and self._usage.raw) or write_usage(self._usage.usage)
         if not last:
             return DONE_EVENT
         return b'%b,"choices":[],%b\n\n%b' % (self._open, _ENCODER.encode(last)[1:], DONE_EVENT)

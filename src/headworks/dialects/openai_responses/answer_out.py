@@ -66,7 +66,7 @@ class _Answer:
             case Stopped():
                 self._stopped = event if event.choice == 0 else self._stopped
             case UsageSeen():
-                self._usage = event.raw if self._own else write_usage(event.usage)
+                self._usage = (self._own and event.raw) or write_usage(event.usage)
             case Ended():
                 yield from self._items.close()
                 yield self._end(event)

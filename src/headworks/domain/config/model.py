@@ -8,6 +8,7 @@ from headworks.domain.config.price import PriceRule
 from headworks.domain.config.provider import TimeoutsRule
 from headworks.domain.config.written import Written
 from headworks.domain.hedge import Hedge
+from headworks.domain.partial import Continuation
 from headworks.domain.spill import Spill
 
 
@@ -131,6 +132,7 @@ class ModelRule(Written, frozen=True):
     """Other models, tried in order when all targets of this one have failed."""
     retry: RetryRule = RetryRule()
     hedge: Hedge | None = None
+    continuation: Continuation | None = None
     """Ask a second target where the first is slow to begin. Left out: never."""
     spill: Spill | None = None
     """Use targets of the next order while those of the lowest are full. Left out: only where none of the lowest is available."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from headworks.domain.config.auth import AuthRule
 from headworks.domain.config.engine import EngineRule
 from headworks.domain.config.passthrough import PassThroughRule
@@ -34,6 +36,7 @@ class QuirksRule(Written, frozen=True):
     usage_in: str | None = None
     reasoning_beside_output: bool | None = None
     framing: str | None = None
+    prefill: Literal["", "turn", "prefix", "flags"] | None = None
     vectors_by: str | None = None
 
 

@@ -50,7 +50,7 @@ class Mind:
             if question.tool_mode is ToolMode.AUTO:
                 spans.append(Saying(tuple(pieces_of(f"Let me look up {topics_of(question.last)[0]}."))))
             return _cut([*spans, *calls], Finish.TOOLS, question.max_tokens)
-        text, stop = _stopped(self._text(question, chance, writer), question.stops)
+        text, stop = _stopped(self._text(question, chance, writer).removeprefix(question.begun), question.stops)
         spans.append(Saying(tuple(pieces_of(text))))
         return _cut(spans, Finish.STOP if stop else Finish.END, question.max_tokens, stop)
 

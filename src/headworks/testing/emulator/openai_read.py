@@ -23,6 +23,8 @@ def read_chat(body: JsonObject, personality: Personality, cache: PromptCache) ->
     if personality.strict_params:
         rules.check_params(body, rules.CHAT_PARAMS)
     messages: list[JsonObject] = body["messages"]
+    begun = _begun(body)
+    messages = messages[:-1] if begun else messages
     blocks, attachments = _blocks(messages)
     offers = tuple(_offer(tool) for tool in body.get("tools") or () if tool.get("type") == "function")
     blocks[:0] = [
@@ -34,7 +36,8 @@ def read_chat(body: JsonObject, personality: Personality, cache: PromptCache) ->
         model=body["model"],
         prompt="\n".join(block.text for block in blocks),
         last=_last_text(messages, "user"),
-        prompt_tokens=3 + sum(block.tokens for block in blocks),
+        prompt_tokens=3 + sum(block.tokens for block in blocks) + tokens_of(begun),
+        begun=begun,
         cache=cache.automatic(blocks),
         attachments=attachments,
         stream=bool(body.get("stream")),
@@ -53,6 +56,13 @@ def read_chat(body: JsonObject, personality: Personality, cache: PromptCache) ->
         logprobs=bool(body.get("logprobs")),
         label=body.get("user") or body.get("safety_identifier") or "",
     )
+
+
+def _begun(body: JsonObject) -> str:
+    """What the answer is to go on with, as vLLM is asked to."""
+    last = body["messages"][-1]
+    content = last.get("content")
+    return content if body.get("continue_final_message") and last["role"] == "assistant" and isinstance(content, str) else ""
 
 
 def read_completion(body: JsonObject) -> Question:

@@ -78,6 +78,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     attachments: Attachments = Attachments()
     cache: CacheUse = CacheUse()
     logprobs: bool = False
+    begun: str = ""
+    """What the answer begins with, and is not said again."""
     label: str = ""
     """What the caller calls itself (`user`, `metadata.user_id`)."""
 

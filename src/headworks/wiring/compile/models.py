@@ -253,6 +253,7 @@ def _model(name: str, rule: ModelRule, targets: tuple[Target, ...], retry: Retry
         retry=retry,
         owner=rule.owner,
         hedge=rule.hedge,
+        continuation=rule.continuation,
         spill=rule.spill,
         profile=in_common(target.profile for target in targets),
         price=targets[0].price if targets else None,
