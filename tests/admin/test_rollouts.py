@@ -16,9 +16,9 @@ NAMES = Names(versions={"support": Numbered("11", ("11", "12", "13"))})
 START = {"model": "support", "candidate": "12", "comment": "the new prompt"}
 
 
-async def operator(house: House) -> Caller:
+async def operator(house: House, known: Names = NAMES) -> Caller:
     async def names() -> Names:
-        return NAMES
+        return known
 
     knowing = House(house.office._replace(names=names), house.clock, house.said)
     return await knowing.token((Role.OPERATOR, EVERYTHING))
@@ -132,3 +132,19 @@ async def unknown(house: House) -> None:
 
 def test_without_a_configuration_to_go_by_nothing_is_started(tell: Telling) -> None:
     tell(unknown)
+
+
+async def another_content(house: House) -> None:
+    def known(twelve: str) -> Names:
+        return Names(versions={"support": Numbered("11", ("11", "12"), {"11": "a", "12": twelve})})
+
+    first = await (await operator(house, known("b"))).made("POST /rollouts", START)
+    caller = await operator(house, known("c"))
+    await moved(caller, first["id"], "rollback")
+    reply = await caller("POST /rollouts", START)
+    assert (reply.status, reply.body["errors"][0]["pointer"]) == (422, "/candidate")
+    assert f"is not what it was in rollout {first['id']}" in reply.body["detail"]
+
+
+def test_a_number_that_meant_something_else_in_an_earlier_rollout_is_refused(tell: Telling) -> None:
+    tell(another_content)

@@ -10,6 +10,8 @@ class Numbered(msgspec.Struct, frozen=True):
 
     live: str
     numbers: tuple[str, ...]
+    digests: dict[str, str] = {}
+    """Of what is written of each, by number."""
 
 
 class Names(msgspec.Struct, frozen=True, kw_only=True):

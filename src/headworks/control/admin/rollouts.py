@@ -27,9 +27,12 @@ from headworks.domain.rollout.event import Event, settled
 from headworks.domain.rollout.gates import Evidence
 from headworks.domain.rollout.plans import mistakes
 from headworks.domain.rollout.rollout import OVER, Rollout, State
+from headworks.ports.records import Page
 
 _SALT_BITS = 128
 _NS = 1e9
+_REMEMBERED = 100
+"""Rollouts of a model."""
 
 
 class RolloutQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,7 +59,10 @@ async def read_rollout(act: Act) -> Answer:
 async def start(act: Act) -> Answer:
     """Begin one: gateways go by it within a second, and nobody is served by the candidate until its first step."""
     asked, office = act.asked(RolloutAsked), act.office
-    baseline = await _baseline(act, asked)
+    model = await _numbered(act, asked.model)
+    baseline = await _baseline(act, asked, model)
+    digests = {number: model.digests.get(number, "") for number in (baseline, asked.candidate)}
+    await _refuse_others(act, asked, digests)
     plan = asked.plan
     wrong = [Mistake(detail=detail, pointer=f"/{field}") for field, detail in mistakes(plan)]
     if wrong:
@@ -71,6 +77,7 @@ async def start(act: Act) -> Answer:
         since=act.now() / _NS,
         salt=f"{office.chance.getrandbits(_SALT_BITS):032x}",
         number=1,
+        digests=digests,
     )
     event = Event.of(None, rollout, asked.comment, Evidence(), actor=act.actor.id, actor_name=act.actor.name)
     await office.rollouts.start(rollout, event, audit=act.facts())
@@ -131,9 +138,21 @@ async def _put(act: Act, before: Rollout, after: Rollout, reason: str) -> Answer
     return Answer(RolloutView.of(after), after.number)
 
 
-async def _baseline(act: Act, asked: RolloutAsked) -> str:
+async def _refuse_others(act: Act, asked: RolloutAsked, digests: dict[str, str]) -> None:
+    """A number that meant something else in one of the last rollouts means nothing that can be compared."""
+    for before in await act.office.rollouts.rollouts(Page(size=_REMEMBERED), model=asked.model):
+        for number, digest in digests.items():
+            if before.digests.get(number, digest) != digest:
+                field = "candidate" if number == asked.candidate else "baseline"
+                raise _wrong(
+                    field,
+                    f"Version {number} of '{asked.model}' is not what it was in rollout {before.id}. "
+                    "Versions never change: give what is written now a number of its own.",
+                )
+
+
+async def _baseline(act: Act, asked: RolloutAsked, model: Numbered) -> str:
     """The version that serves now, unless it is said; both must be there."""
-    model = await _numbered(act, asked.model)
     position = (await act.office.rollouts.positions()).get(asked.model)
     promoted = position.candidate if position is not None and position.state == State.PROMOTED else ""
     leads = promoted if position is not None and position.leads(model.live) and promoted else model.live

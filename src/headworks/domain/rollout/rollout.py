@@ -108,6 +108,8 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
     number: int = 0
     frozen: bool = False
     """Nothing but the circuit moves it."""
+    digests: dict[str, str] = {}
+    """Of both versions when it began, by number: a number never means anything else afterwards."""
 
     @property
     def position(self) -> Position:

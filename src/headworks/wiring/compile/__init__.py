@@ -10,7 +10,7 @@ import msgspec
 
 from headworks.domain.config import AuthRule, Config
 from headworks.domain.names import Names, Numbered
-from headworks.domain.snapshot import ShadowSettings, Snapshot
+from headworks.domain.snapshot import Model, ShadowSettings, Snapshot
 from headworks.providers.price_table import PriceTable
 from headworks.stores.sql.address import anchored
 from headworks.wiring.compile.alerts import check_alerts
@@ -145,8 +145,12 @@ def _names(config: Config, models: Models) -> Names:
         regions=frozenset(models.regions),
         policies=frozenset(config.policies),
         guards=frozenset(config.guards),
-        versions={name: Numbered(model.live, model.numbers) for name, model in models.fixed.items() if model.numbers},
+        versions={name: _numbered(model) for name, model in models.fixed.items() if model.numbers},
     )
+
+
+def _numbered(model: Model) -> Numbered:
+    return Numbered(model.live, model.numbers, {number: version.digest for number, version in model.versions.items()})
 
 
 def _refuse_mistakes(reading: Reading, bench: Bench) -> None:
