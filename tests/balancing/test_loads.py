@@ -157,3 +157,33 @@ def test_a_target_that_failed_is_forgiven_in_time_although_nobody_asks_it() -> N
 
     assert failing > 0.8
     assert desk.load.failing(desk.clock.now()) < 0.02
+
+
+def test_a_target_that_has_to_load_an_adapter_is_dearer_than_one_that_has_it() -> None:
+    desk = Desk()
+    targets = [sample_target(f"{name}/sql") for name in ("has", "lacks")]
+    choose = Seconds(desk.book, seeded(1)).choose
+
+    def tell(has: frozenset[str] | None, lacks: frozenset[str] | None) -> set[str]:
+        for name, adapters in (("has/sql", has), ("lacks/sql", lacks)):
+            desk.book.report(name, EngineLoad(at=desk.clock.now(), waiting=0, adapters=adapters))
+        return {choose(Envelope(prompt_tokens=10, blocks=()), targets, FixedPulse()).target.name for _ in range(20)}
+
+    both = {"has/sql", "lacks/sql"}
+    assert tell(frozenset({"sql", "legal"}), frozenset({"legal"})) == {"has/sql"}
+    assert tell(frozenset({"sql"}), frozenset()) == {"has/sql"}
+    assert tell(frozenset({"sql"}), None) == both  # who tells of none may have it
+    assert tell(frozenset({"legal"}), frozenset()) == both  # nobody has it: it may be no adapter at all
+    assert tell(None, None) == both
+
+
+def test_what_an_engine_said_of_its_adapters_is_forgotten_in_time() -> None:
+    desk = Desk()
+    targets = [sample_target(f"{name}/sql") for name in ("has", "lacks")]
+    desk.book.report("has/sql", EngineLoad(at=desk.clock.now(), waiting=0, adapters=frozenset({"sql"})))
+    desk.clock.advance(STALE + 1.0)
+    desk.book.report("lacks/sql", EngineLoad(at=desk.clock.now(), waiting=0, adapters=frozenset()))
+    choose = Seconds(desk.book, seeded(1)).choose
+
+    chosen = {choose(Envelope(prompt_tokens=10, blocks=()), targets, FixedPulse()).target.name for _ in range(20)}
+    assert chosen == {"has/sql", "lacks/sql"}

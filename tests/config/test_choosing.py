@@ -100,11 +100,11 @@ MISTAKES = {
     ),
     "a rule that says nothing": (
         f"{{targets: [{TWO}], routing: [{{when: stream}}]}}",
-        "The rule says nothing of what follows. Write to, strategy or deny.",
+        "The rule says nothing of what follows. Write to, strategy, priority or deny.",
     ),
     "a denial that leads somewhere": (
         f"{{targets: [{TWO}], routing: [{{deny: no, to: [openai/gpt-4o]}}]}}".replace("no,", "'no',"),
-        "A rule that denies leads nowhere. Leave to and strategy out.",
+        "A rule that denies leads nowhere. Leave to, strategy and priority out.",
     ),
     "a rule that nothing reaches": (
         f"{{targets: [{TWO}], routing: [{{strategy: fastest}}, {{when: stream, strategy: cheapest}}]}}",

@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from headworks.domain.gauges import CredentialGauges, DirectoryGauges, Gauges, JournalGauges, ReplicaGauges, RolloutGauges
+from headworks.domain.gauges import (
+    CredentialGauges,
+    DirectoryGauges,
+    EngineGauges,
+    Gauges,
+    JournalGauges,
+    ReplicaGauges,
+    RolloutGauges,
+)
 from headworks.domain.target import Tried
 from headworks.domain.usage import Usage
 from headworks.exporters.prometheus import Books, Lag, PrometheusExporter, State
@@ -26,6 +34,7 @@ FULL = State(
             rollouts={"m": RolloutGauges(rollout="r", candidate="2", tripped=True)},
             credentials={"a": CredentialGauges(ends_in=60.0, failures=1), "c": CredentialGauges()},
             replicas={"gpu": ReplicaGauges(known=3, lost=True)},
+            engines={"gpu:80": EngineGauges(provider="a", waiting=3, running=2, memory=0.5, age=0.25)},
         ),
         gauges(pid=2, inflight=5, health={"a/b": 0.0}, panics=("m",), connections={"client": 1, "upstream": 4}),
     ),
@@ -119,6 +128,19 @@ def test_gateways_are_added_up_and_a_target_is_as_well_as_its_worst_gateway_find
     assert "headworks_gateways_silent 1.0" in shown
     assert 'headworks_journal_lag_bytes{projection="metrics"} 120.0' in shown
     assert 'headworks_journal_lag_seconds{projection="metrics"} 0.5' in shown
+
+
+def test_of_an_engine_the_latest_word_is_told_and_of_one_that_never_said_any_that_it_is_silent() -> None:
+    late = {"gpu:80": EngineGauges(provider="a", waiting=9, age=4.0), "mute:80": EngineGauges(provider="a")}
+    state = State(gateways=(gauges(engines=late), *FULL.gateways))
+
+    shown = page(PrometheusExporter("1.2.3"), state)
+
+    assert 'headworks_engine_waiting_requests{engine="gpu:80",provider="a"} 3.0' in shown
+    assert 'headworks_engine_memory_ratio{engine="gpu:80",provider="a"} 0.5' in shown
+    assert 'headworks_engine_age_seconds{engine="gpu:80",provider="a"} 0.25' in shown
+    assert 'headworks_engine_age_seconds{engine="mute:80",provider="a"} +Inf' in shown
+    assert 'headworks_engine_waiting_requests{engine="mute:80"' not in shown
 
 
 @pytest.mark.parametrize(("age", "shown"), [(30.0, "30.0"), (None, "+Inf")])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from headworks.domain.engine_load import EngineLoad
@@ -143,7 +145,7 @@ def test_who_has_waited_as_long_as_its_class_may_is_sent_away() -> None:
     assert (waiting.heard, batch.heard, line.waiting) == (["queue_timeout"], [], 1)
 
 
-def paced(seconds: float, **rules: object) -> Line:
+def paced(seconds: float, **rules: Any) -> Line:
     """A queue of which it is known that one is admitted every so many seconds. One is admitted, and two wait."""
     line = Line(**rules)
     queue = [line.ask() for _ in range(3)]

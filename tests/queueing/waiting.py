@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -26,14 +27,17 @@ from headworks.testing import FrozenClock, sample_target, seeded
 class Asked:
     """One request, and what it has heard."""
 
-    def __init__(self, ticket: Ticket) -> None:
+    def __init__(self, ticket: Ticket, turns: list[Asked]) -> None:
         self.ticket = ticket
+        self._turns = turns
         self.heard: list[str] = []
         self.place: Place | None = None
         self.dispatch: Dispatch | None = None
 
     def hear(self, fault: Fault | None) -> None:
         self.heard.append("admitted" if fault is None else fault.code)
+        if fault is None:
+            self._turns.append(self)
 
     @property
     def admitted(self) -> bool:
@@ -43,13 +47,15 @@ class Asked:
 class Line:
     """Queues of one gateway, by hand."""
 
-    def __init__(self, *, targets: int = 1, seed: int = 1, **rules: object) -> None:
+    def __init__(self, *, targets: int = 1, seed: int = 1, **rules: Any) -> None:
         self.clock = FrozenClock()
         self.health = HealthBook(self.clock)
         self.loads = LoadBook(self.clock, PrefixIndex())
         self.permits = Permits(self.clock)
         self.queues = Queues(self.permits, self.health, seeded(seed), KnownLoads(self.loads))
         self.targets = tuple(sample_target(f"t{number}/model") for number in range(targets))
+        self.turns: list[Asked] = []
+        """Those admitted, in this order."""
         self.rules = msgspec.structs.replace(QueueRules(name="model", concurrency=1), **rules)
 
     def ask(
@@ -60,13 +66,13 @@ class Line:
         targets: Sequence[Target] | None = None,
         prompt: int = 10,
         output: int = 0,
-        **more: object,
+        **more: Any,
     ) -> Asked:
         """One more request. Raises `Fault` where it has no place."""
         ticket = Ticket(
             tenant=tenant, targets=targets or self.targets, priority=priority, prompt_tokens=prompt, output_tokens=output
         )
-        asked = Asked(msgspec.structs.replace(ticket, **more))
+        asked = Asked(msgspec.structs.replace(ticket, **more), self.turns)
         asked.place = self.queues.enter(self.rules, asked.ticket, asked.hear)
         return asked
 

@@ -72,6 +72,7 @@ class Load:
     """Of one target."""
 
     __slots__ = (
+        "adapters",
         "besides",
         "engine",
         "erred_at",
@@ -97,6 +98,8 @@ class Load:
         """When the engine last said something."""
         self.full: float | None = None
         """The share of its memory, or of its places, in use then; None where it does not say."""
+        self.adapters: frozenset[str] | None = None
+        """Names of those that it has in its memory then; None where it does not say."""
         self.besides = 0.0
         """Tokens that it has to read, and no gateway told it to."""
         self.errors = 0.0
@@ -188,6 +191,7 @@ class Load:
         self.engine = engine
         self.heard_at = engine.at
         self.full = _fullness(engine)
+        self.adapters = engine.adapters
         others = [told for told in self.others.values() if engine.at - told.at <= STALE]
         if engine.queued_tokens is not None:
             self.besides = max(engine.queued_tokens - self.unread - sum([told.unread for told in others]), 0.0)

@@ -25,6 +25,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """At half of a memory in use."""
     failure: float = 2.0
     """What a failed attempt costs its caller."""
+    adapter: float = 0.5
+    """Until an adapter is loaded that another has in its memory."""
     warm: float = 0.8
     """Share of a prompt that a target must remember to be kept to."""
     patience: float = 6.0
@@ -112,6 +114,9 @@ class Seconds:
             settings.pressure * full / (1.0 - full) + load.failing(now) * settings.failure + more
             for load, full, more in zip(loads, _pressures(loads, now), self._more(envelope, fit, now), strict=True)
         ]
+        adapters = [load.adapters for load in loads]
+        if any(adapters):
+            costs.besides = list(map(add, costs.besides, self._adapting(fit, loads, now)))
         costs.aheads = [load.queue(now) for load in loads]
         costs.reads = [max(tokens - match * a_block, 1.0) for match in matches]
         costs.waits = [base + per_token * ahead for (base, per_token), ahead in zip(speeds, costs.aheads, strict=True)]
@@ -158,6 +163,15 @@ class Seconds:
         busy = flow_of(loads, now) / able
         steep = min(1.0 / (1.0 - busy), self._settings.steepest) if busy < 1.0 else self._settings.steepest
         return (steep - 1.0) * len(loads) / able
+
+    def _adapting(self, fit: Sequence[Target], loads: Sequence[Load], now: float) -> list[float]:
+        """That a model is an adapter is known where an engine has it: one that tells of its own, and not of this one, has to load it."""
+        told = [load.adapters if load.heard_at >= now - STALE else None for load in loads]
+        loaded = frozenset[str]().union(*[each for each in told if each is not None])
+        return [
+            self._settings.adapter if each is not None and target.model in loaded and target.model not in each else 0.0
+            for target, each in zip(fit, told, strict=True)
+        ]
 
     def _more(self, envelope: Envelope, fit: Sequence[Target], now: float) -> list[float]:
         """Providers' limits, and prices."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+MOST = 2**53
+"""No engine counts further: what is told of more is taken to be as much."""
+
 
 class EngineLoad(msgspec.Struct, frozen=True, kw_only=True):
     """What an engine's metrics said once. None where it does not say: that is never read as idle."""

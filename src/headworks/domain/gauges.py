@@ -102,6 +102,19 @@ class ReplicaGauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
     """They cannot be looked up at present: those known before stay."""
 
 
+class EngineGauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What an engine said last. None where it does not say."""
+
+    provider: str
+    waiting: int | None = None
+    """Requests that it has not begun."""
+    running: int | None = None
+    memory: float | None = None
+    """The share of its key-value memory in use."""
+    age: float | None = None
+    """Seconds since; None where it never said anything."""
+
+
 class Gauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One gateway process. `health` is 1 for a target in use, 0 for one behind an open circuit, cooling down
     or ejected, 0.5 for one on probation.
@@ -132,6 +145,8 @@ class Gauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """By provider."""
     replicas: dict[str, ReplicaGauges] = {}
     """By provider that is a pool."""
+    engines: dict[str, EngineGauges] = {}
+    """By host and port: those that are asked."""
     shadows: ShadowGauges = ShadowGauges()
     rollouts: dict[str, RolloutGauges] = {}
     """By model."""

@@ -6,6 +6,7 @@ import msgspec
 
 from headworks.domain.ceiling import Ceiling, ceiling_of
 from headworks.domain.confines import Confines
+from headworks.domain.envelope import Priority
 from headworks.domain.errors import Fault
 from headworks.domain.kind import DRAWING, FREE, HEARING, Kind
 from headworks.domain.money import FREE as AT_ZERO
@@ -47,6 +48,8 @@ class Plan(msgspec.Struct, frozen=True):
     """Whether every target has a price."""
     strategy: str = ""
     """How one of them is chosen, where that is otherwise than the model says."""
+    priority: Priority | None = None
+    """The highest class of the request, where a routing rule says it."""
 
     @property
     def currency(self) -> str:
@@ -123,7 +126,8 @@ def led_by(plan: Plan, rule: RoutingRule) -> Plan:
             "Change the request, or ask an administrator about this rule and the bounds of the key.",
             param="model",
         )
-    return msgspec.structs.replace(_plan(plan.model, targets), strategy=rule.strategy or plan.strategy)
+    led = _plan(plan.model, targets)
+    return msgspec.structs.replace(led, strategy=rule.strategy or plan.strategy, priority=rule.priority)
 
 
 def nowhere_allowed(model: Model, confines: Confines) -> Fault:

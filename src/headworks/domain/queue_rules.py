@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 
 _MIB = 1_048_576
-WAITS = (30.0, 30.0, 60.0, 600.0, 60.0)
+TIMES = (1.0, 1.0, 2.0, 20.0, 2.0)
+"""By `Priority`: how much longer than the highest class each waits."""
+WAITS = tuple([30.0 * times for times in TIMES])
 
 
 class QueueRules(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,9 +15,10 @@ _CLASSES = {priority.name.lower().encode(): priority for priority in Priority}
 
 
 def class_of(call: Call, plan: Plan) -> Priority:
-    """The highest class that caller and model allow, or a lower one that the request's header asks for. Raises `Fault`."""
-    principal = call.principal
-    highest = plan.model.priority if principal is None else max(principal.priority, plan.model.priority)
+    """The highest class that caller and model allow, or a routing rule, or a lower one that the request's header asks for. Raises `Fault`."""
+    principal, highest = call.principal, plan.priority
+    if highest is None:
+        highest = plan.model.priority if principal is None else max(principal.priority, plan.model.priority)
     said = call.headers.get(PRIORITY)
     if said is None:
         return highest

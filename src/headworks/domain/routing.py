@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from headworks.domain.envelope import Priority
 from headworks.domain.patterns import name_matches
 from headworks.domain.target import Target
 
@@ -20,6 +21,8 @@ class RoutingRule(msgspec.Struct, frozen=True, kw_only=True):
     """How one of them is chosen; empty: as the model says."""
     deny: str = ""
     """Why such requests are refused; empty: they are not."""
+    priority: Priority | None = None
+    """The highest class that such requests have; None: as key and model say."""
     zone: str = "UTC"
     """IANA time zone of its facts of time."""
 

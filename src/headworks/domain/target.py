@@ -8,6 +8,7 @@ import msgspec
 
 from headworks.domain.money import PriceCard
 from headworks.domain.profile import UNKNOWN, Profile
+from headworks.domain.scrape import Scrape
 from headworks.domain.usage import Certainty, Usage
 
 AskedModel = NewType("AskedModel", str)
@@ -176,6 +177,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     max_connections: int = 1024
     region: str = ""
     """Where it is served, in the operator's own words (`eu`, `us-east`); empty where nobody said."""
+    scrape: Scrape | None = None
+    """How its engine is asked how busy it is; None where that is not told."""
     tags: frozenset[str] = frozenset()
     """Words of the operator's by which routing rules name it."""
     data_classes: frozenset[str] = frozenset()

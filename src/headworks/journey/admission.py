@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 from headworks.domain.call import Call
@@ -32,7 +32,7 @@ class Admission:
         self._ticking: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def admitted(self, call: Call, plan: Plan, targets: Sequence[Target]) -> AsyncIterator[Balancer]:
+    async def admitted(self, call: Call, plan: Plan, targets: Sequence[Target]) -> AsyncGenerator[Balancer]:
         """Once its turn has come, whoever chooses for the call's attempts, each under a permit. Raises `Fault` where it does not come in
         time. What was not used is given back at the end; an attempt under way keeps its permit until it has ended.
         """

@@ -25,7 +25,7 @@ from headworks.dialects.ollama import Ollama
 from headworks.dialects.openai_chat import OpenAIChat
 from headworks.dialects.openai_responses import OpenAIResponses
 from headworks.dialects.passthrough import PassThroughDialect
-from headworks.domain.gauges import DirectoryGauges, Gauges, RolloutGauges, ShadowGauges, SharedGauges
+from headworks.domain.gauges import DirectoryGauges, EngineGauges, Gauges, RolloutGauges, ShadowGauges, SharedGauges
 from headworks.domain.snapshot import KEPT, Snapshot
 from headworks.edge import Door, Edge
 from headworks.edge.ids import exchange_id
@@ -39,6 +39,8 @@ from headworks.stores.journal.instance import instance_of
 from headworks.stores.memory import MemoryCounters
 from headworks.transport import PooledUpstream
 from headworks.wiring.books import standing_of
+from headworks.wiring.engines import EnginePolls
+from headworks.wiring.engines.poll import Asking
 from headworks.wiring.handover import Handover
 from headworks.wiring.identity import open_directory, peppers_for
 from headworks.wiring.live_config import LiveConfig
@@ -112,6 +114,8 @@ class _House:
         self.shadows: Callable[[], ShadowGauges] = ShadowGauges
         self.queues: Callable[[], dict[str, dict[str, int]]] = dict
         """How many wait for models."""
+        self.engines: Callable[[], dict[str, EngineGauges]] = dict
+        """What engines say of themselves."""
         self.draining = False
 
     def gauges(self) -> Gauges:
@@ -135,6 +139,7 @@ class _House:
             directory=self.directory(),
             credentials=self.live.credentials.gauges(),
             replicas=self.live.replicas,
+            engines=self.engines(),
             rollouts=self.rollouts(),
             shadows=self.shadows(),
             queues=self.queues(),
@@ -200,12 +205,15 @@ async def _open(live: LiveConfig, journal_dir: Path, clock: Clock, stack: AsyncE
     )
     handover = Handover(journal_dir, journal.chain.epoch, counters, clock, say)
     _tell_others(snapshot, f"{instance_of(journal_dir)}/{journal.chain.epoch.stem}", loads, clock, stack)
+    polls = EnginePolls(Asking(upstream, clock, chance, loads.report, say), lambda: live.snapshot, complain)
+    stack.push_async_callback(_cancel, asyncio.create_task(polls.run(), name="poll engines"))
     house = _House(live, edge, upstream, journal, health, handover)
     house.shared = shared
     house.directory = keys.gauges
     house.rollouts = positions.gauges
     house.shadows = shadows.gauges
     house.queues = balancing.queues.waiting
+    house.engines = polls.gauges
     if shared is None:  # shared counters outlive us by themselves
         await handover.learn(lambda: standing_of(snapshot.database, journal_dir, clock))
     stack.push_async_callback(_cancel, asyncio.create_task(handover.follow(), name="follow predecessors"))

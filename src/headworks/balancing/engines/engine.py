@@ -12,7 +12,7 @@ import msgspec
 
 from headworks.balancing.engines.exposition import Series, labels_of, lines_of, sample_of, series_of
 from headworks.balancing.engines.loads import read_loads
-from headworks.domain.engine_load import EngineLoad
+from headworks.domain.engine_load import MOST, EngineLoad
 
 SIGNALS = ("waiting", "running", "queued_tokens", "memory", "cache_tokens", "asked_tokens", "hit_tokens", "most_running")
 """What operators may name series for: fields of `EngineLoad`."""
@@ -63,7 +63,7 @@ class Engine:
         if found.get("cache_tokens") == 0.0:
             return EngineLoad(at=at)  # it has not got its memory yet: it is not idle but not ready
         memory = found.pop("memory", None)
-        counts = {signal: int(value) for signal, value in found.items() if value is not None}
+        counts = {signal: int(min(value, MOST)) for signal, value in found.items() if value is not None}
         share = None if memory is None else min(memory, 1.0)
         return EngineLoad(at=at, memory=share, adapters=names, most_adapters=most, **counts)
 

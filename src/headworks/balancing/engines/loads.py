@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from headworks.domain.engine_load import EngineLoad
+from headworks.domain.engine_load import MOST, EngineLoad
 
 
 class _Rank(msgspec.Struct, frozen=True):
@@ -45,4 +45,4 @@ def read_loads(body: bytes, at: float) -> EngineLoad:
 
 def _sum(values: list[int | None]) -> int | None:
     said = [value for value in values if value is not None and value >= 0]
-    return sum(said) if said else None
+    return min(sum(said), MOST) if said else None

@@ -6,6 +6,7 @@ from typing import Literal
 
 from headworks.domain.config.alerts import AlertsRule
 from headworks.domain.config.auth import AuthRule, AwsAuth, EntraAuth, GoogleAuth, OAuthAuth
+from headworks.domain.config.engine import EngineRule, as_engine
 from headworks.domain.config.identity import CertificatesRule, IdentityRule, IssuerRule
 from headworks.domain.config.key import KeyRule
 from headworks.domain.config.limits import BudgetEntry, LimitEntry, LimitsRule, RolloverEntry, values_of
@@ -27,6 +28,7 @@ from headworks.domain.config.policy import PolicySpec
 from headworks.domain.config.price import PriceRule, TieredPrice, WrittenPrices, WrittenRate, nanos_of
 from headworks.domain.config.prompt import PromptRule, TurnRule, VariableRule
 from headworks.domain.config.provider import ProviderRule, QuirksRule, TimeoutsRule
+from headworks.domain.config.queue import PriorityName, QueueRule
 from headworks.domain.config.replicas import KubernetesRule, ReplicasRule, as_pool
 from headworks.domain.config.shadows import ShadowsRule
 from headworks.domain.config.written import Written, overlay
@@ -48,6 +50,7 @@ __all__ = [
     "BudgetEntry",
     "CertificatesRule",
     "Config",
+    "EngineRule",
     "EntraAuth",
     "GoogleAuth",
     "GuardSpec",
@@ -65,9 +68,11 @@ __all__ = [
     "PassThroughRule",
     "PolicySpec",
     "PriceRule",
+    "PriorityName",
     "ProfileRule",
     "PromptRule",
     "ProviderRule",
+    "QueueRule",
     "QuirksRule",
     "ReplicasRule",
     "RetryRule",
@@ -86,6 +91,7 @@ __all__ = [
     "WrittenModel",
     "WrittenPrices",
     "WrittenRate",
+    "as_engine",
     "as_pool",
     "as_rule",
     "nanos_of",

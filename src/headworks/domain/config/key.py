@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from headworks.domain.config.limits import LimitsRule
+from headworks.domain.config.queue import PriorityName
 from headworks.domain.config.written import Written
 
 
@@ -29,6 +34,10 @@ class KeyRule(Written, frozen=True):
     tags: dict[str, str] = {}
     """For policies and reports; callers cannot change them."""
     limits: LimitsRule = LimitsRule()
+    priority: PriorityName = "default"
+    """The highest class that its requests have where they wait for a model."""
+    share: Annotated[float, Meta(gt=0)] = 1.0
+    """Of a model that several wait for, where that of most is 1."""
 
     def __repr__(self) -> str:
         return f"<KeyRule {self.team or 'without team'}>"  # the key may be written in it

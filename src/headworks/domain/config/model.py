@@ -6,6 +6,7 @@ from typing import Literal
 
 from headworks.domain.config.price import PriceRule
 from headworks.domain.config.provider import TimeoutsRule
+from headworks.domain.config.queue import PriorityName, QueueRule
 from headworks.domain.config.written import Written
 from headworks.domain.hedge import Hedge
 from headworks.domain.partial import Continuation
@@ -110,6 +111,8 @@ class RoutingSpec(Written, frozen=True):
     """How one of these is chosen. Left out, as the model says."""
     deny: str = ""
     """Such requests are refused, and callers are told this."""
+    priority: PriorityName | None = None
+    """The highest class that such requests have where they wait, whatever key and model say."""
     zone: str = "UTC"
     """IANA time zone of the facts `date`, `time`, `hour` and `weekday`."""
 
@@ -133,6 +136,10 @@ class ModelRule(Written, frozen=True):
     retry: RetryRule = RetryRule()
     hedge: Hedge | None = None
     continuation: Continuation | None = None
+    queue: QueueRule | None = None
+    """Left out, requests do not wait here: they go to the targets as they come."""
+    priority: PriorityName | None = None
+    """The highest class that its requests have where they wait."""
     """Ask a second target where the first is slow to begin. Left out: never."""
     spill: Spill | None = None
     """Use targets of the next order while those of the lowest are full. Left out: only where none of the lowest is available."""

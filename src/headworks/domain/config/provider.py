@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from headworks.domain.config.auth import AuthRule
+from headworks.domain.config.engine import EngineRule
 from headworks.domain.config.passthrough import PassThroughRule
 from headworks.domain.config.replicas import ReplicasRule
 from headworks.domain.config.written import Written
@@ -51,6 +52,8 @@ class ProviderRule(Written, frozen=True):
     """With or without `/v1`; left out, the catalogue's."""
     replicas: ReplicasRule | tuple[str, ...] | None = None
     """Several machines that serve alike, instead of `base_url`: each is a target of its own wherever a model names this provider."""
+    engine: EngineRule | str | None = None
+    """What runs there, whose metrics are asked how busy it is: a word, or more of it."""
     resource: str = ""
     """The name that Azure puts into its host names."""
     location: str = ""

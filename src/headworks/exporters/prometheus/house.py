@@ -12,6 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from headworks.domain.gauges import Gauges
+from headworks.exporters.prometheus.engines import engine_metrics
 
 Families = Iterator[Metric]
 
@@ -68,6 +69,7 @@ class HouseMetrics(Collector):
         yield from self._queues()
         yield from self._credentials()
         yield from self._replicas()
+        yield from engine_metrics(self.state.gateways)
         yield from self._rollouts()
         yield from self._writers()
         yield from self._shared()

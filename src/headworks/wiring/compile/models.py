@@ -16,6 +16,7 @@ from headworks.domain.snapshot import Listed, Model
 from headworks.domain.target import AskedModel, Target
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.compile.places import Provider
+from headworks.wiring.compile.queues import priority_of, queue_of
 from headworks.wiring.compile.routing import Choosing, ChoosingCompiler
 from headworks.wiring.compile.targets import Targets, in_proportion
 from headworks.wiring.compile.versions import Versions
@@ -255,6 +256,8 @@ def _model(name: str, rule: ModelRule, targets: tuple[Target, ...], retry: Retry
         hedge=rule.hedge,
         continuation=rule.continuation,
         spill=rule.spill,
+        queue=queue_of(name, rule.queue),
+        priority=priority_of(rule.priority or "system"),
         profile=in_common(target.profile for target in targets),
         price=targets[0].price if targets else None,
     )

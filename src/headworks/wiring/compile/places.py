@@ -8,11 +8,13 @@ from hashlib import sha256
 import msgspec
 
 from headworks.domain.config import Config, PassThroughRule, ProviderRule, QuirksRule, ReplicasRule, overlay
+from headworks.domain.scrape import Scrape
 from headworks.domain.target import BodyShape, Origin, Quirks, Signer, Timeouts
 from headworks.providers.catalog import ProviderRow, SomeModels
 from headworks.wiring.compile.address import Address, find_address, origin_of, split_url
 from headworks.wiring.compile.auth import find_auth, signer_of
 from headworks.wiring.compile.bench import Bench
+from headworks.wiring.compile.engines import find_scrape
 from headworks.wiring.compile.filled import filled, setting
 from headworks.wiring.compile.heads import Heads, build_heads, carried_head, credential, operator_headers, secrets_of, signed
 from headworks.wiring.compile.replicas import checked_pool
@@ -98,6 +100,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """What may be passed through to it, by method and path: the catalogue's rows, and the operator's over them."""
     mounts: tuple[str, ...] = ()
     """Beginnings of these that are served at the gateway's own paths, too."""
+    scrape: Scrape | None = None
+    """How the engine of each member is asked, but for the headers."""
     prefix: str = ""
     """What a base URL has before the paths of the catalogue."""
 
@@ -177,6 +181,7 @@ class Providers:
             tenant=rule.tenant,
             passthrough=_passed_through(rule, row),
             mounts=rule.mounts,
+            scrape=find_scrape(self._bench, rule, path),
             prefix=address.paths[places[0].dialect].removesuffix(places[0].below) if _as_listed(address, places[0]) else "",
         )
 

@@ -13,6 +13,7 @@ from headworks.wiring.compile.access import AccessCheck
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.compile.limits import LimitCompiler
 from headworks.wiring.compile.models import Models
+from headworks.wiring.compile.queues import priority_of
 from headworks.wiring.config_file.problems import did_you_mean
 from headworks.wiring.config_file.tree import Path
 
@@ -49,6 +50,8 @@ def compile_keys(bench: Bench, config: Config, models: Models) -> dict[bytes, Pr
                 policies=rule.policies,
                 guards=rule.guards,
                 tags=rule.tags,
+                priority=priority_of(rule.priority),
+                share=rule.share,
             )
     return holders
 

@@ -13,6 +13,7 @@ from headworks.domain.routing import RoutingRule
 from headworks.domain.snapshot import PROMPT, Model
 from headworks.wiring.compile.bench import Bench
 from headworks.wiring.compile.policies import check_condition, check_zone
+from headworks.wiring.compile.queues import priority_of
 from headworks.wiring.config_file.problems import did_you_mean
 from headworks.wiring.config_file.tree import Path
 
@@ -102,7 +103,15 @@ class ChoosingCompiler:
                 self._bench.wrong(below, "Nothing reaches this rule: one before it has no condition.", "Put that one last.")
             self._check(rule, spec, below)
             rules.append(
-                RoutingRule(name=name, when=spec.when, to=spec.to, strategy=spec.strategy or "", deny=spec.deny, zone=spec.zone)
+                RoutingRule(
+                    name=name,
+                    when=spec.when,
+                    to=spec.to,
+                    strategy=spec.strategy or "",
+                    deny=spec.deny,
+                    priority=priority_of(spec.priority),
+                    zone=spec.zone,
+                )
             )
         return tuple(rules)
 
@@ -110,10 +119,10 @@ class ChoosingCompiler:
         if spec.when:
             check_condition(self._bench, spec.when, (*path, "when"))
         check_zone(self._bench, spec.zone, (*path, "zone"))
-        if not (spec.to or spec.strategy or spec.deny):
-            self._bench.wrong(path, "The rule says nothing of what follows.", "Write to, strategy or deny.")
-        if spec.deny and (spec.to or spec.strategy):
-            self._bench.wrong((*path, "deny"), "A rule that denies leads nowhere.", "Leave to and strategy out.")
+        if not (spec.to or spec.strategy or spec.deny or spec.priority):
+            self._bench.wrong(path, "The rule says nothing of what follows.", "Write to, strategy, priority or deny.")
+        if spec.deny and (spec.to or spec.strategy or spec.priority):
+            self._bench.wrong((*path, "deny"), "A rule that denies leads nowhere.", "Leave to, strategy and priority out.")
         names, tags = _names_and_tags(rule)
         for number, word in enumerate(spec.to):
             if trouble := trouble_of(word):

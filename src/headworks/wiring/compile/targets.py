@@ -114,6 +114,7 @@ class _Maker(NamedTuple):
             order=rule.order,
             max_output=rule.max_output,
             max_connections=provider.max_connections,
+            scrape=provider.scrape and msgspec.structs.replace(provider.scrape, headers=place.carried),
             region=rule.region or provider.region,
             tags=frozenset(rule.tags),
             data_classes=frozenset(provider.data_classes if rule.data_classes is None else rule.data_classes),
