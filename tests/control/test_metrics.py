@@ -34,6 +34,7 @@ FULL = State(
             rollouts={"m": RolloutGauges(rollout="r", candidate="2", tripped=True)},
             credentials={"a": CredentialGauges(ends_in=60.0, failures=1), "c": CredentialGauges()},
             replicas={"gpu": ReplicaGauges(known=3, lost=True)},
+            queues={"chat": {"default": 3}},
             engines={"gpu:80": EngineGauges(provider="a", waiting=3, running=2, memory=0.5, age=0.25)},
         ),
         gauges(pid=2, inflight=5, health={"a/b": 0.0}, panics=("m",), connections={"client": 1, "upstream": 4}),
