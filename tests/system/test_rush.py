@@ -25,6 +25,7 @@ pytestmark = pytest.mark.skipif(not TRACE.exists(), reason="no trace of real loa
 EQUAL = (1.0,) * REPLICAS
 LATE = 0.1
 """Seconds by which the load may be late: else it says nothing."""
+TRIES = 4
 SEEDS = (1, 2, 3)
 
 
@@ -70,6 +71,17 @@ async def played(
     return await playing
 
 
+def in_time(directory: Path, scene: Scene, strategy: str, load: list[Arrival]) -> Figures:
+    """Of a run whose load was sent when it was due: one that the machine held up is made again."""
+    for again in range(TRIES):
+        with house(directory / str(again), engines(scene.speeds, 8.0)) as (running, doomed):
+            figures = asyncio.run(played(running, doomed, scene, strategy, load, 8.0))
+        print(f"{scene.name:14} {figures}", flush=True)
+        if figures.late < LATE:
+            return figures
+    raise AssertionError(f"the machine is too busy: of {TRIES} runs none was in time")
+
+
 def test_balanced_waits_less_than_the_fewest_requests_and_remembers_more(tmp_path: Path) -> None:
     load = arrivals(1, 300, 9.0)
     with house(tmp_path, engines(EQUAL, 10.0)) as (running, doomed):
@@ -91,11 +103,7 @@ def test_balanced_waits_least_over_real_http(scene: Scene, tmp_path: Path) -> No
     for seed in SEEDS:
         load = arrivals(seed, 1200, scene.rate)
         for strategy in STRATEGIES:
-            with house(tmp_path / f"{seed}-{strategy}", engines(scene.speeds, 8.0)) as (running, doomed):
-                figures = asyncio.run(played(running, doomed, scene, strategy, load, 8.0))
-            print(f"{scene.name:14} {figures}", flush=True)
-            assert figures.late < LATE
-            found[strategy].append(figures)
+            found[strategy].append(in_time(tmp_path / f"{seed}-{strategy}", scene, strategy, load))
     ours = found.pop("balanced")
     for what in ("p90", "p99"):
         best = min(median(getattr(each, what) for each in others) for others in found.values())
