@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headworks.balancing.latency import PRIOR_BASE, PRIOR_PER_TOKEN, Latency
-from headworks.balancing.load import STALE, LoadBook
+from headworks.balancing.load import KNOWN, STALE, LoadBook
 from headworks.balancing.prefix import PrefixIndex
 from headworks.balancing.seconds import Seconds
 from headworks.domain.engine_load import EngineLoad
@@ -187,3 +187,14 @@ def test_what_an_engine_said_of_its_adapters_is_forgotten_in_time() -> None:
 
     chosen = {choose(Envelope(prompt_tokens=10, blocks=()), targets, FixedPulse()).target.name for _ in range(20)}
     assert chosen == {"has/sql", "lacks/sql"}
+
+
+def test_names_that_callers_make_up_fill_no_memory() -> None:
+    desk = Desk()
+    for number in range(KNOWN + 10):
+        dispatch = desk.book.follow(f"t/{number}", Envelope(prompt_tokens=10, streamed=True, blocks=(number,)), 0.0, 0.0)
+        dispatch.sent()
+        dispatch.ended(None, Usage())
+
+    assert desk.book.index.matches((5,), ["t/5"]) == [0]
+    assert desk.book.index.matches((KNOWN + 9,), [f"t/{KNOWN + 9}"]) == [1]

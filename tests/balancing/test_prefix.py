@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headworks.balancing.blocks import BYTES, MOST, chained
-from headworks.balancing.prefix import FEWEST, PrefixIndex
+from headworks.balancing.prefix import FEWEST, MOST_BLOCKS, PrefixIndex
 
 NAMES = ("a", "b", "c")
 Prompts = st.lists(st.tuples(st.sampled_from(NAMES), st.lists(st.integers(0, 8), max_size=6)), max_size=30)
@@ -99,3 +99,12 @@ def test_tenants_have_no_block_in_common_and_long_prompts_are_looked_at_only_so_
     assert set(chained([data], b"a")).isdisjoint(chained([data], b"b"))
     assert len(chained([data], b"a")) == MOST
     assert chained([data[:700], data[700:]], b"a") == chained([data], b"a")
+
+
+def test_however_many_targets_there_are_no_more_is_remembered_of_all_together() -> None:
+    index, blocks = PrefixIndex(), tuple(range(10_000))
+    for number in range(400):
+        index.record(f"t{number}", tuple(number * 10_000 + block for block in blocks))
+
+    held = sum(index.matches([number * 10_000 + block for block in blocks], [f"t{number}"])[0] for number in range(400))
+    assert 0 < held <= 2 * MOST_BLOCKS

@@ -243,9 +243,14 @@ class LoadBook:
         load = self._loads.get(name)
         if load is None:
             if len(self._loads) >= KNOWN:
-                self._loads = {known: each for known, each in self._loads.items() if each.sent}
+                self._forget_the_idle()
             load = self._loads[name] = Load(self._prior())
         return load
+
+    def _forget_the_idle(self) -> None:
+        for name in [name for name, load in self._loads.items() if not load.sent]:
+            del self._loads[name]
+            self.index.forget(name)
 
     def all(self, names: Sequence[str]) -> list[Load]:
         """In this order."""

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 BLOCKS = 32_768
 """Blocks that a target is taken to remember, where nobody says."""
 FEWEST = 64
+MOST_BLOCKS = 8 * BLOCKS
+"""Of all targets together: some 60 MB."""
 _MOST_KEPT = 16
 """Times `BLOCKS`: the most that one target is taken to remember."""
 _MOST_UNTOLD = 8_192
@@ -117,7 +119,8 @@ class PrefixIndex:
         self._shrink(shelf)
 
     def _shrink(self, shelf: _Shelf) -> None:
-        while len(shelf.blocks) > shelf.most:
+        most = min(shelf.most, max(MOST_BLOCKS // len(self._shelves), FEWEST))
+        while len(shelf.blocks) > most:
             self._drop(shelf.blocks.popitem(last=False)[0], shelf.bit)
 
     def _drop(self, block: int, bit: int) -> None:
@@ -132,6 +135,8 @@ class PrefixIndex:
         if shelf is None:
             bit = self._free.pop() if self._free else 1 << len(self._shelves)
             shelf = self._shelves[name] = _Shelf(bit)
+            for other in self._shelves.values():  # each has less room from now on
+                self._shrink(other)
         return shelf
 
 
