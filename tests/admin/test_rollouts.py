@@ -134,6 +134,33 @@ def test_without_a_configuration_to_go_by_nothing_is_started(tell: Telling) -> N
     tell(unknown)
 
 
+async def several(house: House) -> None:
+    caller = await operator(house)
+    asked = START | {"others": ["13"], "objective": "feedback", "gates": {"errors": 0.0}}
+    for wrong, field in (
+        (asked | {"others": ["12"]}, "/others"),
+        (START | {"others": ["13"]}, "/others"),
+        (asked | {"others": ["99"]}, "/others"),
+    ):
+        reply = await caller("POST /rollouts", wrong)
+        assert (reply.status, reply.body["errors"][0]["pointer"]) == (422, field)
+    made = await caller.made("POST /rollouts", asked)
+    assert made["others"] == ["13"]
+    outcomes = Outcomes(outcomes=40, means={"feedback": [0.5] * 40})
+    told = {(made["id"], version): outcomes for version in ("11", "12", "13")}
+    await LedgerTables(house.database, "i", house.clock).post([], Sums(outcomes=told))
+    arms = (await caller.made(f"GET /rollouts/{made['id']}"))["arms"]
+    assert [(arm["version"], arm["observed"], arm["mean"]) for arm in arms] == [
+        ("11", 40, 0.5),
+        ("12", 40, 0.5),
+        ("13", 40, 0.5),
+    ]
+
+
+def test_a_test_of_several_candidates_is_started_and_tells_each_arm(tell: Telling) -> None:
+    tell(several)
+
+
 async def another_content(house: House) -> None:
     def known(twelve: str) -> Names:
         return Names(versions={"support": Numbered("11", ("11", "12"), {"11": "a", "12": twelve})})

@@ -31,13 +31,13 @@ class PositionBook:
 
     def __init__(self, positions: Mapping[str, Position] | None = None) -> None:
         self._positions: Mapping[str, Position] = {}
-        self._counts: dict[tuple[str, int], _Count] = {}
+        self._counts: dict[tuple[str, int, str], _Count] = {}
         self.swap(positions or {})
 
     def swap(self, positions: Mapping[str, Position]) -> None:
         """By model: from now on these count."""
-        steps = {(position.id, position.step) for position in positions.values()}
-        self._counts = {step: self._counts.get(step) or _Count() for step in steps}
+        places = [(each.id, each.step, version) for each in positions.values() for version in (each.candidate, *each.others)]
+        self._counts = {place: self._counts.get(place) or _Count() for place in places}
         self._positions = {model: self._judged(position) for model, position in positions.items()}
 
     def of(self, model: str) -> Position | None:
@@ -46,8 +46,8 @@ class PositionBook:
 
     def saw(self, position: Position, version: str, *, failed: bool) -> str:
         """See `Positions.saw`. What comes late, of a step that is over, counts for nothing."""
-        count = self._counts.get((position.id, position.step))
-        if count is None or version != position.candidate:
+        count = self._counts.get((position.id, position.step, version))
+        if count is None:
             return ""
         count.outcomes += 1
         count.failures += failed
@@ -62,15 +62,22 @@ class PositionBook:
         return {model: self._gauges(position) for model, position in self._positions.items()}
 
     def _judged(self, position: Position) -> Position:
-        if not self._count(position).tripped:
-            return position
-        return msgspec.structs.replace(position, share=0.0, shadow=0.0)
+        """Of several candidates those that have not failed too often; of one the share."""
+        left = [version for version in (position.candidate, *position.others) if not self._count(position, version).tripped]
+        if not left:
+            return msgspec.structs.replace(position, share=0.0, shadow=0.0)
+        return msgspec.structs.replace(position, candidate=left[0], others=tuple(left[1:]))
 
-    def _count(self, position: Position) -> _Count:
-        return self._counts[position.id, position.step]
+    def _count(self, position: Position, version: str) -> _Count:
+        return self._counts[position.id, position.step, version]
 
     def _gauges(self, position: Position) -> RolloutGauges:
-        count = self._count(position)
+        count = self._count(position, position.candidate)
+        out = [
+            version
+            for (id_, step, version), each in self._counts.items()
+            if each.tripped and (id_, step) == (position.id, position.step)
+        ]
         return RolloutGauges(
             rollout=position.id,
             candidate=position.candidate,
@@ -79,4 +86,5 @@ class PositionBook:
             outcomes=count.outcomes,
             failures=count.failures,
             tripped=count.tripped,
+            out=tuple(sorted(out)),
         )

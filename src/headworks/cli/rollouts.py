@@ -22,15 +22,16 @@ from headworks.domain.administration.wire.rollouts import (
 )
 from headworks.domain.position import Unit
 
-_COLUMNS = ("id", "model", "baseline", "candidate", "state", "step", "share", "since", "frozen", "number")
+_COLUMNS = ("id", "model", "baseline", "candidate", "others", "state", "step", "share", "since", "frozen", "number")
 _GATES = ("of", "finding", "margin", "baseline", "candidate", "low", "high", "evidence", "asked", "smallest")
+_ARMS = ("version", "outcomes", "observed", "mean")
 _EVENTS = ("number", "at", "by", "before", "after", "step", "outcomes", "failures", "reason")
 Id = Annotated[str, Parameter(help="Of the rollout: `headworks rollouts list` tells it.")]
 Number = Annotated[
     int | None,
     Parameter(help="The number that you have read. If it has changed since, nothing happens. Left out: whatever it is."),
 ]
-Mean = Literal["first_token", "inter_token", "cost"]
+Mean = Literal["first_token", "inter_token", "cost", "feedback", "judge"]
 
 
 def list_all(*, model: str | None = None, listing: Listing = LISTING) -> int:
@@ -73,6 +74,7 @@ def start(  # noqa: PLR0913 - one parameter a flag
     alpha: float = 0.05,
     unit: Unit = "session",
     ab: Mean | None = None,
+    also: Names = None,
     comment: str = "",
     writing: Writing = WRITING,
 ) -> int:
@@ -89,7 +91,8 @@ def start(  # noqa: PLR0913 - one parameter a flag
         shadow: Before all steps, ask the candidate this share of requests besides, and throw its answers away: 5%.
         alpha: The chance of taking back a candidate that is no worse.
         unit: What stays with one version.
-        ab: Serve half by each until one is shown to be better at this.
+        ab: Serve as many units by each arm until one is shown to be better at this.
+        also: Further candidates of that test: whichever is shown to be worse than another is taken out.
         comment: Why.
     """
 
@@ -105,6 +108,7 @@ def start(  # noqa: PLR0913 - one parameter a flag
             alpha=alpha,
             unit=unit,
             objective=ab,
+            others=tuple(also or ()),
             comment=comment,
         )
         tell_whole(client.rollouts.start(asked, idempotency_key=writing.idempotency_key), json=writing.json)
@@ -163,9 +167,10 @@ def _told(writing: Writing, move: Callable[[Client], RolloutView]) -> int:
 
 def _print(found: RolloutDetail) -> None:
     tell_whole(found.rollout, json=False)
-    for rows, columns in ((found.gates, _GATES), (found.events, _EVENTS)):
-        print()
-        tell_rows(map(_rounded, rows), columns)
+    for rows, columns in ((found.gates, _GATES), (found.arms, _ARMS), (found.events, _EVENTS)):
+        if rows:
+            print()
+            tell_rows(map(_rounded, rows), columns)
 
 
 def _rounded(row: msgspec.Struct) -> dict[str, object]:

@@ -83,6 +83,11 @@ def tripped(rollout: Rollout, here: Sequence[RolloutGauges]) -> Move | None:
     """Back, where a gateway's circuit has taken the candidate out at this step."""
     if State.ROLLING_BACK not in ALLOWED[rollout.state]:
         return None
+    if rollout.others:
+        out = {version for seen in here for version in seen.out if seen.step == rollout.step}
+        fallen = next((version for version in (rollout.candidate, *rollout.others) if version in out), "")
+        reason = f"Version {fallen} is taken out: most of its requests have failed at a gateway, which sends it no more."
+        return Move(State.AB, rollout.step, reason, out=fallen) if fallen and rollout.state is State.AB else None
     for seen in here:
         if seen.tripped and seen.step == rollout.step:
             reason = (

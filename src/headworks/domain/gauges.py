@@ -82,6 +82,8 @@ class RolloutGauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
     failures: int = 0
     tripped: bool = False
     """The candidate has failed too often, and gets nothing more here."""
+    out: tuple[str, ...] = ()
+    """Of several candidates those of which that is true."""
 
 
 class ShadowGauges(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -19,8 +19,10 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     baseline: str
     candidate: str
+    others: tuple[str, ...] = ()
+    """Further candidates: with them, all arms serve as many units each."""
     share: float = 0.0
-    """The part of all units that the candidate serves, 0 to 1."""
+    """The part of all units that the candidates serve, 0 to 1."""
     salt: str = ""
     unit: Unit = "session"
     step: int = 0
@@ -37,6 +39,15 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def assigned(position: Position, unit: str) -> str:
-    """The version that a unit belongs to: the same for the same salt, and raising the share only adds units to the candidate."""
-    drawn = hashlib.blake2b(unit.encode(), key=position.salt.encode()[:64], digest_size=8).digest()
-    return position.candidate if int.from_bytes(drawn) < position.share * _ALL else position.baseline
+    """The version that a unit belongs to: the same for the same salt. Raising the share only adds units to the candidate; of several
+    candidates one that is taken out moves nobody but its own units.
+    """
+    if position.others and position.share:
+        arms = (position.baseline, position.candidate, *position.others)
+        return max(arms, key=lambda arm: _drawn(position.salt, f"{unit}\n{arm}"))
+    return position.candidate if _drawn(position.salt, unit) < position.share * _ALL else position.baseline
+
+
+def _drawn(salt: str, unit: str) -> int:
+    drawn = hashlib.blake2b(unit.encode(), key=salt.encode()[:64], digest_size=8).digest()
+    return int.from_bytes(drawn)

@@ -61,10 +61,10 @@ async def start(act: Act) -> Answer:
     asked, office = act.asked(RolloutAsked), act.office
     model = await _numbered(act, asked.model)
     baseline = await _baseline(act, asked, model)
-    digests = {number: model.digests.get(number, "") for number in (baseline, asked.candidate)}
+    digests = {number: model.digests.get(number, "") for number in (baseline, asked.candidate, *asked.others)}
     await _refuse_others(act, asked, digests)
     plan = asked.plan
-    wrong = [Mistake(detail=detail, pointer=f"/{field}") for field, detail in mistakes(plan)]
+    wrong = [Mistake(detail=detail, pointer=f"/{field}") for field, detail in mistakes(plan, asked.others)]
     if wrong:
         raise Refusal("invalid", "The plan cannot be followed. Mend what `errors` names.", errors=wrong)
     rollout = Rollout(
@@ -72,6 +72,7 @@ async def start(act: Act) -> Answer:
         model=asked.model,
         baseline=baseline,
         candidate=asked.candidate,
+        others=asked.others,
         plan=plan,
         state=State.WARMING,
         since=act.now() / _NS,
@@ -157,11 +158,14 @@ async def _baseline(act: Act, asked: RolloutAsked, model: Numbered) -> str:
     promoted = position.candidate if position is not None and position.state == State.PROMOTED else ""
     leads = promoted if position is not None and position.leads(model.live) and promoted else model.live
     baseline = asked.baseline or leads
-    for field, number in (("candidate", asked.candidate), ("baseline", baseline)):
+    named = (("candidate", asked.candidate), ("baseline", baseline), *(("others", number) for number in asked.others))
+    for field, number in named:
         if number not in model.numbers:
             raise _wrong(field, f"The model '{asked.model}' has no version '{number}'. It has {', '.join(model.numbers)}.")
     if baseline == asked.candidate:
         raise _wrong("candidate", f"Version {baseline} serves already. Name another one.")
+    if len({number for _, number in named}) < len(named):
+        raise _wrong("others", "Each version is one arm of the test: name none of them twice.")
     return baseline
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from math import log
-
-from headworks.domain.rollout.gates import Evidence, Finding, Gate, MeanGate, ShareGate, finding
-from headworks.domain.rollout.means import ENOUGH, difference
+from headworks.domain.rollout.breakage import broken_by
+from headworks.domain.rollout.compare import compared, raced
+from headworks.domain.rollout.gates import Evidence, MeanGate
+from headworks.domain.rollout.means import ENOUGH
 from headworks.domain.rollout.rollout import Move, Rollout, State, Step
 
-CIRCUIT = 20
-"""Outcomes of a step from which on a candidate that mostly fails is taken back without statistics."""
-MOSTLY = 0.5
 DRAIN = 60.0
 """Seconds that answers under way are given when a candidate is taken back."""
 WARM = 5.0
@@ -23,48 +20,23 @@ def decide(rollout: Rollout, evidence: Evidence, now: float, *, ready: bool = Tr
     state, elapsed = rollout.state, now - rollout.since
     if state is State.ROLLING_BACK:
         return Move(State.ROLLED_BACK, rollout.step, "What was under way has had its time.") if elapsed >= DRAIN else None
+    if rollout.others and State.AB in (state, rollout.before):  # nobody is taken out while somebody is to decide
+        return raced(rollout, evidence, elapsed) if state is State.AB else None
     if state in _SERVING or (state is State.PAUSED and rollout.before in _SERVING):
-        broken = _broken(rollout, evidence)
+        broken = broken_by(rollout, evidence.of(rollout.candidate))
         if broken:
             return Move(State.ROLLING_BACK, rollout.step, broken)
     if rollout.frozen or state not in _SERVING | {State.WARMING}:
         return None
     if state is State.WARMING:
         return _warmed(rollout, elapsed, ready=ready)
-    if state is State.AB:
-        return _compared(rollout, evidence, elapsed)
-    step = rollout.plan.shadow if state is State.SHADOW else rollout.plan.steps[rollout.step]
+    return compared(rollout, evidence, elapsed) if state is State.AB else _stepped(rollout, evidence, elapsed)
+
+
+def _stepped(rollout: Rollout, evidence: Evidence, elapsed: float) -> Move | None:
+    step = rollout.plan.shadow if rollout.state is State.SHADOW else rollout.plan.steps[rollout.step]
     assert step is not None
     return _onwards(rollout, step, evidence, elapsed)
-
-
-def level(rollout: Rollout) -> float:
-    """Of each gate."""
-    return rollout.plan.alpha / max(len(rollout.plan.gates), 1)
-
-
-def _broken(rollout: Rollout, evidence: Evidence) -> str:
-    errors = evidence.shares.get("errors")
-    if errors is not None:
-        outcomes, failures = errors.candidate - rollout.outcomes, errors.candidate_failures - rollout.failures
-        if outcomes >= CIRCUIT and failures >= MOSTLY * outcomes:
-            return f"{failures} of {outcomes} requests of this step have failed."
-    if rollout.frozen:
-        return ""
-    for gate in rollout.plan.gates:
-        if finding(gate, evidence, level(rollout)) is Finding.WORSE:
-            return _words(gate, evidence, level(rollout))
-    return ""
-
-
-def _words(gate: Gate, evidence: Evidence, alpha: float) -> str:
-    if isinstance(gate, ShareGate):
-        found = evidence.shares[gate.of]
-        said = f"{found.candidate_failures} of {found.candidate} against {found.baseline_failures} of {found.baseline}"
-        return f"More {gate.of} than the baseline, {said} (evidence e^{found.most:.1f}, asked e^{-log(alpha):.1f})."
-    a, b = evidence.means[gate.of]
-    worse = difference(a, b, alpha)
-    return f"{gate.of} is worse by more than {gate.margin:g}: the difference lies between {worse.low:.3f} and {worse.high:.3f}."
 
 
 def _warmed(rollout: Rollout, elapsed: float, *, ready: bool) -> Move | None:
@@ -113,26 +85,3 @@ def _missing(rollout: Rollout, evidence: Evidence) -> str:
             if a is None or b is None or min(a.count, b.count) < ENOUGH:
                 return f"Too little is known of {gate.of}: leave the gate out, or have more requests tell it."
     return ""
-
-
-def _compared(rollout: Rollout, evidence: Evidence, elapsed: float) -> Move | None:
-    """An A/B test ends when its objective tells the arms apart, whichever is better."""
-    gate = rollout.plan.objective
-    assert gate is not None
-    a, b = evidence.means.get(gate.of, (None, None))
-    if a is not None and b is not None:
-        between = difference(a, b, rollout.plan.alpha)
-        if gate.of in ("feedback", "judge"):
-            better, worse = between.low > 0.0, between.high < 0.0
-        else:
-            better, worse = between.high < 0.0, between.low > 0.0
-        said = f"{gate.of}: the difference lies between {between.low:.3f} and {between.high:.3f}."
-        if better:
-            return Move(State.BAKE, len(rollout.plan.steps) - 1, said)
-        if worse:
-            return Move(State.ROLLING_BACK, rollout.step, said)
-    if elapsed >= rollout.plan.horizon:
-        return Move(
-            State.PAUSED, rollout.step, f"No difference in {gate.of} was shown in {elapsed:.0f} s: keep the cheaper one."
-        )
-    return None

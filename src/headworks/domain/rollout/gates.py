@@ -62,6 +62,12 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     candidate: int = 0
     shares: dict[str, Proportions] = {}
     means: dict[str, tuple[Sums, Sums]] = {}
+    others: dict[str, Evidence] = {}
+    """Of several candidates, by version: what is known of each beside the baseline."""
+
+    def of(self, version: str) -> Evidence:
+        """Of one candidate."""
+        return self.others.get(version, self)
 
     def after(self, baseline: Arm, candidate: Arm, gates: tuple[Gate, ...]) -> Evidence:
         """With one block more."""
@@ -81,6 +87,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
             candidate=self.candidate + candidate.outcomes,
             shares=shares,
             means=means,
+            others=self.others,
         )
 
 

@@ -72,11 +72,20 @@ def watched(rollout: Rollout) -> tuple[Gate, ...]:
 
 
 def advanced(rollout: Rollout, evidence: Evidence, told: Told) -> Evidence:
-    """With one block more: what both arms were told of."""
-    nothing = Outcomes()
-    baseline = told.get((rollout.id, rollout.baseline), nothing)
-    candidate = told.get((rollout.id, rollout.candidate), nothing)
-    return evidence.after(baseline.arm, candidate.arm, watched(rollout))
+    """With one block more: what all arms were told of."""
+    gates = watched(rollout)
+
+    def arm(version: str) -> Arm:
+        return told.get((rollout.id, version), Outcomes()).arm
+
+    baseline = arm(rollout.baseline)
+    if not (rollout.others or evidence.others):
+        return evidence.after(baseline, arm(rollout.candidate), gates)
+    arms = {*evidence.others, rollout.candidate, *rollout.others}
+    others = {
+        version: evidence.others.get(version, Evidence()).after(baseline, arm(version), gates) for version in sorted(arms)
+    }
+    return msgspec.structs.replace(others[rollout.candidate], others=others)
 
 
 def _measured(exchange: Exchange) -> Iterable[tuple[str, float]]:

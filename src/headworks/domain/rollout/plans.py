@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from headworks.domain.rollout.rollout import Plan
 
 
-def mistakes(plan: Plan) -> Iterator[tuple[str, str]]:
-    """The field, and what to write instead."""
+def mistakes(plan: Plan, others: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
+    """The field, and what to write instead. `others` are further candidates."""
+    if others and plan.objective is None:
+        yield "others", "Several candidates are compared by something: say `objective`."
+    if others and plan.shadow is not None:
+        yield "shadow", "Requests are asked twice, not of every candidate: leave it out, or the others."
     shares = [step.share for step in plan.steps]
     if not shares or shares[-1] != 1.0:
         yield "steps", "The last step serves everybody: let its share be 1."

@@ -38,7 +38,7 @@ ALLOWED: dict[State, frozenset[State]] = {
     State.WARMING: frozenset((State.SHADOW, State.CANARY, State.AB, State.PAUSED, State.ROLLING_BACK)),
     State.SHADOW: frozenset((State.CANARY, State.AB, State.PAUSED, State.ROLLING_BACK)),
     State.CANARY: frozenset((State.CANARY, State.BAKE, State.PAUSED, State.PROMOTED, State.ROLLING_BACK)),
-    State.AB: frozenset((State.BAKE, State.PROMOTED, State.PAUSED, State.ROLLING_BACK)),
+    State.AB: frozenset((State.AB, State.BAKE, State.PROMOTED, State.PAUSED, State.ROLLING_BACK)),
     State.BAKE: frozenset((State.PROMOTED, State.PAUSED, State.ROLLING_BACK)),
     State.PAUSED: frozenset(
         (State.WARMING, State.SHADOW, State.CANARY, State.AB, State.BAKE, State.PROMOTED, State.ROLLING_BACK)
@@ -94,6 +94,8 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     baseline: str
     candidate: str
+    others: tuple[str, ...] = ()
+    """Further candidates of an A/B test: whichever is shown to be worse than another is taken out, until one is left."""
     plan: Plan = Plan()
     state: State = State.DRAFT
     step: int = 0
@@ -120,6 +122,7 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
             model=self.model,
             baseline=self.baseline,
             candidate=self.candidate,
+            others=self.others if state is State.AB else (),
             share=self._share(state),
             shadow=self.plan.shadow.share if state is State.SHADOW and self.plan.shadow is not None else 0.0,
             salt=self.salt,
@@ -132,7 +135,9 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
     def _share(self, state: State) -> float:
         if state is State.CANARY:
             return self.plan.steps[self.step].share
-        return {State.AB: 0.5, State.BAKE: 1.0, State.PROMOTED: 1.0}.get(state, 0.0)
+        return {State.AB: (1.0 + len(self.others)) / (2.0 + len(self.others)), State.BAKE: 1.0, State.PROMOTED: 1.0}.get(
+            state, 0.0
+        )
 
 
 class Move(msgspec.Struct, frozen=True):
@@ -141,19 +146,24 @@ class Move(msgspec.Struct, frozen=True):
     state: State
     step: int
     reason: str
+    out: str = ""
+    """One of several candidates, which is taken out."""
 
 
 def moved(rollout: Rollout, move: Move, now: float, *, outcomes: int = 0, failures: int = 0) -> Rollout:
     """The record after a move, the candidate having so many outcomes. Raises `ValueError` for one that is not allowed."""
     if move.state not in ALLOWED[rollout.state]:
         raise ValueError(f"A rollout that is {rollout.state} cannot become {move.state}.")
+    candidate, *others = [arm for arm in (rollout.candidate, *rollout.others) if arm != move.out]
     return msgspec.structs.replace(
         rollout,
+        candidate=candidate,
+        others=tuple(others),
         state=move.state,
         step=move.step,
-        since=now,
-        outcomes=outcomes,
-        failures=failures,
+        since=rollout.since if move.out else now,
+        outcomes=rollout.outcomes if move.out else outcomes,
+        failures=rollout.failures if move.out else failures,
         before=rollout.state if move.state is State.PAUSED else None,
         number=rollout.number + 1,
     )

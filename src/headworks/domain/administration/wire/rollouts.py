@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import exp, expm1
 from typing import Annotated, Literal
 
@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from headworks.domain.administration.wire.values import Label, Name, Text, When, when_of
 from headworks.domain.position import Unit
-from headworks.domain.rollout.decide import level
+from headworks.domain.rollout.breakage import level
 from headworks.domain.rollout.event import Event
 from headworks.domain.rollout.gates import (
     Evidence,
@@ -59,6 +59,9 @@ class RolloutAsked(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
 
     model: Name
     candidate: Annotated[Label, Meta(description="Number of the version that is to serve.")]
+    others: Annotated[
+        tuple[Label, ...], Meta(max_length=8, description="Further candidates of an A/B test: the best one is left.")
+    ] = ()
     baseline: Annotated[Label | None, Meta(description="Left out: the version that serves now.")] = None
     steps: Steps | None = None
     shadow: Annotated[StepBody | None, Meta(description="Before all steps: this share of requests is asked twice.")] = None
@@ -117,6 +120,7 @@ class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
     since: When | None
     frozen: bool
     number: int
+    others: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, rollout: Rollout) -> RolloutView:
@@ -132,7 +136,32 @@ class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
             since=when_of(round(rollout.since * _NS)),
             frozen=rollout.frozen,
             number=rollout.number,
+            others=rollout.others,
         )
+
+
+class ArmView(msgspec.Struct, frozen=True, kw_only=True):
+    """One arm of an A/B test: its outcomes, the observations of the objective, and their mean (of times and costs the geometric one)."""
+
+    version: str
+    outcomes: int
+    observed: int
+    mean: float | None
+
+    @classmethod
+    def of(cls, rollout: Rollout, evidence: Evidence) -> Iterator[ArmView]:
+        """All that there have been, the baseline first."""
+        objective = rollout.plan.objective
+        assert objective is not None
+        main = evidence.of(rollout.candidate)
+        sums, _ = main.means.get(objective.of, (Sums(), Sums()))
+        arms = [(rollout.baseline, main.baseline, sums)]
+        for version, known in (evidence.others or {rollout.candidate: evidence}).items():
+            _, own = known.means.get(objective.of, (Sums(), Sums()))
+            arms.append((version, known.candidate, own))
+        for version, outcomes, seen in arms:
+            mean = (exp(seen.mean) if is_logarithm(objective.of) else seen.mean) if seen.count else None
+            yield cls(version=version, outcomes=outcomes, observed=seen.count, mean=mean)
 
 
 class GateView(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,6 +252,7 @@ class RolloutDetail(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[StepBody, ...]
     unit: str
     gates: tuple[GateView, ...]
+    arms: tuple[ArmView, ...]
     events: tuple[EventView, ...]
 
     @classmethod
@@ -237,6 +267,7 @@ class RolloutDetail(msgspec.Struct, frozen=True, kw_only=True):
             steps=tuple([_body(step) for step in plan.steps]),
             unit=plan.unit,
             gates=tuple(watched),
+            arms=tuple(ArmView.of(rollout, evidence)) if plan.objective is not None else (),
             events=tuple(map(EventView.of, events)),
         )
 
