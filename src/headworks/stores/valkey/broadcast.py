@@ -41,8 +41,6 @@ class Broadcast:
                 if words != self.trouble:
                     say(f"{self._address}: gateways can't tell each other what they have sent where ({words}).")
                 self.trouble = words
-            except Exception as trouble:  # noqa: BLE001 - a mistake of ours: without this task nobody would ever speak again
-                say(f"gateways can't tell each other what they have sent where: {type(trouble).__name__}.")
             await self._clock.sleep(PAUSE)
 
     async def _once(self, word: Word, hear: Hear) -> None:
