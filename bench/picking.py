@@ -38,7 +38,8 @@ def main() -> None:
 
 def _times(number: int, strategy: str) -> list[int]:
     chance, clock = random.Random(1), FrozenClock()  # noqa: S311 - it draws prompts
-    targets = tuple(sample_target(f"replica-{each}/m") for each in range(number))
+    card = sample_target().price  # replicas of a pool have one
+    targets = tuple(sample_target(f"replica-{each}/m", price=card) for each in range(number))
     model = Model(name=AskedModel("m"), targets=targets, strategy=strategy)
     snapshot = structs.replace(sample_snapshot(), models={model.name: model})
     plan = plan_for(snapshot, model, sample_call().kind, "openai_chat")

@@ -20,7 +20,7 @@ def envelope_of(call: Call, plan: Plan, affinity: str | None = None) -> Envelope
     ask, principal = call.ask, call.principal
     assert ask is not None
     assert principal is not None
-    most = ask.max_tokens if ask.max_tokens is not None else max(target.max_output for target in plan.targets)
+    most = ask.max_tokens if ask.max_tokens is not None else max([target.max_output for target in plan.targets])
     return Envelope(
         tenant=principal.tenant,
         affinity=affinity if affinity is not None else call.session or call.customer or principal.id,

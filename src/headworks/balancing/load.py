@@ -235,6 +235,8 @@ class LoadBook:
         self.index = index
         self._prior = prior
         self._loads: dict[str, Load] = {}
+        self.adapters_told = False
+        """Whether any engine has ever told which adapters it has."""
         self.tells = False
         """Whether anybody asks what was given: else nothing is noted for them."""
 
@@ -268,6 +270,7 @@ class LoadBook:
         load = self.of(name)
         known = load.engine.cache_tokens if load.engine is not None else None
         load.hear(engine)
+        self.adapters_told = self.adapters_told or bool(engine.adapters)
         if engine.cache_tokens and engine.cache_tokens != known:
             self.index.resize(name, engine.cache_tokens // self._tokens_a_block)
 

@@ -56,20 +56,28 @@ _FEW = 2
 class Costs:
     """Of all targets that may be had, in their order. Seconds, but where it says tokens."""
 
-    __slots__ = ("aheads", "besides", "readings", "reads", "targets", "totals", "waits")
+    __slots__ = ("aheads", "besides", "reads", "speeds", "targets", "totals")
 
-    def __init__(self, targets: Sequence[Target]) -> None:
+    def __init__(self, targets: Sequence[Target], speeds: Sequence[tuple[float, float]]) -> None:
         self.targets = targets
+        self.speeds = speeds
+        """Base, and what a token takes."""
         self.totals: list[float] = []
-        self.waits: list[float] = []
-        """Until each begins with this prompt."""
         self.reads: list[float] = []
-        """Tokens of the prompt that it does not remember."""
+        """Tokens of the prompt that each does not remember."""
         self.aheads: list[float] = []
         """Tokens that it has to read before."""
-        self.readings: list[float] = []
         self.besides: list[float] = []
         """Memory, failures, limits, price."""
+
+    def wait(self, place: int) -> float:
+        """Until it begins with this prompt."""
+        base, per_token = self.speeds[place]
+        return base + per_token * self.aheads[place]
+
+    def reading(self, place: int) -> float:
+        """What it does not remember."""
+        return self.speeds[place][1] * self.reads[place]
 
 
 class Seconds:
@@ -86,8 +94,10 @@ class Seconds:
     def choose(self, envelope: Envelope, targets: Sequence[Target], pulse: Pulse) -> Choice:
         """One of the available targets of the lowest order; of the others where none is."""
         fit = targets if pulse.calm else [target for target in targets if pulse.available(target)] or targets
-        first = min([target.order for target in fit])
-        fit = [target for target in fit if target.order == first]
+        orders = [target.order for target in fit]
+        first = min(orders)
+        if max(orders) > first:
+            fit = [target for target in fit if target.order == first]
         now = self._book.now()
         costs = self._costs(envelope, fit, now)
         if not pulse.calm:
@@ -109,21 +119,19 @@ class Seconds:
         loads = book.all(names)
         speeds = _speeds(loads)
         dearer = self._dearer(loads, speeds, now)
-        costs = Costs(fit)
+        costs = Costs(fit, speeds)
         costs.besides = [
-            settings.pressure * full / (1.0 - full) + load.failing(now) * settings.failure + more
+            settings.pressure * full / (1.0 - full) + (load.errors and load.failing(now) * settings.failure) + more
             for load, full, more in zip(loads, _pressures(loads, now), self._more(envelope, fit, now), strict=True)
         ]
-        adapters = [load.adapters for load in loads]
-        if any(adapters):
+        if book.adapters_told:
             costs.besides = list(map(add, costs.besides, self._adapting(fit, loads, now)))
         costs.aheads = [load.queue(now) for load in loads]
-        costs.reads = [max(tokens - match * a_block, 1.0) for match in matches]
-        costs.waits = [base + per_token * ahead for (base, per_token), ahead in zip(speeds, costs.aheads, strict=True)]
-        costs.readings = [per_token * reads for (_, per_token), reads in zip(speeds, costs.reads, strict=True)]
+        left = {match: max(tokens - match * a_block, 1.0) for match in set(matches)}
+        costs.reads = [left[match] for match in matches]
         costs.totals = [
-            wait + reading + dearer * reads + besides
-            for wait, reading, reads, besides in zip(costs.waits, costs.readings, costs.reads, costs.besides, strict=True)
+            base + per_token * (ahead + reads) + dearer * reads + besides
+            for (base, per_token), ahead, reads, besides in zip(speeds, costs.aheads, costs.reads, costs.besides, strict=True)
         ]
         return costs
 
@@ -153,7 +161,7 @@ class Seconds:
         if not warm or len(warm) == len(costs.reads):
             return warm
         patience = settings.patience_of_batch if envelope.priority >= Priority.BATCH else settings.patience
-        held = list(map(add, costs.waits, costs.besides))
+        held = [costs.wait(place) + besides for place, besides in enumerate(costs.besides)]
         longer = min([held[place] for place in warm]) - min(held)
         return warm if longer <= patience else []
 
@@ -182,9 +190,11 @@ class Seconds:
         return [price + barrier(target.name, owed, now) for target, price in zip(fit, prices, strict=True)]
 
     def _prices(self, envelope: Envelope, fit: Sequence[Target]) -> list[float]:
-        cards = {id(target.price): target.price for target in fit}
-        if len(cards) == 1:
+        usual = fit[0].price
+        others = [target.price for target in fit if target.price is not usual]
+        if not others or all([each == usual for each in others]):  # noqa: C419 - a generator takes twice as long
             return [0.0] * len(fit)
+        cards = {id(target.price): target.price for target in fit}
         kappa = _KAPPA.get(envelope.priority, _PATIENT)
         usage = Usage(input=envelope.prompt_tokens, output=min(envelope.output_tokens, _LIKELY_OUTPUT))
         seconds = {key: kappa * card.exact(usage) / _DOLLAR if card is not None else 0.0 for key, card in cards.items()}
@@ -194,7 +204,7 @@ class Seconds:
 def _ramp(costs: Costs, pulse: Pulse) -> None:
     """Who is new, or comes back, begins with little."""
     for place, target in enumerate(costs.targets):
-        costs.totals[place] += (costs.waits[place] + costs.readings[place]) * (1.0 / pulse.share(target) - 1.0)
+        costs.totals[place] += (costs.wait(place) + costs.reading(place)) * (1.0 / pulse.share(target) - 1.0)
 
 
 def _speeds(loads: Sequence[Load]) -> list[tuple[float, float]]:
@@ -217,15 +227,19 @@ def _pressures(loads: Sequence[Load], now: float) -> list[float]:
     fresh = now - STALE
     told = [load.full if load.heard_at >= fresh else None for load in loads]
     known = [each for each in told if each is not None]
-    mean = sum(known) / len(known) if known else 0.0
+    if not known:
+        return [0.0] * len(loads)
+    mean = sum(known) / len(known)
     return [min(mean if each is None else each, _FULL) for each in told]
 
 
 def _words(best: int, costs: Costs, envelope: Envelope) -> str:
     totals = costs.totals
-    total = min([each for place, each in enumerate(totals) if place != best])
-    other = next(place for place, each in enumerate(totals) if each == total and place != best)
+    total = min(totals[:best] + totals[best + 1 :])
+    other = totals.index(total)
+    if other == best:
+        other = totals.index(total, best + 1)
     return (
-        f"{totals[best]:.2f} s: waits {costs.waits[best]:.2f}, reads {costs.reads[best]:.0f} of {envelope.prompt_tokens} tokens in "
-        f"{costs.readings[best]:.2f}, besides {costs.besides[best]:.2f}; next {costs.targets[other].name} {total:.2f} s"
+        f"{totals[best]:.2f} s: waits {costs.wait(best):.2f}, reads {costs.reads[best]:.0f} of {envelope.prompt_tokens} tokens in "
+        f"{costs.reading(best):.2f}, besides {costs.besides[best]:.2f}; next {costs.targets[other].name} {total:.2f} s"
     )
