@@ -54,12 +54,31 @@ def simulate(
 
 def table_of(rows: list[Row]) -> Table:
     """Seconds to the first token."""
-    names = ("setting", "requests/s", "strategy", "mean s", "p90 s", "p99 s", "hits", "imbalance", "unfairness", "lost")
+    names = (
+        "setting",
+        "requests/s",
+        "strategy",
+        "mean s",
+        "p90 s",
+        "p99 s",
+        "hits",
+        "imbalance",
+        "median tenant",
+        "unfairness",
+        "lost",
+    )
     table = Table(title="Seconds to the first token, medians over the seeds")
     for name in names:
         table.add_column(name, justify="left" if name in ("setting", "strategy") else "right")
     for row in rows:
-        figures = (f"{row.mean:.2f}", f"{row.p90:.2f}", f"{row.p99:.2f}", f"{row.hit_rate:.3f}", f"{row.imbalance:.2f}")
+        figures = (
+            f"{row.mean:.2f}",
+            f"{row.p90:.2f}",
+            f"{row.p99:.2f}",
+            f"{row.hit_rate:.3f}",
+            f"{row.imbalance:.2f}",
+            f"{row.median_tenant:.2f}",
+        )
         table.add_row(row.setting, f"{row.rate:.1f}", row.strategy, *figures, f"{row.unfairness:.2f}", str(row.lost))
     return table
 

@@ -10,14 +10,20 @@ from typing import NamedTuple
 
 import msgspec
 
+from headworks.balancing.concurrency import Permits
 from headworks.balancing.gossip import Gossip
 from headworks.balancing.health import HealthBook
 from headworks.balancing.latency import PRIOR_BASE, PRIOR_PER_TOKEN, Latency
 from headworks.balancing.load import LoadBook
 from headworks.balancing.prefix import PrefixIndex
+from headworks.balancing.queue.place import Place
+from headworks.balancing.queue.queues import Queues
+from headworks.balancing.queue.room import KnownLoads
+from headworks.balancing.queue.ticket import ticket_of
 from headworks.domain.dispatch import Choice, Dispatch
 from headworks.domain.envelope import Envelope
 from headworks.domain.errors import Fault
+from headworks.domain.queue_rules import QueueRules
 from headworks.domain.target import Origin, SentModel, Target
 from headworks.domain.usage import Usage
 from headworks.ports.clock import Clock
@@ -26,6 +32,8 @@ from headworks.simulation.trace import MOONCAKE_BLOCK, Arrival
 from headworks.testing.engine import Engine, EngineModel, Job
 
 ATTEMPTS = 3
+TICK = 0.05
+"""Seconds between two looks at whether engines have room again."""
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +51,10 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """What the gateways think that a token takes, by what it takes at speed 1."""
     dies_at: float | None = None
     """When the first replica is lost, as a share of the trace."""
+    flood: float = 0.0
+    """The share of requests that is one tenant's."""
+    queue: QueueRules | None = None
+    """Requests wait in the gateways by these."""
 
 
 class Served(NamedTuple):
@@ -90,6 +102,8 @@ class Gateway:
         self.gossip = Gossip(name, self.book)
         self.health = HealthBook(clock)
         self.chooser = CHOOSERS[chooser](self.book, chance)
+        room = KnownLoads(self.book)
+        self.queues = Queues(Permits(clock, room.said, room.expected), self.health, chance, room)
 
 
 class _Asked:
@@ -104,20 +118,42 @@ class _Asked:
         self._dispatch: Dispatch
         self.attempts = 0
         self._begun = False
-
-    def go(self) -> None:
-        """The next attempt."""
-        run, gateway, arrival = self._run, self._gateway, self._arrival
-        self.attempts += 1
-        envelope = Envelope(
+        self._place: Place | None = None
+        self._envelope = Envelope(
             tenant=arrival.tenant,
             prompt_tokens=arrival.tokens,
             output_tokens=arrival.output,
             streamed=True,
             blocks=arrival.blocks,
         )
+
+    def come(self) -> None:
+        """It arrives: it is sent on, or waits for its turn."""
+        rules = self._run.setting.queue
+        if rules is None:
+            self.go()
+            return
+        ticket = ticket_of(self._envelope, self._left, 1.0, 0)
+        self._place = self._gateway.queues.enter(rules, ticket, self._hear)
+        if self._place.admitted:
+            self.go()
+
+    def _hear(self, fault: Fault | None) -> None:
+        if fault is not None:
+            self._run.lost += 1
+        elif self._place is not None:  # else it has not even waited: see `come`
+            self.go()
+
+    def go(self) -> None:
+        """The next attempt."""
+        run, gateway, arrival = self._run, self._gateway, self._arrival
+        self.attempts += 1
         open_now = [target for target in self._left if gateway.health.reopens_in(target) <= 0.0] or self._left
-        self._choice = gateway.chooser.choose(envelope, open_now, gateway.health)
+        if self._place is not None:
+            open_now = list(self._place.open(open_now))
+        self._choice = gateway.chooser.choose(self._envelope, open_now, gateway.health)
+        if self._place is not None:
+            self._choice = self._place.follow(self._choice)
         assert self._choice.dispatch is not None
         self._dispatch = self._choice.dispatch
         gateway.health.began(self._choice.target)
@@ -129,6 +165,7 @@ class _Asked:
         self._dispatch.began()
         if not self._begun:
             self._begun = True
+            self._leave()
             waited = self._run.time.at - self._arrival.at
             self._run.served.append(Served(self._arrival.tenant, waited, self.attempts))
 
@@ -146,7 +183,12 @@ class _Asked:
             if self.attempts < ATTEMPTS and self._left:
                 self.go()
             else:
+                self._leave()
                 self._run.lost += 1
+
+    def _leave(self) -> None:
+        if self._place is not None:
+            self._place.leave()
 
 
 class Run:
@@ -162,7 +204,7 @@ class Run:
         self.targets = [_target(name) for name in self.engines]
         self.served: list[Served] = []
         self.lost = 0
-        self._setting = setting
+        self.setting = setting
         self._chance = chance
         self._gateways = [
             Gateway(f"gateway-{number}", chooser, self.time, setting, chance) for number in range(setting.gateways)
@@ -176,10 +218,12 @@ class Run:
             self._at(arrival.at, arrival)
         end = arrivals[-1].at
         self._at(0.0, "poll")
-        if self._setting.gateways > 1:
-            self._at(self._setting.gossip, "gossip")
-        if self._setting.dies_at is not None:
-            self._at(self._setting.dies_at * end, "death")
+        if self.setting.gateways > 1:
+            self._at(self.setting.gossip, "gossip")
+        if self.setting.queue is not None:
+            self._at(TICK, "tick")
+        if self.setting.dies_at is not None:
+            self._at(self.setting.dies_at * end, "death")
         while self._events and len(self.served) + self.lost < len(arrivals):
             at, _, what = heappop(self._events)
             self.time.at = at
@@ -190,7 +234,7 @@ class Run:
                         self._again(what)
                 case Arrival():
                     gateway = self._gateways[int(self._chance.random() * len(self._gateways))]
-                    _Asked(self, what, gateway).go()
+                    _Asked(self, what, gateway).come()
                 case _:
                     self._housekeeping(what)
         return self._summed()
@@ -205,20 +249,27 @@ class Run:
 
     def _housekeeping(self, what: str) -> None:
         if what == "poll":
-            for gateway in self._gateways:
-                for name, engine in self.engines.items():
-                    if engine.alive:
-                        gateway.book.report(name, engine.load(self.time.at))
-            self._at(self.time.at + self._setting.poll, what)
+            self._poll()
+            self._at(self.time.at + self.setting.poll, what)
         elif what == "gossip":
             words = [gateway.gossip.word() for gateway in self._gateways]
             for gateway in self._gateways:
                 for word in words:
                     if word is not None:
                         gateway.gossip.hear(word)
-            self._at(self.time.at + self._setting.gossip, what)
+            self._at(self.time.at + self.setting.gossip, what)
+        elif what == "tick":
+            for gateway in self._gateways:
+                gateway.queues.tick()
+            self._at(self.time.at + TICK, what)
         else:
             next(iter(self.engines.values())).die()
+
+    def _poll(self) -> None:
+        for gateway in self._gateways:
+            for name, engine in self.engines.items():
+                if engine.alive:
+                    gateway.book.report(name, engine.load(self.time.at))
 
     def _again(self, engine: Engine) -> None:
         if engine.due is not None:
