@@ -43,6 +43,11 @@ class PrefixIndex:
         self._added: dict[str, deque[int]] | None = None
         """What nobody was told of yet; None until somebody asks."""
 
+    @property
+    def targets(self) -> int:
+        """Of how many something is known."""
+        return len(self._shelves)
+
     def matches(self, blocks: Sequence[int], names: Sequence[str]) -> list[int]:
         """How many leading blocks each of these targets holds."""
         found = [0] * len(names)
@@ -88,7 +93,9 @@ class PrefixIndex:
         """An answer said that `told` tokens of its prompt were remembered, where `guessed` were expected. Who forgets more than we
         thought remembers less than we thought.
         """
-        shelf = self._shelf(name)
+        shelf = self._shelves.get(name)
+        if shelf is None:  # it is gone by now
+            return
         shelf.guessed += guessed
         shelf.told += min(told, guessed * 2)
         if shelf.guessed >= _ENOUGH:
@@ -106,6 +113,8 @@ class PrefixIndex:
             for block in shelf.blocks:
                 self._drop(block, shelf.bit)
             self._free.append(shelf.bit)
+        if self._added is not None:
+            self._added.pop(name, None)
 
     def _add(self, name: str, blocks: Sequence[int]) -> None:
         shelf = self._shelf(name)
