@@ -22,7 +22,7 @@ _TOO_FEW, _TOO_MANY = 0.5, 1.1
 class _Shelf:
     """What one target remembers: its bit, its blocks in the order of their last use, and how true the guesses were."""
 
-    __slots__ = ("bit", "blocks", "guessed", "most", "told")
+    __slots__ = ("bit", "blocks", "guessed", "most", "tells", "told")
 
     def __init__(self, bit: int) -> None:
         self.bit = bit
@@ -30,6 +30,8 @@ class _Shelf:
         self.most = BLOCKS
         self.guessed = 0.0
         self.told = 0.0
+        self.tells = False
+        """Whether any answer has ever said that something was remembered."""
 
 
 class PrefixIndex:
@@ -91,10 +93,13 @@ class PrefixIndex:
 
     def told(self, name: str, guessed: float, told: float) -> None:
         """An answer said that `told` tokens of its prompt were remembered, where `guessed` were expected. Who forgets more than we
-        thought remembers less than we thought.
+        thought remembers less than we thought. Who has never said of any perhaps does not say: many engines don't, unless told to.
         """
         shelf = self._shelves.get(name)
         if shelf is None:  # it is gone by now
+            return
+        shelf.tells = shelf.tells or told > 0.0
+        if not shelf.tells:
             return
         shelf.guessed += guessed
         shelf.told += min(told, guessed * 2)
