@@ -85,6 +85,7 @@ async def refused(house: House) -> None:
     assert await pointer(objective="cost") == "/objective"
     assert (await caller("POST /rollouts", START | {"gates": {"beauty": 0.1}})).problem == "invalid"
     assert await pointer(alpha=0.9) == "/alpha"
+    assert await pointer(gates={"errors": 1.0}) == "/gates", "a hundred in a hundred is no bound: 1% was meant"
     await caller.made("POST /rollouts", START)
     assert (await caller("POST /rollouts", START | {"candidate": "13"})).problem == "conflict"
 

@@ -11,6 +11,7 @@ from headworks.balancing.load import STALE, LoadBook
 from headworks.balancing.prefix import PrefixIndex
 from headworks.domain.engine_load import EngineLoad
 from headworks.domain.envelope import Envelope
+from headworks.domain.usage import Usage
 from headworks.testing import FrozenClock
 
 TARGET = "replica/m"
@@ -22,6 +23,7 @@ class Gateway:
     def __init__(self, name: str, clock: FrozenClock) -> None:
         self.clock = clock
         self.book = LoadBook(clock, PrefixIndex())
+        self.book.of(TARGET)  # it chooses among such
         self.gossip = Gossip(name, self.book)
         assert self.gossip.word() is None  # from here on it is asked
 
@@ -124,6 +126,7 @@ def test_a_message_beyond_all_bounds_is_not_read(pair: tuple[Gateway, Gateway]) 
 def test_of_very_many_prompts_the_latest_are_told(pair: tuple[Gateway, Gateway]) -> None:
     one, two = pair
     for number in range(MOST_BLOCKS):
+        two.book.of(f"replica-{number % 8}/m")
         one.book.index.record(f"replica-{number % 8}/m", (number,))
     one.tell(two)
     assert two.book.index.matches((MOST_BLOCKS - 1,), [f"replica-{(MOST_BLOCKS - 1) % 8}/m"]) == [1]
@@ -136,3 +139,54 @@ def test_nothing_is_noted_for_others_where_nobody_asks() -> None:
 
     assert not book.of(TARGET).lately
     assert book.index.additions() == {}
+
+
+def test_a_machine_that_is_gone_is_not_brought_back_by_those_who_have_not_heard_of_it(pair: tuple[Gateway, Gateway]) -> None:
+    one, two = pair
+    gone = "pool/m@10.0.0.7:80"
+    for gateway in pair:
+        gateway.book.of(gone)
+    two.book.forget("10.0.0.7:80")
+    one.book.follow(gone, Envelope(prompt_tokens=90, streamed=True, blocks=(1, 2)), 0.0, 0.0).sent()
+    one.tell(two)
+
+    assert two.book.index.matches((1, 2), [gone]) == [0]
+    assert two.book.given() == {}
+
+
+def test_what_a_machine_had_read_is_not_told_once_it_is_gone(pair: tuple[Gateway, Gateway]) -> None:
+    one, _ = pair
+    gone = "pool/m@10.0.0.7:80"
+    one.book.follow(gone, Envelope(prompt_tokens=90, streamed=True, blocks=(1, 2)), 0.0, 0.0).sent()
+    one.book.forget("10.0.0.7:80")
+
+    assert one.gossip.word() is None
+
+
+def test_requests_that_end_after_their_machine_leave_nothing_behind(pair: tuple[Gateway, Gateway]) -> None:
+    book, gone = pair[0].book, "pool/m@10.0.0.7:80"
+    under_way = book.follow(gone, Envelope(prompt_tokens=90, streamed=True, blocks=(1, 2)), 40.0, 0.0)
+    chosen = book.follow(gone, Envelope(prompt_tokens=90, streamed=True, blocks=(3, 4)), 40.0, 0.0)
+    under_way.sent()
+    book.forget("10.0.0.7:80")
+    chosen.sent()
+    for dispatch in (under_way, chosen):
+        dispatch.began()
+        dispatch.ended(None, Usage(cache_read=40))
+
+    assert book.index.targets == 0
+
+
+def test_what_rounding_leaves_is_not_told_for_ever(pair: tuple[Gateway, Gateway]) -> None:
+    one, _ = pair
+    blocks, under_way = (1,), []
+    for remembered in (0.2, 0.1, 0.3):
+        dispatch = one.book.follow(TARGET, Envelope(prompt_tokens=9, streamed=True, blocks=blocks), remembered, 0.0)
+        dispatch.sent()
+        under_way.append(dispatch)
+    for dispatch in under_way:
+        dispatch.ended(None, Usage())
+    one.gossip.word()
+    one.gossip.word()
+
+    assert one.gossip.word() is None

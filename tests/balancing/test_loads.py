@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headworks.balancing.blocks import BYTES, MOST
 from headworks.balancing.latency import PRIOR_BASE, PRIOR_PER_TOKEN, Latency
 from headworks.balancing.load import KNOWN, STALE, LoadBook
 from headworks.balancing.prefix import PrefixIndex
@@ -175,6 +176,24 @@ def test_a_target_that_has_to_load_an_adapter_is_dearer_than_one_that_has_it() -
     assert tell(frozenset({"sql"}), None) == both  # who tells of none may have it
     assert tell(frozenset({"legal"}), frozenset()) == both  # nobody has it: it may be no adapter at all
     assert tell(None, None) == both
+
+
+def read_of(desk: Desk, tokens: int, prompt: bytes) -> str:
+    """How much of it one of two targets has to read, in words; it is read then."""
+    targets = [sample_target("a/m"), sample_target("b/m")]
+    asked = Envelope(prompt_tokens=tokens, streamed=True, leads=(prompt,))
+    choice = Seconds(desk.book, seeded(1)).choose(asked, targets, FixedPulse())
+    assert choice.dispatch is not None
+    choice.dispatch.sent()
+    choice.dispatch.began()
+    return choice.why.partition("reads ")[2].partition(" in ")[0]
+
+
+def test_of_a_prompt_longer_than_is_looked_at_no_more_than_that_is_taken_to_be_remembered() -> None:
+    desk, seen = Desk(), b"a" * (BYTES * MOST)
+    assert read_of(desk, 4_000, seen + b"b" * 3 * len(seen)) == "4000 of 4000 tokens"
+    assert read_of(desk, 4_000, seen + b"c" * 3 * len(seen)) == "3000 of 4000 tokens"
+    assert read_of(desk, 1_000, seen) == "1 of 1000 tokens"
 
 
 def test_what_an_engine_said_of_its_adapters_is_forgotten_in_time() -> None:

@@ -73,6 +73,16 @@ def test_who_forgets_more_than_was_thought_is_taken_to_remember_less() -> None:
     assert index.matches(tuple(range(4 * FEWEST)), ("a",)) == [2 * FEWEST]
 
 
+def test_who_never_says_what_it_remembers_is_not_taken_to_remember_nothing() -> None:
+    index = PrefixIndex()
+    index.resize("a", 4 * FEWEST)
+    index.record("a", tuple(range(4 * FEWEST)))
+    for _ in range(10):
+        index.told("a", guessed=1_000_000.0, told=0.0)
+
+    assert index.matches(tuple(range(4 * FEWEST)), ("a",)) == [4 * FEWEST]
+
+
 def test_what_one_gateway_adds_another_learns() -> None:
     here, there = PrefixIndex(), PrefixIndex()
     assert here.additions() == {}  # from here on it is asked

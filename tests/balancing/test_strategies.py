@@ -78,6 +78,27 @@ def test_every_strategy_chooses_and_only_the_heedful_follow_what_they_chose(stra
     assert choice.why == ""
 
 
+SHARED = msgspec.Raw(b'[{"role": "user", "content": "' + b"a" * 8_192 + b'"}]')
+
+
+def test_what_goes_to_the_last_that_is_left_is_remembered_when_the_others_are_back() -> None:
+    desk = Desk(*named("well/m", "ill/m"), strategy="balanced")
+    call = sample_call(snapshot=desk.snapshot, ask=Ask(model=desk.model.name, prompt_tokens=2_000, fields={"messages": SHARED}))
+    plan = desk.plan(call)
+    alone = desk.strategies.choose(call, plan, plan.targets[:1])
+    assert alone.dispatch is not None
+    alone.dispatch.sent()
+    alone.dispatch.began()
+    alone.dispatch.ended(None, None)
+
+    assert {desk.strategies.choose(call, plan, plan.targets).target.name for _ in range(20)} == {"well/m"}
+
+
+@pytest.mark.parametrize("strategy", [*NAMES, "balanced"])
+def test_a_target_that_is_the_only_one_is_taken_without_a_thought(strategy: str) -> None:
+    assert Desk(*named("a/m"), strategy=strategy).choose().dispatch is None
+
+
 @pytest.mark.parametrize("strategy", HEEDFUL)
 def test_a_target_whose_limit_is_used_up_is_kept_away_from_while_another_is_free(strategy: str) -> None:
     cheap, other = dear("cheap/m", 1), dear("other/m", 9)

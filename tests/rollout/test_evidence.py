@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,6 +37,23 @@ def test_equal_arms_are_seldom_told_apart_however_often_one_looks() -> None:
 def test_a_candidate_that_is_worse_within_its_margin_is_let_be_and_beyond_it_is_found() -> None:
     assert sum(accused(0.02, 0.04, seed, margin=0.02) for seed in range(60)) <= 5
     assert sum(accused(0.02, 0.12, seed, margin=0.02) for seed in range(60)) >= 57
+
+
+def test_two_arms_that_fail_alike_are_let_be_where_the_margin_reaches_beyond_always() -> None:
+    """Embeddings have no tokens of answer, and in an outage everything fails."""
+    assert sum(accused(0.95, 0.95, seed, margin=0.1) for seed in range(40)) == 0
+    assert sum(accused(0.9, 1.0, seed, margin=0.2) for seed in range(40)) == 0
+
+
+@given(st.lists(st.tuples(Block, Block), max_size=10), st.floats(0.0, 1.0))
+def test_whatever_the_margin_something_can_be_said_of_all_outcomes(
+    blocks: list[tuple[tuple[int, int], tuple[int, int]]], margin: float
+) -> None:
+    found = Proportions()
+    for baseline, candidate in blocks:
+        found = found.after(baseline=baseline, candidate=candidate, margin=margin)
+    assert isfinite(found.log_evidence)
+    assert 0.0 <= found.smallest_seen(ALPHA, margin) <= 1.0
 
 
 def test_a_candidate_that_fails_five_times_as_often_is_found() -> None:

@@ -14,10 +14,15 @@ from headworks.domain.ledger import fold
 from headworks.domain.rollout.decide import decide
 from headworks.domain.rollout.event import Event
 from headworks.domain.rollout.gates import MeanGate, ShareGate
+from headworks.domain.rollout.opinions import Answer, answer_of, opinion_of
+from headworks.domain.rollout.outcomes import Told
 from headworks.domain.rollout.rollout import Plan, Rollout, State, Step
+from headworks.stores.sql.engine import Database
 from headworks.stores.sql.ledger import LedgerTables
 from headworks.stores.sql.ledger import Step as Booked
+from headworks.stores.sql.rollouts.opinions import joined
 from headworks.stores.sql.rollouts.store import SqlRollouts
+from tests.sql.conftest import Ready
 from tests.sql.house import AUDIT, House, house
 
 GATES = (ShareGate("errors"), MeanGate("feedback", 0.1), MeanGate("judge", 0.1))
@@ -145,3 +150,34 @@ async def worse(books: Books) -> None:
 
 def test_a_candidate_that_people_like_less_is_taken_back(tables: str) -> None:
     play(tables, worse)
+
+
+async def at_once(there: House, url: str) -> None:
+    await Books(there).start()
+    led, opinion = answer_of(answer("a", "2")), opinion_of(said("a", 1.0), Feedback(exchange="a", score=1.0))
+    one, other = Database(url), Database(url)
+    async with one.writing() as first, other.writing() as second:  # neither sees what the other has added
+        await joined(first, {}, [led], [], 1)
+        await joined(second, {}, [], [opinion], 1)
+    async with one.writing() as first:
+        counted = await joined(first, {}, [led], [], 2)
+        meanwhile = asyncio.create_task(second_look(other, led))
+        await asyncio.wait([meanwhile], timeout=0.5)
+    assert list(counted) == [("roll_1", "2")]
+    assert await meanwhile == {}
+    await asyncio.gather(one.close(), other.close())
+
+
+async def second_look(database: Database, led: Answer) -> Told:
+    async with database.writing() as connection:
+        return await joined(connection, {}, [led], [], 2)
+
+
+def test_two_who_book_at_the_same_time_count_an_opinion_once(ready: Ready) -> None:
+    url = ready("postgresql")  # SQLite has one writer at a time
+
+    async def run() -> None:
+        async with house(url) as there:
+            await at_once(there, url)
+
+    asyncio.run(run())

@@ -122,6 +122,29 @@ def test_a_gateways_circuit_takes_the_rollout_back(tables: str) -> None:
     tell(tables, told_by_a_gateway)
 
 
+async def told_by_a_gateway_elsewhere(scene: Scene) -> None:
+    await scene.begin(state=State.CANARY)
+    assert await scene.after(1.0, scene.controller("holds the lease")) is State.CANARY
+    await scene.book(150)
+    scene.gateways = (gateway(tripped=True, outcomes=20, failures=12),)
+    assert await scene.after(1.0, scene.controller("beside the gateway")) is State.ROLLING_BACK
+
+
+def test_a_circuit_counts_wherever_its_gateway_is(tables: str) -> None:
+    tell(tables, told_by_a_gateway_elsewhere)
+
+
+async def waiting_for_the_holder(scene: Scene) -> None:
+    await scene.begin(state=State.CANARY)
+    await scene.controller("holds the lease").look()
+    await scene.book(20, failed=20)
+    assert await scene.after(1.0, scene.controller("does not")) is State.CANARY
+
+
+def test_the_evidence_is_judged_by_who_has_the_lease(tables: str) -> None:
+    tell(tables, waiting_for_the_holder)
+
+
 def test_a_circuit_of_another_step_or_of_what_is_over_counts_no_more() -> None:
     rollout = Rollout(id="roll_1", model="m", baseline="1", candidate="2", state=State.CANARY, step=1)
     seen = RolloutGauges(rollout="roll_1", candidate="2", step=0, tripped=True)

@@ -22,7 +22,11 @@ def sent(book: LoadBook, tokens: int) -> None:
 
 
 def books(number: int) -> list[LoadBook]:
-    return [LoadBook(CLOCK, PrefixIndex()) for _ in range(number)]
+    """Of gateways that all choose among the same."""
+    made = [LoadBook(CLOCK, PrefixIndex()) for _ in range(number)]
+    for book in made:
+        book.of(TARGET)
+    return made
 
 
 def knows(book: LoadBook) -> bool:

@@ -18,9 +18,24 @@ def chained(leads: Sequence[bytes], salt: bytes) -> tuple[int, ...]:
     """Of the prompt as it came, its fields in the order in which models read them; the last block may be short. Stable over processes.
     Prompts of different salts have no block in common.
     """
-    data = leads[0] if len(leads) == 1 else b"".join(leads)
+    data = leads[0] if len(leads) == 1 else _beginning(leads)
     chain, digests = sha256(b"%d:%b" % (len(salt), salt)), list[bytes]()
     for start in range(0, min(len(data), BYTES * MOST), BYTES):
         chain.update(data[start : start + BYTES])
         digests.append(chain.copy().digest()[:_DIGEST])
     return unpack(f"<{len(digests)}Q", b"".join(digests))
+
+
+def tokens_a_block(leads: Sequence[bytes], blocks: int, tokens: int) -> float:
+    """Of a prompt of so many tokens. Of a longer one than is looked at nobody knows that they have all of it."""
+    whole = sum(map(len, leads)) / BYTES
+    return tokens / max(whole, blocks) if blocks else 0.0
+
+
+def _beginning(leads: Sequence[bytes]) -> bytes:
+    """No more than is looked at."""
+    pieces, left = list[bytes](), BYTES * MOST
+    for lead in leads:
+        pieces.append(lead[:left])
+        left -= len(pieces[-1])
+    return b"".join(pieces)

@@ -50,8 +50,7 @@ class Gossip:
         except (msgspec.DecodeError, msgspec.ValidationError):
             return False
         if word.gateway != self._gateway:
-            self._loads.index.learn(word.blocks)
-            self._loads.hear(word.gateway, word.given)
+            self._loads.hear(word.gateway, word.given, word.blocks)
         return True
 
 

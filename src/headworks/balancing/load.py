@@ -254,6 +254,10 @@ class LoadBook:
             del self._loads[name]
             self.index.forget(name)
 
+    def has(self, name: str, load: Load) -> bool:
+        """Whether it is still this one: a machine may have gone since it was chosen."""
+        return self._loads.get(name) is load
+
     def all(self, names: Sequence[str]) -> list[Load]:
         """In this order."""
         known = self._loads.get
@@ -280,11 +284,16 @@ class LoadBook:
         now = self.now()
         return {name: load.given(now) for name, load in self._loads.items() if load.unread or load.last > now - FLOW}
 
-    def hear(self, gateway: str, given: dict[str, Told]) -> None:
-        """What another gateway says of its own, just now."""
+    def hear(self, gateway: str, given: dict[str, Told], blocks: dict[str, list[int]] | None = None) -> None:
+        """What another gateway says of its own, just now. Of targets that nobody chooses among here, or no more, nothing is kept: else
+        machines that are gone would fill the memory of those who hear of them last.
+        """
         now = self.now()
         for name, told in given.items():
-            self.of(name).learn(gateway, msgspec.structs.replace(told, at=now))
+            load = self._loads.get(name)
+            if load is not None:
+                load.learn(gateway, msgspec.structs.replace(told, at=now))
+        self.index.learn({name: read for name, read in (blocks or {}).items() if name in self._loads})
 
     def follow(self, name: str, envelope: Envelope, remembered: float, ahead: float) -> Followed:
         """Of an attempt that may be sent: so many of its tokens are remembered there, and so many stand before it."""
@@ -317,7 +326,8 @@ class Followed:
         load.give(own, now)
         if self._book.tells:
             load.lately.append((now, own))
-        self._book.index.record(self._name, self._envelope.blocks or ())
+        if self._book.has(self._name, load):
+            self._book.index.record(self._name, self._envelope.blocks or ())
 
     def headed(self, status: int, headers: HeaderList) -> None:
         """See `Dispatch.headed`."""
@@ -337,7 +347,9 @@ class Followed:
             return
         load.mark_read(sent, self._book.now())
         load.sent.remove(sent)
+        if not load.sent:
+            load.unread = 0.0  # what rounding has left would be told to others for ever
         if fault is None or fault.row.blame is Blame.UPSTREAM:
             load.end(failed=fault is not None, now=self._book.now())
-        if usage is not None and self._remembered:
+        if usage is not None and self._remembered > 0.0:
             self._book.index.told(self._name, self._remembered, usage.cache_read)

@@ -22,7 +22,7 @@ _TOO_FEW, _TOO_MANY = 0.5, 1.1
 class _Shelf:
     """What one target remembers: its bit, its blocks in the order of their last use, and how true the guesses were."""
 
-    __slots__ = ("bit", "blocks", "guessed", "most", "told")
+    __slots__ = ("bit", "blocks", "guessed", "most", "tells", "told")
 
     def __init__(self, bit: int) -> None:
         self.bit = bit
@@ -30,6 +30,8 @@ class _Shelf:
         self.most = BLOCKS
         self.guessed = 0.0
         self.told = 0.0
+        self.tells = False
+        """Whether any answer has ever said that something was remembered."""
 
 
 class PrefixIndex:
@@ -42,6 +44,11 @@ class PrefixIndex:
         """Bits of targets that are gone."""
         self._added: dict[str, deque[int]] | None = None
         """What nobody was told of yet; None until somebody asks."""
+
+    @property
+    def targets(self) -> int:
+        """Of how many something is known."""
+        return len(self._shelves)
 
     def matches(self, blocks: Sequence[int], names: Sequence[str]) -> list[int]:
         """How many leading blocks each of these targets holds."""
@@ -86,9 +93,14 @@ class PrefixIndex:
 
     def told(self, name: str, guessed: float, told: float) -> None:
         """An answer said that `told` tokens of its prompt were remembered, where `guessed` were expected. Who forgets more than we
-        thought remembers less than we thought.
+        thought remembers less than we thought. Who has never said of any perhaps does not say: many engines don't, unless told to.
         """
-        shelf = self._shelf(name)
+        shelf = self._shelves.get(name)
+        if shelf is None:  # it is gone by now
+            return
+        shelf.tells = shelf.tells or told > 0.0
+        if not shelf.tells:
+            return
         shelf.guessed += guessed
         shelf.told += min(told, guessed * 2)
         if shelf.guessed >= _ENOUGH:
@@ -106,6 +118,8 @@ class PrefixIndex:
             for block in shelf.blocks:
                 self._drop(block, shelf.bit)
             self._free.append(shelf.bit)
+        if self._added is not None:
+            self._added.pop(name, None)
 
     def _add(self, name: str, blocks: Sequence[int]) -> None:
         shelf = self._shelf(name)

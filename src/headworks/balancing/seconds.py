@@ -7,7 +7,7 @@ from operator import add
 
 import msgspec
 
-from headworks.balancing.blocks import chained
+from headworks.balancing.blocks import chained, tokens_a_block
 from headworks.balancing.headroom import Headroom
 from headworks.balancing.load import STALE, Load, LoadBook, flow_of
 from headworks.domain.dispatch import Choice
@@ -104,7 +104,7 @@ class Seconds:
             _ramp(costs, pulse)
         best = self._best(envelope, costs, now)
         target = fit[best]
-        remembered = envelope.prompt_tokens - costs.reads[best]
+        remembered = max(envelope.prompt_tokens - costs.reads[best], 0.0)
         dispatch = self._book.follow(target.name, envelope, remembered, costs.aheads[best])
         return Choice(target, dispatch, _words(best, costs, envelope) if len(fit) > 1 else "")
 
@@ -115,7 +115,7 @@ class Seconds:
         blocks = envelope.blocks
         names = [target.name for target in fit]
         matches = book.index.matches(blocks, names)
-        a_block = tokens / len(blocks) if blocks else 0.0
+        a_block = tokens_a_block(envelope.leads, len(blocks), tokens)
         loads = book.all(names)
         speeds = _speeds(loads)
         dearer = self._dearer(loads, speeds, now)

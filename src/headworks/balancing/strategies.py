@@ -40,9 +40,9 @@ class Strategies:
 
     def choose(self, call: Call, plan: Plan, targets: Sequence[Target]) -> Choice:
         """See `Balancer`."""
-        if len(targets) == 1:
-            return Choice(targets[0])
         model, strategy = plan.model, plan.strategy or plan.model.strategy
+        if len(targets) == 1 and (strategy != BALANCED or len(plan.targets) == 1):
+            return Choice(targets[0])
         plain = self._plain.get(strategy)
         if plain is not None and not model.bounded:
             return Choice(plain.pick(_ANY, targets, self._pulse))

@@ -1,7 +1,8 @@
-"""Who moves rollouts on: one control process of all that share the database, by what the evidence says.
+"""Who moves rollouts on: one control process of all that share the database, by what the evidence says; each by its gateways' circuits.
 
 What is decided is a pure function of the record and the evidence (`domain.rollout.decide`). The lease spares the others the work; that
-nothing is decided twice is the number's doing, which every change raises by one.
+nothing is decided twice is the number's doing, which every change raises by one. A circuit needs no lease: only the process beside a
+gateway hears of its.
 """
 
 from __future__ import annotations
@@ -57,19 +58,26 @@ class RolloutController:
     async def look(self) -> None:
         """Move on what has reason to move. Raises what the database does."""
         under_way = await self._rollouts.under_way()
-        lease = await self._leases.take(LEASE, HELD) if under_way else None
-        if lease is None:
+        if not under_way:
             return
+        lease = await self._leases.take(LEASE, HELD)
         gateways = await self._ask()
         for rollout in under_way:
-            evidence = await self._rollouts.evidence(rollout.id)
             seen = [each.rollouts.get(rollout.model) for each in gateways]
             here = [each for each in seen if each is not None and each.rollout == rollout.id]
-            move = tripped(rollout, here) or decide(rollout, evidence, self._clock.wall_ns() / _NS, ready=bool(here))
-            if move is not None:
-                await self._make(rollout, move, evidence, lease)
+            fallen = tripped(rollout, here)
+            if fallen is not None:
+                await self._make(rollout, fallen, await self._rollouts.evidence(rollout.id), None)
+            elif lease is not None:
+                await self._decide(rollout, lease, ready=bool(here))
 
-    async def _make(self, rollout: Rollout, move: Move, evidence: Evidence, lease: Lease) -> None:
+    async def _decide(self, rollout: Rollout, lease: Lease, *, ready: bool) -> None:
+        evidence = await self._rollouts.evidence(rollout.id)
+        move = decide(rollout, evidence, self._clock.wall_ns() / _NS, ready=ready)
+        if move is not None:
+            await self._make(rollout, move, evidence, lease)
+
+    async def _make(self, rollout: Rollout, move: Move, evidence: Evidence, lease: Lease | None) -> None:
         after = settled(rollout, move, evidence, self._clock.wall_ns() / _NS)
         event = Event.of(rollout, after, move.reason, evidence, actor_name=FACTS["by"])
         try:

@@ -186,8 +186,8 @@ class Engine:
             if block not in self._cache:
                 break
             held += 1
-        job.cached = min(held * self.model.block, job.prompt.tokens - 1)
-        job.unread = job.prompt.tokens - job.cached
+        job.cached = max(min(held * self.model.block, job.prompt.tokens - 1), 0)
+        job.unread = max(job.prompt.tokens - job.cached, 1)
         self.asked += job.prompt.tokens
         self.hit += job.cached
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from headworks.domain.rollout.gates import ShareGate
 from headworks.domain.rollout.rollout import Plan
 
 
@@ -22,6 +23,13 @@ def mistakes(plan: Plan, others: Sequence[str] = ()) -> Iterator[tuple[str, str]
     for number, step in enumerate(plan.steps):
         if step.most < step.seconds:
             yield f"steps/{number}", "It must be allowed to last as long as it has to: let `most` be no less than `seconds`."
+    yield from _of_gates(plan)
+
+
+def _of_gates(plan: Plan) -> Iterator[tuple[str, str]]:
+    for gate in plan.gates:
+        if isinstance(gate, ShareGate) and gate.margin >= 1.0:
+            yield "gates", f"A candidate may never have so many more {gate.of}: for one of a hundred write 1% or 0.01."
     names = [gate.of for gate in plan.gates]
     if len(set(names)) != len(names):
         yield "gates", "Each of them has one gate."

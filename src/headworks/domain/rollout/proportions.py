@@ -30,7 +30,7 @@ class Proportions(msgspec.Struct, frozen=True, kw_only=True):
     def after(self, *, baseline: tuple[int, int], candidate: tuple[int, int], margin: float = 0.0) -> Proportions:
         """With one block more: outcomes and failures of each arm. A candidate that is worse by no more than `margin` is not worse."""
         (n_a, k_a), (n_b, k_b) = baseline, candidate
-        bet = self._bet(n_a, k_a, n_b, k_b, margin) if n_b else 0.0
+        bet = self._bet(n_a, k_a, n_b, k_b, margin) if n_b and self._could_be_worse(margin) else 0.0
         evidence = self.log_evidence + bet
         return Proportions(
             baseline=self.baseline + n_a,
@@ -51,7 +51,9 @@ class Proportions(msgspec.Struct, frozen=True, kw_only=True):
         """
         if not self.baseline or not self.candidate:
             return 1.0
-        rate = (self.baseline_failures + _PRIOR) / (self.baseline + 2 * _PRIOR)
+        if not self._could_be_worse(margin):
+            return 1.0
+        rate = self._rate
         low, high = min(rate + margin, 1.0), 1.0
         for _ in range(_HALVINGS):
             middle = (low + high) / 2.0
@@ -61,6 +63,15 @@ class Proportions(msgspec.Struct, frozen=True, kw_only=True):
                 low = middle
         return high - rate
 
+    @property
+    def _rate(self) -> float:
+        """At which the baseline fails, as far as it is known."""
+        return (self.baseline_failures + _PRIOR) / (self.baseline + 2 * _PRIOR)
+
+    def _could_be_worse(self, margin: float) -> bool:
+        """Nothing is bet against a candidate that may fail always: whatever is seen, it is within its margin."""
+        return self._rate + margin < 1.0 - 2.0 * _LEAST
+
     def _expected(self, rate_a: float, rate_b: float, margin: float) -> float:
         """The logarithm of the evidence, where these are the true rates and were known."""
         n_a, n_b = self.baseline, self.candidate
@@ -69,7 +80,7 @@ class Proportions(msgspec.Struct, frozen=True, kw_only=True):
 
     def _bet(self, n_a: int, k_a: int, n_b: int, k_b: int, margin: float) -> float:
         """The logarithm of what the block says: how likely it is where the candidate is as bad as it seems to be, by how likely where it is not."""
-        rate_a = (self.baseline_failures + _PRIOR) / (self.baseline + 2 * _PRIOR)
+        rate_a = self._rate
         rate_b = max((self.candidate_failures + _PRIOR) / (self.candidate + 2 * _PRIOR), rate_a + margin)
         equal_a, equal_b = _nearest_equal(rate_a, rate_b, n_a, n_b, margin)
         return _likelihood(k_a, n_a, rate_a, equal_a) + _likelihood(k_b, n_b, rate_b, equal_b)

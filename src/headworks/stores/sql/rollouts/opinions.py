@@ -67,14 +67,18 @@ async def _add(connection: AsyncConnection, table: Table, rows: Sequence[Mapping
 
 
 async def _counted(connection: AsyncConnection) -> list[tuple[tuple[str, str], str, float]]:
-    """Rollout and version, gate, and score of those that count from now on."""
+    """Rollout and version, gate, and score of those that count from now on. Of two who book at once one counts each: the other waits for its
+    row, and then finds it counted.
+    """
     both = (_O.exchange == _A.exchange) & (_O.tenant == _A.tenant)
     wanted = select(_A.rollout, _A.version, _O.gate, _O.score, _O.exchange, _O.tenant).where(both, _O.counted.is_(False))
-    found = (await connection.execute(wanted)).all()
-    for row in found:
-        same = (_O.exchange == row.exchange) & (_O.tenant == row.tenant) & (_O.gate == row.gate)
-        await connection.execute(update(ROLLOUT_OPINIONS).where(same).values(counted=True))
-    return [((row.rollout, row.version), row.gate, row.score / _MILLIONTHS) for row in found]
+    scores: list[tuple[tuple[str, str], str, float]] = []
+    for row in (await connection.execute(wanted.order_by(_O.exchange, _O.tenant, _O.gate))).all():
+        same = (_O.exchange == row.exchange) & (_O.tenant == row.tenant) & (_O.gate == row.gate) & _O.counted.is_(False)
+        ours = await connection.execute(update(ROLLOUT_OPINIONS).where(same).values(counted=True))
+        if ours.rowcount:
+            scores.append(((row.rollout, row.version), row.gate, row.score / _MILLIONTHS))
+    return scores
 
 
 def _with(told: Told, scores: Sequence[tuple[tuple[str, str], str, float]]) -> Told:
