@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from headworks.balancing.gossip import LARGEST, MOST_BLOCKS, Gossip
@@ -58,14 +58,16 @@ def test_another_gateway_counts_what_was_sent_and_knows_what_was_read(pair: tupl
     assert two.book.index.matches((1, 2, 9), [TARGET]) == [2]
 
 
-def test_what_has_begun_is_told_once_more_and_then_nothing_is_said(pair: tuple[Gateway, Gateway]) -> None:
+def test_what_has_ended_is_told_once_more_and_then_nothing_is_said(pair: tuple[Gateway, Gateway]) -> None:
     one, two = pair
     dispatch = one.send(9_000)
     one.tell(two)
     dispatch.began()
     one.tell(two)
-
     assert two.queue == 0.0
+
+    dispatch.ended(None, None)
+    one.tell(two)
     assert one.gossip.word() is None
 
 
@@ -112,6 +114,7 @@ def test_a_gateway_does_not_hear_itself(pair: tuple[Gateway, Gateway]) -> None:
 
 
 @given(st.binary(max_size=200))
+@example(b"\x93\xa1\x80\x80\x80")  # no UTF-8
 def test_what_makes_no_sense_changes_nothing(message: bytes) -> None:
     gateway = Gateway("one", FrozenClock())
     gateway.gossip.hear(message)

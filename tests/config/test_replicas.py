@@ -230,9 +230,10 @@ class Cluster(BaseHTTPRequestHandler):
         slices = {
             "items": [{"addressType": "IPv4", "endpoints": list(self.endpoints)}, {"addressType": "IPv6", "endpoints": None}]
         }
-        self.send_response(200 if allowed and self.path == expected else 403)
+        odd = "/odd/" in self.path
+        self.send_response(200 if odd or (allowed and self.path == expected) else 403)
         self.end_headers()
-        self.wfile.write(msgspec.json.encode(slices) if "/ml/" in self.path else b"[]")
+        self.wfile.write(b'{"items": [{"addressType": "\xff"}]}' if odd else msgspec.json.encode(slices))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its base's name
         """Nothing."""
@@ -265,6 +266,11 @@ def test_a_cluster_that_refuses_says_what_is_lacking(api: str, tmp_path: Path) -
 
     with pytest.raises(LookupError, match=r"403.*may this account read them"):
         ask_cluster(rule, tmp_path)
+
+
+def test_a_cluster_that_answers_something_else_is_trouble_and_not_an_end(api: str, account: Path) -> None:
+    with pytest.raises(LookupError, match="no list of endpointslices"):
+        ask_cluster(KubernetesRule(service="llama", port=8000, api=api, namespace="odd"), account)
 
 
 def test_a_cluster_that_is_not_there_is_trouble_and_not_an_end(account: Path) -> None:

@@ -165,7 +165,7 @@ def test_a_session_keeps_the_model_of_its_address(where: str) -> None:
     assert "?model=" in refusal["error"]["message"]
 
 
-@pytest.mark.parametrize("message", [b"", b"[]", b"{", b'{"type": 3}', b"\xff\xfe", b'"session.update"'])
+@pytest.mark.parametrize("message", [b"", b"[]", b"{", b'{"type": 3}', b"\xff\xfe", b'{"type": "\xff"}', b'"session.update"'])
 def test_what_is_no_event_is_answered_with_what_to_do(message: bytes) -> None:
     table = Table()
     table.client.send_text(message)

@@ -40,11 +40,14 @@ class FakeIssuer:
         self.says_it_is = URL
         self.jwks_uri = "https://login.example.com/keys"
         self.down = False
+        self.garbled = False
 
     async def fetch(self, url: str) -> bytes:
         self.fetched.append(url)
         if self.down:
             raise OSError("no route to host")
+        if self.garbled:
+            return b'{"issuer": "\xff", "keys": "\xff"}'
         if url == f"{URL}/.well-known/openid-configuration":
             return msgspec.json.encode({"issuer": self.says_it_is, "jwks_uri": self.jwks_uri, "token_endpoint": "x"})
         if url == self.jwks_uri:

@@ -598,6 +598,15 @@ def test_keys_are_not_read_without_tls() -> None:
     run(act)
 
 
+def test_a_document_that_is_no_text_is_trouble_of_its_issuer() -> None:
+    async def act(tokens: Tokens) -> None:
+        tokens.issuer.garbled = True
+        with pytest.raises(Fault, match="identity_unavailable"):
+            await tokens.find(tokens.token())
+
+    run(act)
+
+
 def test_one_unreadable_key_does_not_take_the_others_away() -> None:
     async def act(tokens: Tokens) -> None:
         tokens.issuer.extra += [{"kty": "AKP", "kid": "future"}, {"kty": "EC", "kid": "broken"}, {"kid": 7}]

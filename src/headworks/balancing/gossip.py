@@ -35,7 +35,7 @@ class Gossip:
     def word(self) -> bytes | None:
         """What the others are to hear now; None where there is nothing. What ended is told once more, so that nobody goes on counting it."""
         given, blocks = self._loads.given(), _bounded(self._loads.index.additions())
-        busy = bool(blocks) or any(told.unread or told.lately for told in given.values())
+        busy = bool(blocks) or any(told.under_way or told.lately for told in given.values())
         if not busy and not self._spoke:
             return None
         self._spoke = busy
@@ -47,7 +47,7 @@ class Gossip:
             return False
         try:
             word = _decode(message)
-        except (msgspec.DecodeError, msgspec.ValidationError):
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return False
         if word.gateway != self._gateway:
             self._loads.hear(word.gateway, word.given, word.blocks)

@@ -8,6 +8,7 @@ from math import exp, inf
 
 import msgspec
 
+from headworks.balancing.answering import Answering
 from headworks.balancing.latency import Latency
 from headworks.balancing.prefix import PrefixIndex
 from headworks.domain.engine_load import EngineLoad
@@ -65,7 +66,9 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     oldest: float
     """Seconds ago that the oldest of those requests was sent."""
     lately: tuple[tuple[float, float], ...] = ()
-    """What it was given since that gateway told last: seconds ago, tokens."""
+    """What it was given since that gateway told last, as far as it is not long ago: seconds ago, tokens."""
+    under_way: int = 0
+    """Requests that have not ended."""
 
 
 class Load:
@@ -73,6 +76,7 @@ class Load:
 
     __slots__ = (
         "adapters",
+        "answering",
         "besides",
         "engine",
         "erred_at",
@@ -93,6 +97,7 @@ class Load:
 
     def __init__(self, latency: Latency) -> None:
         self.latency = latency
+        self.answering = Answering()
         self.engine: EngineLoad | None = None
         self.heard_at = -inf
         """When the engine last said something."""
@@ -162,9 +167,14 @@ class Load:
         first = self.first_unread()
         waiting = sum([not each.read for each in self.sent])
         oldest = now - first.at if first is not None else 0.0
-        lately = tuple([(now - at, tokens) for at, tokens in self.lately])
+        lately = tuple([(now - at, tokens) for at, tokens in self.lately if now - at <= STALE])
         self.lately.clear()
-        return Told(now, self.unread, waiting, self.own_rate(now), now - self.turned_at, oldest, lately)
+        return Told(now, self.unread, waiting, self.own_rate(now), now - self.turned_at, oldest, lately, len(self.sent))
+
+    def under_way(self, now: float) -> int:
+        """Requests of all gateways that have not ended."""
+        others = self.others
+        return len(self.sent) + (sum([told.under_way for told in others.values() if now - told.at <= STALE]) if others else 0)
 
     def first_unread(self) -> Sent | None:
         """The oldest of our own that it has not read."""
@@ -282,7 +292,7 @@ class LoadBook:
         """By target, what of our own it has to do: for other gateways."""
         self.tells = True
         now = self.now()
-        return {name: load.given(now) for name, load in self._loads.items() if load.unread or load.last > now - FLOW}
+        return {name: load.given(now) for name, load in self._loads.items() if load.sent or load.last > now - FLOW}
 
     def hear(self, gateway: str, given: dict[str, Told], blocks: dict[str, list[int]] | None = None) -> None:
         """What another gateway says of its own, just now. Of targets that nobody chooses among here, or no more, nothing is kept: else
@@ -303,7 +313,7 @@ class LoadBook:
 class Followed:
     """`domain.dispatch.Dispatch`: keeps the book of one attempt."""
 
-    __slots__ = ("_ahead", "_book", "_envelope", "_load", "_name", "_remembered", "_sent")
+    __slots__ = ("_ahead", "_beside", "_book", "_envelope", "_load", "_name", "_remembered", "_sent")
 
     def __init__(self, book: LoadBook, name: str, envelope: Envelope, remembered: float, ahead: float) -> None:
         self._book = book
@@ -312,6 +322,7 @@ class Followed:
         self._envelope = envelope
         self._remembered = remembered
         self._ahead = ahead
+        self._beside = 0
         self._sent: Sent | None = None
 
     def sent(self) -> None:
@@ -319,6 +330,7 @@ class Followed:
         load, now = self._load, self._book.now()
         own = max(self._envelope.prompt_tokens - self._remembered, 1.0)
         wait = load.latency.predict(self._ahead + own)
+        self._beside = load.under_way(now)
         self._sent = Sent(now, self._ahead + own, own, inf if self._envelope.streamed else now + _PATIENCE * wait)
         load.sent.append(self._sent)
         load.unread += own
@@ -338,18 +350,31 @@ class Followed:
         if sent is not None:
             now = self._book.now()
             load.mark_read(sent, now)
-            load.latency.learn(sent.ahead, now - sent.at, max(sent.own / sent.ahead, _LEAST_TRUST))
+            self._learn(sent, now - sent.at)
 
     def ended(self, fault: Fault | None, usage: Usage | None) -> None:
         """See `Dispatch.ended`."""
         sent, load = self._sent, self._load
         if sent is None:
             return
-        load.mark_read(sent, self._book.now())
+        now = self._book.now()
+        if fault is None and not self._envelope.streamed:
+            self._answered(sent, now, usage.output if usage is not None else None)
+        load.mark_read(sent, now)
         load.sent.remove(sent)
         if not load.sent:
             load.unread = 0.0  # what rounding has left would be told to others for ever
         if fault is None or fault.row.blame is Blame.UPSTREAM:
-            load.end(failed=fault is not None, now=self._book.now())
+            load.end(failed=fault is not None, now=now)
         if usage is not None and self._remembered > 0.0:
             self._book.index.told(self._name, self._remembered, usage.cache_read)
+
+    def _answered(self, sent: Sent, now: float, tokens: int | None) -> None:
+        """Whole. Where there was nothing but the prompt to be read, as for embeddings, it tells how fast that is."""
+        load, seconds = self._load, now - sent.at
+        load.answering.hear(seconds - load.latency.predict(sent.ahead), tokens or 1, self._beside, now)
+        if tokens == 0:
+            self._learn(sent, seconds)
+
+    def _learn(self, sent: Sent, seconds: float) -> None:
+        self._load.latency.learn(sent.ahead, seconds, max(sent.own / sent.ahead, _LEAST_TRUST))

@@ -7,6 +7,7 @@ from operator import add
 
 import msgspec
 
+from headworks.balancing.answering import ALIKE, answering_times
 from headworks.balancing.blocks import chained, tokens_a_block
 from headworks.balancing.headroom import Headroom
 from headworks.balancing.load import STALE, Load, LoadBook, flow_of
@@ -31,6 +32,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Share of a prompt that a target must remember to be kept to."""
     patience: float = 6.0
     """How much longer than elsewhere one waits for a target that remembers."""
+    unreliable: float = 0.15
+    """The share of failed attempts, beyond that of the best, from which on a target is not kept to for what it remembers."""
     patience_of_batch: float = 18.0
     steepest: float = 8.0
     """The most by which a pool's being busy makes new work dearer, in times of itself."""
@@ -45,8 +48,6 @@ _PATIENT = 5_000.0
 _FULL = 0.95
 _TIE = 0.01
 """Seconds that say nothing: gateways that think alike, and don't hear of each other in time, would all go to one."""
-_ALIKE = 1.5
-"""How much slower or faster than the median a target has to be to be called so."""
 _LIKELY_OUTPUT = 256
 """Tokens of an answer at the most, where targets are compared by price."""
 _DOLLAR = 10**15
@@ -56,7 +57,7 @@ _FEW = 2
 class Costs:
     """Of all targets that may be had, in their order. Seconds, but where it says tokens."""
 
-    __slots__ = ("aheads", "besides", "reads", "speeds", "targets", "totals")
+    __slots__ = ("aheads", "answers", "besides", "failing", "reads", "speeds", "targets", "totals")
 
     def __init__(self, targets: Sequence[Target], speeds: Sequence[tuple[float, float]]) -> None:
         self.targets = targets
@@ -67,13 +68,25 @@ class Costs:
         """Tokens of the prompt that each does not remember."""
         self.aheads: list[float] = []
         """Tokens that it has to read before."""
+        self.failing: list[float] = []
+        """The share of attempts that fail."""
         self.besides: list[float] = []
         """Memory, failures, limits, price."""
+        self.answers: list[float] = []
+        """Until the end of a whole answer, from when the prompt is read; empty where the first token is waited for."""
 
     def wait(self, place: int) -> float:
         """Until it begins with this prompt."""
         base, per_token = self.speeds[place]
         return base + per_token * self.aheads[place]
+
+    def held(self, place: int) -> float:
+        """All but reading the prompt."""
+        return self.wait(place) + self.besides[place] + self.answer(place)
+
+    def answer(self, place: int) -> float:
+        """From when the prompt is read until nobody waits any more."""
+        return self.answers[place] if self.answers else 0.0
 
     def reading(self, place: int) -> float:
         """What it does not remember."""
@@ -120,9 +133,10 @@ class Seconds:
         speeds = _speeds(loads)
         dearer = self._dearer(loads, speeds, now)
         costs = Costs(fit, speeds)
+        costs.failing = [load.errors and load.failing(now) for load in loads]
         costs.besides = [
-            settings.pressure * full / (1.0 - full) + (load.errors and load.failing(now) * settings.failure) + more
-            for load, full, more in zip(loads, _pressures(loads, now), self._more(envelope, fit, now), strict=True)
+            settings.pressure * full / (1.0 - full) + failing * settings.failure + more
+            for failing, full, more in zip(costs.failing, _pressures(loads, now), self._more(envelope, fit, now), strict=True)
         ]
         if book.adapters_told:
             costs.besides = list(map(add, costs.besides, self._adapting(fit, loads, now)))
@@ -133,6 +147,9 @@ class Seconds:
             base + per_token * (ahead + reads) + dearer * reads + besides
             for (base, per_token), ahead, reads, besides in zip(speeds, costs.aheads, costs.reads, costs.besides, strict=True)
         ]
+        if not envelope.streamed:
+            costs.answers = answering_times([load.answering for load in loads], [load.under_way(now) for load in loads])
+            costs.totals = list(map(add, costs.totals, costs.answers))
         return costs
 
     def _best(self, envelope: Envelope, costs: Costs, now: float) -> int:
@@ -157,11 +174,16 @@ class Seconds:
         """Places of those that remember most of it, unless waiting for them takes too long."""
         settings = self._settings
         bound = (1.0 - settings.warm) * envelope.prompt_tokens
-        warm = [place for place, reads in enumerate(costs.reads) if reads <= bound]
+        reliable = min(costs.failing) + settings.unreliable
+        warm = [
+            place
+            for place, (reads, failing) in enumerate(zip(costs.reads, costs.failing, strict=True))
+            if reads <= bound and failing <= reliable
+        ]
         if not warm or len(warm) == len(costs.reads):
             return warm
         patience = settings.patience_of_batch if envelope.priority >= Priority.BATCH else settings.patience
-        held = [costs.wait(place) + besides for place, besides in enumerate(costs.besides)]
+        held = [costs.held(place) for place in range(len(costs.reads))]
         longer = min([held[place] for place in warm]) - min(held)
         return warm if longer <= patience else []
 
@@ -204,7 +226,9 @@ class Seconds:
 def _ramp(costs: Costs, pulse: Pulse) -> None:
     """Who is new, or comes back, begins with little."""
     for place, target in enumerate(costs.targets):
-        costs.totals[place] += (costs.wait(place) + costs.reading(place)) * (1.0 / pulse.share(target) - 1.0)
+        costs.totals[place] += (costs.wait(place) + costs.reading(place) + costs.answer(place)) * (
+            1.0 / pulse.share(target) - 1.0
+        )
 
 
 def _speeds(loads: Sequence[Load]) -> list[tuple[float, float]]:
@@ -216,7 +240,7 @@ def _speeds(loads: Sequence[Load]) -> list[tuple[float, float]]:
     times = [latency.base + latency.per_token * usual for latency in latencies]
     time = sorted(times)[len(times) // 2]
     middle = latencies[times.index(time)]
-    same, low, high = (middle.base, middle.per_token), time / _ALIKE, time * _ALIKE
+    same, low, high = (middle.base, middle.per_token), time / ALIKE, time * ALIKE
     return [
         same if low < each < high else (latency.base, latency.per_token) for each, latency in zip(times, latencies, strict=True)
     ]
@@ -239,7 +263,8 @@ def _words(best: int, costs: Costs, envelope: Envelope) -> str:
     other = totals.index(total)
     if other == best:
         other = totals.index(total, best + 1)
+    answers = f"answers in {costs.answers[best]:.2f}, " if costs.answers else ""
     return (
         f"{totals[best]:.2f} s: waits {costs.wait(best):.2f}, reads {costs.reads[best]:.0f} of {envelope.prompt_tokens} tokens in "
-        f"{costs.reading(best):.2f}, besides {costs.besides[best]:.2f}; next {costs.targets[other].name} {total:.2f} s"
+        f"{costs.reading(best):.2f}, {answers}besides {costs.besides[best]:.2f}; next {costs.targets[other].name} {total:.2f} s"
     )

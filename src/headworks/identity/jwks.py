@@ -112,7 +112,7 @@ class IssuerKeys:
         try:
             text = await self._fetch(self._issuer.jwks_uri or (await discovered(self._issuer, self._fetch, Published)).jwks_uri)
             held = tuple(_usable(text))
-        except (OSError, msgspec.DecodeError, Unreadable) as trouble:
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, Unreadable) as trouble:
             self._trouble = f"{type(trouble).__name__}: {trouble}"
             return
         finally:

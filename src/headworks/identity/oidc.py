@@ -151,7 +151,7 @@ class RelyingParty:
             raise refused("Its issuer did not take the code.")
         try:
             return msgspec.json.decode(answer, type=_Tokens).id_token
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             raise refused("Its issuer gave no ID token for the code.") from None
 
     async def _document(self) -> PublishedProvider:
@@ -164,7 +164,7 @@ class RelyingParty:
                 raise self._unavailable("a moment ago")
             try:
                 published = await discovered(self.provider.issuer, self._fetch, PublishedProvider)
-            except (OSError, msgspec.DecodeError, Unreadable) as trouble:
+            except (OSError, msgspec.DecodeError, UnicodeDecodeError, Unreadable) as trouble:
                 self._failed_at = now
                 raise self._unavailable(trouble) from None
             self._published, self._read_at = published, now

@@ -99,7 +99,7 @@ class TransitMaster:
             raise self._unavailable(*advice(status, body, act, self._place))
         try:
             return msgspec.json.decode(body, type=answer)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             raise self._unavailable("answers as Vault does not", "See that VAULT_ADDR leads to Vault or OpenBao.") from None
 
     def _unavailable(self, what: str, to_do: str) -> MasterUnavailable:

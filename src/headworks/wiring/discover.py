@@ -146,7 +146,7 @@ async def _server(name: str, host: str, port: int, catalog: Catalog, ask: ListMo
     row = catalog.providers[name]
     try:
         listed = msgspec.json.decode(await ask(host, port), type=_List).data
-    except (OSError, TimeoutError, msgspec.DecodeError):
+    except (OSError, TimeoutError, msgspec.DecodeError, UnicodeDecodeError):
         return None
     owners = {model.owned_by for model in listed}
     kind = next((other for other, known in catalog.providers.items() if known.owned_by and known.owned_by in owners), None)

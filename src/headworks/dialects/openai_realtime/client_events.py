@@ -33,7 +33,7 @@ def type_of(message: bytes) -> str:
     """The type of an event. Raises `Fault`: `invalid_json` where it is none, `duplicate_field` where it has a field twice."""
     try:
         return msgspec.json.decode(read_fields(message, _EVENT).get("type", b'""'), type=str)
-    except msgspec.DecodeError as trouble:
+    except (msgspec.DecodeError, UnicodeDecodeError) as trouble:
         raise _no_event(str(trouble)) from None
     except Fault as fault:
         raise _no_event(fault.message) if fault.code == "invalid_json" else fault from None

@@ -72,7 +72,7 @@ def _ask(url: str, account: Path) -> _Slices:
         raise LookupError(
             f"the cluster answers {refused.code} to a list of endpointslices: may this account read them?"
         ) from None
-    except (msgspec.DecodeError, msgspec.ValidationError) as wrong:
+    except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
         raise LookupError(f"the cluster's answer is no list of endpointslices: {wrong}") from None
 
 
