@@ -78,6 +78,7 @@ async def refused(house: House) -> None:
     assert await pointer(candidate="99") == "/candidate"
     assert await pointer(candidate="11") == "/candidate"
     assert await pointer(baseline="99") == "/baseline"
+    assert await pointer(baseline="13") == "/baseline", "nobody is moved to it by a rollout of another"
     assert await pointer(steps=[]) == "/steps"
     assert await pointer(steps=[{"share": 0.5}]) == "/steps"
     assert await pointer(steps=[{"share": 0.5}, {"share": 0.2}, {"share": 1.0}]) == "/steps"

@@ -49,6 +49,21 @@ def test_no_data_is_never_success() -> None:
     assert (move.state, "Too little is known of cost" in move.reason) == (State.PAUSED, True)
 
 
+def told(*, baseline: int, candidate: int) -> Evidence:
+    """So many costs of each, of a hundred outcomes of each."""
+    arms = [Arm(outcomes=100, means={"cost": Sums.of([1.0] * costs)}) for costs in (baseline, candidate)]
+    return Evidence().after(arms[0], arms[1], PLAN.gates)
+
+
+def test_a_gate_that_is_not_needed_is_none_where_neither_version_tells_of_it() -> None:
+    unasked = canary(plan=structs.replace(PLAN, gates=(MeanGate("cost", needed=False),)))
+
+    assert state_after(unasked, told(baseline=0, candidate=0), 61.0) is State.BAKE
+    assert state_after(canary(), told(baseline=0, candidate=0), 601.0) is State.PAUSED
+    assert state_after(unasked, told(baseline=100, candidate=0), 601.0) is State.PAUSED
+    assert state_after(unasked, Evidence(), 10_000.0) is State.PAUSED
+
+
 def test_half_of_twenty_failing_takes_it_back_at_once_even_where_it_is_frozen_or_paused() -> None:
     gates = Plan().gates
     bad = Evidence().after(Arm(outcomes=200, shares={"errors": 2}), Arm(outcomes=20, shares={"errors": 10}), gates)

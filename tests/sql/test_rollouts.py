@@ -7,17 +7,20 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import update
 
 from headworks.domain.exchange import Exchange
-from headworks.domain.ledger import fold
+from headworks.domain.ledger import Sums, fold
 from headworks.domain.rollout.event import Event
 from headworks.domain.rollout.gates import Evidence
+from headworks.domain.rollout.outcomes import Outcomes
 from headworks.domain.rollout.rollout import Plan, Rollout, State, Step
 from headworks.ports.records import Conflict, Missing, Page
 from headworks.stores.sql.leases import SqlLeases
 from headworks.stores.sql.ledger import LedgerTables, PlacesMovedError
 from headworks.stores.sql.ledger import Step as Booked
 from headworks.stores.sql.rollouts.store import SqlRollouts
+from headworks.stores.sql.schema import ROLLOUTS
 from headworks.testing.clock import FrozenClock
 from tests.sql.house import AUDIT, House, house
 
@@ -103,16 +106,55 @@ async def followed(_: House, rollouts: SqlRollouts) -> None:
     second = replace(STARTED, id="roll_2", baseline="12", candidate="13")
     await rollouts.start(second, event(), audit=AUDIT)
     assert (await rollouts.positions())["support"].candidate == "13"
+    with pytest.raises(Conflict, match="roll_2 came after it, and is warming"):
+        await put(rollouts, promoted, State.ROLLING_BACK)
     back = await put(rollouts, second, State.ROLLING_BACK)
-    assert (await rollouts.positions())["support"] == back.position
+    assert (await rollouts.positions())["support"] == promoted.position, "what was promoted before holds again, at once"
     await put(rollouts, back, State.ROLLED_BACK)
-    assert (await rollouts.positions())["support"] == promoted.position, "what was promoted before holds again"
+    assert (await rollouts.positions())["support"] == promoted.position
     await put(rollouts, promoted, State.ROLLED_BACK)
     assert await rollouts.positions() == {}
 
 
 def test_the_newest_rollout_leads_and_what_was_promoted_before_it_when_it_is_taken_back(tables: str) -> None:
     tell(tables, followed)
+
+
+async def back_twice(_: House, rollouts: SqlRollouts) -> None:
+    await rollouts.start(STARTED, event(), audit=AUDIT)
+    promoted = await put(rollouts, STARTED, State.PROMOTED, step=1)
+    second = replace(STARTED, id="roll_2", baseline="12", candidate="13")
+    await rollouts.start(second, event(), audit=AUDIT)
+    await put(rollouts, second, State.ROLLING_BACK)
+    first = await put(rollouts, promoted, State.ROLLING_BACK)
+
+    assert (await rollouts.positions())["support"] == first.position, "the one before it does not wait for its drain"
+
+
+def test_two_promotions_are_taken_back_one_after_the_other_without_waiting(tables: str) -> None:
+    tell(tables, back_twice)
+
+
+async def of_tomorrow(there: House, rollouts: SqlRollouts) -> None:
+    await rollouts.start(STARTED, event(), audit=AUDIT)
+    await rollouts.start(replace(STARTED, id="roll_2", model="other"), event(), audit=AUDIT)
+    before = await rollouts.positions()
+    async with there.database.writing() as connection:
+        unknown = update(ROLLOUTS).where(ROLLOUTS.c.id == "roll_1").values(record='{"id": 7, "state": "dancing"}')
+        await connection.execute(unknown)
+
+    assert await rollouts.positions() == before, "it goes on as it was last understood"
+    assert [each.id for each in await rollouts.under_way()] == ["roll_2"]
+    assert [each.id for each in await rollouts.rollouts(Page(size=5))] == ["roll_2"]
+    with pytest.raises(Conflict, match="another version of Headworks"):
+        await rollouts.rollout("roll_1")
+    told = {("roll_1", "12"): Outcomes(outcomes=5), ("roll_2", "12"): Outcomes(outcomes=5)}
+    await LedgerTables(there.database, "here", there.clock).post([], Sums(outcomes=told))
+    assert (await rollouts.evidence("roll_2")).candidate == 5
+
+
+def test_a_record_that_another_version_wrote_stops_nobody(tables: str) -> None:
+    tell(tables, of_tomorrow)
 
 
 def exchanges(count: int, *, failed: int = 0, version: str = "12") -> list[Exchange]:

@@ -158,6 +158,8 @@ async def _baseline(act: Act, asked: RolloutAsked, model: Numbered) -> str:
     promoted = position.candidate if position is not None and position.state == State.PROMOTED else ""
     leads = promoted if position is not None and position.leads(model.live) and promoted else model.live
     baseline = asked.baseline or leads
+    if baseline in model.numbers and baseline != leads:
+        raise _wrong("baseline", f"Version {leads} serves now: everybody would be moved to {baseline} at once. Leave it out.")
     named = (("candidate", asked.candidate), ("baseline", baseline), *(("others", number) for number in asked.others))
     for field, number in named:
         if number not in model.numbers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from headworks.domain.rollout.breakage import broken_by
 from headworks.domain.rollout.compare import compared, raced
 from headworks.domain.rollout.gates import Evidence, MeanGate
-from headworks.domain.rollout.means import ENOUGH
+from headworks.domain.rollout.means import ENOUGH, Sums
 from headworks.domain.rollout.rollout import Move, Rollout, State, Step
 
 DRAIN = 60.0
@@ -81,7 +81,8 @@ def _missing(rollout: Rollout, evidence: Evidence) -> str:
     """A gate of which nothing can be said, in words."""
     for gate in rollout.plan.gates:
         if isinstance(gate, MeanGate):
-            a, b = evidence.means.get(gate.of, (None, None))
-            if a is None or b is None or min(a.count, b.count) < ENOUGH:
+            a, b = evidence.means.get(gate.of, (Sums(), Sums()))
+            told = gate.needed or max(a.count, b.count) > 0
+            if told and min(a.count, b.count) < ENOUGH:
                 return f"Too little is known of {gate.of}: leave the gate out, or have more requests tell it."
     return ""

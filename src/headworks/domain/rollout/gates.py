@@ -41,10 +41,12 @@ class MeanGate(msgspec.Struct, frozen=True, tag="mean"):
 
     of: Mean
     margin: float = 0.1
+    needed: bool = True
+    """False: where neither version tells of it, as of a model without prices, it is no gate."""
 
 
 Gate = ShareGate | MeanGate
-USUAL: tuple[Gate, ...] = (ShareGate("errors"), ShareGate("empty"), MeanGate("first_token"), MeanGate("cost"))
+USUAL: tuple[Gate, ...] = (ShareGate("errors"), ShareGate("empty"), MeanGate("first_token"), MeanGate("cost", needed=False))
 
 
 class Arm(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from headworks.domain.rollout.gates import Evidence
 from headworks.domain.rollout.outcomes import advanced
 from headworks.domain.rollout.rollout import OVER
 from headworks.stores.sql.rollouts.opinions import joined
-from headworks.stores.sql.rollouts.positions import rollout_of
+from headworks.stores.sql.rollouts.positions import readable
 from headworks.stores.sql.schema import ROLLOUT_EVIDENCE, ROLLOUTS
 
 _TABLE = ROLLOUT_EVIDENCE.c
@@ -22,9 +22,9 @@ async def note_outcomes(connection: AsyncConnection, sums: Sums, now: int) -> No
     told = await joined(connection, sums.outcomes, sums.answers, sums.opinions, now)
     for id_ in sorted({rollout for rollout, _ in told}):
         record = (await connection.execute(select(ROLLOUTS.c.record).where(ROLLOUTS.c.id == id_))).scalar()
-        rollout = rollout_of(record) if record is not None else None
+        rollout = readable(record) if record is not None else None
         if rollout is None or rollout.state in OVER:
-            continue
+            continue  # what another version of this software has written is no reason to book nothing
         locked = select(_TABLE.evidence).where(_TABLE.rollout == id_).with_for_update()
         evidence = evidence_of((await connection.execute(locked)).scalar())
         row = written(advanced(rollout, evidence, told))

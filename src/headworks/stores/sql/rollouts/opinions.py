@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from headworks.domain.rollout.opinions import SCORES, Answer, Opinion
 from headworks.domain.rollout.outcomes import Outcomes, Told, watched
 from headworks.domain.rollout.rollout import OVER
-from headworks.stores.sql.rollouts.positions import rollout_of
+from headworks.stores.sql.rollouts.positions import readable
 from headworks.stores.sql.schema import ROLLOUT_ANSWERS, ROLLOUT_OPINIONS, ROLLOUTS
 
 KEPT = 7 * 86_400 * 10**9
@@ -45,8 +45,8 @@ async def forget(connection: AsyncConnection, rollout: str) -> None:
 async def _asking(connection: AsyncConnection) -> set[str]:
     """Ids of the rollouts under way that opinions say something to."""
     under_way = select(ROLLOUTS.c.record).where(ROLLOUTS.c.state.not_in([state.value for state in OVER]))
-    rollouts = map(rollout_of, (await connection.execute(under_way)).scalars())
-    return {rollout.id for rollout in rollouts if any(gate.of in SCORES for gate in watched(rollout))}
+    found = map(readable, (await connection.execute(under_way)).scalars())
+    return {each.id for each in found if each is not None and any(gate.of in SCORES for gate in watched(each))}
 
 
 async def _keep(connection: AsyncConnection, opinions: Sequence[Opinion], now: int) -> None:

@@ -22,19 +22,34 @@ class SqlPositions:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._known: dict[str, Position] = {}
+        """By rollout, as last read: what another version of this software writes meanwhile, this one goes on with as it was."""
 
     async def positions(self) -> Mapping[str, Position]:
-        """See the port. Of each model the newest counts."""
-        wanted = select(ROLLOUTS.c.record).where(ROLLOUTS.c.state.not_in(_SILENT)).order_by(ROLLOUTS.c.id)
+        """See the port. Of each model the newest counts; what is being taken back says nothing where there is another."""
+        wanted = select(ROLLOUTS.c.id, ROLLOUTS.c.record).where(ROLLOUTS.c.state.not_in(_SILENT)).order_by(ROLLOUTS.c.id)
         try:
             async with self._database.reading() as connection:
-                records = (await connection.execute(wanted)).scalars().all()
+                rows = (await connection.execute(wanted)).all()
         except SQLAlchemyError as trouble:
             raise ConnectionError(type(trouble).__name__) from None  # its words hold the statement and its values
-        found = [rollout_of(record).position for record in records]
-        return {position.model: position for position in found}
+        known = self._known
+        self._known = {}
+        for id_, record in rows:
+            rollout = readable(record)
+            position = rollout.position if rollout is not None else known.get(id_)
+            if position is not None:
+                self._known[id_] = position
+        leading: dict[str, Position] = {}
+        for position in self._known.values():
+            if position.state != State.ROLLING_BACK or position.model not in leading:
+                leading[position.model] = position
+        return leading
 
 
-def rollout_of(record: str) -> Rollout:
-    """Of its column."""
-    return msgspec.json.decode(record, type=Rollout)
+def readable(record: str) -> Rollout | None:
+    """Of its column. None: another version of this software has written it, and moves it on."""
+    try:
+        return msgspec.json.decode(record, type=Rollout)
+    except msgspec.ValidationError:
+        return None

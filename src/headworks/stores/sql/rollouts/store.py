@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, update
 
 from headworks.domain.rollout.event import Event
 from headworks.domain.rollout.gates import Evidence
-from headworks.domain.rollout.rollout import OVER, Rollout
+from headworks.domain.rollout.rollout import OVER, Rollout, State
 from headworks.ports.records import Conflict, Missing, Page
 from headworks.ports.rollout_records import Lease
 from headworks.stores.sql.audit import Act, Acts
@@ -19,11 +19,12 @@ from headworks.stores.sql.engine import Database
 from headworks.stores.sql.leases import is_held
 from headworks.stores.sql.rollouts.evidence import begin_evidence, evidence_of, known, written
 from headworks.stores.sql.rollouts.opinions import forget
-from headworks.stores.sql.rollouts.positions import SqlPositions, rollout_of
+from headworks.stores.sql.rollouts.positions import SqlPositions, readable
 from headworks.stores.sql.schema import ROLLOUT_EVENTS, ROLLOUTS
 
 _TABLE = ROLLOUTS.c
 _UNDER_WAY = _TABLE.state.not_in([state.value for state in OVER])
+_LEADING = _TABLE.state.not_in([State.DRAFT.value, State.ROLLED_BACK.value, State.ROLLING_BACK.value])
 
 
 class SqlRollouts(SqlPositions):
@@ -56,6 +57,8 @@ class SqlRollouts(SqlPositions):
         async with self._acts.begin(audit) as act:
             if lease is not None and not await is_held(act.connection, lease, act.at):
                 raise Conflict(f"The lease {lease.name} is somebody else's by now.")
+            if before.state in OVER:
+                await _refuse_where_another_leads(act, before)
             changed = await act.connection.execute(update(ROLLOUTS).where(*same).values(_row(after)))
             if changed.rowcount != 1:
                 raise Conflict(f"{before.id} was changed by somebody else meanwhile. Read it again, then try.")
@@ -70,7 +73,10 @@ class SqlRollouts(SqlPositions):
             record = (await connection.execute(select(_TABLE.record).where(_TABLE.id == id))).scalar()
         if record is None:
             raise Missing(f"There is no rollout {id}.")
-        return rollout_of(record)
+        rollout = readable(record)
+        if rollout is None:
+            raise Conflict(f"{id} was written by another version of Headworks. Ask one of that version.")
+        return rollout
 
     async def rollouts(self, page: Page, *, model: str = "") -> Sequence[Rollout]:
         """See the port."""
@@ -80,13 +86,14 @@ class SqlRollouts(SqlPositions):
         if model:
             wanted = wanted.where(_TABLE.model == model)
         async with self.database.reading() as connection:
-            return [rollout_of(record) for record in (await connection.execute(wanted)).scalars()]
+            found = [readable(record) for record in (await connection.execute(wanted)).scalars()]
+        return [each for each in found if each is not None]
 
     async def under_way(self) -> Sequence[Rollout]:
         """See the port."""
         async with self.database.reading() as connection:
             found = await connection.execute(select(_TABLE.record).where(_UNDER_WAY).order_by(_TABLE.id))
-            return [rollout_of(record) for record in found.scalars()]
+            return [each for each in map(readable, found.scalars()) if each is not None]
 
     async def events(self, id: str) -> Sequence[Event]:  # noqa: A002 - the field's name
         """See the port."""
@@ -99,6 +106,14 @@ class SqlRollouts(SqlPositions):
         """See the port."""
         async with self.database.reading() as connection:
             return await known(connection, id)
+
+
+async def _refuse_where_another_leads(act: Act, rollout: Rollout) -> None:
+    """What is over is taken up again only as long as nothing came after it: else two would lead one model."""
+    later = select(_TABLE.id, _TABLE.state).where(_TABLE.model == rollout.model, _TABLE.id > rollout.id, _LEADING)
+    found = (await act.connection.execute(later.order_by(_TABLE.id.desc()))).first()
+    if found is not None:
+        raise Conflict(f"{found.id} came after it, and is {found.state}. Roll that one back first.")
 
 
 def _row(rollout: Rollout) -> dict[str, str | int]:
