@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headworks.balancing.positions import ENOUGH, PositionBook
+from headworks.balancing.positions import ENOUGH, REJECTIONS, PositionBook
 from headworks.dialects.anthropic import Anthropic
 from headworks.dialects.hub import Hub
 from headworks.dialects.openai_chat import OpenAIChat
@@ -321,6 +321,47 @@ def test_refusals_of_the_gateway_and_failures_of_the_baseline_trip_nothing() -> 
         book.saw(rollout(), "11", failed=True)
 
     assert not book.gauges()["support"].tripped
+
+
+def outcomes(book: PositionBook, unit: str, count: int, *, rejected: bool = True) -> bool:
+    """Whether the candidate is still served after so many of this unit."""
+    for _ in range(count):
+        if book.tells(rollout(), "12", unit, rejected=rejected):
+            book.saw(rollout(), "12", failed=rejected)
+    return not book.gauges()["support"].tripped
+
+
+def test_one_caller_whose_requests_are_malformed_takes_no_candidate_back_that_serves_others() -> None:
+    book = PositionBook({"support": rollout(share=0.5)})
+
+    assert outcomes(book, "well", 1, rejected=False)
+    assert outcomes(book, "malformed", 1_000)
+    assert book.gauges()["support"].outcomes == 1 + REJECTIONS
+    assert outcomes(book, "another", REJECTIONS)
+    assert not outcomes(book, "a third", REJECTIONS), "so many are not all wrong"
+
+
+def test_a_candidate_that_rejects_everybody_is_taken_back_though_there_is_but_one_caller() -> None:
+    book = PositionBook({"support": rollout(share=0.5)})
+
+    assert outcomes(book, "the only one", ENOUGH - 1)
+    assert not outcomes(book, "the only one", 1)
+
+
+def test_rejections_of_one_caller_are_left_out_of_what_gates_are_told() -> None:
+    rejecting = Script.json({"error": {"message": "no such field", "type": "invalid_request_error"}}, status=400)
+    place = house(SHOP, GOOD, *[rejecting] * 12)
+    place.positions.swap({"support": rollout(share=1.0, unit="session")})
+
+    async def scenario() -> None:
+        (await place.serve(ask(headers={b"x-headworks-session": b"well"}))).start(CollectingSink())
+        for _ in range(12):
+            with pytest.raises(Fault):
+                await place.serve(ask(headers={b"x-headworks-session": b"malformed"}))
+
+    asyncio.run(scenario())
+
+    assert [each.merit for each in place.journal.ended] == ["served"] + ["failed"] * REJECTIONS + [""] * (12 - REJECTIONS)
 
 
 def test_a_candidate_whose_fallback_has_to_serve_has_failed() -> None:

@@ -13,6 +13,11 @@ ENOUGH = 20
 """Outcomes of a step from which on a candidate is judged here."""
 WORST = 0.5
 """The part of them that may not fail."""
+REJECTIONS = 7
+"""Rejected requests of one unit that count: three units are enough for `ENOUGH`."""
+_MOST_UNITS = 4096
+_OTHERS = 2
+"""Units that were served, of which any other has one that is not itself."""
 
 
 class _Count(msgspec.Struct):
@@ -21,6 +26,13 @@ class _Count(msgspec.Struct):
     outcomes: int = 0
     failures: int = 0
     tripped: bool = False
+
+
+class _Units(msgspec.Struct):
+    """Who has asked a version since the step began: hashes of units."""
+
+    rejected: dict[int, int] = {}
+    served: set[int] = set()
 
 
 class PositionBook:
@@ -32,17 +44,35 @@ class PositionBook:
     def __init__(self, positions: Mapping[str, Position] | None = None) -> None:
         self._positions: Mapping[str, Position] = {}
         self._counts: dict[tuple[str, int, str], _Count] = {}
+        self._units: dict[tuple[str, int, str], _Units] = {}
         self.swap(positions or {})
 
     def swap(self, positions: Mapping[str, Position]) -> None:
         """By model: from now on these count."""
         places = [(each.id, each.step, version) for each in positions.values() for version in (each.candidate, *each.others)]
         self._counts = {place: self._counts.get(place) or _Count() for place in places}
+        places += [(each.id, each.step, each.baseline) for each in positions.values()]
+        self._units = {place: self._units.get(place) or _Units() for place in places}
         self._positions = {model: self._judged(position) for model, position in positions.items()}
 
     def of(self, model: str) -> Position | None:
         """See `Positions.of`."""
         return self._positions.get(model)
+
+    def tells(self, position: Position, version: str, unit: str, *, rejected: bool) -> bool:
+        """See `Positions.tells`."""
+        units = self._units.get((position.id, position.step, version))
+        if units is None:
+            return True
+        who = hash(unit)
+        if not rejected:
+            if len(units.served) < _OTHERS:
+                units.served.add(who)
+            return True
+        times = units.rejected.get(who, 0) + 1
+        if times > 1 or len(units.rejected) < _MOST_UNITS:
+            units.rejected[who] = times
+        return times <= REJECTIONS or units.served <= {who}
 
     def saw(self, position: Position, version: str, *, failed: bool) -> str:
         """See `Positions.saw`. What comes late, of a step that is over, counts for nothing."""

@@ -64,10 +64,11 @@ class Versioning:
         position = self._positions.of(model.name)
         if position is None or not position.leads(model.live):
             return msgspec.structs.replace(call, assignment=Assignment(version=model.live)), model.versions[model.live]
-        number = assigned(position, unit_of(call, ask, position))
+        unit = unit_of(call, ask, position)
+        number = assigned(position, unit)
         version = model.versions.get(number) or model.versions[model.live]
         assignment = Assignment(version=version.number, rollout=position.id, step=position.step)
-        call.closing.conclude(partial(self._tell, call, position, version))
+        call.closing.conclude(partial(self._tell, call, position, version, unit))
         return msgspec.structs.replace(call, assignment=assignment), version
 
     def led(self, call: Call, proceed: Proceed) -> Awaitable[Reply]:
@@ -116,8 +117,12 @@ class Versioning:
             call.closing.conclude(partial(_note_merit, call, version))
         return version
 
-    def _tell(self, call: Call, position: Position, version: Version, outcome: Outcome) -> None:
-        merit = call.tally.merit = _merit(call, version, outcome)
+    def _tell(self, call: Call, position: Position, version: Version, unit: str, outcome: Outcome) -> None:
+        merit = _merit(call, version, outcome)
+        rejected = outcome.fault in _REJECTED
+        if (rejected or merit == Merit.SERVED) and not self._positions.tells(position, version.number, unit, rejected=rejected):
+            merit = ""
+        call.tally.merit = merit
         if merit:
             tripped = self._positions.saw(position, version.number, failed=merit == Merit.FAILED)
             if tripped:
